@@ -22,7 +22,8 @@ from typing import Any
 from worker.clean import CleaningRules, clean, warm
 from worker.clean.fetched_content import read_fetched
 from worker.clean.lines.line_rules import ArticleMetadata, sweep
-from worker.cli.file_reading import files_below, read_file
+from worker.cli.file_reading import read_file
+from worker.cli.folders import files_below
 from worker.config.loader import load_config
 from worker.model.admission import RawArticle
 

@@ -183,3 +183,34 @@ def test_an_article_that_is_not_opened_is_kept_as_text() -> None:
     assert (payload.text, payload.whole) == (unopened.text, True)
     with pytest.raises(Rejected, match="malformed: nested more than 2"):
         admit(unopened, payload.bytes)
+
+
+@pytest.mark.parametrize("part", ["source", "feed"])
+@pytest.mark.parametrize(
+    ("name", "text", "kept"),
+    [
+        ("title", "N" * 5000, "N" * LIMITS.name_bytes),
+        ("title", "é" * 5000, "é" * (LIMITS.name_bytes // 2)),
+        ("title", "漢" * 5000, "漢" * (LIMITS.name_bytes // 3)),
+        ("title", "N" * LIMITS.name_bytes, "N" * LIMITS.name_bytes),
+        ("url", "https://a.example/" + "x" * 5000, "https://a.example/" + "x" * 2030),
+    ],
+)
+def test_titles_and_addresses_of_a_source_are_cut(
+    part: str, name: str, text: str, kept: str
+) -> None:
+    raw = {"title": "A", "id": "1", part: {name: text}}
+    assert getattr(getattr(admitted(raw), part), name) == kept
+    assert text in Payload.of(raw).text, "the payload keeps all of it"
+
+
+@pytest.mark.parametrize("size", [300, 5000, 500_000])
+def test_a_host_that_no_server_can_have_names_no_source(size: int) -> None:
+    raw = {"title": "A", "feed": {"url": f"https://{'a' * size}/"}, "link": "https://b.example/1"}
+    assert source_of(raw) == "b.example"
+    assert admitted(raw).source_id == "b.example"
+
+
+def test_the_host_of_a_long_address_still_names_the_source() -> None:
+    raw = {"title": "A", "feed": {"url": f"https://www.a.example/{'x' * 500_000}"}}
+    assert source_of(raw) == admitted(raw).source_id == "a.example"

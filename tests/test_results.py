@@ -24,6 +24,7 @@ from tests.make import NOW
 from tests.support.pipelines import CONFIG
 from worker import Archive
 from worker.cli import group
+from worker.cli.export_formats import write_csv
 from worker.cli.inputs import read_inputs
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
@@ -312,3 +313,46 @@ def test_searching_loads_neither_the_stages_nor_celery() -> None:
 def test_the_old_name_of_the_archive_still_works_and_says_the_new_one() -> None:
     with pytest.warns(DeprecationWarning, match=r"worker\.Archive"):
         assert package.Store is Archive
+
+
+PLAIN: dict[str, Any] = {
+    **dict.fromkeys("article_id source title text summary url language place agency".split(), ""),
+    **dict.fromkeys("html image verdict cluster_id".split(), ""),
+    **dict.fromkeys("authors contributors categories keywords media flags".split(), ()),
+    "revision": 1,
+    "words": 3,
+    "published": None,
+    "updated": None,
+    "received": NOW,
+}
+
+
+PLAIN: dict[str, Any] = {
+    **dict.fromkeys("article_id source title text summary url language place agency".split(), ""),
+    **dict.fromkeys("html image verdict cluster_id".split(), ""),
+    **dict.fromkeys("authors contributors categories keywords media flags".split(), ()),
+    "revision": 1,
+    "words": 3,
+    "published": None,
+    "updated": None,
+    "received": NOW,
+}
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1")
+
+
+@pytest.mark.parametrize("title", [*FORMULAS, "Harbour; =1+1", 'say "no"', "plain"])
+def test_a_cell_for_spreadsheets_is_no_formula(title: str) -> None:
+    sink = io.BytesIO()
+    article = StoredArticle(**(PLAIN | {"title": title}))
+    assert list(write_csv([article], sink, for_spreadsheets=True)) == [1]
+    text = sink.getvalue().decode()
+    assert text.startswith('"article_id","revision"')
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert row["title"] == (f"'{title}" if title in FORMULAS else title)
+    assert row["words"] == "3"
+
+
+def test_only_csv_is_for_spreadsheets(seeded: SqlStore) -> None:
+    assert worker("export", "--for-spreadsheets").exit_code == 2
+    printed = worker("export", "--format", "csv", "--for-spreadsheets").stdout
+    assert printed.startswith('"article_id"')

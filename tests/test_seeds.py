@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.pipelines import CONFIG
-from worker.cli.file_reading import files_below, read_file
+from worker.cli.file_reading import read_file
+from worker.cli.folders import files_below
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Frozen
 from worker.model.records import Outcome, OutcomeKind

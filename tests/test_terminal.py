@@ -7,9 +7,18 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel
 from rich.console import Console
+from rich.text import Text
 
-from worker.cli import terminal
-from worker.cli.terminal import json_object, print_json, print_table, several
+from worker.cli import main, terminal
+from worker.cli.terminal import (
+    SafeConsole,
+    echo_line,
+    json_object,
+    print_json,
+    print_table,
+    several,
+    visible,
+)
 
 COLUMNS = ("title", "source", "published", "language", "tags", "id")
 ROW = ("Ferry runs aground", "headlines", "2026-11-23 06:55", "en", "disaster", "2dfabc90b7")
@@ -78,3 +87,60 @@ def test_dataclasses_and_models_are_the_same_json(
     print_json({"values": [value], "at": AT})
     printed = json.loads(capsys.readouterr().out)
     assert printed == {"values": [AS_JSON], "at": "2026-11-30T00:00:00+00:00"}
+
+
+HOSTILE = "a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800"
+SHOWN = r"a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (HOSTILE, SHOWN),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("carriage\rreturn", r"carriage\x0dreturn"),
+        ("no-break\u00a0space", "no-break\u00a0space"),
+        ("نمی\u200cخواهم", "نمی\u200cخواهم"),
+        ("👩\u200d🚒", "👩\u200d🚒"),
+        ("soft\u00adhyphen, tag \U000e0041", r"soft\xadhyphen, tag \ue0041"),
+    ],
+)
+def test_text_of_strangers_does_not_steer_the_terminal(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    echo_line("a.jsonl\nerror: forged\t\u2028")
+    assert capsys.readouterr().out == "a.jsonl\\x0aerror: forged\\x09\\u2028\n"
+
+
+@pytest.mark.parametrize("printed", [HOSTILE, Text(HOSTILE), Text(HOSTILE, style="bold")])
+def test_the_console_escapes_all_that_it_prints(
+    printed: str | Text, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SafeConsole(width=200, highlight=False).print(printed, markup=False)
+    bell = "" if isinstance(printed, Text) else r"\x07"  # Text has dropped it already
+    assert capsys.readouterr().out == SHOWN.replace(r"\x07", bell) + "\n"
+
+
+def test_json_is_the_same_value_with_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"title": HOSTILE})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"title": HOSTILE}
+    assert printed.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", HOSTILE), ("dead", "show", HOSTILE), (HOSTILE,), ("export", HOSTILE)]
+)
+def test_no_argument_is_repeated_raw(
+    arguments: tuple[str, ...],
+    sqlite_store_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("WORKER_STORE_URL", sqlite_store_url)
+    with pytest.raises(SystemExit):
+        main([part.replace("\ud800", "") for part in arguments])
+    captured = capsys.readouterr()
+    assert visible(captured.out + captured.err) == captured.out + captured.err

@@ -7,6 +7,8 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from worker import logs
+
 if TYPE_CHECKING:
     from worker.client.async_producer import AsyncProducer
     from worker.client.feeds import from_feedparser, from_jsonfeed
@@ -29,6 +31,9 @@ _MODULES = {
     "from_feedparser": "worker.client.feeds",
     "from_jsonfeed": "worker.client.feeds",
 }
+
+
+logs.protect_loggers()
 
 
 def __getattr__(name: str) -> Any:

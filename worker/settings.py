@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from worker.errors import BadConfig
 from worker.model.broker_address import broker_address, check_store, index_address, is_unverified
 from worker.model.masking import masked as masked  # settings are printed masked
+from worker.private_files import create_private, make_private
 
 log = logging.getLogger("worker")
 
@@ -88,12 +89,14 @@ class Settings(BaseSettings):
         return self.var_dir / "articles.sqlite3"
 
     def make_var_dir(self) -> None:
-        """Create the folder WORKER_VAR_DIR, for the data of the embedded broker and store.
+        """Create the folder for embedded data (WORKER_VAR_DIR), and make it and its files private.
 
         Raises BadConfig when that fails.
         """
         try:
-            self.var_dir.mkdir(parents=True, exist_ok=True)
+            make_private(self.var_dir)
+            if self.embedded_store:
+                create_private(self.store_file)
         except OSError as e:
             problem = f"WORKER_VAR_DIR: {self.var_dir}: {e.strerror}"
             raise BadConfig(f"{problem}; choose a folder that can be written") from e

@@ -44,7 +44,7 @@ def test_what_waits_on_the_queue_survives_a_stop(var_dir: Path) -> None:
 
 def test_it_listens_on_a_private_socket_and_no_port(var_dir: Path) -> None:
     embedded.ensure(var_dir)
-    assert stat.S_IMODE(embedded.socket_path(var_dir).stat().st_mode) == 0o700
+    assert stat.S_IMODE(embedded.socket_path(var_dir).stat().st_mode) == 0o600
     with client(var_dir) as c:
         assert c.config_get("port") == {"port": "0"}
         assert c.config_get("appendonly") == {"appendonly": "yes"}

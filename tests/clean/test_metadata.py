@@ -182,3 +182,22 @@ def test_a_day_that_is_only_printed_is_found() -> None:
     published = cleaned(content=markup(page)).published
     assert published is not None
     assert published.date().isoformat() == "2025-03-03"
+
+
+def test_a_declared_title_is_cut_where_a_title_of_the_contract_ends() -> None:
+    long = "Harbour " * 50_000
+    article = cleaned(
+        title="",
+        content=f"<html><title>{long}</title><p>The harbour reopened on Monday.</p></html>",
+    )
+    assert len(article.title) <= 1024
+    assert article.title.startswith("Harbour Harbour")
+
+
+@pytest.mark.parametrize("size", [2_100, 500_000])
+def test_an_address_over_the_limit_of_links_is_ignored(size: int) -> None:
+    url = f"https://news.example.com/{'x' * size}"
+    head = f'<link rel="canonical" href="{url}"><meta property="og:image" content="{url}">'
+    article = cleaned(content=f"<html><head>{head}</head><p>The harbour reopened on Monday.</p>")
+    assert article.url == "https://news.example.com/2026/harbour"
+    assert article.image == ""

@@ -8,7 +8,7 @@ from tests.make import NOW, article, dead, record, tag
 from tests.store.stored import all_words, row
 from worker.model.records import OutcomeKind, Record
 from worker.store.sql_store import SqlStore
-from worker.store.values import Query
+from worker.store.values import DeadLetterQuery, Query
 
 
 def write(store: SqlStore, *records: Record) -> None:
@@ -51,3 +51,57 @@ def test_a_text_of_five_megabytes_is_stored_and_found(store: SqlStore) -> None:
 def test_figures_that_json_does_not_know_become_null(store: SqlStore, store_url: str) -> None:
     write(store, record(verdict={"scores": {"ratio": float("nan"), "words": 2.0}}))
     assert row(store_url, "decisions")["scores"] == {"ratio": None, "words": 2.0}
+
+
+NO_ID = (
+    "\0",
+    "a\0b",
+    "\ud800",
+    "\udcff",
+    "%",
+    "'",
+    "a" * 100_000,
+    "é" * 3_000,
+    "\x1b[31m",
+    "\n",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", NO_ID, ids=lambda name: ascii(name[:8]))
+def test_no_text_in_place_of_an_id_is_an_error(store: SqlStore, name: str) -> None:
+    write(store, record(article()))
+    assert store.show(name) is None
+    assert store.outcomes([name]) == {}
+    assert store.listing([name]) == []
+    assert store.letters([name]) == []
+    assert store.drop_letters([name]) == 0
+    assert store.letter_ids(DeadLetterQuery(id_prefixes=(name or "-",))) == []
+    assert store.fingerprints([name]) == {}
+    assert store.titles([name]) == {}
+    assert store.find_articles([name], [name]) == []
+    assert store.records([name]) == []
+    assert store.source(name) is None
+    assert store.removed_lines(name) == []
+    assert store.journal_entries([name]) == []
+    assert store.letters_of_source(name, None) == []
+    assert store.cluster_members([name], 5) == {}
+    assert store.delete([name], now=NOW) == 0
+    assert store.clusters.members([name]) == []
+    assert store.clusters.members_of([name]) == []
+
+
+@pytest.mark.parametrize("field", ["words", "tag", "source", "language", "verdict"])
+@pytest.mark.parametrize("name", NO_ID[:-1], ids=lambda name: ascii(name[:8]))
+def test_no_text_in_a_search_is_an_error(store: SqlStore, name: str, field: str) -> None:
+    write(store, record(article()))
+    query = Query(**{field: name})
+    assert len(store.search(query)) <= 1
+    assert store.count(query) <= 1
+    assert len(list(store.articles(query))) <= 1
+
+
+@pytest.mark.parametrize("cursor", NO_ID, ids=lambda name: ascii(name[:8]))
+def test_a_text_that_is_no_cursor_is_refused(store: SqlStore, cursor: str) -> None:
+    with pytest.raises(LookupError):
+        store.cursor(cursor)

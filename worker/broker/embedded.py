@@ -26,6 +26,7 @@ from redis.retry import Retry
 from worker.broker import embedded_diagnosis
 from worker.broker.server_programs import AOF_FOLDER, Server, cut_zeros, installed_servers, remember
 from worker.errors import BadConfig, Unavailable
+from worker.private_files import UMASK, make_private, opener
 
 __all__ = ["borrowed", "broker_url", "ensure", "is_running", "socket_path", "stop"]
 
@@ -83,7 +84,7 @@ def ensure(var_dir: Path) -> bool:
     BadConfig for a folder that can't be written; each error says in one line why and what to do.
     """
     with _write_errors(var_dir):
-        var_dir.mkdir(parents=True, exist_ok=True)
+        make_private(var_dir)
         folder = socket_path(var_dir).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder != var_dir and folder.stat().st_uid != os.getuid():
@@ -161,7 +162,12 @@ def _start(server: Server, var_dir: Path) -> str:
     with _alive_lock(var_dir) as lock:
         command = [str(server.program), *_options(var_dir)]
         answer = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", pass_fds=[lock.fileno()]
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            pass_fds=[lock.fileno()],
+            umask=UMASK,
         )
     if answer.returncode == 0 and _wait_until_ready(var_dir):
         return ""
@@ -175,7 +181,7 @@ def _options(var_dir: Path) -> list[str]:
         "daemonize": "yes",  # another process group: Ctrl-C in the terminal does not end it
         "port": "0",
         "unixsocket": str(socket_path(var_dir)),
-        "unixsocketperm": "700",
+        "unixsocketperm": "600",
         "dir": str(var_dir),
         "logfile": str(var_dir / "broker.log"),
         "pidfile": str(var_dir / "broker.pid"),
@@ -254,13 +260,13 @@ def _alive_lock(var_dir: Path) -> Iterator[IO[str]]:
             remedy = "end that process, then try again"
             raise Unavailable(SERVICE, f"{_process(var_dir)} has lost its socket: {remedy}")
         time.sleep(_POLL_S)
-    with (var_dir / "broker.alive").open("a") as file:
+    with open(var_dir / "broker.alive", "a", opener=opener) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
 
 def _is_alive(var_dir: Path) -> bool:
-    with (var_dir / "broker.alive").open("a") as file:
+    with open(var_dir / "broker.alive", "a", opener=opener) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -286,7 +292,7 @@ def _client(var_dir: Path) -> redis.Redis:
 
 @contextmanager
 def _lock(var_dir: Path) -> Iterator[None]:
-    with (var_dir / "broker.lock").open("w") as file:
+    with open(var_dir / "broker.lock", "w", opener=opener) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

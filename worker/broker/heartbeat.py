@@ -16,6 +16,7 @@ from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
 from worker.broker.request import FinishedMessages
 from worker.errors import Unavailable
+from worker.private_files import FILE_MODE, FOLDER_MODE
 
 log = logging.getLogger("worker.broker")
 
@@ -71,7 +72,7 @@ def _queues_are_empty(app: Any) -> bool:
 
 def _touch(file: Path) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
+        file.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        file.touch(FILE_MODE)
     except OSError as e:
         log.warning("heartbeat.unwritten error=%s", e)

@@ -27,7 +27,7 @@ from worker.errors import Stalled, Unavailable
 
 log = logging.getLogger("worker.broker")
 
-_CODE_LINE = re.compile(r'File "[^"]*?([^"/]+/[^"/]+)", line (\d+)')
+_CODE_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
 class FinishedMessages:
@@ -182,5 +182,8 @@ def _trace_fields(type_: str, message: ClaimedMessage) -> dict[str, str | None]:
 def _error_line(error: BaseException, exc_info: Any) -> str:
     """The error, and the file and line of the code that raised it, as one line of text."""
     lines = _CODE_LINE.findall(str(exc_info.traceback or ""))
-    location = " at {}:{}".format(*lines[-1]) if lines else ""
+    location = ""
+    if lines:
+        path, number = lines[-1]
+        location = f" at {'/'.join(path.split('/')[-2:])}:{number}"
     return bounded(f"{type(error).__name__}: {error}", 240) + location

@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from worker.private_files import create_private
+
 OLDEST = (7, 0)  # has BLMOVE, ZRANGE BYSCORE and replication of script effects
 AOF_FOLDER = "broker-aof"
 _NOTE = "broker.server.json"
@@ -153,6 +155,7 @@ def remember(var_dir: Path, server: Server) -> None:
         return
     part = var_dir / f"{_NOTE}.part"
     with suppress(OSError):  # a full disk; the header of the base file still has the version
+        create_private(part)
         part.write_text(json.dumps(note) + "\n", "utf-8")
         part.replace(var_dir / _NOTE)
 

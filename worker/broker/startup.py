@@ -1,7 +1,4 @@
-"""Handlers of Celery's start-up signals: start the embedded broker, and set the log level.
-
-The embedded broker is a server on this machine, used when the settings name no other.
-"""
+"""Signal handlers that start the embedded broker and set up the log when a worker starts."""
 
 import logging
 import sys
@@ -11,6 +8,8 @@ import click
 
 from worker.broker import embedded
 from worker.errors import WorkerError, exit_code
+from worker.logs import keep_on_one_line
+from worker.private_files import restrict_umask
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
@@ -27,26 +26,32 @@ def refusal(error: WorkerError) -> SystemExit:
 
 
 def start_broker(**_: Any) -> None:
-    """Start the embedded broker, a server on this machine, unless the settings name another broker.
+    """Make the folder var private, and start the embedded broker unless the settings name another.
 
-    Celery calls this by its signal `celeryd_init`, before it prints its banner, connects or forks.
-    Raises SystemExit when the broker does not start.
+    Celery calls this by its signal `celeryd_init`, before the banner, the first connection and any
+    fork. Raises SystemExit when the broker does not start.
     """
+    restrict_umask()
     settings = Settings.load()
-    if not settings.embedded_broker:
-        return
     try:
-        embedded.ensure(settings.var_dir)
+        settings.make_var_dir()
+        if settings.embedded_broker:
+            embedded.ensure(settings.var_dir)
     except WorkerError as e:
         raise refusal(e) from e
 
 
 def set_log_level(logger: logging.Logger, **_: Any) -> None:
-    """Give this package's loggers the level in the settings, and leave Celery's own at WARNING.
+    """Give the loggers of this package the level in the settings, and keep log lines on one line.
 
-    Does nothing when Celery was started with its option `--loglevel`, which sets the level of all
-    loggers. Celery calls this by its signal `after_setup_logger`.
+    The root logger keeps WARNING.
+
+    Celery calls this by its signal `after_setup_logger`. So the log lines per batch and per dead
+    letter are shown, and Celery's own lines are not. With `--loglevel`, the level of that option
+    holds for both.
     """
+    for handler in logger.handlers:
+        handler.addFilter(keep_on_one_line)
     if _has_loglevel_option():
         return
     level = logging.getLevelName(Settings.load().log_level)

@@ -18,6 +18,7 @@ from worker.clean.lines.html_lines import without_lines
 from worker.clean.lines.line_rules import ArticleMetadata, SweptText, breaks_off, sweep
 from worker.clean.links.article_keys import keys_of, opening_key, withdrawn_keys
 from worker.clean.links.canonical_link import canonical, is_variant, page_canonical
+from worker.clean.links.safe_address import is_safe_address
 from worker.clean.metadata.article_metadata import authors_of, lead_image, site_names, title_of
 from worker.clean.metadata.page_metadata import NO_METADATA
 from worker.clean.metadata.publication_date import is_declared, with_best_dates
@@ -41,7 +42,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "7"  # of the code; the rules have a version of their own
+VERSION = "8"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
@@ -136,7 +137,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
         keywords=names(body.page.keywords, rules.text),
         image=lead_image(raw, body.page, rules),
-        media=tuple(_media(medium) for medium in raw.media if medium.url.strip()),
+        media=tuple(_media(m) for m in raw.media if m.url.strip() and is_safe_address(m.url)),
         language=language,
         words=count_words(swept.text, language),
         flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
@@ -147,11 +148,10 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "7/2026-11.8": the version of the code, then that of
-    the rules.
+    """Return the version of the cleaning code and its rules, such as "8/2026-11.8".
 
-    It is stored with each article, because another version may clean the same raw article in
-    another way.
+    It is stored with each article: another version may clean the same raw article to a different
+    Article.
     """
     return f"{VERSION}/{rules.version}"
 

@@ -4,12 +4,15 @@ Each exits with 0 when it is done, 1 when it is done but something needs a look,
 3 when a service does not answer, 4 when settings or config are wrong, and 130 when interrupted.
 """
 
+import io
 import sys
 from importlib import import_module
 
 import click
 
 from worker.errors import Unavailable, WorkerError, exit_code
+from worker.logs import escaped
+from worker.private_files import restrict_umask
 
 EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 3, 130
 _EXAMINED = (
@@ -126,15 +129,23 @@ def group() -> None:
     """
 
 
+def _show(error: click.ClickException) -> None:
+    """Print an error of a command; what it repeats of the arguments can't steer the terminal."""
+    printed = io.StringIO()
+    error.show(printed)
+    print(escaped(printed.getvalue(), kept="\n"), end="", file=sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command `worker` with these arguments, by default those of the process, and exit.
 
     Expected errors are printed as one line, without a traceback, and decide the exit code.
     """
+    restrict_umask()
     try:
         sys.exit(group.main(arguments, prog_name="worker", standalone_mode=False))
     except click.ClickException as e:
-        e.show()
+        _show(e)
         sys.exit(e.exit_code)
     except (click.Abort, KeyboardInterrupt):
         print("interrupted; messages on the queue stay there", file=sys.stderr)
@@ -143,10 +154,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout = None  # otherwise Python fails when it flushes stdout at exit
         sys.exit(EXIT_LOOK)
     except OSError as e:
-        print(f"worker: {e.filename or e}: {e.strerror or 'failed'}", file=sys.stderr)
+        print(escaped(f"worker: {e.filename or e}: {e.strerror or 'failed'}"), file=sys.stderr)
         sys.exit(EXIT_UNAVAILABLE)
     except WorkerError as e:
-        print(f"worker: {e}", file=sys.stderr)
+        print(escaped(f"worker: {e}", kept="\n"), file=sys.stderr)
         if isinstance(e, Unavailable) and e.what in _EXAMINED:
             print("run `worker doctor` to see what is wrong and how to mend it", file=sys.stderr)
         sys.exit(exit_code(e))

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from worker.cli.terminal import moment, out, print_table, several
+from worker.cli.terminal import moment, out, print_table, several, visible
 
 _TEXT_CHARS = 1500  # of the text; --json prints all of it
 
@@ -56,7 +56,7 @@ def _facts(article: Mapping[str, Any], newest: Mapping[str, Any]) -> None:
     }
     for name, value in facts.items():
         if value:
-            out.print(Text(f"{name:>10}  {value}"))
+            out.print(Text(visible(f"{name:>10}  {value}", one_line=True)))
 
 
 def _shortened(text: str) -> str:

@@ -108,7 +108,7 @@ def _print_preview(preview: CleaningPreview, *, explain: bool) -> None:
     article = preview.article
     out.print(Text(visible(article.title), style="bold"))
     for name, value in _facts(article):
-        out.print(Text(visible(f"{name:>12}  {value}")))
+        out.print(Text(visible(f"{name:>12}  {value}", one_line=True)))
     out.print("", Text(visible(article.text)), "", sep="\n")
     if not explain:
         out.print(f"{len(article.dropped)} lines were left out; --explain shows them\n")

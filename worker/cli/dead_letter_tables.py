@@ -59,7 +59,7 @@ def print_letter(letter: StoredDeadLetter) -> None:
     }
     for name, value in facts.items():
         if value:
-            out.print(Text(visible(f"{name:>8}  {value}")))
+            out.print(Text(visible(f"{name:>8}  {value}", one_line=True)))
     out.print()
     out.print(Text(visible(_pretty(letter.payload))))
 

@@ -13,6 +13,7 @@ from worker.cli.inputs import (
     NoRawArticles,
     SkippedInput,
     check_inputs,
+    follow_links_option,
     nothing_to_read,
     read_inputs,
     skipped_rows,
@@ -40,6 +41,7 @@ from worker.settings import Settings
 @click.option(
     "--wait", is_flag=True, help="Wait while the broker accepts no more, instead of exiting."
 )
+@follow_links_option
 @click.option("--json", "as_json", is_flag=True, help="Print receipts as JSON.")
 def enqueue(
     paths: tuple[Path, ...],
@@ -47,16 +49,18 @@ def enqueue(
     exclude: tuple[str, ...],
     invalid: OnInvalid,
     wait: bool,
+    follow_links: bool,
     as_json: bool,
 ) -> None:
     """Put raw articles from files on the queue.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
-    document or a page from standard input. Prints how many were enqueued. A file without raw
-    articles, such as a PDF or a feed, is skipped in a folder, and is an error if PATHS names it.
+    document or a page from standard input. Prints how many were enqueued. Files without raw
+    articles, such as a PDF or a feed, are refused by name and skipped in folders, and so are
+    symbolic links in folders.
 
-    Exit code 1 when articles were invalid or no file had raw articles, 2 when PATHS names a file
-    without them (nothing is sent then), 3 when the broker accepts no more for now.
+    Exit code 1 when articles were invalid or every file was skipped, 2 when a file was refused,
+    3 when the broker accepts no more for now.
     """
     check_inputs(paths)
     skipped: list[SkippedInput] = []
@@ -67,7 +71,13 @@ def enqueue(
             _say_new_broker(settings.var_dir)
         try:
             locations, receipts = push(
-                producer, paths, exclude, invalid, wait=wait, skipped=skipped
+                producer,
+                paths,
+                exclude,
+                invalid,
+                wait=wait,
+                skipped=skipped,
+                follow_links=follow_links,
             )
         except Busy as e:
             if as_json:
@@ -88,14 +98,16 @@ def enqueue(
     else:
         fate = "will be dead letters" if invalid == "bury" else "were left out"
         for location, bad in problems:
-            err.print(f"{location}: {bad.reason}: {bad.detail}", style="yellow", markup=False)
+            problem = visible(f"{location}: {bad.reason}: {bad.detail}", one_line=True)
+            err.print(problem, style="yellow", markup=False)
         for skipped_input in refused:
-            err.print(visible(str(skipped_input)), style="yellow", markup=False, soft_wrap=True)
+            named = visible(str(skipped_input), one_line=True)
+            err.print(named, style="yellow", markup=False, soft_wrap=True)
         parts = [f"enqueued {several(len(receipts), 'raw article')}"]
         parts += [f"{len(problems)} break the contract and {fate}"] if problems else []
         parts += [] if locations else [nothing_to_read(paths)]
         parts += filter(None, [skipped_summary(skipped)])
-        out.print("; ".join(parts), markup=False, soft_wrap=True)
+        out.print(visible("; ".join(parts), one_line=True), markup=False, soft_wrap=True)
     sys.exit(1 if problems or refused or (skipped and not locations) else 0)
 
 
@@ -118,14 +130,15 @@ def push(
     *,
     wait: bool,
     skipped: list[SkippedInput],
+    follow_links: bool,
     before_each: Callable[[], None] = lambda: None,
 ) -> tuple[list[str], list[str]]:
     """Enqueue the raw articles of files, and count them on a progress bar.
 
-    Returns two lists: the location of each raw article (file, or file and line), and the receipts,
-    the ids by which to ask for outcomes, of those that were sent. What holds no raw article is
-    added to `skipped`. `invalid` is the choice of the option --invalid. When the broker is full, it
-    waits with `wait`, and raises Busy otherwise. `before_each` is called before each article.
+    Return the location of each raw article (file, or file and line), and the receipts of those that
+    were sent. Inputs without a raw article are added to `skipped`. `invalid` is the choice of
+    `--invalid`; with `wait` a full broker is waited for; `before_each` is called before each
+    article. `follow_links` is the option --follow-symlinks.
     """
     locations: list[str] = []
     with progress("enqueueing") as bar:
@@ -139,7 +152,7 @@ def push(
             waiting = True
 
         def raws() -> Iterator[object]:
-            for location, raw in read_inputs(paths, exclude, skipped):
+            for location, raw in read_inputs(paths, exclude, skipped, follow_links=follow_links):
                 before_each()
                 locations.append(location)
                 yield raw

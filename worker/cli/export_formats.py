@@ -20,6 +20,7 @@ from worker.model.records import Contributor
 from worker.store.values import StoredArticle
 
 WrittenCounts = Iterator[int]  # number of articles written since the last item
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _ROW_GROUP = 1_000  # articles
 
 # Lists are joined by "; ", in the order of the tags where they are about tags.
@@ -63,14 +64,30 @@ def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCo
         yield 1
 
 
-def write_csv(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
+def write_csv(
+    articles: Iterable[StoredArticle], sink: IO[bytes], *, for_spreadsheets: bool = False
+) -> WrittenCounts:
+    """Write articles as CSV; with `for_spreadsheets` no cell is a formula, and all are quoted."""
     text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
-    rows = csv.writer(text, lineterminator="\n")
+    rows = csv.writer(
+        text,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if for_spreadsheets else csv.QUOTE_MINIMAL,
+    )
     rows.writerow(COLUMNS)
     for article in articles:
-        rows.writerow(value(article) for value in COLUMNS.values())
+        cells = [value(article) for value in COLUMNS.values()]
+        rows.writerow(map(defused, cells) if for_spreadsheets else cells)
         yield 1
     text.detach()
+
+
+def defused(cell: object) -> object:
+    """Put an apostrophe before a text that a spreadsheet program would run as a formula.
+
+    The first characters are those that OWASP lists for CSV injection, with their full-width forms.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def write_parquet(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:

@@ -100,6 +100,7 @@ OTHER = FileKind(
 )
 PAGE = FileKind("HTML page", "call it .html")
 _JSON = FileKind("JSON document", "call it .json, or .jsonl with an object on each line")
+LINK = FileKind("symbolic link", "--follow-symlinks reads what it leads to")
 UNREADABLE = FileKind("file that can't be read", "see its permissions", "files that can't be read")
 
 

@@ -7,8 +7,7 @@ without raw articles, such as a PDF or a feed, the value is a `NotRawArticle`.
 
 import json
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -28,33 +27,6 @@ from worker.cli.file_kinds import (
 
 InputValue = tuple[str, object]
 
-ENDINGS = (".json", ".txt", *LINES, *PAGES)  # of the files in a folder that are read
-
-
-def files_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the files in a folder and its subfolders that are to be read, sorted by path.
-
-    These are files whose ending is in ENDINGS, such as .json, and whose name matches none of the
-    patterns in `exclude`, such as `*.meta.json`. If `path` is a file, it is the only one.
-    """
-    if not path.is_dir():
-        return [path]
-    return [file for file in _all_below(path, exclude) if file.suffix.lower() in ENDINGS]
-
-
-def others_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the files in a folder and its subfolders that are not read because of their ending.
-
-    Hidden files, and files whose name matches one of the patterns in `exclude`, are not listed. The
-    list is empty if `path` is a file.
-    """
-    return [
-        file
-        for file in (_all_below(path, exclude) if path.is_dir() else ())
-        if file.suffix.lower() not in ENDINGS
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
-
 
 def kind_of_other(path: Path) -> FileKind:
     """Recognise what kind of file, such as image, was skipped because of its ending.
@@ -67,11 +39,6 @@ def kind_of_other(path: Path) -> FileKind:
             return kind_of(path.name, file.read(HEAD_BYTES)) or file_kinds.OTHER
     except OSError:
         return file_kinds.UNREADABLE
-
-
-def _all_below(path: Path, exclude: Sequence[str]) -> list[Path]:
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return [file for file in files if not any(fnmatch(file.name, glob) for glob in exclude)]
 
 
 def read_file(path: Path, name: str | None = None) -> Generator[InputValue, None, None]:

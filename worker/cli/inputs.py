@@ -8,11 +8,20 @@ from typing import IO, Any, NamedTuple
 
 import click
 
-from worker.cli.file_kinds import FileKind, NotRawArticle
-from worker.cli.file_reading import InputValue, files_below, kind_of_other, others_below, read_file
-from worker.cli.terminal import several, visible
+from worker.cli.file_kinds import LINK, FileKind, NotRawArticle
+from worker.cli.file_reading import InputValue, kind_of_other, read_file
+from worker.cli.folders import files_below, links_below, others_below
+from worker.cli.terminal import echo_line, several, visible
 
 _MOST_NAMED = 10  # refused files that are listed; the others are counted
+
+
+follow_links_option = click.option(
+    "--follow-symlinks",
+    "follow_links",
+    is_flag=True,
+    help="Read what symbolic links in folders lead to, too.",
+)
 
 
 class SkippedInput(NamedTuple):
@@ -45,7 +54,7 @@ class NoRawArticles(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         for skipped_input in self.skipped[:_MOST_NAMED]:
-            click.echo(f"worker: {visible(str(skipped_input))}", err=True)
+            echo_line(f"worker: {skipped_input}", error=True)
         if rest := self.skipped[_MOST_NAMED:]:
             click.echo(f"worker: and {several(len(rest), 'more file')}", err=True)
 
@@ -58,7 +67,8 @@ def check_inputs(paths: Sequence[Path]) -> None:
     """
     for path in paths:
         if str(path) != "-" and not path.exists():
-            raise click.BadParameter(f"{path} does not exist", param_hint="PATHS")
+            name = visible(str(path), one_line=True)
+            raise click.BadParameter(f"{name} does not exist", param_hint="PATHS")
     if refused := [skipped for path in paths if (skipped := _skipped_input(path))]:
         raise NoRawArticles(refused)
 
@@ -80,20 +90,27 @@ def _skipped_input(path: Path) -> SkippedInput | None:
 
 
 def read_inputs(
-    paths: Sequence[Path], exclude: Sequence[str] = (), skipped: list[SkippedInput] | None = None
+    paths: Sequence[Path],
+    exclude: Sequence[str] = (),
+    skipped: list[SkippedInput] | None = None,
+    *,
+    follow_links: bool = False,
 ) -> Iterator[InputValue]:
-    """Yield the raw articles of files and folders, each with its location (file, or file and line).
+    """Yield the raw articles of files and folders with their locations.
 
-    Files and lines without a raw article are added to the list `skipped`. Files in a folder whose
-    name matches one of the patterns in `exclude` are left out.
+    Files and lines without a raw article are added to `skipped`. `exclude` has name patterns. A
+    symbolic link inside a folder is skipped unless `follow_links` is set: it may lead to a file
+    that its author may not read.
     """
     left_out = [] if skipped is None else skipped
     for path in paths:
         folder = path.is_dir()
-        for other in others_below(path, exclude):
+        for link in [] if follow_links else links_below(path, exclude):
+            left_out.append(SkippedInput(str(link.relative_to(path)), LINK, asked_for=False))
+        for other in others_below(path, exclude, follow_links=follow_links):
             name = str(other.relative_to(path))
             left_out.append(SkippedInput(name, kind_of_other(other), asked_for=False))
-        for file in files_below(path, exclude):
+        for file in files_below(path, exclude, follow_links=follow_links):
             name = str(file.relative_to(path)) if folder else str(file)
             for location, raw in read_file(file, name):
                 if isinstance(raw, NotRawArticle):

@@ -8,6 +8,7 @@ import click
 
 from worker import bootstrap
 from worker.cli.terminal import err, progress, several
+from worker.private_files import users_umask
 from worker.settings import Settings
 from worker.store.values import Query
 from worker.tag.keyphrases.keyphrase_tags import Frequencies, document_words
@@ -48,7 +49,8 @@ def keyphrases(out: Path, language: str) -> None:
     counted = Frequencies(documents=dict(documents), words=kept)
     try:
         part = out.with_name(out.name + ".part")
-        part.write_text(counted.model_dump_json(), "utf-8")
+        with users_umask():
+            part.write_text(counted.model_dump_json(), "utf-8")
         part.replace(out)
     except OSError as e:
         raise click.BadParameter(f"{e.strerror}: {e.filename}", param_hint="--out") from e

@@ -15,11 +15,22 @@ from worker.cli.inputs import (
     NoRawArticles,
     SkippedInput,
     check_inputs,
+    follow_links_option,
     nothing_to_read,
     read_inputs,
     skipped_summary,
 )
-from worker.cli.terminal import counted, err, out, print_json, print_table, progress, several
+from worker.cli.terminal import (
+    counted,
+    echo_line,
+    err,
+    out,
+    print_json,
+    print_table,
+    progress,
+    several,
+    visible,
+)
 from worker.client.lint import SKIPPED, LintResult, lint, rehearsal
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
@@ -33,8 +44,11 @@ _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
+@follow_links_option
 @click.option("--json", "as_json", is_flag=True, help="Print articles and findings as JSON.")
-def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bool) -> None:
+def lint_articles(
+    paths: tuple[Path, ...], exclude: tuple[str, ...], follow_links: bool, as_json: bool
+) -> None:
     """Report what is wrong with raw articles, and what the worker would do with each.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads standard input. Nothing
@@ -48,15 +62,14 @@ def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bo
     skipped: list[SkippedInput] = []
     with rehearsal(Settings.load().config_dir) as pipeline, progress("linting") as bar:
         task = bar.add_task("", total=None)
-        for linted_article in lint(
-            read_inputs(paths, exclude, skipped), pipeline, datetime.now(UTC)
-        ):
+        inputs = read_inputs(paths, exclude, skipped, follow_links=follow_links)
+        for linted_article in lint(inputs, pipeline, datetime.now(UTC)):
             linted.append(linted_article)
             bar.advance(task)
     if not linted and any(linted_article.asked_for for linted_article in skipped):
         raise NoRawArticles(skipped)
     for line in filter(None, ("" if linted else nothing_to_read(paths), skipped_summary(skipped))):
-        err.print(line, style="yellow", markup=False, soft_wrap=True)
+        err.print(visible(line, one_line=True), style="yellow", markup=False, soft_wrap=True)
     levels = Counter[str](
         finding.level for linted_article in linted for finding in linted_article.findings
     )
@@ -70,7 +83,7 @@ def lint_articles(paths: tuple[Path, ...], exclude: tuple[str, ...], as_json: bo
 def _print_results(linted: list[LintResult], levels: Counter[str]) -> None:
     for linted_article in linted:
         for finding in linted_article.findings:
-            click.echo(f"{linted_article.location}: {finding}")
+            echo_line(f"{linted_article.location}: {finding}")
     if levels:
         click.echo()
     print_table("what the worker would do", _COLUMNS, map(_row, linted[:_ROWS]))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -14,11 +15,22 @@ import click
 from pydantic import TypeAdapter
 
 from worker import bootstrap
-from worker.cli.export_formats import WRITERS
+from worker.cli.export_formats import WRITERS, write_csv
 from worker.cli.search_commands import Since
-from worker.cli.terminal import NotFound, err, moment, out, print_json, progress, several
+from worker.cli.terminal import (
+    NotFound,
+    echo_json,
+    echo_line,
+    err,
+    moment,
+    out,
+    print_json,
+    progress,
+    several,
+)
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
 from worker.model.records import OutcomeKind
+from worker.private_files import users_umask
 from worker.settings import Settings
 from worker.store.ports import ArticleStore, ChangeFeed, DeletionStore
 from worker.store.values import Change, Query
@@ -52,6 +64,11 @@ def _opened_store() -> ArticleStore:
 @click.option("--since", type=Since(), help="Published (or else received) since: 2026-11-01 or 7d.")
 @click.option("--until", type=Since(), help="Published (or else received) before: 2026-11-01, 7d.")
 @click.option("--all-revisions", is_flag=True, help="Earlier revisions too, not only the newest.")
+@click.option(
+    "--for-spreadsheets",
+    is_flag=True,
+    help="CSV only: quote all cells, and put ' before one that would be a formula.",
+)
 def export(
     words: tuple[str, ...],
     format_: str,
@@ -63,6 +80,7 @@ def export(
     since: datetime | None,
     until: datetime | None,
     all_revisions: bool,
+    for_spreadsheets: bool,
 ) -> None:
     """Write articles with text and tags as JSON lines, CSV or Parquet.
 
@@ -70,6 +88,9 @@ def export(
     written. Withdrawn and deleted articles are left out. Memory use does not grow with the number
     of articles. With --out the file appears when it is complete.
     """
+    if for_spreadsheets and format_ != "csv":
+        raise click.UsageError("--for-spreadsheets is for --format csv")
+    write = partial(write_csv, for_spreadsheets=True) if for_spreadsheets else WRITERS[format_]
     query = Query(
         words=" ".join(words),
         tag=tag,
@@ -83,7 +104,7 @@ def export(
     total = store.count(query) if err.is_terminal and not all_revisions else None
     with progress("exporting") as bar, _sink(file) as sink:
         task = bar.add_task("", total=total)
-        for more in WRITERS[format_](store.articles(query, all_revisions=all_revisions), sink):
+        for more in write(store.articles(query, all_revisions=all_revisions), sink):
             bar.advance(task, more)
             count += more
     if file:
@@ -102,7 +123,9 @@ def _sink(file: Path | None) -> Iterator[IO[bytes]]:
         return
     part = file.with_name(file.name + ".part")
     try:
-        with part.open("wb") as sink:
+        with users_umask():
+            sink = part.open("wb")
+        with sink:
             yield sink
         part.replace(file)
     except OSError as e:
@@ -142,7 +165,10 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
     stopped = _stop_signals() if follow else []
     try:
         for change in _feed(store, cursor, interval_s if follow else 0, limit, stopped):
-            click.echo(_CHANGE.dump_json(change).decode() if as_json else _line(change))
+            if as_json:
+                echo_json(_CHANGE.dump_json(change).decode())
+            else:
+                echo_line(_line(change))
             cursor = change.cursor
     finally:
         err.print(f"continue with: worker changes --since {cursor}", markup=False)

@@ -21,11 +21,12 @@ from worker.cli.enqueue_command import push
 from worker.cli.inputs import (
     SkippedInput,
     check_inputs,
+    follow_links_option,
     nothing_to_read,
     skipped_rows,
     skipped_summary,
 )
-from worker.cli.terminal import counted, out, print_json, print_table, progress, several
+from worker.cli.terminal import counted, out, print_json, print_table, progress, several, visible
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
@@ -50,8 +51,15 @@ Listing = Sequence[tuple[Outcome, SearchHit | None]]
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--source", default="", help="Source id for articles that have none.")
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
+@follow_links_option
 @click.option("--json", "as_json", is_flag=True, help="Print outcomes and dead letters as JSON.")
-def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json: bool) -> None:
+def run(
+    paths: tuple[Path, ...],
+    source: str,
+    exclude: tuple[str, ...],
+    follow_links: bool,
+    as_json: bool,
+) -> None:
     """Ingest files on this machine and print the outcome of each article.
 
     Starts the embedded broker, a server on this machine (unless WORKER_BROKER_URL is set), and a
@@ -74,6 +82,7 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
                 "bury",
                 wait=True,
                 skipped=skipped,
+                follow_links=follow_links,
                 before_each=_raise_if_interrupted,
             )
         _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
@@ -91,7 +100,7 @@ def run(paths: tuple[Path, ...], source: str, exclude: tuple[str, ...], as_json:
     for line in filter(
         None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
     ):
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(visible(line, one_line=True), markup=False, soft_wrap=True)
     if receipts:
         _print_next(listing)
     sys.exit(EXIT_LOOK if skipped and not receipts else 0)

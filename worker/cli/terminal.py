@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -17,11 +18,55 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+
+class SafeConsole(Console):
+    """A console that prints text of strangers: control characters in it are written as escapes."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*map(_escaped, objects), **options)
+
+
+def visible(text: str, *, one_line: bool = False) -> str:
+    """Replace characters that steer a terminal, or are not shown, by escapes such as `\\x1b`.
+
+    These are control characters, marks that turn the direction of writing, invisible letters and
+    lone surrogates. Tabs and line ends are replaced with `one_line` only.
+    """
+    if text.isprintable():  # characters of format, such as a change of direction, are not
+        return text
+    kept = "" if one_line else "\t\n"
+    return "".join(c if c.isprintable() or c in kept else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if character in _JOINERS or unicodedata.category(character) in _HARMLESS:
+        return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+# Zero-width joiners belong to words of Persian and Indic scripts, and to emoji. Python counts
+# spaces other than U+0020 and code points without a character as not printable.
+_JOINERS = "\u200c\u200d"
+_HARMLESS = ("Zs", "Cn", "Co")
+
+
+def _escaped(printed: Any) -> Any:
+    """Return text without what steers a terminal; tables and others are escaped in their cells."""
+    if isinstance(printed, str):
+        return visible(printed)
+    if isinstance(printed, Text) and not printed.plain.isprintable():
+        plain = visible(printed.plain)
+        return printed if plain == printed.plain else Text(plain, style=printed.style)
+    return printed
+
+
 # A pipe has no width: use COLUMNS, or enough for every column.
 _WIDTH = None if sys.stdout.isatty() else get_terminal_size(fallback=(120, 24)).columns
-out = Console(highlight=False, width=_WIDTH)
-err = Console(stderr=True, highlight=False)
+out = SafeConsole(highlight=False, width=_WIDTH)
+err = SafeConsole(stderr=True, highlight=False)
 
+_JSON_ESCAPE = "\\u{:04x}"
 _COLOURS = {
     "new": "green",
     "revision": "cyan",
@@ -34,7 +79,21 @@ _COLOURS = {
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output; dataclasses and models become objects."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    echo_json(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def echo_json(text: str) -> None:
+    """Print JSON text on standard output, with the escapes of JSON for what steers a terminal."""
+    click.echo(
+        "".join(c if visible(c) == c else _JSON_ESCAPE.format(ord(c)) for c in text)
+        if visible(text) != text
+        else text
+    )
+
+
+def echo_line(text: str, *, error: bool = False) -> None:
+    """Print one line: line ends in the text, as a file name may have, are written as escapes."""
+    click.echo(visible(text, one_line=True), err=error)
 
 
 def json_object(
@@ -157,17 +216,6 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return moment(value)
     return visible(" ".join(str(value).split()))
-
-
-def visible(text: str) -> str:
-    r"""Replace control characters by escapes such as `\x1b`, except tabs and line ends.
-
-    So the text of an article, which a stranger wrote, can't steer the user's terminal.
-    """
-    return text.translate(_CONTROL)
-
-
-_CONTROL = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
 def moment(at: datetime) -> str:

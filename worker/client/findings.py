@@ -106,6 +106,7 @@ _SYNONYMS = {
     "lang": "language",
     "publisher": "source",
 }
+_MAX_ZONE_CHARS = 60
 _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 _ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
     r"(?:[A-LN-Za-ln-z]|(?<![AaPp])[Mm]|[+-][0-9]{1,2}(?::?[0-9]{2})?|\([^()]+\))\s*$"
@@ -270,7 +271,7 @@ def _is_absolute(link: str) -> bool:
 
 
 def _naive_date(name: str, text: str) -> Iterator[LintFinding]:
-    if _TIME.search(text) and not _ZONED.search(text.strip()):
+    if _TIME.search(text) and not _ZONED.search(text.strip()[-_MAX_ZONE_CHARS:]):
         yield warning("naive-date", f"{name} {text[:40]!r} has no zone and is read as UTC", _ISO)
 
 

@@ -183,14 +183,19 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
 
 
 def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:
-    """Yield (name, size, limit) for each part of a raw article whose size is limited.
+    """Yield (name, size, limit) for each part of an article whose size the contract limits.
 
-    A size is in bytes or the length of a list. An example is ("title bytes", 31, 1024).
+    An example is ("title bytes", 31, 1024). Titles and addresses of source and feed never exceed
+    their limit, because parsing cuts them.
     """
     yield "id bytes", _bytes(article.id), limits.id_bytes
     yield "link bytes", _bytes(article.link), limits.link_bytes
     yield "title bytes", _bytes(article.title), limits.title_bytes
     yield "summary bytes", _bytes(article.summary), limits.summary_bytes
+    yield "source.title bytes", _bytes(article.source.title), limits.name_bytes
+    yield "source.url bytes", _bytes(article.source.url), limits.link_bytes
+    yield "feed.title bytes", _bytes(article.feed.title), limits.name_bytes
+    yield "feed.url bytes", _bytes(article.feed.url), limits.link_bytes
     yield "authors", len(article.authors), limits.authors
     yield "tags", len(article.tags), limits.tags
     yield "media", len(article.media), limits.media

@@ -2,7 +2,7 @@
 
 The worker admits what the schema accepts, with one exception: `maxLength` counts characters, but
 the worker's limits are bytes. The worker also accepts some values that the schema does not, such as
-the text "200" for an HTTP status.
+the text "200" for an HTTP status, or a title of a source that is longer than what is read.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ _BYTES = {
     "title": LIMITS.title_bytes,
     "summary": LIMITS.summary_bytes,
 }
+_CUT_BYTES = {"title": LIMITS.name_bytes, "url": LIMITS.link_bytes}  # of source and feed
 _ITEMS = {"authors": LIMITS.authors, "tags": LIMITS.tags, "media": LIMITS.media}
 _NULL = {"type": "null"}
 
@@ -44,6 +45,9 @@ def json_schema() -> dict[str, Any]:
         _limit(article["properties"][name], "maxLength", limit, "bytes of UTF-8")
     for name, limit in _ITEMS.items():
         _limit(article["properties"][name], "maxItems", limit, "entries")
+    for part in ("Source", "Feed"):
+        for name, limit in _CUT_BYTES.items():
+            _limit(parts[part]["properties"][name], "maxLength", limit, "bytes of UTF-8 are read")
     return {
         "$schema": DIALECT,
         "$id": SCHEMA,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,8 +22,9 @@ from pydantic import (
 
 SCHEMA = "raw-article/1"
 # Matches the host of nearly all URLs. A URL parser takes as long as all cleaning of a title.
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=/)")
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)/")
 DEFAULT_SOURCE = "local"
+_MAX_HOST_CHARS = 253  # RFC 1035; a longer one can't be the name of a source
 
 
 class Frozen(BaseModel):
@@ -49,6 +51,7 @@ class Limits(Frozen):
     link_bytes: int = 2048
     title_bytes: int = 1024
     summary_bytes: int = 64 * 1024
+    name_bytes: int = 1024  # of the titles of source and feed; the rest is cut off
     authors: int = 50
     tags: int = 100
     media: int = 50
@@ -73,6 +76,14 @@ def _text(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value
+
+
+def cut_to_bytes(text: str, limit: int) -> str:
+    """Return the beginning of a text that has at most `limit` bytes of UTF-8."""
+    if len(text) * 4 <= limit:
+        return text
+    data = text.encode("utf-8", "surrogatepass")
+    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _name(value: object) -> object:
@@ -133,6 +144,9 @@ NameListField = Annotated[
     tuple[NameField, ...],
     BeforeValidator(_listed, json_schema_input_type=str | Named | list[str | float | Named]),
 ]
+# Cut, not refused: the payload keeps the rest, and the host of an address is at its beginning.
+SiteName = Annotated[str, AfterValidator(lambda text: cut_to_bytes(text, LIMITS.name_bytes))]
+SiteAddress = Annotated[str, AfterValidator(lambda text: cut_to_bytes(text, LIMITS.link_bytes))]
 
 
 class Content(Part):
@@ -178,15 +192,15 @@ class Source(Part):
         description="The name the source has everywhere in this system. Never change it: an "
         "article's identity is its source and its id. Unset: the host of feed.url, else of link.",
     )
-    title: str = Field(default="", description="Name for people; taken off the end of titles.")
-    url: str = Field(default="", description="Home page.")
+    title: SiteName = Field(default="", description="Name for people; taken off the end of titles.")
+    url: SiteAddress = Field(default="", description="Home page.")
 
 
 class Feed(Part):
     """The feed in which the poller found the article."""
 
-    url: str = Field(default="", description="Address of the feed.")
-    title: str = Field(default="", description="Title of the feed.")
+    url: SiteAddress = Field(default="", description="Address of the feed.")
+    title: SiteName = Field(default="", description="Title of the feed.")
     language: str = Field(default="", description="BCP 47 language the feed declares.")
 
 
@@ -302,11 +316,17 @@ def best_name(source_id: object, feed_url: object, link: object) -> str:
 
 
 def host(url: str) -> str:
-    """Return the host of a URL without `www.`, or "" when it has no printable host."""
+    """Return the host of a URL without `www.`, or "" when it has no printable host.
+
+    Only the first 2,048 characters are read, the limit of links.
+    """
+    url = url[: LIMITS.link_bytes]
     if plain := _PLAIN_HOST.match(url):
-        return plain[1].removeprefix("www.")
-    try:
-        name = urlsplit(url.strip()).hostname or ""
-    except ValueError:  # "http://[broken" and the like
-        return ""
-    return name.lower().removeprefix("www.") if name.isprintable() else ""
+        name = plain[1]
+    else:
+        try:
+            name = (urlsplit(url.strip()).hostname or "").lower()
+        except ValueError:  # "http://[broken" and the like
+            return ""
+    possible = name.isprintable() and len(name) <= _MAX_HOST_CHARS
+    return name.removeprefix("www.") if possible else ""

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from worker.private_files import FOLDER_MODE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigReport:
@@ -29,7 +31,7 @@ def write_report(file: Path, report: ConfigReport) -> None:
     or the new one, never half of it. Raises OSError.
     """
     draft = file.with_name(f"{file.name}.{os.getpid()}")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     draft.write_text(json.dumps(asdict(report) | {"since": report.since.isoformat()}), "utf-8")
     draft.replace(file)
 

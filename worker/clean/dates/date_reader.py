@@ -8,9 +8,8 @@ from typing import NamedTuple
 from worker.clean.cleaning_rules import DateRules
 from worker.clean.dates.date_words import MONTHS
 from worker.clean.dates.time_zones import fixed_offset
-from worker.clean.dates.written_dates import read_written
+from worker.clean.dates.written_dates import MAX_CHARS, read_written
 
-_MAX_CHARS = 120
 _EPOCH = re.compile(  # seconds, milliseconds or microseconds since 1970, or the form of .NET
     r"(-?[0-9]{9,10})(?:\.[0-9]*)?|([0-9]{12,13})(?:\.[0-9]*)?|(1[0-9]{15})"
     r"|/Date\((-?[0-9]{1,14})(?:[+-][0-9]{4})?\)/"
@@ -145,7 +144,7 @@ def _since_1970(
 
 
 def _written(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> datetime:
-    if len(text) > _MAX_CHARS:
+    if len(text) > MAX_CHARS:
         raise ValueError("too long for a date")
     if "&" in text:
         text = html.unescape(text)

@@ -59,9 +59,10 @@ _T = re.compile(r"(?<=[0-9]) ?t ?(?=[0-9])", re.I)
 # Kinds of tokens: D date in numbers, n number below 100, y year, m month, h a.m. or p.m., T time,
 # Z zone, w day of the week, x a month or a day of the week: "mar." is Tuesday in "mar. 3 mars" and
 # March in "Mar 3".
-_SHAPE = re.compile(r"([Dnmy]*)(?:Z?h?TZ*)?([Dnmy]*)Z*")
+_SHAPE = re.compile(r"([Dnmy]*)(?:Z?h?T(?:Z*([Dnmy]+))?)?Z*")
 _ORDERS = frozenset(("D", "nmy", "mny", "ymn", "ynm", "nmn"))
 _NOON = 12
+MAX_CHARS = 120  # of a date; the expressions here may take quadratic time
 
 
 class WrittenDate(NamedTuple):
@@ -92,10 +93,13 @@ def read_written(text: str, *, day_first: bool) -> WrittenDate:
     `day_first` says that 3/4/2022 is in April. Raises ValueError for a text that is no date, or
     that has any part besides the date.
     """
-    tokens = _with_military_time(_without_weekday([*_tokens(fold(text), day_first=day_first)]))
+    folded = fold(text)
+    if len(folded) > MAX_CHARS:  # folding writes some characters as up to 18
+        raise ValueError("too long for a date")
+    tokens = _with_military_time(_without_weekday([*_tokens(folded, day_first=day_first)]))
     kinds = "".join(token.kind for token in tokens)
     shape = _SHAPE.fullmatch(kinds)
-    if not shape or not _is_in_order(shape[1], shape[2]):
+    if not shape or not _is_in_order(*shape.groups("")):
         raise ValueError(f"no date: {text!r}")
     day = _day([token for token in tokens if token.kind in "Dnmy"])
     zones = [token.zone for token in tokens if token.zone]

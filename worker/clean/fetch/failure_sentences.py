@@ -82,6 +82,8 @@ class _Sentence(NamedTuple):
 def _classified(
     sentence: str, rules: FailedFetchRules, *, fragment: bool, signs: bool
 ) -> _Sentence:
+    if len(sentence) > rules.max_sentence_chars:
+        return _Sentence(sentence, None, None, False)
     return _Sentence(
         sentence,
         kind=_kind_of_line(sentence, rules, fragment=fragment),

@@ -16,10 +16,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w:.-]{2,30})", re.I)
+_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*(?:[\"']\s*)?([\w:.-]{2,30})", re.I)
 _XML = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w:.-]{2,30})", re.I)
 _DECLARED_WITHIN = 4096  # bytes; browsers read 1,024, but pages declare it later
-_TYPE = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{2,30})", re.I)
+_TYPE = re.compile(r"charset\s*=\s*(?:[\"']\s*)?([\w:.-]{2,30})", re.I)
 # The codec for the name that pages use, after the labels of the WHATWG Encoding standard.
 _MEANT = {
     "ascii": "cp1252",

@@ -11,7 +11,7 @@ _AT_END = re.compile(r"[(\[]([^()\[\]]{5,600})[)\]]\s*$")
 _OUTER = " ()[]."
 _FIRST_WORD = re.compile(r"[ ()\[\].]*([^ :]{1,40})")
 _JOINTS = " ;,.&"
-_AND = re.compile(r"[\s;,.]+(?:and|und|et|y|e|и)\s*$", re.I)
+_AND = re.compile(r"[\s;,.](?:and|und|et|y|e|и)$", re.I)
 
 
 def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
@@ -28,7 +28,7 @@ def read_credits(line: str, rules: CreditRules) -> tuple[Contributor, ...]:
     contributors: dict[tuple[str, str], Contributor] = {}  # strings hash fast
     for at, match in enumerate(matches):
         stop = matches[at + 1].start() if at + 1 < len(matches) else len(line)
-        named = _AND.sub("", line[match.end() : stop]).strip(_JOINTS)
+        named = _AND.sub("", line[match.end() : stop].rstrip()).strip(_JOINTS)
         names = people(named)
         if named and not names:
             return ()

@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape, unescape
 
-_TOKEN = re.compile(r"<[^>]*>|[^<]+")
+_TOKEN = re.compile(r"<[^<>]*>|[^<]+")
 _WITHIN_A_LINE = re.compile(
     r"</?(?:a|abbr|b|cite|code|del|em|i|img|ins|kbd|mark|q|s|samp|small|strong|sub|sup|u)[ >]"
 )
-_EMPTY = re.compile(
-    r"<(a|abbr|b|blockquote|code|dd|del|dl|dt|em|h[1-6]|i|ins|li|mark|ol|p|q|s|small|strong|sub|sup"
-    r"|td|tr|u|ul)(?: [^>]*)?>\s*</\1>"
+_NAME = (
+    "a|abbr|b|blockquote|code|dd|del|dl|dt|em|h[1-6]|i|ins|li|mark|ol|p|q|s|small|strong|sub|sup"
+    "|td|tr|u|ul"
 )
+_EMPTY = re.compile(rf"<(?:{_NAME})(?: [^<>]*)?>\s*</(?:{_NAME})>")  # safe markup is balanced
 _MAX_NESTED = 8  # levels of elements that become empty with their children
 _MAX_PARTS = 8  # parts of lines: cleaning cuts few, and these last
 
@@ -60,12 +61,35 @@ def _runs(tokens: Sequence[str]) -> Iterable[TokenRun]:
 
 
 def _cut_part(tokens: list[str], runs: Iterable[TokenRun], part: str) -> None:
-    words = r"\s+".join(map(re.escape, part.split()))
-    at_an_end = re.compile(rf"\A\s*{words}\s*|\s*{words}\s*\Z")
+    words = part.split()
     for run in runs:
-        if match := at_an_end.search(_text(tokens, run)):
-            _cut(tokens, run, *match.span())
+        text = _text(tokens, run)
+        if stop := _end_of_words(text, words):
+            _cut(tokens, run, 0, stop)
             return
+        # The end of the text is searched backwards, so that no text is read again and again.
+        reversed_words = [word[::-1] for word in reversed(words)]
+        if length := _end_of_words(text[::-1], reversed_words):
+            _cut(tokens, run, len(text) - length, len(text))
+            return
+
+
+def _end_of_words(text: str, words: Sequence[str]) -> int:
+    """Return the offset after these words and the white space around them, if a text begins with
+    them; else 0."""
+    end, at = -1, _end_of_space(text, 0)
+    for word in words:
+        if at == end or not text.startswith(word, at):
+            return 0
+        end = at + len(word)
+        at = _end_of_space(text, end)
+    return at
+
+
+def _end_of_space(text: str, at: int) -> int:
+    while text[at : at + 1].isspace():
+        at += 1
+    return at
 
 
 def _cut(tokens: list[str], run: TokenRun, start: int, stop: int) -> None:

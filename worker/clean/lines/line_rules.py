@@ -18,7 +18,7 @@ from worker.clean.text.people import is_name, people
 from worker.clean.text.plain_text import bare, split_paragraphs
 from worker.model.records import Contributor, Dropped
 
-_BETWEEN_NAMES = re.compile(r"\s*[,|;•·]\s*")
+_BETWEEN_NAMES = re.compile(r" ?[,|;•·] ?")  # in a line, which has single spaces
 _BYLINE_MARK = re.compile(r"^\W*(?:by|von|par|por|di|da|автор:?)\s+", re.I)
 _PREFIX_CHARS = prefilter.PREFIX_CHARS + 1  # lower case of a letter may depend on the next one
 _MAX_ECHO_CHARS = 300

@@ -17,7 +17,7 @@ from worker.model.records import StoredRecord
 
 ELEMENT, DATELINE, LINE, BYLINE = "source element", "dateline", "source line", "byline"
 _FIELDS = (ELEMENT, DATELINE, LINE, BYLINE)  # the most reliable first
-_STAFF = re.compile(r"(?:\s+(?:staff|news agency|newsroom)|\.com)$", re.I)
+_STAFF = re.compile(r"(?:\s(?:staff|news agency|newsroom)|\.com)$", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _names(record: StoredRecord, rules: DatelineRules) -> Iterable[tuple[str, st
     dated = any(dropped.rule == "dateline" for dropped in article.dropped)
     yield ELEMENT, _origin(_raw(record.payload))
     yield DATELINE if dated else LINE, article.agency
-    bare = (_STAFF.sub("", author).casefold() for author in article.authors)
+    bare = (_STAFF.sub("", author).rstrip().casefold() for author in article.authors)
     yield BYLINE, next(filter(None, map(rules.agency_names.get, bare)), "")
 
 

@@ -8,7 +8,8 @@ from worker.clean.text.plain_text import storable
 
 # The form of most links: only their query needs work.
 _PLAIN = re.compile(
-    r"(https?://)((?!-)(?:[a-z0-9-]+\.)+[a-z0-9-]*[a-z0-9])(?!.*/\.)(/[\w/:@!$&'()*+,;=.~-]*)"
+    r"(https?://)([a-z0-9][a-z0-9-]*\.(?:[a-z0-9-]+\.)*[a-z0-9-]*[a-z0-9])"
+    r"(/[\w/:@!$&'()*+,;=.~-]*)"
     r"(?:\?([!-\"$-~]*))?(?:#[!-~]*)?",
     re.A,
 )
@@ -30,7 +31,7 @@ def canonical(url: str, rules: UrlRules) -> str:
     Returns "" for anything but a web link. Paths keep their case, because servers may distinguish
     it. To normalise a result again changes nothing.
     """
-    if plain := _PLAIN.fullmatch(url):
+    if "/." not in url and (plain := _PLAIN.fullmatch(url)):
         start, host, path, query = plain.groups("")
         return _joined(f"{start}{host}{path}", _query(query, host, rules))
     try:
@@ -116,7 +117,7 @@ def _without_dots(path: str) -> str:
     segments = path.split("/")[1:]
     for segment in segments:
         if segment == "..":
-            kept = kept[:-1]
+            del kept[-1:]
         elif segment != ".":
             kept.append(segment)
     if segments[-1] in (".", ".."):

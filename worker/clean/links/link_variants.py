@@ -7,7 +7,7 @@ found. A wrong one does no harm, because the texts are compared before an alias 
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-_CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/]+\.[^/]+)(/.*)$")  # /c/s/host/path
+_CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/]+)(/.*)$")  # /c/s/host/path
 _CACHES = ("cdn.ampproject.org", "ampproject.net", "google.com")
 _HOST = re.compile(r"^(?:www\.)?(?:m|mobile|amp|touch)\.(?=[^.]+\.)")
 _PATH = re.compile(r"/amp/?$|\.amp(?=\.html?$|$)|^/(?:amp|mobile|m)(?=/)", re.I)
@@ -28,7 +28,7 @@ def desktop(link: str) -> str:
         return link
     host, path = (parts.netloc or "").lower(), parts.path
     cached = _CACHE.match(path)
-    if cached and host.endswith(_CACHES):
+    if cached and "." in cached[1][1:-1] and host.endswith(_CACHES):
         host, path = cached[1].lower(), cached[2]
     host = _HOST.sub("", host)
     path = _PATH.sub("", path) or "/"

@@ -7,10 +7,11 @@ from urllib.parse import urljoin
 
 from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.links.canonical_link import canonical
+from worker.clean.links.safe_address import is_safe_address
 from worker.clean.metadata.page_metadata import PageMetadata
 from worker.clean.text import titles
 from worker.clean.text.short_text import authors, tidy
-from worker.model.admission import RawArticle, host
+from worker.model.admission import LIMITS, RawArticle, host
 
 
 def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
@@ -47,7 +48,8 @@ def lead_image(raw: RawArticle, page: PageMetadata, rules: CleaningRules) -> str
     """Return the address of the picture of an article: the feed's first image, else the image that
     the page declares; "" if there is none. The address is normalised like a link."""
     images = (m.url for m in raw.media if m.type.startswith("image"))
-    image = next(images, "") or page.image
+    short = (url for url in images if len(url) <= LIMITS.link_bytes)
+    image = next(filter(is_safe_address, short), "") or page.image
     try:
         return canonical(urljoin(raw.link, image.strip()), rules.urls) if image else ""
     except ValueError:  # not a valid URL

@@ -20,28 +20,28 @@ _SIGNS = (
     r"(?:(?:written|posted|published|words|text|story|article|reported|authored|created|ein|eine"
     r"|artikel|beitrag|blogbeitrag|gastbeitrag|kolumne|interview|geschrieben|verfasst|eingestellt|erstellt"
     r"|gepostet|gespeichert|veröffentlicht|rédigé|écrit|publié|posté|propos recueillis|escrito"
-    r"|publicado|texto|scritto|pubblicato|autor)\s+){0,3}"
+    r"|publicado|texto|scritto|pubblicato|autor)[ \n]){0,3}"
     r"(?:by|von|par|por|di|da|door|av|автор|autor(?:in|en|es|a)?|auteur(?:s|e)?|authors?|autor[ei]"
     r"|texto?|interview)"
 )
-_BY = re.compile(_SIGNS + r"\b\s*(?:\(s\))?\s*:?\s*", re.I)
+# These are matched in texts with one space or line end between words: with `\s*`, a run of spaces
+# takes quadratic time.
+_BY = re.compile(_SIGNS + r"\b[ \n]?(?:\(s\))?[ \n]?:?[ \n]?", re.I)
 _NOT_AUTHOR = re.compile(
     r"comment|avatar|related|share|social|follow|bio\b|count|date|time|author(?:iz|is|ity)", re.I
 )
 _MONTHS = "|".join(sorted(MONTH_NAMES, key=len, reverse=True))
 _CUT = re.compile(
-    r"\s*(?:[|•·–—(\n]|\s(?:on|in|am|im|at|via|for)\s"
-    rf"|(?:\b(?:le|il|el|em|den|the|{_MONTHS})\.?\s+)?(?<!\w)\d"
+    r"(?:[|•·–—(\n]| (?:on|in|am|im|at|via|for) "
+    rf"|(?:\b(?:le|il|el|em|den|the|{_MONTHS})\.? )?\b\d"
     r"|\b(?:updated|published|posted|last|aktualisiert|publié|publicado)\b).*",
     re.I | re.S,
 )
-_LINE_JOINTS = re.compile(
-    r"\s*(?:\n\s*(and|und|et|y|e|и|&|,)\s|\s(and|und|et|y|e|и|&)\s*\n|(,)\s*\n)\s*", re.I
-)
+_LINE_JOINTS = re.compile(r"\n(and|und|et|y|e|и|&|,)[ \n]|[ \n](and|und|et|y|e|и|&)\n|(,)\n", re.I)
 _TITLES = re.compile(
-    r"(?:,\s*(?:(?:m\.?d|ph\.?d|rd|r\.?n|cpa|jd|mba|ms|ma|esq|cfp|dds|rdn|ldn|pt|dpt|cscs)\.?\b)"
-    r"|,?\s*\b(?:staff|senior|sr|chief|contributing|managing|associate|special|freelance|ceo|founder|"
-    r"(?:\w+\s)?(?:writer|reporter|editor|correspondent|journalist|columnist|contributor|expert))\b).*",
+    r"(?:, ?(?:(?:m\.?d|ph\.?d|rd|r\.?n|cpa|jd|mba|ms|ma|esq|cfp|dds|rdn|ldn|pt|dpt|cscs)\.?\b)"
+    r"|,? ?\b(?:staff|senior|sr|chief|contributing|managing|associate|special|freelance|ceo|founder"
+    r"|(?:\w+\s)?(?:writer|reporter|editor|correspondent|journalist|columnist|contributor|expert))\b).*",
     re.I | re.S,
 )
 _NO_NAMES = frozenset(
@@ -69,15 +69,15 @@ def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
 
 
 def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of authors that follow a word such as "by" in the visible texts of a page;
-    () if none do.
+    """Return the names after the first "by" of a page's texts; () if no names follow one.
 
-    The word must begin a text ("By Ann Lee"), or be a text of its own before the text with names.
+    The "by" must begin a text, or be a text of its own that the names follow. A text over 200
+    characters is no byline.
     """
     announced = False
     for text in texts:
         by = _BY.match(text)
-        if announced or (by and by.end() < len(text) <= _MAX_CHARS):
+        if len(text) <= _MAX_CHARS and (announced or (by and by.end() < len(text))):
             names = names_in(text[by.end() :] if by else text)
             if names:
                 return names
@@ -98,7 +98,7 @@ def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
 
 def is_label(text: str) -> bool:
     """Whether a text is only a label for an author, such as "Written by" or "Verfasst von"."""
-    return _BY.fullmatch(text.strip()) is not None
+    return len(text) <= _MAX_CHARS and _BY.fullmatch(" ".join(text.split())) is not None
 
 
 def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
@@ -108,6 +108,8 @@ def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
     Only the first line of the text is read, unless "and" joins two. `linked` says that the text is
     that of a link, in which a name may be a single word.
     """
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    text = "\n".join(filter(None, lines))
     text = _LINE_JOINTS.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
     by = _BY.match(text)
     rest = " ".join(_CUT.sub("", text[by.end() :].lstrip() if by else text).split())

@@ -10,10 +10,8 @@ _PAGE_TYPES = ("WebPage", "ItemPage", "CollectionPage", "VideoObject", "Recipe")
 _OF_PAGE = ("datePublished", "dateModified", "inLanguage", "author")
 _MAX_CHARS = 300_000  # of one script
 _MAX_NODES = 500  # objects looked at
-_WRAPPING = re.compile(
-    r"^\s*(?:<!--|(?://|/\*)?\s*<!\[CDATA\[(?:\s*\*/)?)|(?:-->|(?://)?\s*\]\]>)\s*$"
-)
-_TRAILING_COMMA = re.compile(r",(?=\s*[\]}])")
+_CDATA = "<![CDATA["
+_TRAILING_COMMA = re.compile(r",(\s*[\]}])")
 
 JsonObject = dict[str, Any]
 
@@ -61,13 +59,25 @@ def url_of(value: Any) -> str:
 def _parsed(script: str) -> Any:
     if len(script) > _MAX_CHARS:
         return None
-    script = _WRAPPING.sub("", script)
-    for text in (script, _TRAILING_COMMA.sub("", script)):
+    script = _unwrapped(script)
+    for text in (script, _TRAILING_COMMA.sub(r"\1", script)):
         try:
             return json.loads(text, strict=False)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _unwrapped(script: str) -> str:
+    """Remove the comment or CDATA section around a script; the marks may be commented out."""
+    script = script.strip()
+    section = script.removeprefix("//").removeprefix("/*").lstrip()
+    if section.startswith(_CDATA):
+        script = section.removeprefix(_CDATA).lstrip().removeprefix("*/")
+    script = script.removeprefix("<!--")
+    if script.endswith("]]>"):
+        return script.removesuffix("]]>").rstrip().removesuffix("//")
+    return script.removesuffix("-->")
 
 
 def _objects(value: Any) -> Iterator[JsonObject]:

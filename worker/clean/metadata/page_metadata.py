@@ -1,7 +1,7 @@
 """Read the metadata of a page: from JSON-LD first, then meta elements, then visible text."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from worker.clean.metadata.page_elements import (
 from worker.clean.metadata.visible_dates import NearbyTexts, VisibleDate, find_dates, nearby_texts
 from worker.clean.text.people import people
 from worker.clean.text.plain_text import bare
+from worker.model.admission import LIMITS
 
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
 _AUTHOR = (
@@ -56,16 +57,19 @@ _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
 # Dates without a day, as journals write them: a year, or a month.
 NO_DAY = re.compile(r"[0-9]{4}(?:[-/.][0-9]{1,2}|年[0-9月]*)?|[^\W\d_]{3,12}\.?,? [0-9]{4}")
-_BETWEEN_WORDS = re.compile(r"\s*[,;|]\s*")
+_BETWEEN_WORDS = re.compile("[,;|]")
 _NO_AUTHOR = frozenset(
     "admin administrator editor staff redaktion redaction webmaster root".split()
 )
-_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
-_AT_END = re.compile(r"(?:[|»]|\s[-–—:])\s*$")
+# Declared titles have single spaces.
+_SEPARATOR = re.compile(r" (?:[-–—|·•»:]|::) | ?[|»] ?")
+_AT_END = re.compile(r"(?:[|»]| [-–—:]) ?$")
 _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
 _MAX_HEADINGS = 4
 _MAX_KEYWORDS = 30
+_MAX_NAME_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
+_MAX_ADDRESS_CHARS = LIMITS.link_bytes  # a longer address is ignored, as in a raw article
 TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the first of the page
 
 
@@ -109,9 +113,9 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
     roots = [attribute(node, "lang") for node in by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", json_ld.get("inLanguage")))
     site = elements.first("site", *elements.of_meta(("og:site_name", "application-name")))
-    canonical = elements.first(
-        "canonical", ("link rel=canonical", links.get("canonical")), *elements.of_meta(("og:url",))
-    )
+    site = site[:_MAX_NAME_CHARS]
+    addresses = ("link rel=canonical", links.get("canonical")), *elements.of_meta(("og:url",))
+    canonical = elements.first("canonical", *_short(addresses))
     title = _title(elements, site)
     declared_dates = tuple(
         (element, text.strip())
@@ -148,27 +152,35 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
         or tuple(text for _, text in elements.of_meta(_SECTION))[:1],
         keywords=_keywords(elements),
         image=elements.first(
-            "image", ("json-ld", url_of(json_ld.get("image"))), *elements.of_meta(_IMAGE)
+            "image", *_short((("json-ld", url_of(json_ld.get("image"))), *elements.of_meta(_IMAGE)))
         ),
         element_of=elements.element_of,
     )
 
 
-def _declared(elements: PageElements) -> list[tuple[str, Any]]:
-    """Return the titles that a page declares, as pairs (name of the element, title).
+def _short(addresses: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield those of the pairs (name of the element, address) whose address is not too long."""
+    return (pair for pair in addresses if len(pair[1] or "") <= _MAX_ADDRESS_CHARS)
 
-    A title of JSON-LD may be of any type.
-    """
-    return [
+
+def _declared(elements: PageElements) -> list[tuple[str, str]]:
+    """Return the titles that a page declares, as pairs (name of the element, title)."""
+    declared = (
         ("json-ld", elements.json_ld.get("headline")),
         *elements.of_meta(_TITLE),
         *(("title", text) for text in elements.texts("title")[:1]),
-    ]
+    )
+    return [(element, _title_text(text)) for element, text in declared if isinstance(text, str)]
+
+
+def _title_text(text: str) -> str:
+    """Return a title on one line, cut to the length that a title may have."""
+    return " ".join(text[: 2 * _MAX_NAME_CHARS].split())[:_MAX_NAME_CHARS]
 
 
 def _titles(elements: PageElements) -> tuple[str, ...]:
-    candidates = [*(text for _, text in _declared(elements)), *elements.texts("h1")[:_MAX_HEADINGS]]
-    return tuple(dict.fromkeys(text for text in candidates if isinstance(text, str)))
+    headings = map(_title_text, elements.texts("h1")[:_MAX_HEADINGS])
+    return tuple(dict.fromkeys((*(text for _, text in _declared(elements)), *headings)))
 
 
 def _title(elements: PageElements, site: str) -> str:
@@ -180,7 +192,7 @@ def _title(elements: PageElements, site: str) -> str:
     shares words with a declared one, then the declared titles.
     """
     declared = _declared(elements)
-    texts = [text for _, text in declared if isinstance(text, str)]
+    texts = [text for _, text in declared]
     titles = {bare(part) for text in texts for part in (text, _SEPARATOR.split(text)[0])}
     read = [heading_text(node, titles) for node in elements.by_tag.get("h1", [])[:_MAX_HEADINGS]]
     headings = [heading for heading in read if 0 < len(heading) <= MAX_TITLE_CHARS]
@@ -201,7 +213,7 @@ def _begins_with(declared: str, heading: str) -> bool:
     return len(own) >= _MIN_HEADING_CHARS and bare(declared).startswith(own)
 
 
-def _is_title(heading: str, site: str, declared: Sequence[tuple[str, Any]]) -> bool:
+def _is_title(heading: str, site: str, declared: Sequence[tuple[str, str]]) -> bool:
     long = len(heading.split()) >= _MIN_TITLE_WORDS and bare(heading) != bare(site)
     return long or _shares_words(heading, declared)
 
@@ -212,10 +224,10 @@ def _ends_with(declared: str, heading: str) -> bool:
     return before != declared and _AT_END.search(before) is not None
 
 
-def _shares_words(heading: str, declared: Sequence[tuple[str, Any]]) -> bool:
+def _shares_words(heading: str, declared: Sequence[tuple[str, str]]) -> bool:
     """Whether a declared title has half of the words of a heading, which must have two or more."""
     words = set(heading.casefold().split())
-    others = [set(text.casefold().split()) for _, text in declared if isinstance(text, str)]
+    others = [set(text.casefold().split()) for _, text in declared]
     return len(words) > 1 and any(2 * len(words & other) >= len(words) for other in others)
 
 
@@ -307,5 +319,5 @@ def _keywords(elements: PageElements) -> tuple[str, ...]:
         *(text for text in keywords if isinstance(text, str)),
         *(text for _, text in elements.of_meta(_KEYWORDS)),
     ]
-    words = (word for text in texts[:_MAX_KEYWORDS] for word in _BETWEEN_WORDS.split(text))
+    words = (word.strip() for text in texts[:_MAX_KEYWORDS] for word in _BETWEEN_WORDS.split(text))
     return tuple(dict.fromkeys(word for word in words if word))[:_MAX_KEYWORDS]

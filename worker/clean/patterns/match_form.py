@@ -8,11 +8,11 @@ punctuation before and after; titles and sentences are brought to the same form.
 import re
 from collections.abc import Callable, Iterator
 
-# A run of end marks. White space must follow a full stop: "3.5" ends no sentence.
-_SENTENCE_END = re.compile(r"[.!?…\n。！？]+(?:(?<![.!?…])|\s+|\Z)")
+_END_MARKS = re.compile(r"([.!?…\n。！？]+)(\s*)")
+_SURE_ENDS = "\n。！？"
 _MARKS = " \t\u00a0.!?…*•·|–—:;,»›→←“”„\"'()[]¡¿。！？，、：-"
-_TITLE_SEPARATOR = re.compile(r"\s*[|–—·•»›]\s*|\s+(?:-|::)\s+")  # before the name of a site
-_HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)+\s+(?=\w)")
+_TITLE_SEPARATOR = re.compile(r" ?[|–—·•»›] ?| (?:-|::) ")  # before the name of a site
+_HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)+\s+(\w)")
 _REPLACEMENTS = {"’": "'", "ʼ": "'", "`": "'", "\u00a0": " ", "\u202f": " ", "(": "", ")": ""}
 _MAX_TITLE_CHARS = 160  # titles of error pages are shorter
 _PREFIX_CHARS = 12
@@ -56,12 +56,27 @@ def sentences_of(text: str) -> Iterator[str]:
     error pages begin with one: "example.com needs to review the security of your connection".
     """
     start = 0
-    for match in _SENTENCE_END.finditer(text):
-        if sentence := _normalised_sentence(text[start : match.start()]):
+    for marks in _END_MARKS.finditer(text):
+        end = _end_of_sentence(marks)
+        if end < 0:
+            continue
+        if sentence := _normalised_sentence(text[start : marks.start()]):
             yield sentence
-        start = match.end()
+        start = end
     if sentence := _normalised_sentence(text[start:]):
         yield sentence
+
+
+def _end_of_sentence(marks: re.Match[str]) -> int:
+    """Return the offset after the marks that end a sentence; -1 if this run of marks ends none.
+
+    White space must follow a full stop, because "3.5" ends no sentence.
+    """
+    run, space = marks.groups()
+    if space or run[-1] in _SURE_ENDS or marks.end() == len(marks.string):
+        return marks.end()
+    last = max(map(run.rfind, _SURE_ENDS))
+    return marks.start() + last + 1 if last >= 0 else -1
 
 
 def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) -> list[str]:
@@ -91,7 +106,7 @@ def first_candidates(text: str, count: int, may_match: Callable[[str], bool]) ->
 def _normalised_sentence(part: str) -> str:
     sentence = _normalised(part.strip(_MARKS).lower())
     if "." in sentence and (host := _HOST.match(sentence)):
-        return sentence[host.end() :]
+        return sentence[host.start(1) :]
     return sentence
 
 

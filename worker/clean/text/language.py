@@ -9,7 +9,7 @@ from resiliparse.parse.lang import detect_fast
 from worker.clean.cleaning_rules import UNDETERMINED, LanguageRules
 from worker.clean.text.plain_text import letters
 
-_SUBTAG = re.compile(r"[a-z]{2,3}(?=$|[-_.@])")
+_SUBTAG = re.compile(r"([a-z]{2,3})(?:$|[-_.@])")
 _CANDIDATES = 3
 # If one language leads the next by this distance in this many characters of both ends, the full
 # sample gives the same language: true for all of 33,000 news texts, five sixths of which have the
@@ -27,7 +27,7 @@ def primary(tag: str) -> str:
     """Return the language code at the beginning of a language tag: "de" for "de-AT"; "" if it names
     no language. Older and national codes become the usual one ("iw" becomes "he")."""
     match = _SUBTAG.match(tag.strip().lower())
-    code = _SAME.get(match[0], match[0]) if match else ""
+    code = _SAME.get(match[1], match[1]) if match else ""
     return "" if code in _NOT_A_LANGUAGE else code
 
 

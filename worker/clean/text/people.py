@@ -2,14 +2,15 @@
 
 import re
 
-_BETWEEN = re.compile(r"\s*[,;/|·•&]\s*|\s+(?:and|with|und|et|y|e|и|avec|con|com|mit|с)\s+", re.I)
+# These are matched in texts with single spaces: with `\s+`, a run of spaces takes quadratic time.
+_BETWEEN = re.compile(r" ?[,;/|·•&] ?| (?:and|with|und|et|y|e|и|avec|con|com|mit|с) ", re.I)
 # A place may follow the name: "Ann Lee in Paris".
-_WORKPLACE = re.compile(r"\s+(?:in|from|aus|à|en|a|em|in|da|в|из)\s+[^\W\d_a-zа-я].*")
+_WORKPLACE = re.compile(r" (?:in|from|aus|à|en|a|em|in|da|в|из) [^\W\d_a-zа-я].*")
 _PARTICLES = frozenset(
     "al bin da das de del della den der di do dos du el ibn la le ten ter van von y zu zum".split()
 )
 _WORD = re.compile(r"[^\W\d_][^\W\d_.’'`-]*(?:[.’'`-][^\W\d_]*)*")
-_INITIAL = re.compile(r"(?<!\w)[^\W\d_]\.\s*$")
+_INITIAL = re.compile(r"\b[^\W\d_]\. ?$")
 _MAX_WORDS = 5
 _MAX_CHARS = 60  # of one name
 
@@ -20,7 +21,8 @@ def people(text: str) -> tuple[str, ...]:
 
     Returns () if any part of the text can't be the name of a person or an agency.
     """
-    parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text.strip(" ()[]"))]
+    text = " ".join(text.split()).strip(" ()[]")
+    parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text)]
     names = tuple(dict.fromkeys(part for part in parts if part))
     return names if all(map(is_name, names)) else ()
 

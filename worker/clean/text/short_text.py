@@ -16,9 +16,10 @@ from worker.clean.text.plain_text import (
 )
 
 _MAILBOX = re.compile(r"[^\s@()]{1,64}@[^\s@()]{1,255}\s*(?:\((.{1,200})\))?")  # RSS 2.0 <author>
-_BY = re.compile(r"(?:by|von|par|por|di|автор:?)\s+(?=\w)", re.I)
-_COMMA = re.compile(r"\s*,\s+")
-_AND = re.compile(r"\s+(?:and|und|et|y|e|&)\s+|\s*;\s*", re.I)
+# Tidy texts have single spaces.
+_BY = re.compile(r"(?:by|von|par|por|di|автор:?) (\w)", re.I)
+_COMMA = re.compile(r" ?, ")
+_AND = re.compile(r" (?:and|und|et|y|e|&) | ?; ?", re.I)
 
 
 def tidy(text: str, rules: TextRules) -> str:
@@ -59,7 +60,8 @@ def authors(texts: Iterable[str], rules: TextRules) -> tuple[str, ...]:
         author = tidy(author, rules)
         if mailbox := _MAILBOX.fullmatch(author):
             author = mailbox[1] or ""
-        author = _BY.sub("", author, count=1) if _BY.match(author) else author
+        if by := _BY.match(author):
+            author = author[by.start(1) :]
         parts = [part for named in _AND.split(author) for part in _list(named)]
         people.extend(parts if all(" " in part for part in parts) else [author])
     return names(people, rules)

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from worker.clean.text.plain_text import bare
 
-_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+")
+_SEPARATOR = re.compile(r" (?:[-–—|·•»:]|::) ")  # in a text with single spaces
 _WORD = re.compile(r"[^\W\d_]+")
 _MIN_WORD_CHARS = 2
 _MIN_ADDRESS_WORDS = 3
@@ -15,7 +15,7 @@ _MIN_SHARE = 0.6  # of the words of a URL path
 _MIN_LABEL_CHARS = 4  # of a host name, or of a text compared with one
 _MIN_TITLE_WORDS = 4
 _MAX_NAME_WORDS = 5  # of a site
-_SENTENCE = re.compile(r".{20,}?[.!?。！？](?=\s|$)")
+_SENTENCE = re.compile(r"(.{20,}?[.!?。！？])(?:\s|$)")
 
 
 def without_site(title: str, sites: Collection[str]) -> str:
@@ -94,7 +94,7 @@ def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
 
     Each is reduced to lower-case letters and digits, so that spelling makes no difference.
     """
-    own_names = {name for name in names if name}
+    own_names = {" ".join(name.split()) for name in names} - {""}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
     labels = host.split(".")[:-1]
     all_names = own_names | parts | {host, ".".join(labels), max(labels, key=len, default="")}
@@ -107,7 +107,7 @@ def from_text(text: str, max_chars: int) -> str:
     first = text.partition("\n")[0]
     sentence = _SENTENCE.match(first, 0, max_chars)
     if sentence:
-        return sentence[0]
+        return sentence[1]
     if len(first) <= max_chars:
         return first
     words = first[: max_chars - 1].rpartition(" ")[0] or first[: max_chars - 1]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.store.database.columns import storable
 from worker.store.database.schema import (
     LINK_PREFIX_LENGTH,
     aliases,
@@ -52,7 +53,7 @@ def _with_keys(connection: Connection, keys: Sequence[str]) -> Sequence[str]:
 
 
 def _with_urls(connection: Connection, urls: Sequence[str]) -> Sequence[str]:
-    prefixes = [url[:LINK_PREFIX_LENGTH] for url in urls]
+    prefixes = [storable(url)[:LINK_PREFIX_LENGTH] for url in urls]
     statement = sa.select(revisions.c.article_id).where(
         link_prefix.in_(prefixes), revisions.c.url.in_(urls)
     )

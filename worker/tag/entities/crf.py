@@ -42,6 +42,7 @@ from worker.tag.entities.word_scores import (
 )
 
 OUTSIDE = "O"
+_MAX_RUN = 256  # words that are decided together; a longer run is split, no name is as long
 _KINDS = NONE + 1
 _CACHED_TRAITS = 20_000  # words
 _WORDS_WITH_STOP = 12_000  # commonest words that are also tokenised with a full stop beforehand
@@ -199,6 +200,10 @@ class Recogniser:
         scores[first] += self._enter.take(edges.take(words[first] - 1), 0)
         scores[last] += self._leave.take(edges.take(words[last] + 1), 0)
         path: IntArray = scores.argmax(1)
+        if (last - first).max(initial=0) >= _MAX_RUN:
+            runs = zip(first.tolist(), last.tolist(), strict=True)
+            first = np.concatenate([np.arange(start, end + 1, _MAX_RUN) for start, end in runs])
+            last = np.concatenate((first[1:], [len(words)])) - 1
         several = np.flatnonzero(last > first)
         if len(several):
             several = several[np.argsort(first[several] - last[several], kind="stable")]

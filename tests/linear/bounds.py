@@ -1,0 +1,102 @@
+"""The patterns that are not in the syntax of RE2, or grow faster than their text, and the longest
+text that each is tried on.
+
+RE2 has no backreferences, no lookahead or lookbehind and no possessive repetitions. A pattern that
+needs one of them stands here. So does one that takes more than linear time: then its text must be
+short, and the tests measure it at that length.
+"""
+
+from typing import NamedTuple
+
+from worker.clean.cleaning_rules import CleaningRules
+from worker.clean.dates import written_dates
+from worker.client import findings
+from worker.config.loader import load_config
+from worker.model.admission import LIMITS
+
+
+class Bound(NamedTuple):
+    """The longest text that a pattern is tried on, and what limits it."""
+
+    chars: int
+    by: str
+
+
+_rules: CleaningRules = load_config().cleaning
+ARTICLE = Bound(LIMITS.article_bytes, "the size of a raw article")
+DATE = Bound(written_dates.MAX_CHARS, "read_written refuses a longer text")
+LINK = Bound(3 * LIMITS.link_bytes, "links are refused or ignored above their limit")
+OPENING = Bound(_rules.datelines.max_chars, "read_dateline reads the opening of a line")
+ZONE = Bound(findings._MAX_ZONE_CHARS, "lint reads the end of a date")
+WORD = Bound(100, "one word of a text")
+
+BOUNDS: dict[str, Bound] = {
+    "worker.clean.dates.time_zones._AFTER_NAME": DATE,
+    "worker.clean.dates.time_zones._OFFSET": DATE,
+    "worker.clean.dates.time_zones._ONE_WORD": DATE,
+    "worker.clean.dates.time_zones._WORDS": DATE,
+    **{f"worker.clean.dates.written_dates._CLOCKS[{n}]": DATE for n in (0, 1, 2, 4, 5, 6)},
+    "worker.clean.dates.written_dates._DIGITS": DATE,
+    "worker.clean.dates.written_dates._GERMAN_AM": DATE,
+    "worker.clean.dates.written_dates._HALF": DATE,
+    "worker.clean.dates.written_dates._LAST_OFFSET": DATE,
+    "worker.clean.dates.written_dates._NUMBER": DATE,
+    "worker.clean.dates.written_dates._T": DATE,
+    "worker.clean.dates.written_dates._UNTIL": DATE,
+    "worker.clean.dates.written_dates._YEAR": DATE,
+    "worker.clean.dates.written_dates._YEAR_FIRST": DATE,
+    "worker.clean.dates.written_dates._YEAR_LAST": DATE,
+    "worker.clean.lines.datelines._FORMS[0]": OPENING,
+    "worker.clean.lines.datelines._FORMS[1]": OPENING,
+    "worker.clean.lines.datelines._FORMS[2]": OPENING,
+    "worker.clean.lines.datelines._FORMS[3]": OPENING,
+    "worker.clean.lines.datelines._FORMS[5]": OPENING,
+    "worker.clean.links.link_variants._HOST": LINK,
+    "worker.clean.links.link_variants._PATH": LINK,
+    "worker.clean.metadata.visible_dates._DAY_IN_ADDRESS": LINK,
+    "worker.client.findings._ZONED": ZONE,
+    # Linear: they only look at a few characters around a match, or repeat without backtracking.
+    "worker.clean.fetch.script_shells._SCRIPT": ARTICLE,
+    "worker.clean.html.embedded_markup._CLOSED": ARTICLE,
+    "worker.clean.html.fast_html._TAG": ARTICLE,
+    "worker.clean.html.hostile_markup._EACH_ATTRIBUTE": ARTICLE,
+    "worker.clean.html.hostile_markup._TAG": ARTICLE,
+    "worker.clean.html.hostile_markup._TAGS": ARTICLE,
+    "worker.clean.html.html_to_text._BLOCK": ARTICLE,
+    "worker.clean.html.html_to_text._CELL": ARTICLE,
+    "worker.clean.html.html_to_text._PAGE": ARTICLE,
+    "worker.clean.html.html_to_text._TAG": ARTICLE,
+    "worker.clean.metadata.visible_dates._DATE": ARTICLE,
+    "worker.clean.page.blocks._HIDDEN": ARTICLE,
+    "worker.clean.text.plain_text._INVISIBLE": ARTICLE,  # RE2 has no lone surrogates
+    "worker.clean.text.plain_text._JOINER": ARTICLE,
+    "worker.tag.entities.tokens._TOKEN": ARTICLE,
+    "worker.tag.rules.matcher._SENTENCE_ENDS": ARTICLE,
+    "worker.tag.topics.topic_model._ENDS_INSIDE_WORD": WORD,
+}
+
+# Patterns that no article or message is matched against, with the text that they read.
+NOT_INPUT: dict[str, str] = {
+    "worker.clean.dates.time_zones: _table": "a constant",
+    "worker.clean.line_rule_config._UPPER": "patterns in config/cleaning.toml",
+    "worker.clean.patterns.page_kinds._PARTS": "patterns in config/cleaning.toml",
+    "worker.cli.config_reference._LINE": "comments of the shipped config files",
+    "worker.model.masking._NEXT": "addresses in settings",
+    "worker.model.masking._SECRET": "addresses in settings",
+}
+
+# Functions that make a pattern when they are called, and of what they make it.
+MADE: dict[str, str] = {
+    "worker.clean.cleaning_rules: _rule_set": "line rules, which are found",
+    "worker.clean.cleaning_rules: end_rules": "line rules, which are found",
+    "worker.clean.failed_fetch_rules: _problem": "rules of failed fetches, which are found",
+    "worker.clean.failed_fetch_rules: mentions": "rules of failed fetches, which are found",
+    "worker.clean.line_rule_config: _problem": "line rules, which are found",
+    "worker.clean.line_rule_config: announced": "rules of credits, which are found",
+    "worker.clean.patterns.page_kinds: _compiled": "rules of failed fetches, which are found",
+    "worker.clean.patterns.prefilter: _lettered": "a constant, for prefixes of rules",
+    "worker.clean.patterns.prefilter: prefix_filter": "prefixes of rules, which are found",
+    "worker.cli.file_kinds: _compiled": "constants, which are found",
+    "worker.model.broker_address: _unsupported": "constants, for addresses in settings",
+    "worker.store.reading.search: snippet": "the words of a search, of which samples are found",
+}
