@@ -71,7 +71,7 @@ def server_info(channel: Any) -> ServerInfo:
 
     Raises RedisError or OSError when it does not answer.
     """
-    keys = [channel.unacked_key, channel.unacked_index_key, "articles.check"]
+    keys = [channel.unacked_key, channel.unacked_index_key, "articles.check", "articles.check.hash"]
     keys = [channel.global_keyprefix + key for key in keys]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         sent_at = time.time()

@@ -1,6 +1,6 @@
 -- Run each command that the other scripts need, without any effect, to see whether it is allowed.
 --
--- KEYS  unacked, unacked_index, a list that nobody uses
+-- KEYS  unacked, unacked_index, a list and a hash that nobody uses
 -- reply 1; else the error of the first command that is refused
 redis.call('ZREM', KEYS[2], '')  -- a first write that a broker out of memory allows
 redis.call('TIME')
@@ -13,9 +13,10 @@ redis.call('HDEL', KEYS[1], '')
 redis.call('ZADD', KEYS[2], 'XX', 0, '')
 redis.call('ZRANGE', KEYS[2], 0, 0)
 redis.call('ZSCORE', KEYS[2], '')
-redis.call('EXPIRE', KEYS[3], 1)
-redis.call('HKEYS', KEYS[3])
+redis.call('RPOP', KEYS[3])
+redis.call('HKEYS', KEYS[4])
 redis.call('LPUSH', KEYS[3], '')
+redis.call('EXPIRE', KEYS[3], 1)  -- so that nothing stays when a command below is refused
 redis.call('RPUSH', KEYS[3], '')
 redis.call('RPOP', KEYS[3])
 redis.call('RPOP', KEYS[3])
