@@ -46,7 +46,7 @@ class ServerInfo:
 
     @property
     def evicts(self) -> bool:
-        """Whether it may drop the keys of the queue when its memory is full."""
+        """Whether this broker may drop messages or leases when its memory is full."""
         return self.policy not in (*_SAFE_POLICIES, UNKNOWN)
 
     def set_option(self, name: str, value: str) -> str:
