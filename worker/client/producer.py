@@ -286,7 +286,7 @@ class Producer:
             self._send(batch, self._rules.queue.name + BULK)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Ask workers, over the bulk lane, to tag or clean stored articles again by their present rules.
+        """Ask workers, over the bulk lane, to tag or clean stored articles again by newer rules.
 
         `what` is `retag` or `reclean`. Waits while the broker is too full to take more. Raises
         Unavailable when the broker does not take the message.
