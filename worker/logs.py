@@ -56,7 +56,7 @@ def quoted(value: str) -> str:
 def escaped(text: str, quote: str = "", *, kept: str = "") -> str:
     """Replace line ends, control characters and others that are not printable by escapes.
 
-    The characters in `kept` stay.
+    The characters in `kept` stay. With `quote`, that character and backslashes are escaped too.
     """
     if quote:
         text = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")

@@ -55,9 +55,10 @@ def opener(path: str, flags: int) -> int:
 
 @contextmanager
 def users_umask() -> Iterator[None]:
-    """Create files inside this context as the user's other programs do, such as those of --out.
+    """Create files with the permissions that the user's other programs give, in a `with` block.
 
-    Use it in a process that called `restrict_umask`.
+    It is for files that the user asks for, such as that of --out, in a process that keeps its other
+    files private by `restrict_umask`.
     """
     before = os.umask(_users_umask[0]) if _users_umask else None
     try:

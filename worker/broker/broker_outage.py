@@ -18,7 +18,11 @@ CLAIM, WAIT = (
 
 
 class BrokerOutage:
-    """Which parts of this process are without the broker now. Threads may share it."""
+    """Knows which parts of this process, such as a background loop, get no answer from the broker.
+
+    It logs one line when the first of them loses the broker, and one when all have it back. Threads
+    may share it.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -27,13 +31,14 @@ class BrokerOutage:
 
     @property
     def lasts(self) -> bool:
-        """Whether some part of this process is without the broker."""
+        """Whether any part of this process gets no answer from the broker at present."""
         return bool(self._parts)
 
     def begin(self, part: str, error: object) -> None:
-        """Note that `part`, such as a background loop, got no answer from the broker.
+        """Note that `part` of the process, such as a background loop, lost the broker.
 
-        This is a warning when it is the first part, and else a debug line.
+        Logs a warning if it is the first part of this outage, and a debug line if others noticed
+        before.
         """
         with self._lock:
             is_first = not self._parts
@@ -44,10 +49,10 @@ class BrokerOutage:
         log.log(level, "broker.unavailable part=%s error=%s", part, error)
 
     def end(self, part: str) -> None:
-        """Note that the broker answered `part`, and log it when no other part is without it.
+        """Note that the broker answered `part`; log the end of the outage if all parts have it.
 
-        When Celery's connection is back, so are the others; a broker that answers may still refuse
-        to claim or to wait.
+        The part CONSUMER, Celery's own connection, answers for all other parts too, except for
+        CLAIM and WAIT: a broker that accepts connections may still refuse these two commands.
         """
         if not self._parts:
             return

@@ -17,9 +17,10 @@ _CHORD = "celery.chord"
 
 
 class TaskCall(NamedTuple):
-    """The arguments of one call of the ingest task, not checked yet.
+    """The arguments of one call of the ingest task that was found in a message, not checked yet.
 
-    `message_id` is the id that a message of its own would have; "" for that of its message.
+    `message_id` is the id that Celery would give to a message for this call, or "" if it is the id
+    of the message in which the call was found.
     """
 
     args: list[Any]
@@ -28,9 +29,10 @@ class TaskCall(NamedTuple):
 
 
 def mapped_calls(task: str, args: list[Any], kwargs: dict[str, Any]) -> Iterator[TaskCall] | None:
-    """The calls that a message of one of the MAPPED_TASKS makes, in the order of its items.
+    """Yield the calls of the ingest task in a message of Celery's map, starmap or chunks, in order.
 
-    Returns None when the message does not map the ingest task over a list.
+    `task` is the name of that task of Celery, `args` and `kwargs` its arguments. Returns None when
+    they do not map the ingest task over a list.
     """
     values = dict(zip(("task", "it", "n"), args, strict=False)) | kwargs
     inner, items = values.get("task"), values.get("it")
@@ -40,10 +42,11 @@ def mapped_calls(task: str, args: list[Any], kwargs: dict[str, Any]) -> Iterator
 
 
 def embedded_calls(embed: object, placeholders: Container[str]) -> Iterator[TaskCall]:
-    """The calls of the ingest task among the links, the chain and the chord of a message.
+    """Yield the calls of the ingest task in `embed`, the links, chain and chord of a message.
 
-    Whatever is no such call is passed over. `placeholders` are the strings that stand for JSON that
-    was nested too deep to be parsed; each is returned as the only argument of a call.
+    Calls of other tasks are left out. JSON that was nested too deep to be parsed was replaced by
+    one of the strings in `placeholders`; each comes back as the argument of a call, so that it is
+    not lost.
     """
     if not isinstance(embed, dict):
         return

@@ -118,10 +118,10 @@ def pool_processes(worker: Any) -> list[Any]:
 
 
 def replace_outage_records(begin: Callable[[object], None], lasts: Callable[[], bool]) -> None:
-    """Drop Celery's log records of an outage of the broker, and call `begin(error)` instead.
+    """Replace Celery's log records of an outage of the broker by calls of `begin` with the error.
 
-    Celery writes one for each attempt to connect, and one with a traceback of a hundred lines for
-    each step of its start-up that it can't stop meanwhile. The latter are dropped while `lasts()`.
+    Celery writes one for each attempt to connect, and long tracebacks of steps of its start-up that
+    fail meanwhile. The tracebacks are dropped while `lasts()` says that the outage is not over.
     """
 
     def is_no_outage(record: logging.LogRecord) -> bool:

@@ -12,15 +12,20 @@ _CLAIMS_PER_BULK = 4
 
 
 class ClaimOrder:
-    """Arranges the lists of one channel for its next claim, by the claims before it."""
+    """Decides in which order a worker asks its queues for the next messages.
+
+    It remembers how many claims took messages from other queues since one last took some from the
+    bulk lane, which must not be left out for long.
+    """
 
     def __init__(self) -> None:
         self._since_bulk = 0  # claims of messages from other queues since the last from bulk
 
     def arrange(self, lists: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the lists, pairs of a queue and a key, in the order to ask them.
+        """Return the Redis lists, as pairs of queue and key, in the order to ask them for messages.
 
-        The order inside the bulk lane, and among the other queues, stays.
+        The list of the bulk lane is last, or first when it has not been served in the last three
+        claims.
         """
         bulk = [pair for pair in lists if pair[0].endswith(BULK)]
         others = [pair for pair in lists if not pair[0].endswith(BULK)]
@@ -37,5 +42,5 @@ class ClaimOrder:
         return next(live, lists[0][1])
 
     def note(self, queue: str) -> None:
-        """Note that a claim took messages from `queue`."""
+        """Note that a claim took messages from `queue`, to know when the bulk lane is due."""
         self._since_bulk = 0 if queue.endswith(BULK) else self._since_bulk + 1

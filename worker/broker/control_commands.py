@@ -83,9 +83,9 @@ def autoscale(
 
 
 def add_consumer(state: Any, queue: str, **arguments: Any) -> ControlReply:
-    """Consume a queue of this worker again, after cancel_consumer; refuse all other queues.
+    """Let this worker consume one of its own queues again, after `cancel_consumer`; refuse others.
 
-    Only its own queues have a queue for messages that fail, and a dead list that is emptied.
+    Another queue has no quarantine queue for messages that fail, and nothing reads its dead list.
     """
     own = list(state.app.amqp.queues)
     if queue not in own:

@@ -71,8 +71,8 @@ class NoForeignApp(bootsteps.StartStopStep):
 def find_foreign_app(app: Any, channel: Any) -> str:
     """Describe the evidence that another Celery application uses this database; "" for none.
 
-    Running workers are asked only if queues other than the worker's own are bound, which takes a
-    second. Raises RedisError or OSError.
+    If queues are bound that are not this worker's, running workers are asked for their tasks, which
+    takes a second. Raises RedisError or OSError.
     """
     own = list(app.amqp.queues)
     try:

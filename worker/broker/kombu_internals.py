@@ -102,10 +102,10 @@ class RedisChannel(stock.Channel):
         write()
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
-        """The next Redis command by which the channel asks for messages; None for no command now.
+        """Return the next Redis command by which the channel asks for messages; None for none now.
 
-        `queues` are pairs of a queue and the key of one of its lists. The reply is read by
-        `read_poll_reply`. A subclass must define both.
+        `queues` are pairs of a queue and the key of one of its lists. A subclass defines this
+        method, and `read_poll_reply` for the command's reply.
         """
         raise NotImplementedError
 

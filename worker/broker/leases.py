@@ -28,10 +28,10 @@ _GATHER_S = 0.1  # after a deferred ack: those that follow at once are sent with
 
 
 class LeaseKeeper(bootsteps.StartStopStep):
-    """A step of a Celery worker's start-up: starts the background loops that care for leases.
+    """A step of a worker's start-up: starts the loops that renew leases and restore expired ones.
 
-    It refuses to start a worker with another transport than this package's, which would lose
-    messages.
+    A lease reserves a message for a worker. A worker with another transport than this package's
+    would lose messages, and is not started.
     """
 
     requires = (POOL_STEP,)
@@ -81,8 +81,8 @@ def start(app: Any) -> background.BackgroundLoop:
 def start_sweeps(app: Any) -> background.BackgroundLoop:
     """Start the background loop that puts messages whose lease expired back on their queues.
 
-    A connection that breaks is replaced at once. So the loop is not starved by connections that
-    are cut again and again, as a loop over the consuming connection would be.
+    The loop has a connection of its own, so it goes on when the one that consumes messages breaks
+    again and again.
     """
     options = app.conf.broker_transport_options
     pause_s = min(options["unacked_restore_interval"], options["visibility_timeout"] / 4)

@@ -179,11 +179,11 @@ def given_back(
     error: str = "",
     stalled_runs: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Copy a message that is to be put back on a queue, with its counters in the headers increased.
+    """Return a copy of a message to be put back on a queue, with its counters and notes updated.
 
-    `delivered` counts a delivery whose worker vanished; `quarantined` counts a move to the
-    quarantine queue, for which `error` is the reason. `stalled_runs` replaces the number of stalled
-    runs by receipt, None leaves it. Raises KeyError or TypeError when it has no headers.
+    `delivered` adds a delivery whose worker vanished; `quarantined` adds a failure, with `error` as
+    its reason. `stalled_runs`, if not None, is stored as the runs of each receipt that wall-clock
+    time ended. Raises KeyError or TypeError for a message without headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)

@@ -1,14 +1,12 @@
 """Decide how long a push to a Sentinel set waits for replicas, and keep the unconfirmed pushes.
 
-A primary answers a push before its replicas have the message. When it dies then, or when a replica
-was promoted meanwhile, the message is lost. So a producer waits until every replica that Sentinel
-could promote has the message. One replica is not enough: in a planned failover, the other one may
-be promoted without it.
+A primary answers a push before its replicas have the message, which is lost if the primary dies
+then or another server was promoted. So a producer waits until every replica that Sentinel could
+promote has the message; in a planned failover, any of them may be promoted.
 
-When the replicas do not confirm in time, the push still counts as done: the message is on the queue
-of the primary, and an error would make a caller send the articles again and again as long as a
-replica is down. The message is kept in memory instead, and is pushed again when the set has another
-primary. Receipts make a second push harmless.
+When the replicas do not confirm in time, the push still succeeds, because the message is on the
+queue, and an error would make callers send it again and again. The message is kept in memory, and
+is pushed again if another server becomes the primary. Receipts make a second push harmless.
 """
 
 import logging
@@ -29,14 +27,17 @@ KEPT_BYTES = 64 * 2**20
 
 
 class Push(NamedTuple):
-    """The keys and arguments of one run of lua/push.lua, from which it can be repeated."""
+    """What is needed to push one message to the broker, and to push it again after a failover.
+
+    These are the keys and arguments of the script lua/push.lua.
+    """
 
     keys: tuple[str, ...]
     arguments: tuple[str, ...]
 
     @property
     def size(self) -> int:
-        """The length of its arguments in characters."""
+        """The length of the message and its receipts in characters; it limits what is kept."""
         return sum(map(len, self.arguments))
 
 
@@ -56,9 +57,9 @@ def replicas_to_wait_for(states: Iterable[Mapping[str, Any]]) -> int:
 
 
 class PushConfirmation:
-    """The pushes of one producer that its replicas have not confirmed, and how long to wait next.
+    """Keeps the pushes of one producer that replicas have not confirmed, and sets the time to wait.
 
-    Only the thread of that producer may use it. `total` counts the messages whose push returned
+    Only the thread of that producer may use it. `total` counts all messages that were pushed
     without confirmation.
     """
 
@@ -74,37 +75,43 @@ class PushConfirmation:
 
     @property
     def kept(self) -> tuple[Push, ...]:
-        """The unconfirmed pushes, oldest first."""
+        """The pushes kept in memory because replicas did not confirm them, oldest first."""
         return tuple(self._kept)
 
     def limit_s(self, now: float | None = None) -> float:
-        """How long the next push may wait for its replicas.
+        """Return for how many seconds the next push may wait for its replicas.
 
-        After a wait in vain the next ones are brief, so that a set without replicas does not slow a
-        producer down; every 30 s one push waits in full.
+        After a wait in vain it is only a moment, so that a set without replicas does not slow a
+        producer down; every 30 s one push waits in full again.
         """
         now = monotonic() if now is None else now
         is_full = self._failed_at is None or now - self._failed_at >= WARN_EVERY_S
         return LIMIT_S if is_full else BRIEF_S
 
     def replicas(self, now: float | None = None) -> int | None:
-        """The number of replicas to wait for; None when Sentinel must be asked for it."""
+        """Return the number of replicas to wait for, or None if it is over 10 s old.
+
+        The caller then asks Sentinel for it, and calls `set_replicas`.
+        """
         now = monotonic() if now is None else now
         if self._replicas_at is None or now - self._replicas_at >= REPLICAS_FOR_S:
             return None
         return self._replicas
 
     def set_replicas(self, count: int | None, now: float | None = None) -> int:
-        """Note the number of replicas that Sentinel named, and return it.
+        """Set the number of replicas to wait for to that which Sentinel named, and return it.
 
-        None, when no Sentinel answered, keeps the number from before.
+        With None, when no Sentinel answered, the number stays as it was.
         """
         self._replicas_at = monotonic() if now is None else now
         self._replicas = self._replicas if count is None else count
         return self._replicas
 
     def confirm(self) -> None:
-        """Forget the kept pushes: the replicas have the last one, and so all before it."""
+        """Forget the kept pushes, because the replicas have the last message.
+
+        They receive messages in order, so they have all earlier ones too.
+        """
         self._kept.clear()
         self._kept_bytes = 0
         self._failed_at = None
@@ -112,10 +119,10 @@ class PushConfirmation:
     def keep(
         self, push: Push, *, acks: int, needed: int, history: str, now: float | None = None
     ) -> None:
-        """Keep a push that only `acks` of `needed` replicas confirmed; warn once per 30 s.
+        """Keep a push that only `acks` of `needed` replicas confirmed, to push it again later.
 
-        `history` is the replication id of the primary that took it. When too many are kept, the
-        oldest is forgotten.
+        `history` is the replication id of the primary that took it. When too many pushes are kept,
+        the oldest is forgotten. Logs a warning, at most every 30 s.
         """
         now = monotonic() if now is None else now
         self.total += 1

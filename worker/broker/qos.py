@@ -78,11 +78,11 @@ class QoS(RedisQoS):
         self._release(delivery_tag)
 
     def route_to_quarantine(self, delivery_tag: str, error: str, *, counts: bool = True) -> None:
-        """Make a later `reject` move this message to the quarantine queue.
+        """Make a later `reject` move this message to the quarantine queue, even with `requeue`.
 
-        The `requeue` given to `reject` is ignored then. `error` is kept as the reason. After too
-        many failures in that queue, `reject` moves the message to the dead list instead. With
-        `counts` False this error is none of those failures.
+        `error` is stored in the message as the reason. A message that failed too often in the
+        quarantine queue moves to the dead list instead; `counts=False` keeps this failure out of
+        that number.
         """
         self._errors[delivery_tag] = error
         if not counts:
@@ -98,20 +98,20 @@ class QoS(RedisQoS):
         self._reject_reasons[delivery_tag] = reasons
 
     def set_stalled_runs(self, delivery_tag: str, runs: Mapping[str, int]) -> None:
-        """Make a later `reject` with `requeue` put this message at the end of its queue.
+        """Note in this message how often runs of its articles were ended by wall-clock time alone.
 
-        The message then counts in a header how many runs of its articles, by receipt, were ended
-        by wall-clock time alone.
+        `runs` has the numbers by receipt. A later `reject` with `requeue` writes them into a
+        header, and puts the message at the end of its queue.
         """
         self._stalled_runs[delivery_tag] = runs
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Move a message back to its queue, to the quarantine queue or to the dead list.
+        """Give a leased message back to its queue with `requeue`; else move it to the dead list.
 
-        It goes to its queue with `requeue`, else to the dead list, unless `route_to_quarantine` or
-        `set_reject_reasons` was called before. Each message of a group is moved by itself. It never
-        raises, because that would end the worker when a pool process dies while the broker is away:
-        the message keeps its lease then, and is delivered again when that has expired.
+        An earlier call of `route_to_quarantine` or `set_reject_reasons` chooses another place. If
+        several messages were delivered as one, each is moved by itself. Nothing is raised, because
+        that would end the worker: while the broker is away the message keeps its lease, and is
+        delivered again when that has expired.
         """
         error = self._errors.pop(delivery_tag, None)
         stalled_runs = self._stalled_runs.pop(delivery_tag, None)
@@ -147,10 +147,11 @@ class QoS(RedisQoS):
             self.sweep()
 
     def sweep(self) -> int:
-        """Repair the index of leases, and put messages whose lease expired back on their queues.
+        """Put messages back on their queues whose worker let their lease expire.
 
-        Returns how many leases had expired; RESTORED_PER_SWEEP if there may be more. A message that
-        can't be put back gets a new lease, so that it does not keep the others from their turn.
+        The index of leases is repaired first. Returns how many leases had expired; if that is
+        RESTORED_PER_SWEEP, there may be more. A message that can't be put back gets a new lease, so
+        that it does not hold up the others.
         """
         keys = [*self._index_keys(), f"{self.unacked_index_key}.sweeps"]
         limits = [self.visibility_timeout, RESTORED_PER_SWEEP, *self.channel.own_queues]
@@ -195,12 +196,12 @@ class QoS(RedisQoS):
         counts: bool = True,
         stalled_runs: Mapping[str, int] | None = None,
     ) -> None:
-        """Put a leased message back at the front of its queue, or at the end if `leftmost`.
+        """Move a leased message back to the front of its queue, or to the end if `leftmost`.
 
-        `delivered` counts the delivery as failed. With `error`, the message goes to the end of the
-        quarantine queue, or to the dead list after `quarantine_passes` failures there; in that
-        queue, only an error that `counts` is a failure. With `stalled_runs` it goes to the end of
-        its queue, and keeps them in a header. A message whose lease is gone is left alone.
+        `error` moves it to the quarantine queue instead, or, after too many failures there, to the
+        dead list; `counts=False` keeps this failure out of that number. `stalled_runs` is written
+        into its headers, and moves it to the end. `delivered` counts this delivery as one whose
+        worker vanished. Does nothing if the lease is gone.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -123,11 +123,11 @@ class Request(CeleryRequest):
             self.fail(_error_line(error, exc_info), error=type(error).__name__)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        """Send the message to the quarantine queue when its process ran into the hard time limit.
+        """Move the message to the quarantine queue when its process ran into the hard time limit.
 
-        A soft time limit, and any limit during a cold shutdown, is left to Celery. In quarantine
-        the limit is no failure of raw articles: it is wall-clock time, and the articles run in
-        sandboxes with limits of their own.
+        A soft time limit, and any limit during a cold shutdown, is left to Celery. In the
+        quarantine queue, this is not counted as a failure of a message of articles, which may only
+        have waited for the machine.
         """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)
@@ -139,11 +139,11 @@ class Request(CeleryRequest):
             )
 
     def fail(self, reason: str, *, error: str, counts: bool = True) -> None:
-        """Log why the message failed, and send it to the quarantine queue.
+        """Log why the message failed, and move it to the quarantine queue.
 
-        After too many failures there it goes to the dead list. Only the first call has an effect,
-        because Celery reports a time limit twice. `error` is the name of the error's class, for
-        monitoring. With `counts` False this is no failure in quarantine.
+        A message that failed there too often moves to the dead list instead; `counts=False` keeps
+        this failure out of that number. `error` is the name of the error's class, for monitoring.
+        Only the first call has an effect, because Celery reports a time limit twice.
         """
         if self.acknowledged:
             return

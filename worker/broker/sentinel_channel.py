@@ -38,10 +38,11 @@ class SentinelChannel(KombuSentinelChannel, Channel):
     )
 
     def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
-        """Run lua/push.lua on the primary, and wait for its replicas if a producer asked for that.
+        """Push a message and its receipts to the primary, and wait for its replicas if wanted.
 
-        Pushes that an earlier primary took unconfirmed are repeated first. Raises a connection
-        error when the server is no longer the primary; the caller then tries again.
+        Only producers want it. If the primary is a new one, messages that replicas did not confirm
+        before are pushed to it first. Raises a connection error when the server is no longer the
+        primary; the caller then tries again.
         """
         confirmation = self.push_confirmation
         if confirmation is None:
@@ -59,9 +60,10 @@ class SentinelChannel(KombuSentinelChannel, Channel):
                 )
 
     def confirm_kept(self) -> None:
-        """Push again what an earlier primary took unconfirmed, and wait once more for replicas.
+        """Make sure, before a producer ends, that replicas have the messages they did not confirm.
 
-        A producer calls this before it ends. Raises RedisError or OSError.
+        If a failover made another server the primary, they are pushed to it again. Then it waits a
+        short time for the replicas. Raises RedisError or OSError.
         """
         confirmation = self.push_confirmation
         if confirmation is None or not confirmation.kept:

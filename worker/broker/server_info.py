@@ -46,11 +46,14 @@ class ServerInfo:
 
     @property
     def evicts(self) -> bool:
-        """Whether it may drop the keys of the queue when its memory is full."""
+        """Whether this broker may drop messages or leases when its memory is full."""
         return self.policy not in (*_SAFE_POLICIES, UNKNOWN)
 
     def set_option(self, name: str, value: str) -> str:
-        """Say how to set an option of this server: by a command, or where a service has it."""
+        """Return advice on how to set an option of this server.
+
+        It names the command CONFIG SET, or, where that is forbidden, the settings of the service.
+        """
         if self.may_configure:
             return f"CONFIG SET {name} {value}, and the same in its configuration file"
         return f"set {name} to {value} in the settings of the service, where CONFIG is forbidden"

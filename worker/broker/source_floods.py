@@ -1,8 +1,8 @@
-"""Find the sources of which producers push a flood, and keep their articles off the live lane.
+"""Find sources that push a flood of articles, and keep these from delaying other sources.
 
-The articles of each source are counted in the broker, for all producers together, in windows of
-time. A source with more than a limit is a flood. What it pushes then belongs into the bulk lane,
-and so do its messages that still wait on the live queue.
+The broker counts the articles of each source, for all producers together, in periods of time. A
+source with more than a limit is a flood. Its articles are pushed to the bulk lane, a queue that
+workers serve after the others, and its messages that still wait on the live queue move there.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ _PAGE = 20
 def count_command(
     channel: Any, queue: str, counts: Mapping[str, int], window_s: int
 ) -> list[str | int]:
-    """The Redis command that counts articles which are about to be pushed.
+    """Return the Redis command that adds articles to the counts of their sources.
 
-    `counts` maps a source to its number of articles, which is negative if they were counted before
-    and are not pushed. The command's reply has for each source the number of its articles in this
-    window and the one before.
+    `counts` maps each source to the number of articles to add; a negative number takes back
+    articles that were counted but not pushed. Counts are kept in periods of `window_s` seconds. The
+    command replies, for each source, with its articles in this period and the one before.
     """
     key = f"{channel.global_keyprefix}flood:{queue}"
     pairs = [part for source, number in counts.items() for part in (_field(source), number)]
@@ -40,10 +40,11 @@ def count_command(
 def find_floods(
     channel: Any, queue: str, counts: Mapping[str, int], totals: Sequence[int], limit: int
 ) -> set[str]:
-    """Return those of the counted sources that are a flood: with more than `limit` articles.
+    """Return those of the counted sources that have more than `limit` articles, which is a flood.
 
-    `totals` is the reply to `count_command` for `counts`. When a source becomes a flood, its
-    messages that wait on `queue` move to the bulk lane. Raises RedisError or OSError.
+    `totals` is the reply to the command of `count_command` for `counts`. When a source becomes a
+    flood, its newest messages that wait on `queue` move to the bulk lane. Raises RedisError or
+    OSError.
     """
     total_of = dict(zip(counts, totals, strict=True))
     floods = {source for source, total in total_of.items() if total > limit}

@@ -44,11 +44,8 @@ def start_broker(**_: Any) -> None:
 def set_log_level(logger: logging.Logger, **_: Any) -> None:
     """Give the loggers of this package the level in the settings, and keep log lines on one line.
 
-    The root logger keeps WARNING.
-
-    Celery calls this by its signal `after_setup_logger`. So the log lines per batch and per dead
-    letter are shown, and Celery's own lines are not. With `--loglevel`, the level of that option
-    holds for both.
+    Celery calls this by its signal `after_setup_logger`. The root logger keeps WARNING, so Celery's
+    lines per task are not shown. With the option `--loglevel`, that level holds for both.
     """
     for handler in logger.handlers:
         handler.addFilter(keep_on_one_line)

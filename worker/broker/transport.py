@@ -74,10 +74,10 @@ class Channel(RedisChannel):
         super().__init__(*args, **kwargs)
 
     def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **options: Any) -> Any:
-        """Start a consumer of a queue, as kombu does.
+        """Start a consumer of a queue, as kombu does, and note whether messages get leases.
 
-        With `no_ack`, as for replies to remote control commands, the messages of the queue are not
-        tasks: they are popped without a lease and delivered unchanged.
+        With `no_ack`, which Celery sets for replies to remote control commands, they need none:
+        such messages are popped and delivered unchanged.
         """
         (self._unleased.add if no_ack else self._unleased.discard)(queue)
         return super().basic_consume(queue, no_ack, *args, **options)
@@ -124,10 +124,10 @@ class Channel(RedisChannel):
             pipeline.execute()
 
     def write_bindings(self, write: Callable[[], None]) -> None:
-        """Write or delete the binding of a queue, unless the broker refuses it.
+        """Write or delete the binding of a queue; go on if the broker refuses the command.
 
-        This package pushes to lists and needs no bindings. A broker that is full or read-only would
-        otherwise end each worker at its start, and nothing would be drained.
+        This package does not need bindings. A broker that is full or read-only refuses them, and a
+        worker must start all the same, to empty the queue.
         """
         try:
             write()
@@ -135,14 +135,14 @@ class Channel(RedisChannel):
             log.debug("binding.refused error=%s", e)
 
     def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
-        """Run lua/push.lua, which puts a message on its queue and its receipts into the journal."""
+        """Put a message on its queue and its receipts into the broker's journal, in one step."""
         self.eval(lua_scripts.PUSH, keys, arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
-        """The next command on the consuming connection: claim messages, wait for one, or pause.
+        """Return the next command on the consuming connection: claim messages, wait, or pause.
 
-        It pauses while the circuit breaker is open, and after the broker refused a command. None,
-        so that no command is sent, when the broker refuses even that.
+        It pauses while the store or the index does not answer, and after the broker refused a
+        command. Returns None, to send nothing for a while, when the broker refuses even a pause.
         """
         if monotonic() < self._silent_until:
             return None

@@ -142,7 +142,7 @@ def replay(
 ) -> None:
     """Send dead letters through the pipeline again, at most RATE a second.
 
-    They are sent to the bulk lane. An article that fails again is the same dead letter
+    Workers process them after new articles. An article that fails again is the same dead letter
     with a higher count. The dead letter of an article that succeeds is only listed with --all.
     Without --yes nothing is sent.
     """

@@ -27,9 +27,9 @@ def files_below(
 def others_below(
     path: Path, exclude: Sequence[str] = (), *, follow_links: bool = False
 ) -> list[Path]:
-    """List the files below a folder that are not read because of their ending.
+    """List the files below a folder that a command does not read because of their ending.
 
-    Hidden files are not listed.
+    Hidden files, and those whose name matches a pattern in `exclude`, are left out.
     """
     files = _all_below(path, exclude, follow_links=follow_links) if path.is_dir() else []
     return [
@@ -40,9 +40,10 @@ def others_below(
 
 
 def links_below(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
-    """List the symbolic links below a folder, to files and to folders. Hidden ones are not listed.
+    """List the symbolic links below a folder that a command skips, to report them.
 
-    A link with another ending than those of articles counts only if it leads to a folder.
+    These are links to folders, and links whose own name has one of ENDINGS, the endings of files
+    with articles. Hidden links, and those whose name matches a pattern in `exclude`, are left out.
     """
     found = (entry for folder in _folders(path, follow_links=False) for entry in folder.iterdir())
     return sorted(

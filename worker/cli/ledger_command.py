@@ -38,12 +38,12 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
 def ledger(
     day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
 ) -> None:
-    """Compare the journal of receipts with outcomes and with the messages in the broker.
+    """Check that nothing was lost: find every receipt in the store or in the broker.
 
     Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. If
-    some are missing, they are listed and the exit code is 1. Messages that the broker lost with
-    their journal entries are listed by their producer and number. Messages of other clients have
-    no journal entry and are counted as foreign when they have an outcome.
+    some are missing, they are listed and the exit code is 1. So are messages that the broker lost
+    with their receipts, by their producer and number. Articles of other clients have no entry in
+    the journal of receipts, and are counted as foreign when they have an outcome.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)

@@ -55,12 +55,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @_options
 @rules_option
 def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
-    """Give stored articles the tags of the rules in force; preview them with --dry-run.
+    """Tag stored articles again by the present rules; preview the changes with --dry-run.
 
-    Only articles that other rules tagged are sent, RATE a second, to the bulk lane.
-    After an interruption the same command continues. No revision is made; where tags change, the
-    change feed has one entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when
-    workers have not retagged all of the articles.
+    Articles that the present rules tagged already are left out. The others are sent to workers,
+    RATE a second, over the bulk lane, which they serve after new articles. After an interruption
+    the same command continues. No revision is made; where tags change, the change feed has one
+    entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have not retagged
+    all of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
@@ -77,10 +78,11 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
 def reclean(dry_run: bool, **options: Any) -> None:
     """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    Only articles that older rules cleaned are sent, RATE a second, to the bulk lane.
-    After an interruption the same command continues. A changed title or text becomes a revision,
-    and the old one is kept; other changes replace fields in place. No sighting is counted. Exit
-    code 1 when workers have not recleaned all of the articles.
+    Articles that these rules cleaned already are left out. The others are sent to workers, RATE a
+    second, over the bulk lane, which they serve after new articles. After an interruption the same
+    command continues. A changed title or text becomes a revision, and the old one is kept; other
+    changes replace fields in place. No sighting is counted. Exit code 1 when workers have not
+    recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))

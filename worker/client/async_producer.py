@@ -122,7 +122,10 @@ class AsyncProducer:
 
     @property
     def unconfirmed(self) -> int:
-        """How many messages a Sentinel set took without the confirmation of its replicas."""
+        """How many messages a Redis Sentinel set took without the confirmation of its replicas.
+
+        A failover may lose them.
+        """
         return self._producer.unconfirmed
 
     async def outcome(self, receipt: str) -> Outcome | None:

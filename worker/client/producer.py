@@ -126,8 +126,8 @@ class Producer:
     def close(self) -> None:
         """Close the connections to the broker and the store.
 
-        With Sentinel, messages that no replica confirmed are first pushed to the primary of now, if
-        that is another one.
+        With Redis Sentinel, messages that replicas have not confirmed are pushed again first if a
+        failover has made another server the primary.
         """
         if self._confirmation.kept:
             with suppress(Unavailable), self._connection.channel() as channel:
@@ -178,7 +178,10 @@ class Producer:
 
     @property
     def unconfirmed(self) -> int:
-        """How many messages a Sentinel set took without the confirmation of its replicas."""
+        """How many messages a Redis Sentinel set took without the confirmation of its replicas.
+
+        A failover may lose them.
+        """
         return self._confirmation.total
 
     def advice(self) -> Advice:
@@ -275,12 +278,15 @@ class Producer:
             return Advice(answer=Answer.ACCEPT), set()
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles to the bulk lane unchecked, with the receipts that they have."""
+        """Send raw articles to the bulk lane, unchecked and under the receipts that they have.
+
+        Dead letters and stored payloads are sent so, to be processed again after new articles.
+        """
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + BULK)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Ask workers, over the bulk lane, to reprocess stored articles.
+        """Ask workers, over the bulk lane, to tag or clean stored articles again by newer rules.
 
         `what` is `retag` or `reclean`. Waits while the broker is too full to take more. Raises
         Unavailable when the broker does not take the message.

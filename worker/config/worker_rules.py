@@ -25,9 +25,11 @@ class QueueRules(Frozen):
 
 
 class BulkRules(Frozen):
-    """From how many articles of one source in a time on they go to the bulk lane.
+    """Limits above which articles of one source go to the bulk lane, where they delay no others.
 
-    Workers claim the bulk lane after the other queues, but at least once in four claims.
+    A source is above them with more than `source_articles` articles in a period of `window_s`
+    seconds and the one before. Workers serve the bulk lane after the other queues, but at least
+    once in four claims.
     """
 
     source_articles: int = Field(default=500, ge=1)

@@ -45,8 +45,9 @@ Owners = list[list[int]]
 class RedisIndex:
     """The similarity index on a Redis or Valkey server. It connects at the first call.
 
-    Methods raise Unavailable when the server does not answer or is out of memory. On the server of
-    the broker they write even then, because that drains its queue.
+    Methods raise Unavailable when the server does not answer or is out of memory. With `on_broker`,
+    when the queue is on the same server, they write even when memory is short, because only a
+    worker that goes on empties the queue.
     """
 
     def __init__(self, url: str, rules: SupportsIndexRules, *, on_broker: bool = False) -> None:

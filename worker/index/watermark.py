@@ -41,10 +41,10 @@ class Watermark(NamedTuple):
 
 
 def read_watermark(index: RedisIndex) -> Watermark:
-    """Read the watermark and the run id of the server that answers, in one round trip.
+    """Read the note in the index that tells whether the index has lost articles, in one round trip.
 
-    The run id is always the same if the server forbids INFO. An index that lost everything has no
-    watermark either, and is still noticed then.
+    With it comes the run id of the server that answers. If the server forbids INFO, that id is
+    always "unknown"; then only the loss of the whole index, with the note, is noticed.
     """
     try:
         info, written = index.client.execute([("INFO",), ("GET", KEY)])

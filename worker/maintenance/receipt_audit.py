@@ -45,7 +45,11 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of an audit of receipts: counts for each day, and what is missing."""
+    """The result of comparing receipts, the ids of deliveries, with what the store and broker hold.
+
+    It has the counts of each day, the receipts that are `missing`, and the messages that the broker
+    lost with their receipts (`lost`).
+    """
 
     days: list[DayBalance]
     missing: list[JournalEntry]

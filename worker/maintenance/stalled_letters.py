@@ -1,8 +1,8 @@
 """Replay articles that stalled, once and by themselves, when the machine has time again.
 
-An article stalls when its runs in quarantine are ended by wall-clock time without using the CPU.
-Often a suspended or busy machine is the cause, and then the article is good. A letter that was
-replayed before, by hand or here, stays as it is.
+An article stalls when its runs in quarantine are ended by wall-clock time while it hardly uses the
+CPU. Often the machine was suspended or busy, and the article is good. An article that was replayed
+before, by hand or by itself, is not replayed again.
 """
 
 import logging
@@ -26,10 +26,10 @@ _PATIENCE = 6  # times the delay, after which a letter no longer waits for empty
 def replay_stalled(
     channel: Any, queue: str, store: DeadLetterStore, delay_s: float, now: datetime
 ) -> int:
-    """Replay up to 50 stalled letters that were last seen more than `delay_s` seconds ago.
+    """Replay up to 50 dead letters with the reason `stalled` that were never replayed before.
 
-    While messages wait on the live or the quarantine queue, only letters six times as old are
-    replayed. Returns how many were. Raises Unavailable.
+    They must be older than `delay_s` seconds, or than six times that while messages wait on the
+    live or the quarantine queue. Returns how many were replayed. Raises Unavailable.
     """
     is_calm = not any(kombu_internals.queue_size(channel, q) for q in (queue, queue + QUARANTINE))
     age = timedelta(seconds=delay_s if is_calm else delay_s * _PATIENCE)

@@ -316,9 +316,9 @@ def best_name(source_id: object, feed_url: object, link: object) -> str:
 
 
 def host(url: str) -> str:
-    """Return the host of a URL without `www.`, or "" when it has no printable host.
+    """Return the host of a URL without `www.`, or "" if it has none that is printable.
 
-    Only the first 2,048 characters are read, the limit of links.
+    Of a longer URL only the first 2,048 characters are read.
     """
     url = url[: LIMITS.link_bytes]
     if plain := _PLAIN_HOST.match(url):

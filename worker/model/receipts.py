@@ -61,9 +61,9 @@ def new_producer_id() -> str:
 
 
 def numbered_message_id(producer: str, number: int) -> str:
-    """Return the id of a producer's message: a UUIDv8 of time, producer id and number.
+    """Return a new id for a producer's message: a UUIDv8 of time, producer id and number.
 
-    Another call makes another id, at least in another millisecond.
+    Two calls for the same number return different ids unless they happen in one millisecond.
     """
     stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big").hex()
     return f"{stamp[:8]}-{stamp[8:]}-{producer}{number & 0xFFFFFFFF:08x}"
@@ -78,11 +78,11 @@ def message_number(message_id: str) -> MessageNumber | None:
 def delivered_receipt(
     raw: object, index: int, message_id: str, receipts: object, offset: int = 0
 ) -> str:
-    """Return the receipt of the raw article at `index` in a call of the task in a message.
+    """Return the receipt of a raw article, the id of its delivery, from its message.
 
-    It is the item of `receipts`, the list in the call; else the key `receipt` of the article; else
-    it is derived from the id of the message and the index. `offset` is the number of articles in
-    earlier calls of the same message.
+    The article is number `index` in one list of a message. Its receipt is the item of `receipts`
+    with that number; if there is none, its own key `receipt`; else one made from the message's id
+    and the article's place in the message, before whose list `offset` articles come.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)

@@ -1,8 +1,8 @@
-"""Find the deliveries of a batch that still need an outcome.
+"""Find the articles of a batch that still need to be processed, by their receipts.
 
-A delivery whose receipt has an outcome is a redelivery if its content is the same, and is left out.
-With other content its receipt was used twice, by mistake: the article gets a receipt of its own, so
-that it is not lost.
+A receipt, the id of one delivery, that has an outcome already was delivered before, and is left out
+if the content is the same. With other content, a client used it twice by mistake: the article gets
+a new receipt, so that it is not lost.
 """
 
 import logging
@@ -19,7 +19,11 @@ log = logging.getLogger("worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One raw article as it was taken from the queue: any JSON value, with its receipt."""
+    """One raw article as it was taken from the queue: any JSON value, with its receipt.
+
+    `reprocessed` is None for a new article; for a stored one that is cleaned again, it has what the
+    article keeps.
+    """
 
     receipt: str
     raw: object
@@ -27,9 +31,10 @@ class Delivery:
 
 
 def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Return the deliveries to process, in their order, each with a receipt of its own.
+    """Return the articles of a batch that still need an outcome, in their order.
 
-    Logs a warning when receipts were used twice.
+    Articles that were processed before are left out. An article under a receipt that was used for
+    another one gets a new receipt, and a warning is logged.
     """
     done = store.outcomes([delivery.receipt for delivery in deliveries])
     first: dict[str, Delivery] = {}

@@ -139,8 +139,9 @@ class Pipeline:
     ) -> list[Outcome]:
         """Process a batch, write the results to the store and return the new outcomes.
 
-        Redeliveries, whose receipt has an outcome already, are passed over. Raises Unavailable when
-        the store or the index does not answer; no outcome was written then.
+        An article whose receipt has an outcome already is left out, because it was delivered
+        before. `handling` names the worker, and is stored with the outcomes. Raises Unavailable,
+        with nothing written, when the store or the index does not answer.
         """
         started = monotonic()
         pending = without_outcome(self.store, deliveries)

@@ -28,10 +28,11 @@ _EXPIRE_EVERY_S = 3600.0
 def start(
     app: Any, store: DeadLetterStore, keep_days: float, stalled_replay_s: float = 600.0
 ) -> background.BackgroundLoop:
-    """Start the background loop that moves undeliverable messages into the store as dead letters.
+    """Start the background loop that stores undeliverable messages of the broker as dead letters.
 
-    Once an hour it also deletes dead letters last seen more than `keep_days` days ago; with 0 it
-    deletes none. It replays articles that stalled more than `stalled_replay_s` seconds ago.
+    It also deletes, once an hour, dead letters last seen more than `keep_days` days ago (0: none),
+    and replays each dead letter with the reason `stalled` once, about `stalled_replay_s` seconds
+    later.
     """
     connection = BrokerConnection(app)
     queue = app.conf.task_default_queue

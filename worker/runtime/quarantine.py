@@ -42,10 +42,10 @@ def ingest_in_sandbox(
 ) -> None:
     """Process the articles of a quarantined message in sandbox processes until each has an outcome.
 
-    `stalled_runs` maps receipts to the number of runs in earlier deliveries that wall-clock time
-    alone ended. Raises Stalled when the time for one message is over or a run was ended so, and
-    Unavailable when a service does not answer. When the message is delivered again, articles whose
-    receipts are in the store are not repeated.
+    `stalled_runs` says how many runs of each receipt, in earlier deliveries of the message, were
+    ended by wall-clock time alone. `handling` names the worker, and is stored with the outcomes.
+    Raises Stalled when the message must go back to its queue for lack of time, and Unavailable when
+    a service does not answer. Articles that have outcomes then are not processed again.
     """
     waiting = without_outcome(pipeline.store, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:

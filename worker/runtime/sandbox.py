@@ -100,12 +100,12 @@ class SandboxServer:
     def run(
         self, deliveries: Sequence[Delivery], limit_s: float, handling: Attempt = NO_ATTEMPT
     ) -> SandboxEnd:
-        """Process raw articles with their receipts as one batch in one sandbox process.
+        """Process raw articles as one batch in one new sandbox process, and return how it ended.
 
-        Returns how that process ended; its failure raises nothing. Raises SandboxLost when the
-        server ends and a second one does too. Raises Unavailable when the server is not ready
-        within `limit_s` seconds, after which a later call can use it, and when it gives no answer
-        in `limit_s` seconds and a margin, after which a later call starts another one.
+        `handling` names the worker, and is stored with the outcomes. A process that dies raises
+        nothing. Raises SandboxLost when the server that starts these processes dies twice, and
+        Unavailable when it is not ready, or gives no answer, in about `limit_s` seconds; a later
+        call may succeed.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}

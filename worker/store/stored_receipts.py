@@ -58,9 +58,10 @@ def _add_message_numbers(connection: Connection, entries: Sequence[JournalEntry]
 
 
 def lost_messages(connection: Connection, since: datetime, until: datetime) -> list[LostMessages]:
-    """Return the messages of a period whose numbers are missing among those of their producer.
+    """Return the messages whose numbers are missing among those of their producer.
 
-    The period is that of the message after the missing ones.
+    They were accepted by the broker and lost, with their receipts. A loss is returned if the next
+    message of the producer was pushed between `since` and `until`.
     """
     numbers = journal_messages.c
     active = sa.select(numbers.producer).where(numbers.at >= since, numbers.at < until).distinct()

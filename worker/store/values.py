@@ -279,9 +279,10 @@ class ReceiptTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostMessages:
-    """Messages that the broker acknowledged and lost together with their journal entries.
+    """Messages of one producer that the broker accepted and then lost, with their receipts.
 
-    A producer numbers its messages, and these numbers are missing. Their receipts are unknown.
+    A producer numbers its messages; those from `first` to `last` are missing. They were pushed
+    between the times `after` (None if the missing ones were the first) and `before`.
     """
 
     producer: str

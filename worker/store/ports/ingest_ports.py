@@ -38,12 +38,13 @@ class OutcomeReader(Protocol):
 
 
 class ReceiptReader(OutcomeReader, Protocol):
-    """Look up receipts by which a redelivery and a receipt that is used again are told apart."""
+    """A part of the store that tells a repeated delivery from a receipt used for two articles."""
 
     def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
-        """Return receipt -> `Payload.digest` of the raw article that it was used for.
+        """Return for each receipt a hash of the raw article that it was first used for.
 
-        A receipt without an outcome has no entry, nor has one that an earlier version stored.
+        It tells a second delivery of that article from another article under the same receipt.
+        Receipts without an outcome are left out, and so are those that an earlier version stored.
         """
         ...
 

@@ -131,9 +131,10 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
         ...
 
     def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
-        """Return the messages of a period that the broker lost together with their entries.
+        """Return the messages that the broker accepted and then lost, with their receipts.
 
-        They are known by their missing numbers. The period is that of the message after them.
+        They are the missing numbers of a producer. A loss belongs to the period when the next
+        message of that producer, which was not lost, was pushed between `since` and `until`.
         """
         ...
 

@@ -54,7 +54,10 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
 
 
 def payload_hashes(connection: Connection, requested: Sequence[str]) -> dict[str, str]:
-    """Return receipt -> digest of the payload it was used for, without receipts that have none."""
+    """Return for each receipt the stored hash of the raw article that it was used for.
+
+    Receipts without a stored hash are left out.
+    """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     columns = (receipts.c.receipt, receipts.c.payload_hash)
     found = {}
