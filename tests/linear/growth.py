@@ -17,7 +17,7 @@ from re import _parser as parser  # isort: skip
 SIZES = (12, 16, 20, 24, 28, 40, 64, 250, 1000, 2000, 8000)
 LARGE_SIZES = (*SIZES, 32_000)
 _QUICK_S = 0.004  # of CPU: too short to tell how it grows
-_MOST_S = 0.25
+_SHORT_CHARS, _MOST_S = 1000, 0.25  # no pattern takes so long for so few characters
 _MOST_GROWTH = 8.0  # for four times the length: 4 is linear, 16 is quadratic
 _WIDE = 10  # a repetition of fewer does not grow
 _REPEATS = (tree.MAX_REPEAT, tree.MIN_REPEAT, tree.POSSESSIVE_REPEAT)
@@ -105,7 +105,8 @@ def _grows(pattern: re.Pattern[Any], text: Text, size: int, methods: Sequence[st
     if long <= _QUICK_S:
         return False
     short = min(_cpu_s(pattern, text.of(size // 4), methods) for _ in range(5))
-    return long > _MOST_S or long > _MOST_GROWTH * max(short, 1e-6)
+    exponential = size <= _SHORT_CHARS and long > _MOST_S
+    return exponential or long > _MOST_GROWTH * max(short, 1e-6)
 
 
 def _spread(texts: list[Text], most: int | None) -> Iterator[Text]:
