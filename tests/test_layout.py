@@ -39,8 +39,7 @@ def tree(name: str) -> ast.Module:
 def test_the_top_holds_few_modules_and_a_folder_for_each_part() -> None:
     entries = [p for p in ROOT.iterdir() if p.name not in ("__pycache__", "_config", "py.typed")]
     top = {p.stem for p in entries if p.suffix == ".py" and not p.stem.startswith("__")}
-    floor = {"background", "errors", "logs", "private_files"}
-    assert top == {*floor, "bootstrap", "celery", "settings", "tasks"}
+    assert top == {"background", "bootstrap", "celery", "errors", "settings", "tasks"}
     assert len([p for p in entries if p.is_dir()]) <= 16
 
 

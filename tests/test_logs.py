@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from worker.logs import keep_on_one_line, quoted
+from worker.model.log_lines import keep_on_one_line, quoted
 
 FORGED = "x\n[2026-11-30 10:00:00,000: WARNING/MainProcess] article.rejected source=bank"
 

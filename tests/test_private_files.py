@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.private_files import create_private, make_private
+from worker.model.private_files import create_private, make_private
 from worker.settings import Settings
 
 

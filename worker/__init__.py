@@ -7,7 +7,7 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from worker import logs
+from worker.model import log_lines
 
 if TYPE_CHECKING:
     from worker.client.async_producer import AsyncProducer
@@ -33,7 +33,7 @@ _MODULES = {
 }
 
 
-logs.protect_loggers()
+log_lines.protect_loggers()
 
 
 def __getattr__(name: str) -> Any:

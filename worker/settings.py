@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from worker.errors import BadConfig
 from worker.model.broker_address import broker_address, check_store, index_address, is_unverified
 from worker.model.masking import masked as masked  # settings are printed masked
-from worker.private_files import create_private, make_private
+from worker.model.private_files import create_private, make_private
 
 log = logging.getLogger("worker")
 

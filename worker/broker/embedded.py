@@ -26,7 +26,7 @@ from redis.retry import Retry
 from worker.broker import embedded_diagnosis
 from worker.broker.server_programs import AOF_FOLDER, Server, cut_zeros, installed_servers, remember
 from worker.errors import BadConfig, Unavailable
-from worker.private_files import UMASK, make_private, opener
+from worker.model.private_files import UMASK, make_private, opener
 
 __all__ = ["borrowed", "broker_url", "ensure", "is_running", "socket_path", "stop"]
 

@@ -16,7 +16,7 @@ from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
 from worker.broker.request import FinishedMessages
 from worker.errors import Unavailable
-from worker.private_files import FILE_MODE, FOLDER_MODE
+from worker.model.private_files import FILE_MODE, FOLDER_MODE
 
 log = logging.getLogger("worker.broker")
 

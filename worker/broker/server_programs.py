@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from worker.private_files import create_private
+from worker.model.private_files import create_private
 
 OLDEST = (7, 0)  # has BLMOVE, ZRANGE BYSCORE and replication of script effects
 AOF_FOLDER = "broker-aof"

@@ -8,8 +8,8 @@ import click
 
 from worker.broker import embedded
 from worker.errors import WorkerError, exit_code
-from worker.logs import keep_on_one_line
-from worker.private_files import restrict_umask
+from worker.model.log_lines import keep_on_one_line
+from worker.model.private_files import restrict_umask
 from worker.settings import Settings
 
 log = logging.getLogger("worker")

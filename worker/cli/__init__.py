@@ -11,8 +11,8 @@ from importlib import import_module
 import click
 
 from worker.errors import Unavailable, WorkerError, exit_code
-from worker.logs import escaped
-from worker.private_files import restrict_umask
+from worker.model.log_lines import escaped
+from worker.model.private_files import restrict_umask
 
 EXIT_LOOK, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 3, 130
 _EXAMINED = (

@@ -8,7 +8,7 @@ import click
 
 from worker import bootstrap
 from worker.cli.terminal import err, progress, several
-from worker.private_files import users_umask
+from worker.model.private_files import users_umask
 from worker.settings import Settings
 from worker.store.values import Query
 from worker.tag.keyphrases.keyphrase_tags import Frequencies, document_words

@@ -29,8 +29,8 @@ from worker.cli.terminal import (
     several,
 )
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
+from worker.model.private_files import users_umask
 from worker.model.records import OutcomeKind
-from worker.private_files import users_umask
 from worker.settings import Settings
 from worker.store.ports import ArticleStore, ChangeFeed, DeletionStore
 from worker.store.values import Change, Query

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from worker.private_files import FOLDER_MODE
+from worker.model.private_files import FOLDER_MODE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
