@@ -199,7 +199,13 @@ def test_a_store_that_was_closed_opens_again(store: SqlStore) -> None:
 
 def test_sqlite_runs_in_wal_with_foreign_keys(sqlite_store_url: str) -> None:
     its = engine.open_engine(engine.parse(sqlite_store_url))
-    expected = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 30_000}
+    full = 2
+    expected = {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+    }
     with its.connect() as connection:
         found = {k: connection.exec_driver_sql(f"PRAGMA {k}").scalar() for k in expected}
     its.dispose()
