@@ -135,12 +135,14 @@ class UrlRules(Frozen):
     "utm_source".
 
     `tracking` has their names, `tracking_prefixes` beginnings of such names, and `tracking_by_host`
-    names of parameters that only track readers on one host and its subdomains.
+    names of parameters that only track readers on one host and its subdomains. `redirectors` are
+    the hosts of services, such as those for short links, that redirect to articles of other sites.
     """
 
     tracking: WordSet  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
     tracking_by_host: dict[str, WordSet] = {}  # more parameters, of a host and its subdomains
+    redirectors: WordSet = frozenset()  # hosts, with or without their subdomains
 
     def tracking_of(self, host: str) -> frozenset[str]:
         """Return the names of the query parameters that only track readers on one host: those

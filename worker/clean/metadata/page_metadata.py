@@ -7,6 +7,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from worker.clean.links.declared_link import declared_link, resolved
 from worker.clean.metadata import bylines
 from worker.clean.metadata.json_ld import names_of, url_of
 from worker.clean.metadata.page_elements import (
@@ -105,12 +106,13 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
     and note from which element each field was read."""
     elements = PageElements(tree)
     json_ld, by_tag = elements.json_ld, elements.by_tag
-    links = {attribute(n, "rel").lower(): attribute(n, "href") for n in by_tag.get("link", [])}
     roots = [attribute(node, "lang") for node in by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", json_ld.get("inLanguage")))
     site = elements.first("site", *elements.of_meta(("og:site_name", "application-name")))
     canonical = elements.first(
-        "canonical", ("link rel=canonical", links.get("canonical")), *elements.of_meta(("og:url",))
+        "canonical",
+        ("link rel=canonical", declared_link(tree)),
+        *((name, resolved(tree, text)) for name, text in elements.of_meta(("og:url",))),
     )
     title = _title(elements, site)
     declared_dates = tuple(
