@@ -23,9 +23,9 @@ from worker.clean.html.html_to_text import (
 from worker.clean.html.sanitize import safe_html
 from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
+from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import (
     is_sound,
-    mend,
     paragraphs,
     storable,
     unescape,
