@@ -120,6 +120,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     flags = (
         *(*body.flags, text_flag, title_flag),
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
+        "paywalled" if swept.paywalled or body.page.paywalled else "",
         *(published.flag, updated.flag),
     )
     article = Article(

@@ -21,7 +21,9 @@ class LineRule(Frozen):
     first lines of a text ("head"), its last lines ("tail"), or "any"; `within` is how many these
     are, 0 for the usual number. A rule for the "end" cuts its match off the end of the text, if one
     of the words in `hints` is there. `effect` says whether the line is only dropped ("drop") or a
-    name in it is stored. `truncated` says that such a line proves the text to be a teaser.
+    name in it is stored. `truncated` says that such a line proves the text to be a teaser,
+    `paywalled` that it proves the article to be for subscribers. With `sentences`, a line of
+    several sentences is removed, too, if each of them matches a rule of this kind.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -35,6 +37,8 @@ class LineRule(Frozen):
     effect: Literal["drop", "category", "byline", "agency"] = "drop"
     hints: tuple[str, ...] = ()  # an `end` rule is slow: it needs one of these strings in the line
     truncated: bool = False  # a match means that the text is a teaser
+    paywalled: bool = False  # a match means that only subscribers can read the article
+    sentences: bool = False  # also a line of which each sentence is matched by such a rule
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

@@ -27,6 +27,8 @@ _MAX_BY_CHARS = 30  # around the names of authors
 _MAX_SITE_CHARS = 60
 _MAX_DATELINE_LINE = 2  # one or two lines of summary may precede the dateline
 _MAX_CUTS = 6
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+_MAX_PROMPT_CHARS, _MAX_SENTENCES = 300, 8
 _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
@@ -48,7 +50,7 @@ class SweptText(NamedTuple):
     (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
-    teaser.
+    teaser, `paywalled` that one proves the article to be for subscribers.
     """
 
     text: str
@@ -59,6 +61,7 @@ class SweptText(NamedTuple):
     place: str = ""
     agency: str = ""
     truncated: bool = False
+    paywalled: bool = False
 
 
 class RemovedLine(NamedTuple):
@@ -67,7 +70,8 @@ class RemovedLine(NamedTuple):
 
     `effect` says what the names in `captured` are: categories ("category"), authors ("byline") or
     an agency ("agency"); "drop" if there are none. `contributors` are people in credits.
-    `truncated` says that the line proves the text to be a teaser.
+    `truncated` says that the line proves the text to be a teaser, `paywalled` that it proves the
+    article to be for subscribers.
     """
 
     rule: str
@@ -76,6 +80,7 @@ class RemovedLine(NamedTuple):
     captured: tuple[str, ...] = ()
     contributors: tuple[Contributor, ...] = ()
     truncated: bool = False
+    paywalled: bool = False
 
 
 def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRules) -> SweptText:
@@ -106,6 +111,7 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
         place=place,
         agency=agency or next(iter(_captured(captured, "agency")), ""),
         truncated=any(removed.truncated for removed in removals),
+        paywalled=any(removed.paywalled for removed in removals),
     )
 
 
@@ -170,7 +176,28 @@ def _removed_by_rule(line: str, at: int, tail: int, rule_set: RuleSet) -> Remove
     match = rule_set.expression.fullmatch(lower)
     if match and match.lastgroup:
         return _first_valid(rule_set, int(match.lastgroup[1:]), line, lower, at, tail)
-    return None
+    return _removed_by_sentences(line, lower, rule_set)
+
+
+def _removed_by_sentences(line: str, lower: str, rule_set: RuleSet) -> RemovedLine | None:
+    """Return a line as removed if each of its sentences is matched by a rule for sentences, as in
+    "Already a subscriber? Log in."; None for any other line."""
+    sentences = _SENTENCE_END.split(lower) if len(line) <= _MAX_PROMPT_CHARS else []
+    matched: list[LineRule] = []
+    for sentence in sentences if 1 < len(sentences) <= _MAX_SENTENCES else ():
+        rules = (rule for rule, pattern in rule_set.rules if _matches(rule, pattern, sentence))
+        rule = next(rules, None)
+        if rule is None:
+            return None
+        matched.append(rule)
+    if not matched:
+        return None
+    truncated, paywalled = (any(r.truncated for r in matched), any(r.paywalled for r in matched))
+    return RemovedLine(matched[0].name, line, truncated=truncated, paywalled=paywalled)
+
+
+def _matches(rule: LineRule, pattern: re.Pattern[str], sentence: str) -> bool:
+    return rule.sentences and pattern.fullmatch(sentence) is not None
 
 
 def _removed_credits(line: str, rules: CleaningRules) -> RemovedLine | None:
@@ -192,7 +219,14 @@ def _first_valid(
         match = pattern.fullmatch(lower)
         captured = _read_captured(rule, match, line) if match else None
         if captured is not None:
-            return RemovedLine(rule.name, line, rule.effect, captured, truncated=rule.truncated)
+            return RemovedLine(
+                rule.name,
+                line,
+                rule.effect,
+                captured,
+                truncated=rule.truncated,
+                paywalled=rule.paywalled,
+            )
     return None
 
 

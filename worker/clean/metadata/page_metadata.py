@@ -95,6 +95,7 @@ class PageMetadata:
     sections: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     image: str = ""
+    paywalled: bool = False  # declared to be for subscribers only
     element_of: Mapping[str, str] = field(default_factory=dict)  # the source of each field
 
 
@@ -152,8 +153,30 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
         image=elements.first(
             "image", ("json-ld", url_of(json_ld.get("image"))), *elements.of_meta(_IMAGE)
         ),
+        paywalled=_is_paywalled(elements),
         element_of=elements.element_of,
     )
+
+
+def _is_paywalled(elements: PageElements) -> bool:
+    """Whether a page declares that its article is for subscribers: by `isAccessibleForFree` of
+    schema.org for the article or a part of it, or by Facebook's content tier."""
+    declared = elements.json_ld.get("isAccessibleForFree")
+    if declared is None:
+        declared = elements.meta.get("isaccessibleforfree")
+    if declared is None:
+        parts = elements.json_ld.get("hasPart")
+        listed = parts if isinstance(parts, list) else [parts]
+        free = [part.get("isAccessibleForFree") for part in listed if isinstance(part, dict)]
+        declared = next((value for value in free if _is_false(value)), None)
+    locked = elements.meta.get("article:content_tier", "").lower() == "locked"
+    return locked or _is_false(declared)
+
+
+def _is_false(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().rpartition("/")[2].lower() in ("false", "no", "0")
+    return value is False or (value == 0 and value is not None)
 
 
 def _declared(elements: PageElements) -> list[tuple[str, Any]]:

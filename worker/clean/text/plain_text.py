@@ -14,6 +14,9 @@ _INVISIBLE = re.compile(
 # Persian, Indic scripts and emoji need joiners; Latin letters don't.
 _JOINER = re.compile("(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])")
 
+# Ligatures of printed fonts, as in texts from PDF files: "oﬃce". All begin with U+FB0x.
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+
 # Only with a semicolon: HTML reads "?a=1&copy=2" as "?a=1©=2".
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
@@ -61,6 +64,8 @@ def visible(text: str) -> str:
         return text
     if "\u200c" in text or "\u200d" in text:
         text = _JOINER.sub("", text)
+    if _LIGATURE.search(text):
+        text = _LIGATURE.sub(lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
@@ -113,11 +118,13 @@ def split_paragraphs(text: str) -> list[str]:
 
 
 def _is_tidy(line: str) -> bool:
-    """Whether a line needs no change: all its characters are printable, it has no double space, and
-    it is in normal form C."""
+    """Whether a line needs no change: all its characters are printable, it has no double space and
+    no ligature, and it is in normal form C."""
     if not line.isprintable() or "  " in line:
         return False
-    return line.isascii() or unicodedata.is_normalized("NFC", line)
+    if line.isascii():
+        return True
+    return unicodedata.is_normalized("NFC", line) and not _LIGATURE.search(line)
 
 
 def unwrap(text: str) -> str:
