@@ -158,11 +158,13 @@ class RuleSet(NamedTuple):
     prepared for quick matching.
 
     `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison.
+    patterns matches, so that most lines need only one comparison; `sentence` matches what a pattern
+    of a rule for sentences matches.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
+    sentence: re.Pattern[str]
 
 
 class LanguageRuleSets(NamedTuple):
@@ -249,4 +251,5 @@ def _rule_set(patterns: RulePatterns, head: bool, tail: bool, long: bool) -> Rul
     # (?!) never matches: without rules no line is removed.
     expression = "|".join(f"(?P<r{n}>{pattern})" for n, (_, pattern) in enumerate(chosen)) or "(?!)"
     compiled = tuple((rule, re.compile(pattern)) for rule, pattern in chosen)
-    return RuleSet(compiled, re.compile(expression))
+    sentences = "|".join(f"(?:{pattern})" for rule, pattern in chosen if rule.sentences) or "(?!)"
+    return RuleSet(compiled, re.compile(expression), re.compile(sentences))

@@ -27,6 +27,7 @@ _WESTERN_ALPHABETS = (
 )
 _LETTERS = re.compile(r"[^\W\d_a-zA-Z]+")
 _ENOUGH = 0.85  # share of letters that belong to one alphabet
+_SURELY_WESTERN = 0.98  # share of letters in a western alphabet: nothing else is tried
 _LEAD = 0.15  # of that share over the share in western alphabets
 # Scripts by the charsets that are made for them: the first and the last letter.
 _CYRILLIC, _GREEK, _HEBREW, _ARABIC, _THAI = (
@@ -79,6 +80,9 @@ def detect_charset(data: bytes, *, min_high_bytes: int = _MIN_HIGH_BYTES) -> str
     high = len(_HIGH.findall(sample))
     if high < min_high_bytes:
         return ""
+    western = _letters(sample, "cp1252")
+    if western and _best_share(western, _WESTERN_ALPHABETS) >= _SURELY_WESTERN:
+        return ""
     guess = (detect_encoding(sample) or "").lower()
     if guess in _WESTERN:
         return ""
@@ -96,8 +100,8 @@ def _has_script(sample: bytes, charset: str) -> bool:
     of_script = len(re.findall(f"[{script}]", letters)) if letters else 0
     if of_script < _MIN_SCRIPT_SHARE * len(letters) or not letters:
         return False
-    # Letters with accents within words of another script: "Hцfnin" is "Höfnin".
-    within = re.findall(f"(?<=[a-zA-Z])[{script}]{{1,2}}(?=[a-zA-Z])", text)
+    # Letters with accents in words of another script: "Hцfnin" is "Höfnin".
+    within = re.findall(f"(?<=[a-zA-Z])[{script}]{{1,2}}(?![{script}])", text)
     return len("".join(within)) <= _MAX_WITHIN_SHARE * of_script
 
 

@@ -28,7 +28,7 @@ _MAX_SITE_CHARS = 60
 _MAX_DATELINE_LINE = 2  # one or two lines of summary may precede the dateline
 _MAX_CUTS = 6
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
-_MAX_PROMPT_CHARS, _MAX_SENTENCES = 300, 8
+_MAX_PROMPT_CHARS, _MIN_SENTENCES, _MAX_SENTENCES = 300, 2, 8
 _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
@@ -182,16 +182,13 @@ def _removed_by_rule(line: str, at: int, tail: int, rule_set: RuleSet) -> Remove
 def _removed_by_sentences(line: str, lower: str, rule_set: RuleSet) -> RemovedLine | None:
     """Return a line as removed if each of its sentences is matched by a rule for sentences, as in
     "Already a subscriber? Log in."; None for any other line."""
-    sentences = _SENTENCE_END.split(lower) if len(line) <= _MAX_PROMPT_CHARS else []
-    matched: list[LineRule] = []
-    for sentence in sentences if 1 < len(sentences) <= _MAX_SENTENCES else ():
-        rules = (rule for rule, pattern in rule_set.rules if _matches(rule, pattern, sentence))
-        rule = next(rules, None)
-        if rule is None:
-            return None
-        matched.append(rule)
-    if not matched:
+    sentences = _SENTENCE_END.split(lower, _MAX_SENTENCES) if len(line) <= _MAX_PROMPT_CHARS else []
+    if len(sentences) < _MIN_SENTENCES or not all(map(rule_set.sentence.fullmatch, sentences)):
         return None
+    matched = [
+        next(rule for rule, pattern in rule_set.rules if _matches(rule, pattern, sentence))
+        for sentence in sentences
+    ]
     truncated, paywalled = (any(r.truncated for r in matched), any(r.paywalled for r in matched))
     return RemovedLine(matched[0].name, line, truncated=truncated, paywalled=paywalled)
 

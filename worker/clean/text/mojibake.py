@@ -49,6 +49,9 @@ _SOUTH_SLAVIC = re.compile("[šž]")  # beside one of these, as "è" and "æ" st
 _OTHERS = re.compile(
     "[\u0100-\u0151\u0154-\u015f\u0162-\u0177\u0179-\u017c\u0180-\u024f\u0370-\u1fff]"
 )
+_ICELANDIC = re.compile(
+    "[áéíóúýþæöðÁÉÍÓÚÝÞÆÖÐ\u2010-\u205e\u00a0-\u00b2\u00b4-\u00b8\u00ba-\u00bd]+"
+)
 _HUNGARIAN = re.compile("[öü]")
 _SURELY_RARE = re.compile("[þðÞÐ]")
 _WITHIN_WORDS = re.compile(
@@ -56,6 +59,7 @@ _WITHIN_WORDS = re.compile(
 )
 _MIN_WITHIN_WORDS = 2
 _MIN_HIGH_BYTES = 4
+_SAMPLE_BYTES = 1_000  # enough for detection
 _DENSE = 0.3  # share of characters that are not ASCII; in French it is 0.05
 
 # UTF-8 decoded as Windows-1251 is full of these capitals, and as KOI8 of box drawings.
@@ -85,7 +89,7 @@ def may_be_mojibake(text: str, odd: str) -> bool:
     """
     if any(found in text for found in _sequences_of(odd).findall(odd)):
         return True
-    if _OTHERS.search(odd):
+    if _OTHERS.search(odd) or _ICELANDIC.fullmatch(odd):
         return False
     dense = len(odd) > _DENSE * len(text) and _HIGH_RUN.search(odd)
     suspect = dense or _RARE.search(odd)
@@ -176,7 +180,8 @@ def _line_decoded_anew(line: str) -> str:
 
 def _decoded_anew(text: str) -> str:
     data = text.translate(_OF_CP1252).encode("latin-1")
-    charset = "" if _is_utf_8(data) else detect_charset(data, min_high_bytes=_MIN_HIGH_BYTES)
+    sample = data[:_SAMPLE_BYTES]
+    charset = "" if _is_utf_8(data) else detect_charset(sample, min_high_bytes=_MIN_HIGH_BYTES)
     decoded = data.decode(charset, "replace") if charset else text
     return text if "\ufffd" in decoded else decoded
 
