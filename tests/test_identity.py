@@ -112,6 +112,63 @@ def test_any_form_of_a_link_leads_to_the_same_article(
     ]
 
 
+NEWS = "https://a.example/news"
+
+
+def test_items_whose_links_differ_in_the_fragment_are_different_articles(
+    pipeline: Pipeline,
+) -> None:
+    polls = [item("", f"{NEWS}#a{n}", title, title) for n, title in enumerate(SHORT)]
+    polls += items([""], 2)[1:]
+    polls[2]["link"] = f"{NEWS}#a2"
+    first = ingest(pipeline, polls, "a")
+    assert kinds(first) == ["new"] * 3
+    again = ingest(pipeline, polls[::-1], "b")
+    assert kinds(again) == ["unchanged"] * 3
+    assert {o.article_id for o in again} == {o.article_id for o in first}
+    edited = [{**poll, "title": poll["title"] + ", again"} for poll in polls]
+    revisions = ingest(pipeline, edited, "c")
+    assert kinds(revisions) == ["revision"] * 3
+    assert [o.article_id for o in revisions] == [o.article_id for o in first]
+
+
+def test_the_fragment_of_a_link_that_leads_nowhere_makes_no_other_article(
+    pipeline: Pipeline,
+) -> None:
+    forms = ["", "#comments", "#utm_source=rss", "#xtor=RSS-3208", "#item-2"]
+    polls = [item("", NEWS + form, TITLE, STORY) for form in forms]
+    outcomes = [ingest(pipeline, [poll], f"{n}-")[0] for n, poll in enumerate(polls)]
+    assert kinds(outcomes) == ["new"] + ["unchanged"] * 4
+    [edited] = ingest(pipeline, [item("", f"{NEWS}#item-2", TITLE, STORY + " More.")], "e")
+    assert (edited.kind, edited.article_id) == (OutcomeKind.REVISION, outcomes[0].article_id)
+
+
+def test_a_withdrawal_by_a_link_with_a_fragment_takes_that_item_down(pipeline: Pipeline) -> None:
+    polls = [item("", f"{NEWS}#a{n}", title, title) for n, title in enumerate(SHORT)]
+    first = ingest(pipeline, polls, "a")
+    withdrawal = {"link": f"{NEWS}#a1", "status": "withdrawn", "source": {"id": "wire"}}
+    [outcome] = ingest(pipeline, [withdrawal], "w")
+    assert (outcome.kind, outcome.article_id) == (OutcomeKind.WITHDRAWN, first[1].article_id)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{NEWS}/5?srsltid=AfmB&gad_source=1",
+        f"{NEWS}/5;jsessionid=0A1B",
+        f"{NEWS}/5/print",
+        "a.example/news/5",
+        f"https://www.google.com/url?rct=j&url={NEWS}/5&ct=ga",
+    ],
+)
+def test_an_article_stored_under_one_form_of_its_link_is_found_under_others(
+    pipeline: Pipeline, link: str
+) -> None:
+    [first] = ingest(pipeline, [item("", f"{NEWS}/5", TITLE, STORY)], "a")
+    [again] = ingest(pipeline, [item("", link, "Another title", STORY + " More.")], "b")
+    assert (again.kind, again.article_id) == (OutcomeKind.REVISION, first.article_id)
+
+
 def test_an_edit_under_a_new_title_is_a_revision_where_ids_are_good(pipeline: Pipeline) -> None:
     moved = item("1", "https://a.example/new", "Storm Ida shuts the harbour", STORY + " More.")
     first = item("1", "https://a.example/old", TITLE, STORY)

@@ -19,6 +19,17 @@ PARAGRAPHS = (
     "Ferries will run every hour until the end of March, the operator announced.",
 )
 TEXT = "\n\n".join(PARAGRAPHS)
+# An ordinary sentence in each language that line rules are written for.
+BODIES = {
+    "en": "The harbour reopened on Monday.",
+    "de": "Der Hafen öffnete am Montag wieder.",
+    "fr": "Le port a rouvert ses portes lundi.",
+    "es": "El puerto reabrió sus puertas el lunes.",
+    "pt": "O porto reabriu na segunda-feira.",
+    "it": "Il porto ha riaperto lunedì mattina.",
+    "nl": "De haven ging maandag weer open.",
+    "ru": "Порт снова открылся в понедельник.",
+}
 
 
 def raw(**fields: Any) -> RawArticle:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.clean.ordinary import RULES
+from tests.clean.ordinary import BODIES, RULES
 from worker.clean.cleaning_rules import EVERY_LANGUAGE
 from worker.clean.lines.line_rules import ArticleMetadata, SweptText, sweep
 
@@ -29,16 +29,6 @@ CODED = {  # rules that are code: where they look, and the languages they tell a
 METADATA = ArticleMetadata(
     "Harbour reopens after the storm", ("Ann Lee",), frozenset({"examplenews"})
 )
-BODIES = {
-    "en": "The harbour reopened on Monday.",
-    "de": "Der Hafen öffnete am Montag wieder.",
-    "fr": "Le port a rouvert ses portes lundi.",
-    "es": "El puerto reabrió sus puertas el lunes.",
-    "pt": "O porto reabriu na segunda-feira.",
-    "it": "Il porto ha riaperto lunedì mattina.",
-    "nl": "De haven ging maandag weer open.",
-    "ru": "Порт снова открылся в понедельник.",
-}
 POSITIONS = {rule.name: rule.position for rule in RULES.lines.rules} | {
     name: position for name, (position, _) in CODED.items()
 }

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import (
     bare,
     is_sound,
     letters,
-    mend,
     one_line,
     paragraphs,
     split_paragraphs,

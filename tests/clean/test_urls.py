@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clean.ordinary import RULES
-from worker.clean.links.canonical_link import canonical, page_canonical
+from worker.clean.links.canonical_link import canonical
+from worker.clean.links.declared_link import page_canonical
 from worker.clean.links.link_key_v1 import frozen_key
 
 
@@ -26,7 +27,7 @@ from worker.clean.links.link_key_v1 import frozen_key
         ("http://[2001:DB8::1]:8080/a", "http://[2001:db8::1]:8080/a"),
         ("  https://example.com/a\n", "https://example.com/a"),
         ("https://example.com/\ud800a\x00", "https://example.com/a"),
-        ("//example.com/a", ""),
+        ("//example.com/a", "https://example.com/a"),
         ("/a", ""),
         ("mailto:a@example.com", ""),
         ("javascript:alert(1)", ""),

@@ -16,9 +16,14 @@ from worker.clean.fetched_content import read_fetched
 from worker.clean.html.sanitize import paragraphs_html
 from worker.clean.lines.html_lines import without_lines
 from worker.clean.lines.line_rules import ArticleMetadata, SweptText, breaks_off, sweep
+from worker.clean.links.absolute_link import absolute_link
 from worker.clean.links.article_keys import keys_of, opening_key, withdrawn_keys
-from worker.clean.links.canonical_link import canonical, is_variant, page_canonical
+from worker.clean.links.canonical_link import canonical
+from worker.clean.links.declared_link import is_redirector, page_canonical
+from worker.clean.links.link_variants import cached_page, is_variant
+from worker.clean.links.redirect_targets import redirect_target
 from worker.clean.links.safe_address import is_safe_address
+from worker.clean.links.sites import load_public_suffixes
 from worker.clean.metadata.article_metadata import authors_of, lead_image, site_names, title_of
 from worker.clean.metadata.page_metadata import NO_METADATA
 from worker.clean.metadata.publication_date import is_declared, with_best_dates
@@ -104,11 +109,11 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     title_flag = "" if title else "no-title"
     title = title or titles.from_text(swept.text, rules.text.max_title_chars)
 
-    url = canonical(raw.link, rules.urls)
+    url = _address(raw, rules)
     page_url = page_canonical(body.page.canonical, url, rules.urls) if body.page.canonical else ""
-    if page_url and is_variant(url):
+    key, aliases = keys_of(raw, title, swept.text, page_url, url)
+    if page_url and (is_variant(url) or is_redirector(url, rules.urls)):
         url = page_url  # the page declares the standard form of an AMP or mobile address
-    key, aliases = keys_of(raw, title, swept.text, page_url)
     source = raw.source_id
     zone = rules.dates.zone_of(source)
     british = day_first(language, declared)
@@ -116,6 +121,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     flags = (
         *(*body.flags, text_flag, title_flag),
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
+        "paywalled" if swept.paywalled or body.page.paywalled else "",
         *(published.flag, updated.flag),
     )
     article = Article(
@@ -148,10 +154,11 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of the cleaning code and its rules, such as "8/2026-11.8".
+    """Return the version of cleaning, such as "8/2026-11.9": the version of the code, then that of
+    the rules.
 
-    It is stored with each article: another version may clean the same raw article to a different
-    Article.
+    It is stored with each article, because another version may clean the same raw article in
+    another way.
     """
     return f"{VERSION}/{rules.version}"
 
@@ -164,6 +171,14 @@ def warm() -> None:
     """
     load_models()
     load_extractor()
+    load_public_suffixes()
+
+
+def _address(raw: RawArticle, rules: CleaningRules) -> str:
+    """Return the normalised address of an article: that of its link, or that to which the link
+    redirects, if it holds it. A relative link belongs to its feed."""
+    link = absolute_link(raw.link, raw.feed.url or raw.source.url) if raw.link else ""
+    return canonical(cached_page(redirect_target(link)), rules.urls)
 
 
 def _summary_as_body(body: Body, summary: Body) -> Body:

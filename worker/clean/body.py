@@ -11,6 +11,7 @@ from typing import NamedTuple
 from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.fetch.content_decoding import decode_content
 from worker.clean.fetch.failed_fetch import page_failure
+from worker.clean.html.feed_escapes import holds_markup, without_leftovers
 from worker.clean.html.hostile_markup import count_tags, cut_tags, refuse_hostile
 from worker.clean.html.html_to_text import (
     body_text,
@@ -20,12 +21,13 @@ from worker.clean.html.html_to_text import (
     is_page,
     is_text,
 )
+from worker.clean.html.note_marks import without_note_marks
 from worker.clean.html.sanitize import safe_html
 from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
+from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import (
     is_sound,
-    mend,
     paragraphs,
     storable,
     unescape,
@@ -97,7 +99,8 @@ def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -
     value, failure = decode_content(content)
     if failure:
         return Body(content_index=content_index, failure=failure)
-    plain = not is_html(content.type)
+    value = value if is_page(value) else without_leftovers(value)
+    plain = not is_html(content.type) and not is_escaped(value) and not holds_markup(value)
     sound = plain and is_sound(value)  # sound text is storable, and unwrapping keeps it sound
     value = value if sound else storable(value)
     text, page, flag, failure = (value, NO_METADATA, "", "") if plain else _markup(value, rules)
@@ -105,7 +108,7 @@ def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -
     if failure:
         return Body(content_index=content_index, read_as=read_as, failure=failure)
     if text is value:
-        text = unwrap(value if plain else unescape(value))
+        text = unwrap(unescape(value))
     keep = rules.html.keep and read_as == "fragment"
     # Repair comes before invisible characters are removed: half of mojibake is such characters.
     text = unescape_again(text)
@@ -136,9 +139,10 @@ class _Markup(NamedTuple):
 def _markup(value: str, rules: CleaningRules) -> _Markup:
     """Extract text and metadata from markup; a text without any tag is returned unchanged."""
     if not has_tags(value):
-        if not is_escaped(value):
+        if "&lt;" not in value or not (is_escaped(value) or holds_markup(unescape(value))):
             return _Markup(value)
         value = unescape(value)
+    value = without_note_marks(value)
     tags = count_tags(value)
     if tags > rules.html.max_tags:
         return _Markup(unescape(cut_tags(value)), flag="tags-cut")

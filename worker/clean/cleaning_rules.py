@@ -131,16 +131,18 @@ class LanguageRules(Frozen):
 
 
 class UrlRules(Frozen):
-    """The query parameters, such as "utm_source", that are removed from links because they only
-    serve to track readers.
+    """The query parameters that are removed from links because they only track readers, such as
+    "utm_source".
 
-    `tracking` has their names, and `tracking_prefixes` beginnings of such names. `tracking_by_host`
-    has names that are removed only from links to one host and its subdomains.
+    `tracking` has their names, `tracking_prefixes` beginnings of such names, and `tracking_by_host`
+    names of parameters that only track readers on one host and its subdomains. `redirectors` are
+    the hosts of services, such as those for short links, that redirect to articles of other sites.
     """
 
     tracking: WordSet  # names of query parameters, lower case
     tracking_prefixes: tuple[str, ...]
     tracking_by_host: dict[str, WordSet] = {}  # more parameters, of a host and its subdomains
+    redirectors: WordSet = frozenset()  # hosts, with or without their subdomains
 
     def tracking_of(self, host: str) -> frozenset[str]:
         """Return the names of the query parameters that only track readers on one host: those
@@ -152,15 +154,17 @@ class UrlRules(Frozen):
 
 
 class RuleSet(NamedTuple):
-    """The rules that may remove a line in one place of a text, such as its first lines, prepared
-    for quick matching.
+    """The rules that may remove one kind of line, such as the first lines of English texts,
+    prepared for quick matching.
 
-    `rules` are pairs of a rule and its compiled pattern. `expression` matches each line that any of
-    the patterns matches: a line that it does not match needs no further comparison.
+    `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
+    patterns matches, so that most lines need only one comparison; `sentence` matches what a pattern
+    of a rule for sentences matches.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]
     expression: re.Pattern[str]
+    sentence: re.Pattern[str]
 
 
 class LanguageRuleSets(NamedTuple):
@@ -248,4 +252,5 @@ def _rule_set(patterns: RulePatterns, head: bool, tail: bool, long: bool) -> Rul
     # (?!) never matches: without rules no line is removed.
     expression = "|".join(f"(?P<r{n}>{pattern})" for n, (_, pattern) in enumerate(chosen)) or "(?!)"
     compiled = tuple((rule, re.compile(pattern)) for rule, pattern in chosen)
-    return RuleSet(compiled, re.compile(expression))
+    sentences = "|".join(f"(?:{pattern})" for rule, pattern in chosen if rule.sentences) or "(?!)"
+    return RuleSet(compiled, re.compile(expression), re.compile(sentences))

@@ -15,13 +15,15 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 
 
 class LineRule(Frozen):
-    """One rule that removes lines that are not part of an article, such as "Follow us on …".
+    """One rule that recognises lines that are not part of an article, such as "Follow us on …".
 
-    `patterns`, by language, match complete lines of at most `max_chars` characters: in the first
-    `within` lines of a text (`position` "head"), its last ones ("tail"), or "any"; 0 stands for the
-    usual number. A rule for the "end" cuts its match off the end of the text, if a word of `hints`
-    is there. `effect` says whether a name in the line is stored, for example as an author
-    ("byline"); "drop" stores none. `truncated`: the line proves that the text is only a teaser.
+    `patterns`, by language, match a full line of at most `max_chars`. `position` says where: in the
+    first lines of a text ("head"), its last lines ("tail"), or "any"; `within` is how many these
+    are, 0 for the usual number. A rule for the "end" cuts its match off the end of the text, if one
+    of the words in `hints` is there. `effect` says whether the line is only dropped ("drop") or a
+    name in it is stored. `truncated` says that such a line proves the text to be a teaser,
+    `paywalled` that it proves the article to be for subscribers. With `sentences`, a line of
+    several sentences is removed, too, if each of them matches a rule of this kind.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -35,6 +37,8 @@ class LineRule(Frozen):
     effect: Literal["drop", "category", "byline", "agency"] = "drop"
     hints: tuple[str, ...] = ()  # an `end` rule is slow: it needs one of these strings in the line
     truncated: bool = False  # a match means that the text is a teaser
+    paywalled: bool = False  # a match means that only subscribers can read the article
+    sentences: bool = False  # also a line of which each sentence is matched by such a rule
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

@@ -79,6 +79,7 @@ SIGNS = {
 }
 FLAGS = {
     "truncated": "The source gave only a teaser, not the whole text.",
+    "paywalled": "The article is for subscribers only, as its page or its text says.",
     "summary-only": "The source gave no text: its summary stands in for it.",
     "no-page": "Its page could not be fetched: what the feed gave stands in for it.",
     "no-title": "The source gave no title: it was taken from the text.",

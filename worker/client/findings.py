@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from worker.clean import withdrawn_keys
 from worker.clean.html.html_to_text import has_tags, is_html, is_page, is_text
 from worker.clean.text.language import primary
-from worker.clean.text.plain_text import bare, mend
+from worker.clean.text.mojibake import mend
+from worker.clean.text.plain_text import bare
 from worker.errors import Reason, Rejected
 from worker.model.admission import (
     LIMITS,

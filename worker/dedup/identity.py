@@ -69,6 +69,8 @@ def _identified(
     if own and contradiction is None:
         return _edited(own, "key", _NO_EVIDENCE, fingerprint, rules)
     others = [identity for identity in identities if identity is not own]
+    if own and (other := _stored_under_alias(article, fingerprint, others, rules)):
+        return _edited(other, "key", _NO_EVIDENCE, fingerprint, rules)
     checked = [
         (identity, _containment_evidence(fingerprint, identity, rules)) for identity in others
     ]
@@ -85,6 +87,23 @@ def _identified(
         scores=scores,
         thresholds=thresholds,
     )
+
+
+def _stored_under_alias(
+    article: Article,
+    fingerprint: Fingerprint,
+    others: Sequence[StoredIdentity],
+    rules: DedupRules,
+) -> StoredIdentity | None:
+    """The stored article whose main key is a further key of this article, if nothing speaks against
+    it; else None.
+
+    It got that key when the main key of this article belonged to another article already: several
+    articles had one id, or links that differ only in the fragment.
+    """
+    ids = {article_id_of(article.source, key) for key in article.aliases}
+    stored = (identity for identity in others if identity.article_id in ids)
+    return next((i for i in stored if _contradiction(article, fingerprint, i, rules) is None), None)
 
 
 def _usable_identities(

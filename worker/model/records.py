@@ -98,7 +98,7 @@ class Article:
     media: tuple[Media, ...] = ()
     language: str = "und"  # BCP 47 primary subtag, "und" when undetermined
     words: int = 0
-    flags: tuple[str, ...] = ()  # truncated, future-date, bad-date, mojibake …
+    flags: tuple[str, ...] = ()  # truncated, paywalled, future-date, bad-date, mojibake …
     dropped: tuple[Dropped, ...] = ()
     cleaner: str = ""  # version of the cleaner and its rules
     learned: str = ""  # version of the lines learned from its source, "" for none

@@ -2,12 +2,15 @@
 
 A byte order mark decides first. Bytes that are valid UTF-8 are taken for UTF-8, because they are
 hardly ever so by chance, and servers often declare a wrong charset. Then the declared charset is
-tried, and at last one is guessed from the bytes.
+tried, and at last one is detected from the bytes. Latin-1 is no declaration: clients and servers
+say so where nothing is known, and so it counts only if nothing else is found.
 """
 
 import codecs
 import re
 from typing import NamedTuple
+
+from worker.clean.html.charset_detection import detect_charset
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -61,6 +64,13 @@ _CONTROLS = re.compile(rb"[\x80-\x9f]")  # in ISO charsets; letters and quotes i
 # Codecs of Python that are no charsets.
 _NO_TEXT = frozenset(("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"))
 _FEW_BYTES = 8
+# Escape sequences by which ISO-2022 switches to Japanese and Korean; all other bytes are ASCII.
+_ESCAPES = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp_2"))
+_DEFAULTS = frozenset("iso-8859-1 iso8859-1 latin-1 latin1 l1 us-ascii ascii".split())
+_WIDE_SAMPLE = 4096  # bytes
+_ONE_SIDE = 0.9  # share of the NULs at even or at odd offsets
+_MAX_STRANGE = 0.02  # share of characters that texts do not have
+_STRANGE = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffe\uffff]")
 _LOST = 0.01  # share of undecodable characters above which a declaration is ignored
 
 
@@ -82,20 +92,24 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     for mark, charset in _MARKS:
         if data.startswith(mark):
             return Decoded(data.decode(charset, "replace").removeprefix("\ufeff"), charset, "mark")
-    if charset := _wide(data):
+    if charset := _wide(data) or _escaped(data):
         return Decoded(data.decode(charset, "replace"), charset, "sniffed")
-    text = _strict(data, "utf-8")
-    if text and "\x1b$" not in text:  # ISO-2022-JP is valid ASCII
+    if text := _strict(data, "utf-8"):
         return Decoded(text, "utf-8", "utf-8")
     head = data[:_DECLARED_WITHIN]
     inside = next((m[1].decode() for m in (_META.search(head), _XML.search(head)) if m), "")
     for name, by in ((declared, "declared"), (inside, "meta")):
-        charset = charset_of(name)
-        charset = _sibling(data, charset)
+        charset = _sibling(data, "" if _is_default(name) else charset_of(name))
         if charset and (text := _mostly(data, charset)):
             return Decoded(text, charset, by)
-    charset = _sibling(data, _sniffed(data))
+    charset = _sibling(data, detect_charset(data)) or "cp1252"
     return Decoded(data.decode(charset, "replace"), charset, "sniffed")
+
+
+def _is_default(declared: str) -> bool:
+    """Whether a declaration is the one that clients and servers write where they know nothing."""
+    parameter = _TYPE.search(declared)
+    return (parameter[1] if parameter else declared).strip().lower() in _DEFAULTS
 
 
 def charset_of(declared: str) -> str:
@@ -136,20 +150,24 @@ def _sibling(data: bytes, charset: str) -> str:
 def _wide(data: bytes) -> str:
     """Detect UTF-16 without a byte order mark and return its codec, else "".
 
-    In such markup nearly every other byte is NUL.
+    Markup, spaces and digits have a NUL in every other byte, whatever the language is.
     """
-    head = data[:1024]
-    if head.count(0) * 3 < len(head) or len(head) < _FEW_BYTES:
+    head = data[:_WIDE_SAMPLE]
+    nuls = head.count(0)
+    if len(head) < _FEW_BYTES or nuls < max(2, len(head) // 100):
         return ""
-    return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
+    even = head[::2].count(0)
+    if max(even, nuls - even) < _ONE_SIDE * nuls:
+        return ""
+    charset = "utf-16-be" if even > nuls - even else "utf-16-le"
+    text = head[: len(head) // 2 * 2].decode(charset, "ignore")
+    strange = len(_STRANGE.findall(text)) + abs(len(head) // 2 - len(text))
+    return charset if strange <= max(1, _MAX_STRANGE * len(text)) else ""
 
 
-def _sniffed(data: bytes) -> str:
-    """Detect the charset from the bytes with resiliparse's uchardet; if that fails,
-    Windows-1252."""
-    from resiliparse.parse.encoding import detect_encoding
-
-    if sum(byte > 127 for byte in data[:100_000]) < _FEW_BYTES:
-        return "cp1252"  # too few bytes for detection: the default of browsers
-    guessed = charset_of(detect_encoding(data[:100_000]) or "")
-    return guessed if guessed and _mostly(data, guessed) else "cp1252"
+def _escaped(data: bytes) -> str:
+    """Detect ISO-2022, which is valid ASCII, by its escape sequences; else return ""."""
+    if b"\x1b$" not in data or not data.isascii():
+        return ""
+    possible = (charset for mark, charset in _ESCAPES if mark in data)
+    return next((charset for charset in possible if _strict(data, charset)), "")

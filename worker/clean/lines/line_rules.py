@@ -26,6 +26,8 @@ _MAX_BY_CHARS = 30  # around the names of authors
 _MAX_SITE_CHARS = 60
 _MAX_DATELINE_LINE = 2  # one or two lines of summary may precede the dateline
 _MAX_CUTS = 6
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+_MAX_PROMPT_CHARS, _MIN_SENTENCES, _MAX_SENTENCES = 300, 2, 8
 _MAX_TEASER_CHARS = 1_000  # a longer text that ends in dots may be complete
 
 
@@ -43,11 +45,11 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """The result of removing the lines of a text that are not part of its article: the text without
-    them, the removed lines (`dropped`), and the facts found in these.
+    """A text after the lines that are not part of its article were removed (`text`), these lines
+    (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
-    teaser.
+    teaser, `paywalled` that one proves the article to be for subscribers.
     """
 
     text: str
@@ -58,15 +60,17 @@ class SweptText(NamedTuple):
     place: str = ""
     agency: str = ""
     truncated: bool = False
+    paywalled: bool = False
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule removed from a text, and the facts found in it.
+    """A line, or the end of one, that a rule (`rule`) removed from a text, and the facts found in
+    it.
 
-    `rule` is the name of the rule. `effect` says what the names in `captured` are: categories
-    ("category"), authors ("byline") or an agency ("agency"); "drop" if there are none.
-    `contributors` are the people in credits. `truncated` says that the line proves the text to be a
-    teaser.
+    `effect` says what the names in `captured` are: categories ("category"), authors ("byline") or
+    an agency ("agency"); "drop" if there are none. `contributors` are people in credits.
+    `truncated` says that the line proves the text to be a teaser, `paywalled` that it proves the
+    article to be for subscribers.
     """
 
     rule: str
@@ -75,6 +79,7 @@ class RemovedLine(NamedTuple):
     captured: tuple[str, ...] = ()
     contributors: tuple[Contributor, ...] = ()
     truncated: bool = False
+    paywalled: bool = False
 
 
 def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRules) -> SweptText:
@@ -105,6 +110,7 @@ def sweep(text: str, metadata: ArticleMetadata, language: str, rules: CleaningRu
         place=place,
         agency=agency or next(iter(_captured(captured, "agency")), ""),
         truncated=any(removed.truncated for removed in removals),
+        paywalled=any(removed.paywalled for removed in removals),
     )
 
 
@@ -169,7 +175,25 @@ def _removed_by_rule(line: str, at: int, tail: int, rule_set: RuleSet) -> Remove
     match = rule_set.expression.fullmatch(lower)
     if match and match.lastgroup:
         return _first_valid(rule_set, int(match.lastgroup[1:]), line, lower, at, tail)
-    return None
+    return _removed_by_sentences(line, lower, rule_set)
+
+
+def _removed_by_sentences(line: str, lower: str, rule_set: RuleSet) -> RemovedLine | None:
+    """Return a line as removed if each of its sentences is matched by a rule for sentences, as in
+    "Already a subscriber? Log in."; None for any other line."""
+    sentences = _SENTENCE_END.split(lower, _MAX_SENTENCES) if len(line) <= _MAX_PROMPT_CHARS else []
+    if len(sentences) < _MIN_SENTENCES or not all(map(rule_set.sentence.fullmatch, sentences)):
+        return None
+    matched = [
+        next(rule for rule, pattern in rule_set.rules if _matches(rule, pattern, sentence))
+        for sentence in sentences
+    ]
+    truncated, paywalled = (any(r.truncated for r in matched), any(r.paywalled for r in matched))
+    return RemovedLine(matched[0].name, line, truncated=truncated, paywalled=paywalled)
+
+
+def _matches(rule: LineRule, pattern: re.Pattern[str], sentence: str) -> bool:
+    return rule.sentences and pattern.fullmatch(sentence) is not None
 
 
 def _removed_credits(line: str, rules: CleaningRules) -> RemovedLine | None:
@@ -191,7 +215,14 @@ def _first_valid(
         match = pattern.fullmatch(lower)
         captured = _read_captured(rule, match, line) if match else None
         if captured is not None:
-            return RemovedLine(rule.name, line, rule.effect, captured, truncated=rule.truncated)
+            return RemovedLine(
+                rule.name,
+                line,
+                rule.effect,
+                captured,
+                truncated=rule.truncated,
+                paywalled=rule.paywalled,
+            )
     return None
 
 

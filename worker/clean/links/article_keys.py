@@ -6,28 +6,37 @@ articles that have neither id nor link.
 """
 
 from hashlib import blake2b
+from urllib.parse import quote
 
+from worker.clean.links.fragments import meaningful_fragment
 from worker.clean.links.link_key_v1 import frozen_key
-from worker.clean.links.link_variants import desktop
+from worker.clean.links.link_variants import desktop, usual_version
 from worker.clean.text.plain_text import bare, storable
 from worker.errors import Reason, Rejected
 from worker.model.admission import RawArticle
 
 MAX_KEY_BYTES = 512  # frozen with the keys: a longer one is hashed
 _OPENING_CHARS = 200
+_SAFE_IN_FRAGMENT = "%/:@!$&'()*+,;=-._~?"
 
 
-def keys_of(raw: RawArticle, title: str, text: str, page_url: str) -> tuple[str, tuple[str, ...]]:
+def keys_of(
+    raw: RawArticle, title: str, text: str, page_url: str, url: str = ""
+) -> tuple[str, tuple[str, ...]]:
     """Return the key that identifies an article, and its aliases: further keys, such as that of a
     second address, by which the same article may be found in the store.
 
     `text` is its cleaned text, used if it has neither id nor link. `page_url` is the address that
-    its web page declares for itself, "" if none; it only makes an alias, because it may change.
+    its web page declares for itself, "" if none; `url` is its normalised link. Both only make
+    aliases, because they may change.
     """
     own_keys = _own_keys(raw)
     desk = desktop(raw.link)
     further = (
+        _anchored_key(raw.link),
         _link_key(desk) if desk != raw.link else "",
+        _link_key(url),
+        _link_key(usual_version(url)) if url else "",
         _link_key(page_url) if page_url else "",
     )
     keys = [key for key in dict.fromkeys((*own_keys, *further)) if key]
@@ -45,11 +54,12 @@ def opening_key(title: str, text: str) -> str:
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
     """Return the keys of the article that a withdrawal (a request to delete an article) names: the
-    one made of its id, then the one made of its link, as far as it has them.
+    one made of its id, then those made of its link, as far as it has them.
 
     Raises Rejected if the withdrawal has neither an id nor a link.
     """
-    keys = tuple(key for key in _own_keys(raw) if key)
+    external, link = _own_keys(raw)
+    keys = tuple(key for key in (external, _anchored_key(raw.link), link) if key)
     if not keys:
         raise Rejected(Reason.NO_IDENTITY, "a withdrawal names an id or the link of an article")
     return keys
@@ -65,6 +75,19 @@ def _link_key(link: str) -> str:
     key = frozen_key(link)
     is_home = "/" not in key and "?" not in key and "#" not in key
     return "" if is_home else _bounded("url", key)
+
+
+def _anchored_key(link: str) -> str:
+    """Return the key of a link to a part of a page, such as "#item-2"; "" for any other link.
+
+    The key of the link itself has no such fragment. Without this one, the items of a page whose
+    links differ in nothing else could not be distinguished.
+    """
+    start, _, fragment = link.strip().partition("#")
+    fragment = meaningful_fragment(fragment, ())
+    if not fragment or fragment.startswith(("!", "/")) or not (key := frozen_key(start)):
+        return ""
+    return _bounded("url", f"{key}#{quote(storable(fragment), safe=_SAFE_IN_FRAGMENT)}")
 
 
 def _bounded(kind: str, value: str, *, hashed: bool = False) -> str:

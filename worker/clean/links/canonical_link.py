@@ -1,41 +1,47 @@
 """Normalise the links of articles, so that different spellings of one address become equal."""
 
 import re
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from worker.clean.cleaning_rules import UrlRules
+from worker.clean.links.absolute_link import with_scheme
+from worker.clean.links.fragments import meaningful_fragment
 from worker.clean.text.plain_text import storable
 
-# The form of most links: only their query needs work.
+# The form of most links: only their query and fragment need work.
 _PLAIN = re.compile(
     r"(https?://)([a-z0-9][a-z0-9-]*\.(?:[a-z0-9-]+\.)*[a-z0-9-]*[a-z0-9])"
-    r"(/[\w/:@!$&'()*+,;=.~-]*)"
-    r"(?:\?([!-\"$-~]*))?(?:#[!-~]*)?",
+    r"(/[\w/:@!$&'()*+,=.~-]*)"
+    r"(?:\?([!-\"$-~]*))?(?:#([!-~]*))?",
     re.A,
 )
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _KEPT = "%/:@!$&'()*+,;=-._~"  # RFC 3986 pchar and "%": an escape is never escaped again
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
-_VARIANT = re.compile(
-    r"https?://(?:amp|m|mobile)\.|[^?]*/amp/?(?:\?|$)|[^?]*\.amp(?:\.html)?(?:\?|$)"
-)
 _ESCAPED_AMP = re.compile(r"(?:amp;)+")
-_SECOND_LEVEL_CHARS = 3  # of "co" in example.co.uk, "com" in example.com.au
+# Identifiers of a visit: as a parameter of the path, and as values of a parameter of the query.
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid|cfid|cftoken)=[^/;]*", re.I)
+_SESSION_VALUE = re.compile(r"[0-9a-f]{16,}|[0-9A-Za-z]{26,}")
+_SESSION_NAMES = frozenset(("sid", "s", "session", "sess", "zenid", "oscsid"))
+# Parameters that name the way to the article, if their value names a feed.
+_ORIGIN_NAMES = frozenset("source src ref from via medium referrer referer origin".split())
+_FEED = re.compile(r"rss(?:[-_.].*)?|feeds?|atom|rdf")
 
 
 def canonical(url: str, rules: UrlRules) -> str:
     """Normalise a link, so that spellings of one address become equal: the host is written in lower
-    case; the default port, the fragment, credentials and tracking parameters are removed.
+    case; the default port, credentials, tracking parameters, identifiers of a visit and fragments
+    that select nothing are removed.
 
-    Returns "" for anything but a web link. Paths keep their case, because servers may distinguish
-    it. To normalise a result again changes nothing.
+    Returns "" for anything but a web link. A host without scheme gets "https". Paths keep their
+    case, because servers may distinguish it. To normalise a result again changes nothing.
     """
     if "/." not in url and (plain := _PLAIN.fullmatch(url)):
-        start, host, path, query = plain.groups("")
-        return _joined(f"{start}{host}{path}", _query(query, host, rules))
+        start, host, path, query, fragment = plain.groups("")
+        return _joined(f"{start}{host}{path}", _query(query, host, rules), fragment, rules)
     try:
-        parts = urlsplit(storable(url).strip())
+        parts = urlsplit(with_scheme(storable(url).strip()))
         port = parts.port
     except ValueError:  # "http://[broken", a port that is no number
         return ""
@@ -43,35 +49,17 @@ def canonical(url: str, rules: UrlRules) -> str:
     if parts.scheme not in _DEFAULT_PORT or not host:
         return ""
     authority = host if port in (None, _DEFAULT_PORT[parts.scheme]) else f"{host}:{port}"
-    path = _escape(_without_dots(parts.path), _KEPT) or "/"
-    return _joined(f"{parts.scheme}://{authority}{path}", _query(parts.query, host, rules))
+    path = _PATH_SESSION.sub("", _without_dots(parts.path))
+    start = f"{parts.scheme}://{authority}{_escape(path, _KEPT) or '/'}"
+    return _joined(start, _query(parts.query, host, rules), parts.fragment, rules)
 
 
-def is_variant(url: str) -> bool:
-    """Whether a link is the address of the AMP or mobile version of a page, which has a standard
-    version at another address."""
-    return _VARIANT.match(url) is not None
-
-
-def page_canonical(href: str, link: str, rules: UrlRules) -> str:
-    """Normalise the address `href` that the page at `link` declares as its own (<link
-    rel=canonical>).
-
-    Returns "" if this address can't be that of the article: it is a home page, belongs to another
-    site, or is no web address.
-    """
-    try:
-        url = canonical(urljoin(link, href.strip()), rules)
-    except ValueError:
-        return ""
-    parts = urlsplit(url)
-    if parts.path in ("", "/") and not parts.query:
-        return ""
-    return url if not link or _site(url) == _site(link) else ""
-
-
-def _joined(start: str, query: list[str]) -> str:
-    return f"{start}?{'&'.join(query)}" if query else start
+def _joined(start: str, query: list[str], fragment: str, rules: UrlRules) -> str:
+    if query:
+        start = f"{start}?{'&'.join(query)}"
+    if fragment:
+        fragment = meaningful_fragment(_escape(fragment, _KEPT + "?"), rules.tracking)
+    return f"{start}#{fragment}" if fragment else start
 
 
 def _host(parts: SplitResult) -> str:
@@ -93,12 +81,20 @@ def _query(query: str, host: str, rules: UrlRules) -> list[str]:
     own = rules.tracking_of(host)
     for pair in query.split("&"):
         pair = _ESCAPED_AMP.sub("", pair, count=1) if pair.startswith("amp;") else pair
-        name = unquote(pair.partition("=")[0]).lower()
-        if name in own:
+        name, _, value = pair.partition("=")
+        name = unquote(name).lower()
+        if name in own or _is_of_visit(name, value):
             continue
         if pair and name not in rules.tracking and not name.startswith(rules.tracking_prefixes):
             kept.append(_escape(pair, _KEPT + "?"))
     return kept
+
+
+def _is_of_visit(name: str, value: str) -> bool:
+    """Whether a parameter only identifies a visit, or names the feed that led to the article."""
+    if name in _SESSION_NAMES:
+        return _SESSION_VALUE.fullmatch(value) is not None
+    return name in _ORIGIN_NAMES and _FEED.fullmatch(value.lower()) is not None
 
 
 def _escape(text: str, kept: str) -> str:
@@ -123,14 +119,3 @@ def _without_dots(path: str) -> str:
     if segments[-1] in (".", ".."):
         kept.append("")
     return "/" + "/".join(kept)
-
-
-def _site(url: str) -> str:
-    """Return the approximate registered domain of a URL: the last two labels of its host, or three
-    as in example.co.uk."""
-    try:
-        labels = (urlsplit(url).hostname or "").split(".")
-    except ValueError:
-        return ""
-    short = len(labels) > 2 and len(labels[-2]) <= _SECOND_LEVEL_CHARS and len(labels[-1]) == 2
-    return ".".join(labels[-3 if short else -2 :])

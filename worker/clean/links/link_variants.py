@@ -1,20 +1,29 @@
-"""Convert the mobile and AMP addresses of an article to the address of its desktop version.
+"""Convert the mobile, AMP and printing addresses of an article to the address of its usual version.
 
-The result is used only for aliases, which are further addresses by which a stored article may be
-found. A wrong one does no harm, because the texts are compared before an alias is trusted.
+The result is used for aliases, which are further addresses by which a stored article may be found.
+A wrong one does no harm, because the texts are compared before an alias is trusted.
 """
 
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-_CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/]+)(/.*)$")  # /c/s/host/path
-_CACHES = ("cdn.ampproject.org", "ampproject.net", "google.com")
+_CACHE = re.compile(r"^/(?:[acv]|amp)/(?:s/)?([^/.]+\.[^/]+)(/.*)$")  # /c/s/host/path
+_CACHES = ("cdn.ampproject.org", "ampproject.net", "google.com", "bing-amp.com")
 _HOST = re.compile(r"^(?:www\.)?(?:m|mobile|amp|touch)\.(?=[^.]+\.)")
 _PATH = re.compile(r"/amp/?$|\.amp(?=\.html?$|$)|^/(?:amp|mobile|m)(?=/)", re.I)
 _HINT = re.compile(
     r"\b(?:amp|ampproject|mobile|touch|outputtype|m)\b", re.I
 )  # each form has one of these
 _QUERY = {"amp", "outputtype", "m", "mobile"}
+# Other versions of one page: for printers, and the file that a server sends for a folder.
+_PRINT_PATH = re.compile(
+    r"/(?:print|printable|drucken|imprimer|imprimir|stampa)(?:\.html?|\.php|/)?$"
+    r"|[-_.]print(?=\.html?$)|^/print(?=/)",
+    re.I,
+)
+_INDEX_PATH = re.compile(r"/(?:index|default|home)\.(?:html?|php[0-9]?|aspx?|jsp|shtml|cfm)$", re.I)
+_PRINT_QUERY = frozenset("print printable printer printview view_print output".split())
+_PRINT_VALUES = frozenset("1 true yes print printable y pdf".split()) | {""}
 
 
 def desktop(link: str) -> str:
@@ -36,3 +45,45 @@ def desktop(link: str) -> str:
     kept = [(name, value) for name, value in pairs if name.lower() not in _QUERY]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
     return urlunsplit((parts.scheme, host, path, query, parts.fragment))
+
+
+def cached_page(link: str) -> str:
+    """Return the address of the AMP page that a cache (ampproject.org) has a copy of; the link
+    itself if it is no address of such a cache."""
+    if "/c/" not in link and "/v/" not in link and "/a/" not in link and "/amp/" not in link:
+        return link
+    try:
+        parts = urlsplit(link.strip())
+    except ValueError:
+        return link
+    cached = _CACHE.match(parts.path)
+    of_google = parts.netloc.lower().endswith("google.com")  # its sites have such paths, too
+    if not cached or not parts.netloc.lower().endswith(_CACHES):
+        return link
+    if of_google and not parts.path.startswith("/amp/"):
+        return link
+    return parts._replace(netloc=cached[1].lower(), path=cached[2]).geturl()
+
+
+def is_variant(link: str) -> bool:
+    """Whether a link is the address of the AMP or mobile version of a page, which has a standard
+    version at another address."""
+    return desktop(link) != link
+
+
+def usual_version(link: str) -> str:
+    """Return the address of a page from that of its mobile, AMP or printing version, or from that
+    of the file that the server sends for a folder (".../index.html"); the link itself if it has no
+    such form."""
+    try:
+        parts = urlsplit(desktop(link))
+    except ValueError:
+        return link
+    path = _INDEX_PATH.sub("/", _PRINT_PATH.sub("", parts.path)) or "/"
+    query = "&".join(pair for pair in parts.query.split("&") if not _prints(pair))
+    return parts._replace(path=path, query=query).geturl()
+
+
+def _prints(pair: str) -> bool:
+    name, _, value = pair.lower().partition("=")
+    return name in _PRINT_QUERY and value in _PRINT_VALUES

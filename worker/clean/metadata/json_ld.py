@@ -31,7 +31,7 @@ def find_article(scripts: list[str]) -> JsonObject:
     if not article and not page:
         return {}
     merged = {k: v for k, v in page.items() if k in _OF_PAGE}
-    merged |= {key: value for key, value in article.items() if value}
+    merged |= {key: value for key, value in article.items() if value or value is False}
     for key in ("author", "creator"):
         if key in merged:
             merged[key] = _resolved(merged[key], by_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from worker.clean.links.declared_link import declared_link, resolved
 from worker.clean.metadata import bylines
 from worker.clean.metadata.json_ld import names_of, url_of
 from worker.clean.metadata.page_elements import (
@@ -98,6 +99,7 @@ class PageMetadata:
     sections: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     image: str = ""
+    paywalled: bool = False  # declared to be for subscribers only
     element_of: Mapping[str, str] = field(default_factory=dict)  # the source of each field
 
 
@@ -109,12 +111,12 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
     and note from which element each field was read."""
     elements = PageElements(tree)
     json_ld, by_tag = elements.json_ld, elements.by_tag
-    links = {attribute(n, "rel").lower(): attribute(n, "href") for n in by_tag.get("link", [])}
     roots = [attribute(node, "lang") for node in by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", json_ld.get("inLanguage")))
     site = elements.first("site", *elements.of_meta(("og:site_name", "application-name")))
     site = site[:_MAX_NAME_CHARS]
-    addresses = ("link rel=canonical", links.get("canonical")), *elements.of_meta(("og:url",))
+    og_urls = ((name, resolved(tree, text)) for name, text in elements.of_meta(("og:url",)))
+    addresses = ("link rel=canonical", declared_link(tree)), *og_urls
     canonical = elements.first("canonical", *_short(addresses))
     title = _title(elements, site)
     declared_dates = tuple(
@@ -154,6 +156,7 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
         image=elements.first(
             "image", *_short((("json-ld", url_of(json_ld.get("image"))), *elements.of_meta(_IMAGE)))
         ),
+        paywalled=_is_paywalled(elements),
         element_of=elements.element_of,
     )
 
@@ -163,7 +166,28 @@ def _short(addresses: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     return (pair for pair in addresses if len(pair[1] or "") <= _MAX_ADDRESS_CHARS)
 
 
-def _declared(elements: PageElements) -> list[tuple[str, str]]:
+def _is_paywalled(elements: PageElements) -> bool:
+    """Whether a page declares that its article is for subscribers: by `isAccessibleForFree` of
+    schema.org for the article or a part of it, or by Facebook's content tier."""
+    declared = elements.json_ld.get("isAccessibleForFree")
+    if declared is None:
+        declared = elements.meta.get("isaccessibleforfree")
+    if declared is None:
+        parts = elements.json_ld.get("hasPart")
+        listed = parts if isinstance(parts, list) else [parts]
+        free = [part.get("isAccessibleForFree") for part in listed if isinstance(part, dict)]
+        declared = next((value for value in free if _is_false(value)), None)
+    locked = elements.meta.get("article:content_tier", "").lower() == "locked"
+    return locked or _is_false(declared)
+
+
+def _is_false(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().rpartition("/")[2].lower() in ("false", "no", "0")
+    return value is False or (value == 0 and value is not None)
+
+
+def _declared(elements: PageElements) -> list[tuple[str, Any]]:
     """Return the titles that a page declares, as pairs (name of the element, title)."""
     declared = (
         ("json-ld", elements.json_ld.get("headline")),

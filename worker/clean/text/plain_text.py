@@ -1,14 +1,10 @@
-"""Repair and normalise plain text, so that a database can store it and a reader can read it.
-
-Mojibake is text that was decoded with the wrong charset: "cafÃ©" for "café".
-"""
+"""Normalise plain text, so that a database can store it and a reader can read it."""
 
 import html
 import re
 import unicodedata
 
-import ftfy
-from ftfy import TextFixerConfig
+from worker.clean.text.mojibake import may_be_mojibake
 
 # Control characters, soft hyphens, zero-width and direction marks.
 _INVISIBLE = re.compile(
@@ -18,26 +14,11 @@ _INVISIBLE = re.compile(
 # Persian, Indic scripts and emoji need joiners; Latin letters don't.
 _JOINER = re.compile("(?<=[A-Za-z])[\u200c\u200d]|[\u200c\u200d](?=[A-Za-z])")
 
+# Ligatures of printed fonts, as in texts from PDF files: "oﬃce". All begin with U+FB0x.
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+
 # Only with a semicolon: HTML reads "?a=1&copy=2" as "?a=1©=2".
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-
-# UTF-8 decoded as Latin-1 or Windows-1252: a lead byte and its continuation bytes. ftfy decides
-# about the repair, at about 1.2 ms per KB; this expression excludes lines that need none.
-_FOLLOWER = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
-_MOJIBAKE = re.compile(
-    f"[\u00c2-\u00df]{_FOLLOWER}|[\u00e0-\u00ef]{_FOLLOWER}{{2}}|[\u00f0-\u00f4]{_FOLLOWER}{{3}}"
-    "|[\u0080-\u0084\u0086-\u009f]"
-)
-_LEAD = re.compile("[\u0080-\u0084\u0086-\u009f\u00c2-\u00f4]")
-_MEND = TextFixerConfig(
-    unescape_html=False,
-    uncurl_quotes=False,
-    fix_latin_ligatures=False,
-    fix_character_width=False,
-    remove_terminal_escapes=False,
-    normalization="NFC",
-    explain=False,
-)
 
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _MARKS = re.compile(r"[\W_]+")
@@ -72,7 +53,7 @@ def is_sound(text: str) -> bool:
     odd = data.decode("utf-8", "surrogatepass")
     if not _SOUND.fullmatch(odd):
         return False
-    return not any(mojibake in text for mojibake in _MOJIBAKE.findall(odd))
+    return not may_be_mojibake(text, odd)
 
 
 def visible(text: str) -> str:
@@ -83,6 +64,8 @@ def visible(text: str) -> str:
         return text
     if "\u200c" in text or "\u200d" in text:
         text = _JOINER.sub("", text)
+    if _LIGATURE.search(text):
+        text = _LIGATURE.sub(lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
@@ -103,34 +86,6 @@ def unescape_again(text: str) -> str:
         return text
     unescaped = unescape(text)
     return unescaped if unescaped.count("<") == text.count("<") else text
-
-
-def mend(text: str, max_chars: int) -> str:
-    """Repair the lines of a text that have mojibake (text decoded with the wrong charset, such as
-    "cafÃ©" for "café").
-
-    Lines of at most `max_chars` characters in total are repaired, because repairs are slow; the
-    others stay as they are.
-    """
-    data = text.encode("utf-8", "replace")
-    if b"\xc2" not in data and b"\xc3" not in data:  # the first byte of each lead character
-        return text
-    lines = text.split("\n")
-    mended = False
-    for at, line in enumerate(lines):
-        if not line.isascii() and len(line) <= max_chars and _garbled(line):
-            max_chars -= len(line)
-            lines[at] = ftfy.fix_text(line, _MEND)
-            mended = True
-    return "\n".join(lines) if mended else text
-
-
-def _garbled(line: str) -> bool:
-    """Whether a line has mojibake.
-
-    It is looked for only where a character may begin it, as a search takes far longer.
-    """
-    return any(_MOJIBAKE.match(line, lead.start()) for lead in _LEAD.finditer(line))
 
 
 def one_line(text: str) -> str:
@@ -163,11 +118,13 @@ def split_paragraphs(text: str) -> list[str]:
 
 
 def _is_tidy(line: str) -> bool:
-    """Whether a line needs no change: all its characters are printable, it has no double space, and
-    it is in normal form C."""
+    """Whether a line needs no change: all its characters are printable, it has no double space and
+    no ligature, and it is in normal form C."""
     if not line.isprintable() or "  " in line:
         return False
-    return line.isascii() or unicodedata.is_normalized("NFC", line)
+    if line.isascii():
+        return True
+    return unicodedata.is_normalized("NFC", line) and not _LIGATURE.search(line)
 
 
 def unwrap(text: str) -> str:

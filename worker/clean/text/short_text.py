@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from worker.clean.cleaning_rules import TextRules
 from worker.clean.html.html_to_text import inline_text
+from worker.clean.text.mojibake import mend
 from worker.clean.text.people import is_name
 from worker.clean.text.plain_text import (
     is_sound,
-    mend,
     one_line,
     storable,
     unescape,

@@ -1,0 +1,67 @@
+"""Read the address that a web page declares for itself, and decide whether it can be that of the
+article."""
+
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from worker.clean.cleaning_rules import UrlRules
+from worker.clean.links.canonical_link import canonical
+from worker.clean.links.sites import site_of, site_of_host
+
+_HOME = ("", "/", "/index.html", "/index.php", "/index.htm")
+
+
+def declared_link(tree: LexborHTMLParser) -> str:
+    """Return the address in the first <link rel=canonical> of the head of a page, resolved by its
+    <base>; "" if the head has none. One in the body may have been written by a reader."""
+    for node in _in_head(tree, "link[rel][href]"):
+        if "canonical" in (node.attributes.get("rel") or "").lower().split():
+            return resolved(tree, node.attributes.get("href") or "")
+    return ""
+
+
+def resolved(tree: LexborHTMLParser, address: str) -> str:
+    """Resolve an address in a page by the <base> of the page, if it has one."""
+    address = address.strip()
+    base = next(_in_head(tree, "base[href]"), None)
+    try:
+        return urljoin((base.attributes.get("href") or "").strip(), address) if base else address
+    except ValueError:  # "http://[broken"
+        return address
+
+
+def page_canonical(href: str, link: str, rules: UrlRules) -> str:
+    """Normalise the address `href` that the page at `link` declares as its own (<link
+    rel=canonical>).
+
+    Returns "" if this address can't be that of the article: it is a home page, belongs to another
+    site, or is no web address. The page of another site counts only if `link` belongs to a service
+    that redirects to articles.
+    """
+    try:
+        url = canonical(urljoin(link, href.strip()), rules)
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if not url or (parts.path.lower() in _HOME and not parts.query and not parts.fragment):
+        return ""
+    if not link or site_of(url) == site_of(link):
+        return url
+    return url if is_redirector(link, rules) and not is_redirector(url, rules) else ""
+
+
+def is_redirector(link: str, rules: UrlRules) -> bool:
+    """Whether a link belongs to a service that redirects to articles of other sites, such as a
+    service for short links."""
+    try:
+        host = urlsplit(link).hostname or ""
+    except ValueError:
+        return False
+    return host in rules.redirectors or site_of_host(host) in rules.redirectors
+
+
+def _in_head(tree: LexborHTMLParser, selector: str) -> Iterator[LexborNode]:
+    head = tree.head
+    return iter(head.css(selector)) if head is not None else iter(())
