@@ -233,7 +233,10 @@ def test_lists_longer_than_the_contract_takes_are_cut() -> None:
     [
         ({}, {}),
         ({"title": "t", "author": "Desk", "authors": [{}]}, {"title": "t", "authors": ["Desk"]}),
-        ({"media_thumbnail": [{"url": "u"}, {"url": "u"}]}, {"media": [{"url": "u"}]}),
+        (
+            {"media_thumbnail": [{"url": "u"}, {"url": "u"}]},
+            {"media": [{"url": "u", "type": "image"}]},
+        ),
         ({"links": [{"rel": "alternate", "href": "l"}]}, {"link": "l"}),
         ({"tags": [{"term": None, "label": None}], "links": None, "content": None}, {}),
     ],
@@ -258,7 +261,7 @@ def test_an_item_of_a_json_feed_becomes_a_raw_article() -> None:
         "authors": ["The Editors"],
         "tags": ["harbour", "ships"],
         "media": [
-            {"url": "https://notes.example/i.png"},
+            {"url": "https://notes.example/i.png", "type": "image"},
             {"url": "https://notes.example/a.mp3", "type": "audio/mpeg", "title": "Read aloud"},
         ],
         "language": "en-US",

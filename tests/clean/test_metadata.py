@@ -1,9 +1,11 @@
 import json
+from typing import Any
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, cleaned, markup
+from tests.support.cleaning_tables import AUTHORS, TITLES
 from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
@@ -152,6 +154,38 @@ def test_the_title_is_the_heading_that_declarations_agree_with(
     head: str, headings: list[str], title: str
 ) -> None:
     assert read(head, "".join(f"<h1>{heading}</h1>" for heading in headings)).title == title
+
+
+def page(case: dict[str, Any]) -> str:
+    """The page of a case in a table, with the text of an article for "…"."""
+    body = case["body"].replace("<p>…</p>", "…").replace("…", ARTICLE)
+    return f"<html><head>{case.get('head', '')}</head><body>{body}</body></html>"
+
+
+@pytest.mark.parametrize("case", AUTHORS["page"], ids=lambda case: case["body"][:60])
+def test_authors_of_a_page_are_those_of_its_article(case: dict[str, Any]) -> None:
+    assert list(cleaned(content=markup(page(case))).authors) == case["names"]
+
+
+@pytest.mark.parametrize("case", TITLES["page"], ids=lambda case: case["body"][:60])
+@pytest.mark.parametrize("link", ["https://np.example/?p=12", "https://np.example/a/harbour"])
+def test_a_heading_with_the_name_of_the_site_is_no_title(case: dict[str, Any], link: str) -> None:
+    html = page(case | {"body": f"<article>{case['body']}…</article>"})
+    assert cleaned(title="", link=link, content=markup(html)).title == case["title"]
+
+
+def test_a_name_of_the_site_gives_way_to_the_title_of_the_page() -> None:
+    html = page({"head": "<title>Ships sail north – The Wire</title>", "body": "<h1>x</h1>…"})
+    source = {"id": "wire", "title": "The Wire"}
+    article = cleaned(title="The Wire", source=source, content=markup(html))
+    assert article.title == "Ships sail north"
+
+
+def test_the_name_by_a_portrait_is_that_of_the_author() -> None:
+    byline = '<h1>Harbour reopens</h1><p>{}</p><img src="a.jpg" alt="Ann Lee">'
+    assert read("", byline.format("Ann Lee")).authors == ("Ann Lee",)
+    assert read("", byline.format("Port News")).authors == ()
+    assert read("", byline.format("Bo Chen | Senior Writer | May 3, 2026")).authors == ("Bo Chen",)
 
 
 def test_keywords_and_lead_image_are_stored() -> None:
