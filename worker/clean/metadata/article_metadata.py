@@ -33,7 +33,9 @@ def title_of(
 
     `sites` are the names of the site as `site_names` returns them.
     """
-    given = titles.without_site(tidy(titles.percent_decoded(raw.title), rules.text), sites)
+    given = tidy(titles.percent_decoded(raw.title), rules.text)
+    declared = titles.site_names((raw.source.title, raw.feed.title, page.site))
+    given = titles.without_site(given, sites, declared)
     if not page.title or (given and bare(given) not in sites):
         return given
     others = [tidy(title, rules.text, markup=False) for title in page.titles]

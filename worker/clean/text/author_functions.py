@@ -20,7 +20,17 @@ _NO_NAMES = frozenset(
     |da redação|redacção|a redação|redacja|redactie|de redactie|redaktionen|redaksjonen|toimitus
     |редакция|редактор|автор|админ|администратор|编辑|编辑部|編輯|編輯部|編集部|本站编辑|小编|佚名|未知|匿名|info|support
     |contributor|contributors|columnist|columnists|writers|more authors|all authors|supplied
-    |contributed|member|members|login|sign in|view all posts|see more|read more""".split("|")
+    |contributed|member|members|login|sign in|view all posts|see more|read more
+    |unknown author|no name|staff report|staff reports|from staff reports|staff and wire reports
+    |wire reports|wire services|news staff|news service|news services|sponsored|advertorial
+    |sponsored content|advertisement|anzeige|press release|pressemitteilung|object object|updated
+    |published|posted|last updated|aktualisiert|publié|publicado|yesterday|today""".split("|")
+)
+# Editorial offices: "Sportredaktion", "Redaktion Sport", "La rédaction du Post".
+_EDITORIAL = re.compile(
+    r"(?:die |unsere )?[\w-]{0,30}redaktion(?:\s\w{1,30})?"
+    r"|(?:la )?(?:redacci[oó]n|redazione|r[eé]daction|reda[cç]ção|redação)(?:\s.{1,60})?",
+    re.I,
 )
 _TEMPLATE = re.compile(r"[{}%\\]|(?:[a-z]{3,}\.){2,}[a-z]{3,}")
 _NUMBERED = re.compile(
@@ -38,7 +48,7 @@ FIELD = (
     "|europe|asia|africa|us|uk|china|russia|washington|former|co|general|principal|global"
     "|energy|security|defen[cs]e|diplomatic|royal|home|affairs|and|&"
 )
-_SURE_OFFICE = (
+SURE_OFFICE = (
     "reporters?|correspondents?|columnists?|journalists?|editor-in-chief|editors? in chief|blogger"
     "|commentator|photographer|newscaster|copywriter|freelancer|intern|staffer"
     "|(?:chef|online-?|sport-?|politik-?|wirtschafts-?)?redakteur(?:in)?"
@@ -49,13 +59,13 @@ _SURE_OFFICE = (
     "|корреспондент|журналист|обозреватель|ceo|cto|cfo|coo|co-founder|founder"
 )
 OFFICE = (
-    f"{_SURE_OFFICE}|editors?|writers?|contributors?|producers?|critics?|analysts?|experts?|authors?"
+    f"{SURE_OFFICE}|editors?|writers?|contributors?|producers?|critics?|analysts?|experts?|authors?"
     "|directors?|managers?|presidents?|professors?|strategists?|specialists?|consultants?|head|chief"
 )
 FIELDS = rf"(?:(?:{FIELD})[.,]?[\s/-]+){{0,5}}"
 _FUNCTION = re.compile(rf"{FIELDS}(?:{OFFICE})", re.I)
 _AFTER_NAME = re.compile(
-    rf"(?:[^\s,]{{1,30}}\s+){{0,5}}(?:{_SURE_OFFICE})(?:\s*[,/].*|\s.*)?"
+    rf"(?:[^\s,]{{1,30}}\s+){{0,5}}(?:{SURE_OFFICE})(?:\s*[,/].*|\s.*)?"
     rf"|(?:[^\s,]{{1,30}}\s+){{2,5}}(?:{OFFICE})(?:\s*[,/].*|\s.*)?"
     rf"|{FIELDS}(?:{OFFICE})(?:\s*[,/].*|\s+(?:at|of|for|in|on|to|bei|für|von|de|di|du)\s.*)?",
     re.I,
@@ -67,7 +77,7 @@ def is_no_author(text: str) -> bool:
     text = text.strip(" .:*-–—_,;|()<>[]")
     if text.casefold() in _NO_NAMES or _NUMBERED.fullmatch(text) or _TEMPLATE.search(text):
         return True
-    return _FUNCTION.fullmatch(text) is not None
+    return (_FUNCTION.fullmatch(text) or _EDITORIAL.fullmatch(text)) is not None
 
 
 def is_function(text: str) -> bool:

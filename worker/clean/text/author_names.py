@@ -7,7 +7,14 @@ site, or no name at all ("admin").
 import re
 from collections.abc import Collection
 
-from worker.clean.text.author_functions import FIELD, FIELDS, OFFICE, is_function, is_no_author
+from worker.clean.text.author_functions import (
+    FIELD,
+    FIELDS,
+    OFFICE,
+    SURE_OFFICE,
+    is_function,
+    is_no_author,
+)
 from worker.clean.text.people import cjk_names, is_name
 from worker.clean.text.plain_text import bare
 
@@ -25,14 +32,15 @@ _LABEL = re.compile(
 )
 _FIRST_NAMES = frozenset(("di", "von"))
 _MAIL = re.compile(
-    r"(?:mailto:)?[^\s@()<>\[\],;|/]{1,64}+@[^\s@()<>\[\],;|/]{1,255}+(?<=[^\W_])", re.I
+    r"mailto:[^\s()<>]{0,300}+|[^\s@()<>\[\],;|/]{1,64}+@[^\s@()<>\[\],;|/]{1,255}+(?<=[^\W_])",
+    re.I,
 )
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s()<>,;|]++|\b[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+){1,5}+/[^\s()<>,;|]*+",
     re.I,
 )
 _EMPTY_BRACKETS = re.compile(r"<[\s,;]*>|\([\s,;]*\)|\[[\s,;]*\]")
-_BEFORE, _AFTER = ' "“”„<,;:|•·', ' "“”>,;:|•·–—'  # marks around a name
+_BEFORE, _AFTER = ' "“”„<,;:|•·©', ' "“”>,;:|/•·–—©'  # marks around a name
 _ENCLOSED = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _IN_BRACKETS = re.compile(r"(?<=[^\s(])\s*[(\[]([^()\[\]]{1,100})[)\]]\s*$")
 _HANDLE = re.compile(r"(?<=\w)\s*[,|(]?\s?@\w{1,50}\)?\s*$")
@@ -50,7 +58,19 @@ _DATE = re.compile(
     re.I,
 )
 _BEFORE_NAME = re.compile(rf"{FIELDS}(?:{OFFICE})\s?:?\s+(?=\S)", re.I)
-_AT_END = re.compile(rf"\s+(?:(?:{FIELD})\s+){{1,4}}(?:{OFFICE})$", re.I)
+_AT_END = re.compile(
+    rf"\s+(?:(?:{FIELD})\s+){{1,4}}(?:{OFFICE})$|\s+(?:{SURE_OFFICE}|contributor)$", re.I
+)
+_PHOTOS = re.compile(
+    r"(?<=\w)[,;|\s]\s?(?:photos?|photography|photographs|pictures?|images?|videos?|graphics?"
+    r"|illustrations?|fotos?|bilder|edited|editing)\s?(?::|by\s|von\s|par\s|por\s).*",
+    re.I,
+)
+_WITH = re.compile(r"(?:with|avec|mit|con|com)\s(.{2,80})", re.I)
+_WORKPLACE = re.compile(r"\s(?:in|aus|à|en|em|i)\s[^\W\d_a-z][^\s]*(?:\s[^\W\d_a-z][^\s]*)?$")
+_EMPLOYER = re.compile(r"\s(?:for|für|pour|para|per|of|from)\s(.{2,60})$")
+_LAST_DOT = re.compile(r"(?<=[^\W\d_]{3})\.$")
+_SHORT_FORMS = ("inc.", "ltd.", "corp.", "bros.", "esq.")
 _SUFFIX = re.compile(
     r"(?:ph\.?\s?d|m\.?d|d\.?phil|m\.?a|b\.?a|m\.?s|m\.?sc|b\.?sc|mba|jd|rn|rd|rdn|ldn|cpa|cfa|cfp|dds"
     r"|dvm|dpt|esq|jr|sr|ii|iii|iv|md|obe|mbe|mp)\.?",
@@ -59,21 +79,24 @@ _SUFFIX = re.compile(
 _PIPE = re.compile(r"\s*[|•·]\s*")
 _DASH = re.compile(r"\s+[-–—]+\s+")
 _SEMICOLON = re.compile(r"\s*[;；]\s*")
+_WORDS_BETWEEN = "and|und|et|y|e"
 _BETWEEN = re.compile(
-    r"(\s+(?:and|und|et|y|e|&)\s+|\s*,\s+(?:and\s+|und\s+|et\s+|y\s+)?|\s*/\s*)", re.I
+    rf"(\s+(?:{_WORDS_BETWEEN}|with|avec|mit|con|com|и|та|och|og)\s+"
+    rf"|\s?,\s?(?:(?:{_WORDS_BETWEEN}|&)\s)?|\s?[/&]\s?)",
+    re.I,
 )
+_SURE_MARKS = frozenset((*_WORDS_BETWEEN.split("|"), "&"))  # between any names of two words
 _OF_ONE_NAME = frozenset(("y", "e"))  # "José Ortega y Gasset"
 _PUBLISHER_WORDS = frozenset(
     """post times news herald gazette tribune journal press magazine media radio tv television daily
     weekly review chronicle observer guardian telegraph mirror mail express standard independent
     today online digest network agency blog broadcasting zeitung tagblatt anzeiger nachrichten
-    presse rundschau kurier bote monde figaro temps dépêche país mundo diario periódico correo gazzetta
-    corriere repubblica jornal folha""".split()
+    presse rundschau kurier bote monde figaro temps dépêche país mundo diario periódico correo
+    gazzetta corriere repubblica jornal folha""".split()
 )
 _PARTICLES = frozenset(
     "van von de der den di da dos del della la le ten ter zu zur al el bin ibn".split()
 )
-_MARKS = " ,;:|/"
 _MAX_CHARS = 1_000
 _MAX_FAMILY_WORDS, _MAX_GIVEN_WORDS = 4, 3
 
@@ -93,13 +116,15 @@ def author_names(text: str, sites: Collection[str] = ()) -> list[str]:
         return []
     if of_cjk := cjk_names(text):
         return list(of_cjk)
-    text = _without_label(text)
+    text = _PHOTOS.sub("", _without_label(text))
     names: list[str] = []
     parts = _inverted(_SEMICOLON.split(text)) if ";" in text or "；" in text else [text]
     for part in parts:
         names += _names_of_people(part, sites)
-    names = [name.strip(_MARKS) for name in names]
-    return [name for name in names if not is_no_author(name)]
+    names = [name.lstrip(_BEFORE).rstrip(_AFTER) for name in names]
+    names = [name for name in names if not is_no_author(name)]
+    people = [name for name in names if bare(name) not in sites]
+    return people if any(map(_is_person, people)) else names
 
 
 def _without_addresses(text: str) -> str:
@@ -117,7 +142,8 @@ def _without_addresses(text: str) -> str:
     if text.startswith("@"):
         return text
     enclosed = _ENCLOSED.fullmatch(text)
-    return (enclosed[1] if enclosed else text).lstrip(_BEFORE).rstrip(_AFTER)
+    text = (enclosed[1] if enclosed else text).lstrip(_BEFORE).rstrip(_AFTER)
+    return text if text.casefold().endswith(_SHORT_FORMS) else _LAST_DOT.sub("", text)
 
 
 def _without_label(text: str) -> str:
@@ -126,8 +152,10 @@ def _without_label(text: str) -> str:
     if not label:
         return text
     rest = text[label.end() :]
-    may_be_name = label[0].strip().casefold() in _FIRST_NAMES and " " not in rest
-    return text if may_be_name else rest
+    if label[0].strip().casefold() not in _FIRST_NAMES:
+        return rest
+    is_name_itself = " " not in rest or rest.split()[0] in _PARTICLES
+    return text if is_name_itself else rest
 
 
 def _inverted(parts: list[str]) -> list[str]:
@@ -153,6 +181,8 @@ def _names_of_people(text: str, sites: Collection[str]) -> list[str]:
     bracket = _IN_BRACKETS.search(text)
     if bracket and (is_function(bracket[1]) or bare(bracket[1]) in sites):
         text = text[: bracket.start()]
+    elif bracket and (others := _WITH.fullmatch(bracket[1])):
+        text = f"{text[: bracket.start()]} & {others[1]}"
     if len(bars := [part for part in _PIPE.split(text) if part]) > 1:
         people = [part for part in bars if not _names_publisher(part, sites)]
         people = [part for part in people if not is_function(part)]
@@ -193,8 +223,8 @@ def _listed(text: str) -> list[str]:
     text = _without_function(text)
     first, *others = _BETWEEN.split(text)
     if not others:
-        return [text]
-    names, marks = [first], [""]
+        return [_without_place(text)]
+    names, marks = [_without_place(first)], [""]
     for mark, part in zip(others[::2], others[1::2], strict=True):
         is_joint, is_comma = mark.strip().casefold() in _OF_ONE_NAME, mark.strip().startswith(",")
         if is_comma and _SUFFIX.fullmatch(part):
@@ -202,34 +232,39 @@ def _listed(text: str) -> list[str]:
         elif is_joint and " " not in part and _is_person(names[-1]):
             names[-1] += f"{mark}{part}"
         else:
-            names.append(part)
-            marks.append("," if is_comma else mark.strip())
+            names.append(_without_place(part))
+            marks.append("," if is_comma else mark.strip().casefold())
     return _people_only(text, names, marks)
 
 
 def _people_only(text: str, names: list[str], marks: list[str]) -> list[str]:
     """Choose the names of people and agencies from the parts of a list; the complete text if it
     can't be divided. `marks` are the marks in front of the parts."""
-    kept, seen_person = [], False
+    kept: list[str] = []
+    has_person = has_function = False
     for name, mark in zip(names, marks, strict=True):
-        if seen_person and (is_function(name) or (mark == "," and _is_description(name))):
-            continue
-        if not seen_person and len(names) > 1 and is_no_author(name):
-            continue
-        kept.append(name)
-        seen_person = seen_person or _is_person(name)
-    if all(_is_listed_author(name) for name in kept):
-        return [_without_function(name) for name in kept]
-    by_words = all(" " in name for name in kept) and not any(m in (",", "/") for m in marks)
-    if by_words:
-        return [_without_function(name) for name in kept]
-    if len(kept) < len(names) and len(kept) == 1:
+        is_person = _is_person(name) and not is_function(name)
+        if has_person and not is_person and (has_function or _describes(name, mark)):
+            has_function = True
+        elif has_person or not is_no_author(name):
+            kept.append(name)
+            has_person = has_person or is_person
+    kept = [_without_function(name) for name in kept]
+    if all(map(_is_listed_author, kept)) or (has_function and len(kept) == 1):
         return kept
-    return [text]
+    are_full = all(" " in name for name in kept) and _SURE_MARKS.issuperset(marks[1:])
+    return kept if are_full else [text]
+
+
+def _describes(text: str, mark: str) -> bool:
+    """Whether what follows a name is the function of the person, or a word for nobody."""
+    if is_function(text) or is_no_author(text):
+        return True
+    return mark == "," and _is_description(text)
 
 
 def _is_listed_author(name: str) -> bool:
-    return _is_author(name.partition(", ")[0]) or _is_author(_without_function(name))
+    return _is_author(name.partition(", ")[0])
 
 
 def _is_description(text: str) -> bool:
@@ -241,6 +276,17 @@ def _is_description(text: str) -> bool:
         and text.casefold() not in _AGENCIES
         and (len(words) > 1 or len(text) > 3)
     )
+
+
+def _without_place(text: str) -> str:
+    """Remove the place or the employer after a full name: "Ann Lee in Paris", "Ann Lee for The
+    Post"."""
+    if (place := _WORKPLACE.search(text)) and _is_person(text[: place.start()]):
+        return text[: place.start()]
+    employer = _EMPLOYER.search(text)
+    if employer and _names_publisher(employer[1], ()) and _is_person(text[: employer.start()]):
+        return text[: employer.start()]
+    return text
 
 
 def _without_function(text: str) -> str:

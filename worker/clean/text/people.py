@@ -22,12 +22,14 @@ _CJK_LABEL = (
 )
 _CJK_AFTER = "(?:记者|記者|報道|报道|撰文|文|기자|특파원|편집위원|논설위원)"
 _CJK_BYLINE = re.compile(
-    rf"[（(【]?(?:{_CJK_LABEL}[ \u3000]?[:：/／|｜＝=]?[ \u3000]?(?P<after>{_CJK_NAMES})"
+    rf"[（(【]?(?:{_CJK_LABEL}[ \u3000]?[:：/／|｜＝=・]?[ \u3000]?(?P<after>{_CJK_NAMES})"
     rf"|(?P<before>{_CJK_NAMES})[ \u3000]?{_CJK_AFTER})"
     r"[ \u3000]?(?:报道|報道|发自\S{0,8}|摄影报道)?[)）】]?"
 )
 _CJK_PLAIN = re.compile(_CJK_NAME)
 _CJK_BETWEEN = re.compile(r"[ \u3000]*[、，,/／;；&和与與及][ \u3000]*|[ \u3000]+")
+_CJK_VERBS = ("报道", "報道", "摄影", "攝影")
+_MAX_SPACED_CHARS = 5
 _MAX_CJK_CHARS = 60
 _MAX_WORDS = 5
 _MAX_CHARS = 60  # of one name
@@ -64,7 +66,11 @@ def cjk_names(text: str) -> tuple[str, ...]:
     text = text.strip()
     if byline := _CJK_BYLINE.fullmatch(text):
         listed = byline["after"] or byline["before"]
-        return tuple(dict.fromkeys(name for name in _CJK_BETWEEN.split(listed) if name))
+        names = [name for name in _CJK_BETWEEN.split(listed) if not name.endswith(_CJK_VERBS)]
+        # "山田 太郎 記者" is one name, "王小明 李四" are two.
+        if byline["before"] and len(names) == 2 and len(listed) <= _MAX_SPACED_CHARS:
+            return (listed,)
+        return tuple(dict.fromkeys(name for name in names if name))
     return (text,) if _CJK_PLAIN.fullmatch(text) else ()
 
 

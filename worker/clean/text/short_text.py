@@ -15,6 +15,9 @@ from worker.clean.text.plain_text import (
 )
 
 _MAX_ESCAPES = 4
+_LINE_END = re.compile(
+    r"<br\s?/?>|(?<=</[ap]>)(?=<)|(?<=</(?:li)>)(?=<)|(?<=</span>)(?=<span)", re.I
+)
 _AND = re.compile(r"(?:^|[\s,])(?:and|und|et|y|e|o|og|och|en|&|\+)\s", re.I)
 _PAIR, _LIST_PARTS = 2, 3
 _MAX_CATEGORY_WORDS = 3
@@ -69,8 +72,18 @@ def authors(texts: Iterable[str], rules: TextRules, sites: Collection[str] = ())
     `sites` are the names of the site, as `plain_text.bare` returns them. One of them is removed
     after the name of a person, as in "Ann Lee | The Post".
     """
-    people = [name for text in texts for name in author_names(tidy(text, rules), sites)]
+    lines = (line for text in texts for line in _author_lines(text))
+    people = [name for line in lines for name in author_names(tidy(line, rules), sites)]
     return names(people, rules)
+
+
+def _author_lines(text: str) -> list[str]:
+    """Split the markup of several authors, such as "Ann Lee<br>Bo Chen"; lines of plain text are
+    split if each has two words."""
+    if "<" in text:
+        return _LINE_END.split(text)
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines if all(len(line.split()) > 1 for line in lines) else [text]
 
 
 def categories(texts: Sequence[str], rules: TextRules) -> tuple[str, ...]:

@@ -32,12 +32,16 @@ def percent_decoded(title: str) -> str:
         return title
 
 
-def without_site(title: str, sites: Collection[str]) -> str:
+def without_site(
+    title: str, sites: Collection[str], prefixes: Collection[str] | None = None
+) -> str:
     """Remove the name of the site from the end or the start of a title: "Harbour reopens - The
     Post" and "The Post: Harbour reopens" become "Harbour reopens". Other titles are returned
     unchanged.
 
-    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`.
+    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`;
+    `prefixes` are those that are removed from the start, None for all. The start of a title names
+    its subject more often than its end.
     """
     for _ in range(_MAX_CUTS):
         separators = list(_SEPARATOR.finditer(title))
@@ -46,7 +50,7 @@ def without_site(title: str, sites: Collection[str]) -> str:
         if bare(title[separators[-1].end() :]) not in sites:
             break
         title = title[: separators[-1].start()]
-    return _without_prefix(title, sites)
+    return _without_prefix(title, sites if prefixes is None else prefixes)
 
 
 def _without_prefix(title: str, sites: Collection[str]) -> str:
