@@ -216,3 +216,21 @@ def test_a_day_that_is_only_printed_is_found() -> None:
     published = cleaned(content=markup(page)).published
     assert published is not None
     assert published.date().isoformat() == "2025-03-03"
+
+
+@pytest.mark.parametrize(
+    ("body", "authors"),
+    [
+        ("<h1>Harbour reopens</h1>…<h3>Most read</h3><div><b class=author>Bo Chen</b></div>", ()),
+        ("<h1>Harbour reopens</h1>…<div><h3><a href=/2>Storm in the port</a></h3>"
+         "<b class=author>Bo Chen</b></div>", ()),
+        ("<div class=header><b class=author>Bo Chen</b></div><h1>Harbour reopens</h1>…", ()),
+        ("<h1>Harbour reopens</h1><p class=byline>Ann Lee/AFP</p>…", ("Ann Lee", "AFP")),
+        ("<h1>Harbour reopens</h1><p class=byline>بقلم أحمد علي</p>…", ("أحمد علي",)),
+        ("<h1>Harbour reopens</h1><p>（记者 王小明）</p>…", ("王小明",)),
+        ("<h1>Harbour reopens</h1><p class=byline>By Ann Lee, Editor, and Bo Chen</p>…",
+         ("Ann Lee", "Bo Chen")),
+    ],
+)  # fmt: skip
+def test_bylines_stand_in_the_article(body: str, authors: tuple[str, ...]) -> None:
+    assert cleaned(content=markup(page({"body": body}))).authors == authors

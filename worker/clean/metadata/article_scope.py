@@ -12,7 +12,7 @@ _OUTSIDE_TAGS = frozenset(("nav", "aside", "footer", "menu"))
 _OUTSIDE = re.compile(
     r"(?:^|[\s_-])(?:nav(?:igation|bar|link|links|item|menu|s)?|menu|menus|side-?bar|teasers?|masthead"
     r"|site-?header|page-?footer|site-?footer|footer|top-?bar|breadcrumbs?|most-?(?:read|popular)"
-    r"|trending|recommend(?:ed|ations?)|related(?:-?(?:posts?|articles?|stories|content|links))?"
+    r"|(?:(?<=\s)|(?<=^))(?:page-|site-|main-|global-)?header(?=$|\s)|trending|recommend(?:ed|ations?)|related(?:-?(?:posts?|articles?|stories|content|links))?"
     r"|read-?(?:next|more)|more-?(?:stories|articles|news)|comments?|comment-?list|popular-?posts?)"
     r"(?=$|[\s_-])",
     re.I,
@@ -29,6 +29,10 @@ _OTHERS = re.compile(
     re.I,
 )
 _OF_ARTICLE = re.compile(r"(?:^|[\s_-])(?:entry|post|article|meta|byline)(?=$|[\s_-])", re.I)
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+_LABEL_TAGS = (*_HEADINGS, "p", "div", "span", "header")
+_MAX_SIBLINGS = 20
+_MAX_CARD_CHARS, _MIN_TITLE_WORDS = 500, 3
 _MAX_TEASER_CHARS = 1_500
 _MAX_DEPTH = 40  # elements around one
 _MAX_LABEL_LEVELS = 5  # elements around one whose heading is looked at
@@ -82,7 +86,7 @@ class ArticleScope:
             return False
         marked = tag in _OUTSIDE_TAGS or (marks != " " and _OUTSIDE.search(marks) is not None)
         if not marked and 0 < level < _MAX_LABEL_LEVELS:
-            marked = _is_list_of_others(element)
+            marked = _is_list_of_others(element) or _is_card(element)
         return marked and not self._titled(element)
 
     def _is_teaser(self, article: LexborNode) -> bool:
@@ -123,21 +127,31 @@ def _inside_article(element: LexborNode) -> bool:
 
 
 def _is_list_of_others(element: LexborNode) -> bool:
-    """Whether an element begins with a heading such as "Most read"."""
+    """Whether an element begins with a heading such as "Most read", or follows such a heading."""
     child = element.child
     while child is not None and (child.tag in ("-text", "-comment")):
         child = child.next
-    if child is None or child.tag not in (
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "p",
-        "div",
-        "span",
-        "header",
-    ):
-        return False
-    text = " ".join(child.text()[: 4 * _MAX_HEADING_CHARS].split())
+    if child is not None and child.tag in _LABEL_TAGS and _announces_others(child):
+        return True
+    before = element.prev
+    for _ in range(_MAX_SIBLINGS):
+        if before is None:
+            return False
+        if before.tag in _HEADINGS:
+            return _announces_others(before)
+        before = before.prev
+    return False
+
+
+def _announces_others(label: LexborNode) -> bool:
+    text = " ".join(label.text()[: 4 * _MAX_HEADING_CHARS].split())
     return len(text) <= _MAX_HEADING_CHARS and _OTHERS.match(text) is not None
+
+
+def _is_card(element: LexborNode) -> bool:
+    """Whether a short element has a heading that links to another article."""
+    link = element.css_first("h2 a[href],h3 a[href],h4 a[href],a[href] h2,a[href] h3,a[href] h4")
+    if link is None or "author" in attribute(link, "href"):
+        return False
+    is_title = len(link.text().split()) >= _MIN_TITLE_WORDS
+    return is_title and len(element.text()) <= _MAX_CARD_CHARS

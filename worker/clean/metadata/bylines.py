@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.dates.date_words import MONTH_NAMES
 from worker.clean.text.author_functions import is_function
+from worker.clean.text.author_names import author_names, is_listed_author
 from worker.clean.text.people import cjk_names, is_name, people
 
 SELECTOR = (
@@ -23,7 +24,7 @@ _SIGNS = (
     r"|artikel|beitrag|blogbeitrag|gastbeitrag|kolumne|interview|geschrieben|verfasst|eingestellt|erstellt"
     r"|gepostet|gespeichert|veröffentlicht|rédigé|écrit|publié|posté|propos recueillis|escrito"
     r"|publicado|texto|scritto|pubblicato|autor)\s+){0,3}"
-    r"(?:by|von|par|por|di|da|door|av|автор|autor(?:in|en|es|a)?|auteur(?:s|e)?|authors?|autor[ei]"
+    r"(?:by|von|par|por|di|da|door|av|автор|بقلم|מאת|autor(?:in|en|es|a)?|auteur(?:s|e)?|authors?|autor[ei]"
     r"|texto?|interview)"
 )
 _BY = re.compile(_SIGNS + r"\b\s*(?:\(s\))?\s*:?\s*", re.I)
@@ -61,6 +62,7 @@ _INTERFACE_WORDS = frozenset(  # at any position
     "login guidelines guide dashboard subscribe newsletter privacy information authorization "
     "archive newest older writers contributors columnists".split()
 )
+_CJK_LABEL = re.compile("记者|記者|作者|撰文|기자|文[/|:：]")
 _MARK = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
 _MAX_IMAGES = 200
 _MAX_PORTRAYED_WORDS = 3
@@ -102,6 +104,8 @@ def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
     """
     announced = False
     for text in texts:
+        if _CJK_LABEL.search(text) and (names := cjk_names(text)):
+            return names
         by = _BY.match(text)
         if announced or (by and by.end() < len(text) <= _MAX_CHARS):
             names = names_in(text[by.end() :] if by else text)
@@ -167,10 +171,13 @@ def names_in(text: str, *, linked: bool = False) -> tuple[str, ...]:
     text = _LINE_JOINTS.sub(lambda between: f" {''.join(filter(None, between.groups()))} ", text)
     by = _BY.match(text)
     rest = " ".join(_CUT.sub("", text[by.end() :].lstrip() if by else text).split())
-    names = people(_without_titles(rest))
+    listed = tuple(author_names(rest))
+    if not (listed and all(map(is_listed_author, listed))):
+        listed = ()
+    names = listed or people(_without_titles(rest))
     words = [name.lower().split() for name in names]
     if any(each[0] in _NO_NAMES or not _INTERFACE_WORDS.isdisjoint(each) for each in words):
         return ()
     # Without "by" one word is a heading such as "Author", and five are a sentence.
     least = 0 if by or linked else 1
-    return names if all(least < len(name.split()) < 5 for name in names) else ()
+    return names if listed or all(least < len(name.split()) < 5 for name in names) else ()

@@ -75,7 +75,11 @@ def _name_in(item: JsonObject) -> Any:
     if name := next((item[key] for key in _NAME_KEYS if item.get(key)), None):
         return name
     parts = (item.get("givenName"), item.get("additionalName"), item.get("familyName"))
-    return " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
+    texts = (
+        part for listed in parts for part in (listed if isinstance(listed, list) else [listed])
+    )
+    name = " ".join(text.strip() for text in texts if isinstance(text, str) and text.strip())
+    return name or item.get("alternateName")
 
 
 def _is_organisation(item: JsonObject) -> bool:

@@ -70,6 +70,8 @@ def find_title(elements: PageElements) -> str:
     headings = _headings(elements, titles, texts, sites)
     for heading in sorted(headings, key=len, reverse=True):
         if any(_begins_with(text, heading) or _ends_with(text, heading) for text in texts):
+            if other := _better_declared(heading, declared):
+                return elements.first("title", other)
             return elements.first("title", ("h1", heading))
     if len(set(headings)) == 1 and _is_title(headings[0], texts):
         return elements.first("title", ("h1", headings[0]))
@@ -84,6 +86,19 @@ def find_title(elements: PageElements) -> str:
     h1s = [text for text in elements.texts("h1")[:1] if len(text) <= MAX_TITLE_CHARS]
     first_heading = [("h1", text) for text in (*headings, *h1s)[:1]]
     return elements.first("title", *declared, *all_declared, *first_heading)
+
+
+def _better_declared(heading: str, declared: Sequence[DeclaredTitle]) -> DeclaredTitle | None:
+    """Return the declared title to prefer to a heading of one or two words: a longer one in a meta
+    element or JSON-LD with none of its words. The heading is then the name of the site."""
+    words = set(heading.casefold().split())
+    if len(words) >= _MAX_SITE_WORDS:
+        return None
+    metas = [(name, text) for name, text in declared if name != "title"]
+    is_short = any(words & set(text.casefold().split()) for _, text in metas)
+    return (
+        None if is_short else next((c for c in metas if len(c[1].split()) > len(words) + 1), None)
+    )
 
 
 def _without_end(title: str, names: Collection[str]) -> str:

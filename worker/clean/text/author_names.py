@@ -20,13 +20,13 @@ from worker.clean.text.plain_text import bare
 
 _AGENCIES = frozenset(
     """afp ap dpa reuters ansa efe apa kna epd sid pa xinhua tass interfax upi bloomberg sda ats
-    belga anp ntb tt ritzau stt pap ctk čtk mti lusa kyodo jiji yonhap pti ani ians aap cp awp
+    belga anp ntb tt ritzau stt pap ctk čtk mti lusa kyodo jiji yonhap pti ani ians aap awp
     adnkronos agi agencies agencias agences agenturen cnn bbc npr""".split()
 )
 _LABEL = re.compile(
     r"(?:(?:written|words|text|story|article|reported|reporting|posted|published|created|authored"
     r"|edited|ein beitrag|ein artikel|escrito|publicado|écrit|publié|rédigé|scritto)\s+)?"
-    r"(?:by|von|par|por|di|автор)\s*:?\s+(?=\w)|(?:author|autor|autorin|auteur|autore|text|texto"
+    r"(?:by|von|par|por|di|автор|بقلم|מאת)\s*:?\s+(?=\w)|(?:author|بقلم|كتب|מאת|autor|autorin|auteur|autore|text|texto"
     r"|texte|testo|words|story|report|reporter|автор|by|von|par|por)\s?:\s*",
     re.I,
 )
@@ -250,7 +250,7 @@ def _people_only(text: str, names: list[str], marks: list[str]) -> list[str]:
             kept.append(name)
             has_person = has_person or is_person
     kept = [_without_function(name) for name in kept]
-    if all(map(_is_listed_author, kept)) or (has_function and len(kept) == 1):
+    if all(map(is_listed_author, kept)) or (has_function and len(kept) == 1):
         return kept
     are_full = all(" " in name for name in kept) and _SURE_MARKS.issuperset(marks[1:])
     return kept if are_full else [text]
@@ -263,7 +263,8 @@ def _describes(text: str, mark: str) -> bool:
     return mark == "," and _is_description(text)
 
 
-def _is_listed_author(name: str) -> bool:
+def is_listed_author(name: str) -> bool:
+    """Whether a name may be that of a person, with a degree after a comma, or of a news agency."""
     return _is_author(name.partition(", ")[0])
 
 

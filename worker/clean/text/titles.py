@@ -7,7 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 from worker.clean.text.plain_text import bare
 
-_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+")
+_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:>/]|::)\s+|\s?｜\s?|_(?=[^\x00-\x7f])")
+_IN_BRACKETS = re.compile(
+    r"\A[(\[]([^()\[\]]{2,60})[)\]]\s+(?=\S)|(?<=\S)\s+[(\[]([^()\[\]]{2,60})[)\]]\Z"
+)
 _PREFIX_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*|:\s+")
 _PERCENT = re.compile(r"%20|(?:%[c-fC-F][0-9a-fA-F])(?:%[89abAB][0-9a-fA-F])+")
 _MAX_CUTS = 3
@@ -50,6 +53,7 @@ def without_site(
         if bare(title[separators[-1].end() :]) not in sites:
             break
         title = title[: separators[-1].start()]
+    title = _IN_BRACKETS.sub(lambda part: part[0] if bare(part[0]) not in sites else "", title)
     return _without_prefix(title, sites if prefixes is None else prefixes)
 
 
@@ -64,7 +68,7 @@ def _without_prefix(title: str, sites: Collection[str]) -> str:
     rest = title[separator.end() :]
     words = len(rest.split())
     if ":" in separator[0] and len(prefix.split()) == 1:
-        return rest if words >= _MIN_TITLE_WORDS and not rest[:1].islower() else title
+        return rest if words > 1 and not rest[:1].islower() else title
     return rest if words > 1 else title
 
 
