@@ -4,7 +4,8 @@ A page names its site in the same places: in a heading, in <title>, in meta elem
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -144,7 +145,7 @@ def _headings(
     short = [heading for heading in read if 0 < len(heading) <= MAX_TITLE_CHARS]
     if not short:
         return []
-    subheadings = {bare(text_of(node)) for node in _subheading_nodes(elements)}
+    subheadings = partial(_subheading_texts, elements)
     return [h for h in short if not _names_site(h, texts, sites, others=subheadings)]
 
 
@@ -172,31 +173,40 @@ def _names_site(
     titles: Sequence[str],
     sites: Collection[str],
     *,
-    others: Collection[str] = (),
+    others: Callable[[], Collection[str]] = frozenset,
     declared: bool = False,
 ) -> bool:
     """Whether a heading or a declared title is the name of the site.
 
     It is, if the page declares that name, or if it is the end of one of the declared `titles`
-    ("Harbour reopens - The Post") and the part before it is another heading (in `others`), or has
-    more words. `declared` says that the text is itself a declared title, which is seldom the name
-    of the site.
+    ("Harbour reopens - The Post") and the part before it is another heading, which `others` reads,
+    or has more words. `declared` says that the text is itself a declared title, which is seldom the
+    name of the site.
     """
     own = bare(text)
     if own in sites:
         return True
     words = len(text.split())
     for title in titles:
-        parts = _SEPARATOR.split(title)
+        parts = _parts(title)
         if len(parts) < 2 or own not in (bare(parts[0]), bare(parts[-1])):
             continue
         rest = " ".join(parts[:-1] if own == bare(parts[-1]) else parts[1:])
-        if bare(rest) in others and own not in others:
+        if words <= _MAX_SITE_WORDS and own not in others() and bare(rest) in others():
             return True
         longest = 1 if declared or own in map(bare, titles) else _MAX_SITE_WORDS
         if own == bare(parts[-1]) and words <= longest and words < len(rest.split()):
             return True
     return False
+
+
+@lru_cache(maxsize=256)
+def _parts(title: str) -> tuple[str, ...]:
+    return tuple(_SEPARATOR.split(title))
+
+
+def _subheading_texts(elements: PageElements) -> set[str]:
+    return {bare(text_of(node)) for node in _subheading_nodes(elements)}
 
 
 def _subheading_nodes(elements: PageElements) -> list[LexborNode]:

@@ -2,6 +2,7 @@
 names of authors."""
 
 import re
+from functools import lru_cache
 
 # What authors are called who have no name, in lower case.
 _NO_NAMES = frozenset(
@@ -72,6 +73,7 @@ _AFTER_NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_no_author(text: str) -> bool:
     """Whether a text that stands for an author names nobody: "admin", "Staff Writer", a number."""
     text = text.strip(" .:*-–—_,;|()<>[]")

@@ -6,6 +6,7 @@ site, or no name at all ("admin").
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from worker.clean.text.author_functions import (
     FIELD,
@@ -98,6 +99,7 @@ _PARTICLES = frozenset(
     "van von de der den di da dos del della la le ten ter zu zur al el bin ibn".split()
 )
 _MAX_CHARS = 1_000
+_PLAIN_NAME = re.compile(r"(?!By |Von |Par |Por |Di )[A-Z][a-z]{1,30} [A-Z][a-z]{1,30}")
 _MAX_FAMILY_WORDS, _MAX_GIVEN_WORDS = 4, 3
 
 
@@ -109,6 +111,13 @@ def author_names(text: str, sites: Collection[str] = ()) -> list[str]:
     one name. `sites` are the names of the site, reduced by `plain_text.bare`; they are removed
     after the name of a person.
     """
+    if _PLAIN_NAME.fullmatch(text):
+        return [] if is_no_author(text) else [text]
+    return list(_read_names(text, frozenset(sites)))
+
+
+@lru_cache(maxsize=4096)  # most authors of a source write again
+def _read_names(text: str, sites: frozenset[str]) -> list[str]:
     if len(text) > _MAX_CHARS:
         return [text]
     text = _without_addresses(text)
