@@ -233,7 +233,10 @@ def test_lists_longer_than_the_contract_takes_are_cut() -> None:
     [
         ({}, {}),
         ({"title": "t", "author": "Desk", "authors": [{}]}, {"title": "t", "authors": ["Desk"]}),
-        ({"media_thumbnail": [{"url": "u"}, {"url": "u"}]}, {"media": [{"url": "u"}]}),
+        (
+            {"media_thumbnail": [{"url": "u"}, {"url": "u"}]},
+            {"media": [{"url": "u", "type": "image"}]},
+        ),
         ({"links": [{"rel": "alternate", "href": "l"}]}, {"link": "l"}),
         ({"tags": [{"term": None, "label": None}], "links": None, "content": None}, {}),
     ],
@@ -258,7 +261,7 @@ def test_an_item_of_a_json_feed_becomes_a_raw_article() -> None:
         "authors": ["The Editors"],
         "tags": ["harbour", "ships"],
         "media": [
-            {"url": "https://notes.example/i.png"},
+            {"url": "https://notes.example/i.png", "type": "image"},
             {"url": "https://notes.example/a.mp3", "type": "audio/mpeg", "title": "Read aloud"},
         ],
         "language": "en-US",
@@ -280,3 +283,43 @@ def test_older_and_careless_json_feeds_are_read_too(
     item: dict[str, Any], raw: dict[str, Any]
 ) -> None:
     assert from_jsonfeed(item, {}) == raw
+
+
+def feed_of(item: str) -> dict[str, Any]:
+    """The raw article of a feed with one item, as feedparser reads it."""
+    feedparser = pytest.importorskip("feedparser")
+    namespace = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    parsed = feedparser.parse(
+        f'<rss version="2.0" {namespace}><channel><title>Post</title><item><title>Harbour</title>'
+        f"<description>Text of the article.</description>{item}</item></channel></rss>"
+    )
+    return from_feedparser(parsed.entries[0], parsed)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        "Ann Lee &lt;ann@np.example&gt;",
+        "ann@np.example (Ann Lee)",
+        "Ann Lee (ann@np.museum)",
+        "ann@np.org (Ann Lee)",
+    ],
+)
+def test_a_mail_address_leaves_nothing_in_the_name(author: str) -> None:
+    assert article(feed_of(f"<author>{author}</author>")).authors == ("Ann Lee",)
+
+
+@pytest.mark.parametrize(
+    ("media", "image"),
+    [
+        ('<enclosure url="https://np.example/e.jpg" type="" length="0"/>', "e.jpg"),
+        ('<media:thumbnail url="https://np.example/t"/>', "t"),
+        (
+            '<enclosure url="https://np.example/a.mp3" type="audio/mpeg" length="1"/>'
+            '<media:thumbnail url="https://np.example/t"/>',
+            "t",
+        ),
+    ],
+)
+def test_a_thumbnail_is_the_image_of_an_entry_without_pictures(media: str, image: str) -> None:
+    assert article(feed_of(media)).image == f"https://np.example/{image}"

@@ -3,11 +3,11 @@ import pytest
 from worker.clean.html.html_to_text import (
     body_text,
     has_tags,
-    inline_text,
     is_html,
     is_page,
     is_text,
 )
+from worker.clean.html.inline_markup import inline_text
 from worker.clean.text.plain_text import paragraphs
 
 

@@ -74,3 +74,36 @@ def test_warming_loads_models_without_a_network(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("socket.socket.connect", refuse)
     warm()
     assert detect(SENTENCES["en"], "", RULES.language) == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("新世紀福音戦士 公開", "ja"),
+        ("港がひらく", "ja"),
+        ("北京大学", "zh"),
+        ("항구 재개", "ko"),
+        ("ท่าเรือ", "th"),
+        ("λιμάνι", "el"),
+        ("Harbour", "und"),
+        ("порт", "und"),
+        ("NHK 公開", "und"),
+    ],
+)
+def test_a_short_title_has_the_language_of_its_script(text: str, language: str) -> None:
+    assert detect(text, "", RULES.language) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("The harbour — the old one – reopened.", "en", 6),
+        ("Le port : est-il ouvert ?", "fr", 4),
+        ("- One\n\n- Two", "en", 2),
+        ("གྲུ་ཁ་དེ་གཟའ་མིག་དམར་ལ་ཡང་བསྐྱར་ཕྱེ་བ་རེད།", "bo", 8),
+        ("twenty-two a+b", "en", 2),
+        ("", "bo", 0),
+    ],
+)
+def test_marks_are_no_words_and_syllables_make_words(text: str, language: str, words: int) -> None:
+    assert count_words(text, language) == words

@@ -1,9 +1,11 @@
 import json
+from typing import Any
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, cleaned, markup
+from tests.support.cleaning_tables import AUTHORS, TITLES
 from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
 
 ARTICLE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
@@ -154,6 +156,38 @@ def test_the_title_is_the_heading_that_declarations_agree_with(
     assert read(head, "".join(f"<h1>{heading}</h1>" for heading in headings)).title == title
 
 
+def page(case: dict[str, Any]) -> str:
+    """The page of a case in a table, with the text of an article for "…"."""
+    body = case["body"].replace("<p>…</p>", "…").replace("…", ARTICLE)
+    return f"<html><head>{case.get('head', '')}</head><body>{body}</body></html>"
+
+
+@pytest.mark.parametrize("case", AUTHORS["page"], ids=lambda case: case["body"][:60])
+def test_authors_of_a_page_are_those_of_its_article(case: dict[str, Any]) -> None:
+    assert list(cleaned(content=markup(page(case))).authors) == case["names"]
+
+
+@pytest.mark.parametrize("case", TITLES["page"], ids=lambda case: case["body"][:60])
+@pytest.mark.parametrize("link", ["https://np.example/?p=12", "https://np.example/a/harbour"])
+def test_a_heading_with_the_name_of_the_site_is_no_title(case: dict[str, Any], link: str) -> None:
+    html = page(case | {"body": f"<article>{case['body']}…</article>"})
+    assert cleaned(title="", link=link, content=markup(html)).title == case["title"]
+
+
+def test_a_name_of_the_site_gives_way_to_the_title_of_the_page() -> None:
+    html = page({"head": "<title>Ships sail north – The Wire</title>", "body": "<h1>x</h1>…"})
+    source = {"id": "wire", "title": "The Wire"}
+    article = cleaned(title="The Wire", source=source, content=markup(html))
+    assert article.title == "Ships sail north"
+
+
+def test_the_name_by_a_portrait_is_that_of_the_author() -> None:
+    byline = '<h1>Harbour reopens</h1><p>{}</p><img src="a.jpg" alt="Ann Lee">'
+    assert read("", byline.format("Ann Lee")).authors == ("Ann Lee",)
+    assert read("", byline.format("Port News")).authors == ()
+    assert read("", byline.format("Bo Chen | Senior Writer | May 3, 2026")).authors == ("Bo Chen",)
+
+
 def test_keywords_and_lead_image_are_stored() -> None:
     head = (
         '<meta name="keywords" content="harbour, storm"><meta property="og:image" content="/a.jpg">'
@@ -201,3 +235,21 @@ def test_an_address_over_the_limit_of_links_is_ignored(size: int) -> None:
     article = cleaned(content=f"<html><head>{head}</head><p>The harbour reopened on Monday.</p>")
     assert article.url == "https://news.example.com/2026/harbour"
     assert article.image == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "authors"),
+    [
+        ("<h1>Harbour reopens</h1>…<h3>Most read</h3><div><b class=author>Bo Chen</b></div>", ()),
+        ("<h1>Harbour reopens</h1>…<div><h3><a href=/2>Storm in the port</a></h3>"
+         "<b class=author>Bo Chen</b></div>", ()),
+        ("<div class=header><b class=author>Bo Chen</b></div><h1>Harbour reopens</h1>…", ()),
+        ("<h1>Harbour reopens</h1><p class=byline>Ann Lee/AFP</p>…", ("Ann Lee", "AFP")),
+        ("<h1>Harbour reopens</h1><p class=byline>بقلم أحمد علي</p>…", ("أحمد علي",)),
+        ("<h1>Harbour reopens</h1><p>（记者 王小明）</p>…", ("王小明",)),
+        ("<h1>Harbour reopens</h1><p class=byline>By Ann Lee, Editor, and Bo Chen</p>…",
+         ("Ann Lee", "Bo Chen")),
+    ],
+)  # fmt: skip
+def test_bylines_stand_in_the_article(body: str, authors: tuple[str, ...]) -> None:
+    assert cleaned(content=markup(page({"body": body}))).authors == authors

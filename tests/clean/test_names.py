@@ -1,7 +1,13 @@
-import pytest
+from typing import Any
 
-from tests.clean.ordinary import RULES
-from worker.clean.text.short_text import authors, names, tidy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.clean.ordinary import RULES, cleaned
+from tests.support.cleaning_tables import AUTHORS, TITLES
+from worker.clean.text.author_names import author_names
+from worker.clean.text.short_text import authors, categories, names, tidy
 from worker.clean.text.titles import from_text, of_page, site_names, without_site
 
 
@@ -16,7 +22,7 @@ from worker.clean.text.titles import from_text, of_page, site_names, without_sit
         (["Ann Lee, Bo Chen and Cy Day"], ("Ann Lee", "Bo Chen", "Cy Day")),
         (["Lee, Ann"], ("Lee, Ann",)),
         (["Ann Lee, PhD"], ("Ann Lee, PhD",)),
-        (["Ann Lee, head of the harbour office"], ("Ann Lee, head of the harbour office",)),
+        (["Ann Lee, head of the harbour office"], ("Ann Lee",)),
         (["ann@example.com (Ann Lee)", "desk@example.com"], ("Ann Lee",)),
         (["Ann Lee", "ANN LEE", " ", "<b>Bo</b>&nbsp;Chen"], ("Ann Lee", "Bo Chen")),
         (["x" * 121], ()),
@@ -104,3 +110,71 @@ def test_a_page_calls_itself_what_its_address_says(
 )
 def test_a_title_from_the_text_is_a_sentence_or_what_fits(text: str, title: str) -> None:
     assert from_text(text, 40) == title
+
+
+@pytest.mark.parametrize("case", AUTHORS["feed"], ids=lambda case: case["given"][0][:40])
+def test_authors_of_a_feed_are_the_names_in_what_it_writes(case: dict[str, Any]) -> None:
+    assert list(cleaned(authors=case["given"]).authors) == case["names"]
+
+
+@given(st.text(st.sampled_from("Ann Lee,;/|@.<>()-–王记者 y and1\u00e9"), max_size=40))
+def test_no_author_has_marks_around_the_name_or_a_mail_address(text: str) -> None:
+    for name in author_names(" ".join(text.split())):
+        assert name == name.lstrip(" ,;:|").rstrip(" ,;:|/")
+        assert name
+
+
+@pytest.mark.parametrize("case", TITLES["feed"], ids=lambda case: case["given"][:40])
+def test_a_title_is_read_as_a_feed_reader_shows_it(case: dict[str, str]) -> None:
+    assert cleaned(title=case["given"]).title == case["title"]
+
+
+@pytest.mark.parametrize("case", TITLES["site"], ids=lambda case: case["given"][:40])
+def test_a_title_of_a_feed_loses_the_name_of_its_source(case: dict[str, str]) -> None:
+    article = cleaned(title=case["given"], source={"id": "s", "title": case["site"]})
+    assert article.title == case["title"]
+
+
+def test_the_host_of_a_link_is_no_prefix_of_a_title_from_a_feed() -> None:
+    article = cleaned(title="Mnml – A Client for Ships", link="https://mnml.example/client")
+    assert article.title == "Mnml – A Client for Ships"
+
+
+def test_a_title_of_an_aggregator_loses_the_name_of_the_publisher() -> None:
+    source = {"title": "Northmouth Post", "url": "https://www.northmouth.example"}
+    link = "https://news.google.com/rss/articles/CBMiA"
+    text = (
+        "<a href='https://news.google.com/x'>Harbour reopens</a>&nbsp;<font>Northmouth Post</font>"
+    )
+    similar = "<ol><li>{}</li><li><a href='y'>Port opens</a> <font>The Wire</font></li></ol>"
+    for title in ("Harbour reopens - Northmouth Post", "Harbour reopens - northmouth.example"):
+        for content in (text, similar.format(text)):
+            article = cleaned(title=title, link=link, source=source, content=content)
+            assert (article.title, article.text) == ("Harbour reopens", "")
+            assert article.flags == ("no-text",)
+
+
+def test_a_text_that_begins_like_its_title_stays() -> None:
+    text = "<p>Harbour reopens Northmouth Post.</p><p>Ships sail north again, the city says.</p>"
+    article = cleaned(title="Harbour reopens", source={"title": "Northmouth Post"}, content=text)
+    assert "Ships sail north" in article.text
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["World, Europe, Ports"], ("World", "Europe", "Ports")),
+        (["World; Europe"], ("World", "Europe")),
+        (["World, Europe"], ("World", "Europe")),
+        (["World, Europe, Ports", "Sea"], ("World", "Europe", "Ports", "Sea")),
+        (["Portland, Oregon", "Sea"], ("Portland, Oregon", "Sea")),
+        (["Arts, Culture & Media"], ("Arts, Culture & Media",)),
+        (["Arts, culture, entertainment and media"], ("Arts, culture, entertainment and media",)),
+        (["Arts, Culture &amp; Media"], ("Arts, Culture & Media",)),
+        (["Washington, D.C."], ("Washington, D.C.",)),
+        (["Ships, which sail north again, arrive"], ("Ships, which sail north again, arrive",)),
+        (["World,"], ("World",)),
+    ],
+)
+def test_a_list_of_categories_is_split(tags: list[str], expected: tuple[str, ...]) -> None:
+    assert categories(tags, RULES.text) == expected

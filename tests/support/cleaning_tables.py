@@ -12,6 +12,9 @@ def _table(name: str) -> dict[str, Any]:
 
 
 WRITTEN_DATES = _table("dates.toml")
+AUTHORS = _table("authors.toml")
+TITLES = _table("titles.toml")
+IMAGES = _table("images.toml")
 FAILED_FETCHES = _table("failed_fetches.toml")
 PIECES_OF_MARKUP = (
     "<p>|</p>|<a href='javascript:e()'>|<a href=http://x>|</a>|<svg>|</svg>|<math>|<style>|</style>"

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
 
-from worker.clean.body import Body
+from worker.clean.body import Body, without_echo
 from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.dates.date_reader import ParsedDate, day_first, read_date, search_date
 from worker.clean.fetched_content import read_fetched
@@ -31,10 +31,10 @@ from worker.clean.page.main_text import load_extractor
 from worker.clean.text import titles
 from worker.clean.text.language import count_words, detect, load_models
 from worker.clean.text.plain_text import letters, one_line, storable
-from worker.clean.text.short_text import names
+from worker.clean.text.short_text import categories, names
 from worker.errors import Reason, Rejected
 from worker.model.admission import Media, RawArticle
-from worker.model.completeness import NO_PAGE, SUMMARY_ONLY
+from worker.model.completeness import NO_PAGE, NO_TEXT, SUMMARY_ONLY
 from worker.model.records import Article
 
 __all__ = [
@@ -91,12 +91,13 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     """
     fetched = read_fetched(raw, rules)
     body, summary, text_flag = fetched.body, fetched.summary, NO_PAGE if fetched.failure else ""
+    sites = site_names(raw, body.page)
+    title = title_of(raw, body.page, sites, rules)
+    body, summary = without_echo(body, title, sites), without_echo(summary, title, sites)
     if not body.text and summary.text:
         body, text_flag = _summary_as_body(body, summary), text_flag or SUMMARY_ONLY
 
-    sites = site_names(raw, body.page)
-    title = title_of(raw, body.page, sites, rules)
-    authors = authors_of(raw, body.page, rules)
+    authors = authors_of(raw, body.page, sites, rules)
     declared = raw.language or body.language or raw.feed.language or body.page.language
     language = detect(f"{title}\n{body.text}", declared, rules.language)
 
@@ -106,7 +107,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         raise Rejected(Reason.FAILED_FETCH, fetched.failure)
     if not _readable(title, rules) and not _readable(swept.text, rules):
         raise Rejected(Reason.EMPTY, f"fewer than {rules.text.min_letters} letters to read")
-    title_flag = "" if title else "no-title"
+    title_flag, text_flag = "" if title else "no-title", text_flag or NO_TEXT * (not swept.text)
     title = title or titles.from_text(swept.text, rules.text.max_title_chars)
 
     url = _address(raw, rules)
@@ -140,9 +141,11 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         place=swept.place,
         agency=swept.agency,
         html=_html(body, swept) if rules.html.keep else "",
-        categories=names((*raw.tags, *body.page.sections, *swept.categories), rules.text),
+        categories=names(
+            (*categories(raw.tags, rules.text), *body.page.sections, *swept.categories), rules.text
+        ),
         keywords=names(body.page.keywords, rules.text),
-        image=lead_image(raw, body.page, rules),
+        image=lead_image(raw, body.page, body.image, rules),
         media=tuple(_media(m) for m in raw.media if m.url.strip() and is_safe_address(m.url)),
         language=language,
         words=count_words(swept.text, language),
@@ -154,7 +157,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "8/2026-11.9": the version of the code, then that of
+    """Return the version of cleaning, such as "8/2026-11.8": the version of the code, then that of
     the rules.
 
     It is stored with each article, because another version may clean the same raw article in

@@ -5,7 +5,7 @@ the most text becomes the article.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from worker.clean.cleaning_rules import CleaningRules
@@ -23,10 +23,12 @@ from worker.clean.html.html_to_text import (
 )
 from worker.clean.html.note_marks import without_note_marks
 from worker.clean.html.sanitize import safe_html
+from worker.clean.metadata.page_images import markup_image
 from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
 from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import (
+    bare,
     is_sound,
     paragraphs,
     storable,
@@ -36,6 +38,8 @@ from worker.clean.text.plain_text import (
 )
 from worker.model.admission import Content
 
+_MAX_PUBLISHER_CHARS = 80
+_MAX_ECHO_CHARS, _MAX_ECHO_LINES = 200, 20
 _HEAD = re.compile(r"<(?:title\b|meta\s[^>]{0,80}?http-equiv)", re.I)
 
 
@@ -46,7 +50,8 @@ class Body(NamedTuple):
     name problems, such as "tags-cut". `markup` is that of a web page, `html` the safe markup of a
     text from a feed; "" if not stored. `read_as` is "page", "fragment", "plain" or "summary".
     `content_index` is the position of the content in the raw article, -1 for its summary. `failure`
-    says why the content is no article, such as "challenge page", or "".
+    says why the content is no article, such as "challenge page", or "". `image` is the address of a
+    picture in a text from a feed.
     """
 
     text: str = ""
@@ -58,6 +63,7 @@ class Body(NamedTuple):
     read_as: str = ""  # plain, fragment, page; summary if it replaces the body
     content_index: int = -1  # in the contents of the raw article
     failure: str = ""  # of the fetch, "" for a good body
+    image: str = ""  # the address of the first picture in a text from a feed
 
 
 def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
@@ -86,6 +92,23 @@ def richest(bodies: Sequence[Body]) -> Body:
     pages = (body.page for body in bodies if body.page is not NO_METADATA)
     page = next(pages, NO_METADATA)
     return best if best.page is page else best._replace(page=page)
+
+
+def without_echo(body: Body, title: str, sites: Collection[str]) -> Body:
+    """Return the body without its text, if that is only the title of the article and the name of
+    its publisher, as in the feeds of aggregators; other bodies are returned unchanged.
+
+    Such a text may go on with the titles and publishers of similar articles, one on each line.
+    `sites` are the names of the publisher, as `plain_text.bare` returns them.
+    """
+    first, *others = body.text.split("\n\n", _MAX_ECHO_LINES)
+    limit = len(title) + _MAX_PUBLISHER_CHARS
+    if not title or len(first) > limit or len(others) >= _MAX_ECHO_LINES:
+        return body
+    own, echo = bare(title), bare(first)
+    repeats = echo.startswith(own) and echo[len(own) :] in sites
+    listed = all(len(line) <= _MAX_ECHO_CHARS and not line.endswith(".") for line in others)
+    return body._replace(text="") if repeats and listed else body
 
 
 def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -> Body:
@@ -126,6 +149,7 @@ def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -
         html=safe_html(value) if keep and not flag and not is_page(value) else "",
         read_as=read_as,
         content_index=content_index,
+        image=markup_image(value) if read_as == "fragment" else "",
     )
 
 

@@ -83,6 +83,7 @@ FLAGS = {
     "summary-only": "The source gave no text: its summary stands in for it.",
     "no-page": "Its page could not be fetched: what the feed gave stands in for it.",
     "no-title": "The source gave no title: it was taken from the text.",
+    "no-text": "The source gave no text: only the title is stored.",
     "whole-page": "No main text was found on its page: the text is all of the page.",
     "tags-cut": "Its markup was too much to read in full: the tags were cut out.",
     "mojibake": "Garbled characters were repaired.",

@@ -15,6 +15,7 @@ from typing import Any
 from worker.model.admission import LIMITS
 
 FeedMapping = Mapping[str, Any]
+_PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 _FIRST_ERROR = 400  # the lowest HTTP status that is an error
 
 
@@ -83,7 +84,9 @@ def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
         updated=item.get("date_modified"),
         authors=_unique(person.get("name") or "" for person in people)[: LIMITS.authors],
         tags=_tags(item)[: LIMITS.tags],
-        media=_by_url([*({"url": url} for url in images if url), *attachments])[: LIMITS.media],
+        media=_by_url([*({"url": url, "type": "image"} for url in images if url), *attachments])[
+            : LIMITS.media
+        ],
         language=item.get("language"),
         feed=_present(
             url=feed.get("feed_url"), title=feed.get("title"), language=feed.get("language")
@@ -123,12 +126,27 @@ def _texts(entry: FeedMapping) -> tuple[str, list[dict[str, str]]]:
 
 
 def _names(entry: FeedMapping) -> list[str]:
-    names = [author.get("name") or "" for author in _listed(entry.get("authors"))]
-    return names if any(names) else [entry.get("author") or ""]
+    """The names of an entry's authors. The parser may cut a mail address inside of its last label
+    (".example"), and leave the rest in the name; then the text of the feed is used."""
+    text = entry.get("author") or ""
+    names = [
+        text if _is_cut(author.get("email"), text) else author.get("name") or ""
+        for author in _listed(entry.get("authors"))
+    ]
+    return names if any(names) else [text]
+
+
+def _is_cut(address: Any, text: str) -> bool:
+    """Whether a mail address is only the beginning of the one in a text."""
+    if not isinstance(address, str) or not address or address not in text:
+        return False
+    after = text[text.index(address) + len(address) :][:1]
+    return after.isalnum() or after in ("-", ".")
 
 
 def _media(entry: FeedMapping, links: Iterable[FeedMapping]) -> list[dict[str, str]]:
-    """The media of an entry: enclosures, then media:content, and thumbnails only without these."""
+    """The media of an entry: enclosures, then media:content. Thumbnails are added if none of these
+    is a picture, and the picture of a podcast if there is no thumbnail."""
     enclosures = [
         _present(url=link.get("href"), type=link.get("type"), title=link.get("title"))
         for link in links
@@ -138,8 +156,23 @@ def _media(entry: FeedMapping, links: Iterable[FeedMapping]) -> list[dict[str, s
         _present(url=medium.get("url"), type=medium.get("type") or medium.get("medium"))
         for medium in _listed(entry.get("media_content"))
     ]
-    thumbnails = [_present(url=image.get("url")) for image in _listed(entry.get("media_thumbnail"))]
-    return _by_url(enclosures + contents) or _by_url(thumbnails)
+    media = _by_url(enclosures + contents)
+    if any(map(_is_picture, media)):
+        return media
+    thumbnails = [
+        _present(url=image.get("url"), type="image")
+        for image in _listed(entry.get("media_thumbnail"))
+        if image.get("url")
+    ]
+    image = entry.get("image")
+    if not thumbnails and isinstance(image, Mapping) and image.get("href"):
+        thumbnails = [_present(url=image["href"], type="image")]
+    return _by_url(media + thumbnails)
+
+
+def _is_picture(medium: dict[str, str]) -> bool:
+    path = str(medium["url"]).partition("?")[0].lower()
+    return str(medium.get("type", "")).startswith("image") or path.endswith(_PICTURE_ENDINGS)
 
 
 def _origin(source: FeedMapping) -> dict[str, str]:

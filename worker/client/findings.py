@@ -60,6 +60,7 @@ _FLAGS = {
     ),
     "whole-page": ("no main text found; all of the page is taken", "send the main text alone"),
     "no-title": ("no title; the opening stands in for it", 'send "title"'),
+    "no-text": ("no text; only the title is stored", 'send "content" or "summary"'),
     "summary-only": ("no content; the summary stands in for it", 'send "content"'),
     "no-page": (
         "no page came, but an error, a challenge or a wall; the feed's text stands in for it",

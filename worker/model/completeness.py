@@ -9,6 +9,7 @@ from typing import Self
 
 # Flags of articles whose text is a substitute for the article text.
 SUMMARY_ONLY, NO_PAGE = "summary-only", "no-page"
+NO_TEXT = "no-text"  # the article has only a title
 _SUBSTITUTES = frozenset((SUMMARY_ONLY, NO_PAGE))
 
 

@@ -18,12 +18,6 @@ _BLOCK = re.compile(
     r"|summary|table|tbody|tfoot|thead|tr|ul)[\s/>])",
     re.I,
 )
-_INLINE = re.compile(
-    r"</?(?:a|abbr|b|big|code|div|em|font|h[1-6]|i|mark|p|q|s|small|span|strong|sub|sup|u|wbr)"
-    r"(?:\s[^<>]{0,500})?/?>",
-    re.I,
-)
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.I)
 _CELL = re.compile(r"<(?=/t[dh][\s>])", re.I)
 _NOT_TEXT = (
     "script,style,iframe,noscript,template,object,embed,svg,math,canvas,audio,video,map,"
@@ -84,12 +78,6 @@ def body_text(markup: str) -> str:
         for node in tree.body.css(_NOT_TEXT):
             node.decompose()
     return tree.body.text()
-
-
-def inline_text(markup: str) -> str:
-    """Remove tags such as <b> from a title or name, but not their text. Tags that may be meant as
-    text are unchanged: "Why <canvas> matters"."""
-    return _INLINE.sub("", _LINE_BREAK.sub(" ", markup)) if "<" in markup else markup
 
 
 def _flat(markup: str) -> str:

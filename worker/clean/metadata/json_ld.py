@@ -12,6 +12,9 @@ _MAX_CHARS = 300_000  # of one script
 _MAX_NODES = 500  # objects looked at
 _CDATA = "<![CDATA["
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
+_MAX_DEPTH = 8  # of names in each other
+_NAME_KEYS = ("name", "@value", "@list", "@set", "legalName")
+_ORGANISATIONS = ("Organization", "Corporation", "Company")
 
 JsonObject = dict[str, Any]
 
@@ -39,21 +42,62 @@ def find_article(scripts: list[str]) -> JsonObject:
 
 
 def names_of(value: Any) -> tuple[str, ...]:
-    """Return the names in a JSON-LD value: a string, an object with a name, or a list of either."""
-    values = value if isinstance(value, list) else [value]
-    named = (v.get("name") if isinstance(v, dict) else v for v in values[:_MAX_NODES])
-    flat = (n for name in named for n in (name if isinstance(name, list) else [name]))
-    return tuple(name.strip() for name in flat if isinstance(name, str) and name.strip())
+    """Return the names in a JSON-LD value: a string, an object with a name, or a list of either.
+
+    The name of a person may be in two parts, `givenName` and `familyName`, and may be inside of
+    another object.
+    """
+    return tuple(name for name, _ in typed_names(value))
 
 
-def url_of(value: Any) -> str:
-    """Return the first URL in a JSON-LD value: a string, an object with a URL, or a list of
-    either."""
-    for item in value if isinstance(value, list) else [value]:
-        url = item.get("url") or item.get("@id") if isinstance(item, dict) else item
+def typed_names(value: Any) -> list[tuple[str, bool]]:
+    """Return the names in a JSON-LD value like `names_of`, each with whether its object says that
+    it is an organisation, such as a `NewsMediaOrganization`."""
+    named: list[tuple[str, bool]] = []
+    queue, seen = [(value, False, 0)], 0
+    while queue and seen < _MAX_NODES:
+        seen += 1
+        item, organisation, depth = queue.pop(0)
+        if isinstance(item, str) and item.strip():
+            named.append((item.strip(), organisation))
+        elif depth < _MAX_DEPTH and isinstance(item, list):
+            queue[:0] = [(part, organisation, depth + 1) for part in item[:_MAX_NODES]]
+        elif depth < _MAX_DEPTH and isinstance(item, dict):
+            organisation = organisation or _is_organisation(item)
+            queue.insert(0, (_name_in(item), organisation, depth + 1))
+    return named
+
+
+def _name_in(item: JsonObject) -> Any:
+    """The name in an object; that of a list object is its list, that of a literal its value."""
+    if name := next((item[key] for key in _NAME_KEYS if item.get(key)), None):
+        return name
+    parts = (item.get("givenName"), item.get("additionalName"), item.get("familyName"))
+    texts = (
+        part for listed in parts for part in (listed if isinstance(listed, list) else [listed])
+    )
+    name = " ".join(text.strip() for text in texts if isinstance(text, str) and text.strip())
+    return name or item.get("alternateName")
+
+
+def _is_organisation(item: JsonObject) -> bool:
+    types = item.get("@type")
+    listed = types if isinstance(types, list) else [types]
+    return any(isinstance(t, str) and t.endswith(_ORGANISATIONS) for t in listed)
+
+
+def urls_of(value: Any) -> list[str]:
+    """Return the URLs in a JSON-LD value: a string, an object with a URL, or a list of either."""
+    urls = []
+    for item in (value if isinstance(value, list) else [value])[:_MAX_NODES]:
+        url = (
+            item.get("url") or item.get("contentUrl") or item.get("@id")
+            if isinstance(item, dict)
+            else item
+        )
         if isinstance(url, str) and url.strip():
-            return url.strip()
-    return ""
+            urls.append(url.strip())
+    return urls
 
 
 def _parsed(script: str) -> Any:

@@ -1,40 +1,26 @@
 """Read the metadata of a page: from JSON-LD first, then meta elements, then visible text."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.links.declared_link import declared_link, resolved
-from worker.clean.metadata import bylines
-from worker.clean.metadata.json_ld import names_of, url_of
-from worker.clean.metadata.page_elements import (
-    MAX_TITLE_CHARS,
-    PageElements,
-    attribute,
-    heading_text,
-    is_of_another,
-    text_of,
+from worker.clean.metadata.json_ld import names_of
+from worker.clean.metadata.page_authors import find_authors
+from worker.clean.metadata.page_elements import PageElements, attribute, is_of_another, text_of
+from worker.clean.metadata.page_images import page_image
+from worker.clean.metadata.page_titles import (
+    find_title,
+    publisher_names,
+    site_name,
+    title_candidates,
 )
-from worker.clean.metadata.visible_dates import NearbyTexts, VisibleDate, find_dates, nearby_texts
-from worker.clean.text.people import people
-from worker.clean.text.plain_text import bare
+from worker.clean.metadata.visible_dates import VisibleDate, find_dates, nearby_texts
 from worker.model.admission import LIMITS
 
-_TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
-_AUTHOR = (
-    "author",
-    "parsely-author",
-    "dc.creator",
-    "byl",
-    "sailthru.author",
-    "article:author",
-    "cxenseparse:author",
-    "dcterms.creator",
-    "citation_author",
-)
 _PUBLISHED = (
     "article:published_time",
     "og:article:published_time",
@@ -55,19 +41,9 @@ UNSPECIFIC = ("dcterms.created", "dcterms.date", "dc.date", "date")
 _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 _SECTION = ("article:section", "parsely-section", "section")
 _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
-_IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
 # Dates without a day, as journals write them: a year, or a month.
 NO_DAY = re.compile(r"[0-9]{4}(?:[-/.][0-9]{1,2}|年[0-9月]*)?|[^\W\d_]{3,12}\.?,? [0-9]{4}")
 _BETWEEN_WORDS = re.compile("[,;|]")
-_NO_AUTHOR = frozenset(
-    "admin administrator editor staff redaktion redaction webmaster root".split()
-)
-# Declared titles have single spaces.
-_SEPARATOR = re.compile(r" (?:[-–—|·•»:]|::) | ?[|»] ?")
-_AT_END = re.compile(r"(?:[|»]| [-–—:]) ?$")
-_MIN_HEADING_CHARS = 8
-_MIN_TITLE_WORDS = 4
-_MAX_HEADINGS = 4
 _MAX_KEYWORDS = 30
 _MAX_NAME_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
 _MAX_ADDRESS_CHARS = LIMITS.link_bytes  # a longer address is ignored, as in a raw article
@@ -113,12 +89,11 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
     json_ld, by_tag = elements.json_ld, elements.by_tag
     roots = [attribute(node, "lang") for node in by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", json_ld.get("inLanguage")))
-    site = elements.first("site", *elements.of_meta(("og:site_name", "application-name")))
-    site = site[:_MAX_NAME_CHARS]
+    site = site_name(elements)
     og_urls = ((name, resolved(tree, text)) for name, text in elements.of_meta(("og:url",)))
     addresses = ("link rel=canonical", declared_link(tree)), *og_urls
     canonical = elements.first("canonical", *_short(addresses))
-    title = _title(elements, site)
+    title = find_title(elements)
     declared_dates = tuple(
         (element, text.strip())
         for element, text in (
@@ -139,7 +114,7 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
     nearby = nearby_texts(elements.tree, title, far=not is_dated)
     return PageMetadata(
         title=title,
-        titles=_titles(elements),
+        titles=title_candidates(elements),
         site=site,
         canonical=canonical,
         published=published,
@@ -149,13 +124,11 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
             "updated", ("json-ld", json_ld.get("dateModified")), *elements.of_meta(_UPDATED)
         ),
         language=elements.first("language", *locale, *elements.of_meta(("og:locale",))),
-        authors=_authors(elements, site, nearby),
+        authors=find_authors(elements, publisher_names(elements), nearby, title),
         sections=names_of(json_ld.get("articleSection"))
         or tuple(text for _, text in elements.of_meta(_SECTION))[:1],
         keywords=_keywords(elements),
-        image=elements.first(
-            "image", *_short((("json-ld", url_of(json_ld.get("image"))), *elements.of_meta(_IMAGE)))
-        ),
+        image=page_image(elements, title),
         paywalled=_is_paywalled(elements),
         element_of=elements.element_of,
     )
@@ -187,74 +160,6 @@ def _is_false(value: Any) -> bool:
     return value is False or (value == 0 and value is not None)
 
 
-def _declared(elements: PageElements) -> list[tuple[str, Any]]:
-    """Return the titles that a page declares, as pairs (name of the element, title)."""
-    declared = (
-        ("json-ld", elements.json_ld.get("headline")),
-        *elements.of_meta(_TITLE),
-        *(("title", text) for text in elements.texts("title")[:1]),
-    )
-    return [(element, _title_text(text)) for element, text in declared if isinstance(text, str)]
-
-
-def _title_text(text: str) -> str:
-    """Return a title on one line, cut to the length that a title may have."""
-    return " ".join(text[: 2 * _MAX_NAME_CHARS].split())[:_MAX_NAME_CHARS]
-
-
-def _titles(elements: PageElements) -> tuple[str, ...]:
-    headings = map(_title_text, elements.texts("h1")[:_MAX_HEADINGS])
-    return tuple(dict.fromkeys((*(text for _, text in _declared(elements)), *headings)))
-
-
-def _title(elements: PageElements, site: str) -> str:
-    """Choose the title of a page: a heading that a declared title begins or ends with, if there is
-    one.
-
-    Declared titles add the site's name or are written for search engines, and of several headings
-    one may be the site's own name. Next come a single heading that is long enough for a title or
-    shares words with a declared one, then the declared titles.
-    """
-    declared = _declared(elements)
-    texts = [text for _, text in declared]
-    titles = {bare(part) for text in texts for part in (text, _SEPARATOR.split(text)[0])}
-    read = [heading_text(node, titles) for node in elements.by_tag.get("h1", [])[:_MAX_HEADINGS]]
-    headings = [heading for heading in read if 0 < len(heading) <= MAX_TITLE_CHARS]
-    for heading in sorted(headings, key=len, reverse=True):
-        if any(_begins_with(text, heading) or _ends_with(text, heading) for text in texts):
-            return elements.first("title", ("h1", heading))
-    if len(set(headings)) == 1 and _is_title(headings[0], site, declared):
-        return elements.first("title", ("h1", headings[0]))
-    return elements.first("title", *declared, *(("h1", heading) for heading in headings[:1]))
-
-
-def _begins_with(declared: str, heading: str) -> bool:
-    """Whether a declared title begins with a heading; a short heading must end at a separator in
-    it."""
-    if declared.startswith(heading) and _SEPARATOR.match(declared, len(heading)):
-        return True
-    own = bare(heading)
-    return len(own) >= _MIN_HEADING_CHARS and bare(declared).startswith(own)
-
-
-def _is_title(heading: str, site: str, declared: Sequence[tuple[str, str]]) -> bool:
-    long = len(heading.split()) >= _MIN_TITLE_WORDS and bare(heading) != bare(site)
-    return long or _shares_words(heading, declared)
-
-
-def _ends_with(declared: str, heading: str) -> bool:
-    """Whether a declared title ends with a separator and a heading: "Sport | Harbour reopened"."""
-    before = declared.removesuffix(heading)
-    return before != declared and _AT_END.search(before) is not None
-
-
-def _shares_words(heading: str, declared: Sequence[tuple[str, str]]) -> bool:
-    """Whether a declared title has half of the words of a heading, which must have two or more."""
-    words = set(heading.casefold().split())
-    others = [set(text.casefold().split()) for _, text in declared]
-    return len(words) > 1 and any(2 * len(words & other) >= len(words) for other in others)
-
-
 def _times(
     elements: PageElements, is_match: Callable[[LexborNode], bool]
 ) -> Iterator[tuple[str, str]]:
@@ -281,59 +186,6 @@ def _looks_published(node: LexborNode) -> bool:
     """
     marks = attribute(node, "class").lower() if node.tag == "time" else ""
     return "publish" in marks or "entry-date" in marks
-
-
-def _authors(elements: PageElements, site: str, nearby: NearbyTexts) -> tuple[str, ...]:
-    """Choose the authors of a page: people before organisations, full names before login names.
-
-    URLs are skipped. The site's own name is returned only if the page names nobody else.
-    """
-    json_ld = tuple(n for n in names_of(elements.json_ld.get("author")) if "://" not in n)
-    meta = tuple(text for _, text in _by_meta(elements) if "://" not in text)[:1]
-    readers: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
-        ("json-ld", lambda: json_ld if any(map(_is_full, json_ld)) else ()),
-        ("meta", lambda: tuple(name for text in meta for name in people(text) if _is_full(name))),
-        ("byline", lambda: _visible(elements, nearby)),  # 0.5 ms, and most pages declare authors
-        ("json-ld", lambda: json_ld),
-        ("meta", lambda: meta),
-        ("byline", lambda: bylines.pseudonym(elements.tree.css("[rel~=author]"))),
-    )
-    site_names: tuple[str, ...] = ()
-    for element, read in readers:
-        names = read()
-        if authors := tuple(name for name in names if _may_write(name, site)):
-            elements.element_of["authors"] = element
-            return authors
-        site_names = site_names or names
-    return site_names
-
-
-def _by_meta(elements: PageElements) -> Iterator[tuple[str, str]]:
-    """Yield the meta elements that name authors, as (name of the element, author).
-
-    They include the field of a Twitter card that is labelled "Written by".
-    """
-    yield from elements.of_meta(_AUTHOR)
-    for number in "12":
-        label = elements.meta.get(f"twitter:label{number}", "")
-        if bylines.is_label(label) and (name := elements.meta.get(f"twitter:data{number}")):
-            yield f"twitter:data{number}", name
-
-
-def _is_full(name: str) -> bool:
-    """Whether a name may consist of a first and a last name, unlike "ann.lee" or "Ann"."""
-    return " " in name.strip()
-
-
-def _visible(elements: PageElements, nearby: NearbyTexts) -> tuple[str, ...]:
-    body = elements.tree.body
-    nodes = body.css(bylines.SELECTOR) if body else ()
-    texts = (*nearby.after, *nearby.before)
-    return bylines.authors_of_elements(nodes) or bylines.labelled_authors(texts)
-
-
-def _may_write(name: str, site: str) -> bool:
-    return bare(name) != bare(site) and name.casefold() not in _NO_AUTHOR
 
 
 def _keywords(elements: PageElements) -> tuple[str, ...]:

@@ -19,8 +19,27 @@ _END_CHARS, _SURE_LEAD = 500, 60
 _SAME = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "sh": "sr", "cmn": "zh"}
 _NOT_A_LANGUAGE = {"und", "mul", "zxx", "mis", "unk"}
 # Languages without spaces: the number of words is half that of letters, the average in news.
-_UNSPACED = {"zh", "ja", "th", "lo", "km", "my"}
+_UNSPACED = {"zh", "yue", "ja", "th", "lo", "km", "my"}
 _WORD = re.compile(r"\w+")
+# Tibetan and Dzongkha separate syllables, of which a word has one and a half.
+_SYLLABIC, _SYLLABLE, _SYLLABLES_PER_WORD = {"bo", "dz"}, re.compile(r"[\u0f40-\u0fbc]+"), 1.5
+# Marks with spaces around them, which are no words: "the harbour – the old one".
+_LONE_MARK = re.compile(r"[–—|•·&/…+*=~:;!?»«-](?=\s|$)")
+# Scripts that only one living language uses, or one far more than others.
+_SCRIPTS = (
+    ("ja", re.compile("[\u3041-\u30ff]")),
+    ("ko", re.compile("[\uac00-\ud7af]")),
+    ("th", re.compile("[\u0e01-\u0e3a]")),
+    ("lo", re.compile("[\u0e81-\u0edf]")),
+    ("km", re.compile("[\u1780-\u17b3]")),
+    ("my", re.compile("[\u1000-\u109f]")),
+    ("bo", re.compile("[\u0f40-\u0fbc]")),
+    ("ka", re.compile("[\u10d0-\u10ff]")),
+    ("hy", re.compile("[\u0531-\u0587]")),
+    ("el", re.compile("[\u0370-\u03ff]")),
+    ("he", re.compile("[\u05d0-\u05ea]")),
+)
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 def primary(tag: str) -> str:
@@ -40,18 +59,61 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
     declared = primary(declared)
     sample = text[: rules.sample_chars]
     if letters(sample, rules.min_letters) < rules.min_letters:
-        return declared or UNDETERMINED
+        return declared or _of_script(sample) or UNDETERMINED
     if len(sample) >= rules.long_chars and (language := _of_long(sample, declared, rules)):
         return language
-    return _of_short(sample[: rules.long_chars], declared, rules) or declared or UNDETERMINED
+    short = sample[: rules.long_chars]
+    return _of_short(short, declared, rules) or declared or _of_script(short) or UNDETERMINED
 
 
 def count_words(text: str, language: str) -> int:
-    """Count the words of a text as `plain_text.paragraphs` returns it, by its spaces. In languages
-    without spaces between words, such as Chinese, half the number of letters is returned."""
+    """Count the words of a text as `plain_text.paragraphs` returns it, by its spaces; marks between
+    spaces, such as dashes, are no words. In languages without spaces between words, such as
+    Chinese, half the number of letters is returned, in Tibetan two thirds of the syllables."""
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
-    return text.count(" ") + text.count("\n") // 2 + 1 if text else 0
+    if language in _SYLLABIC:
+        return round(len(_SYLLABLE.findall(text)) / _SYLLABLES_PER_WORD)
+    if not text:
+        return 0
+    return text.count(" ") + text.count("\n") // 2 + 1 - _lone_marks(text)
+
+
+def _lone_marks(text: str) -> int:
+    """Count the marks, such as dashes, that stand between spaces."""
+    found = (mark.start() for mark in _LONE_MARK.finditer(text))
+    return sum(at == 0 or text[at - 1].isspace() for at in found)
+
+
+def _of_script(text: str) -> str:
+    """Return the language of a short text by its script, "" if several languages use it.
+
+    Chinese characters alone are Chinese, unless one of them is written so in Japan only: it is in
+    the Japanese character set, but not in those of China and Taiwan.
+    """
+    cased = sum(character.isascii() and character.isalpha() for character in text)
+    counts = {language: len(script.findall(text)) for language, script in _SCRIPTS}
+    han = _HAN.findall(text)
+    best = max(counts, key=lambda language: counts[language])
+    if counts["ja"] or counts[best] > len(han):
+        return best if counts[best] + len(han) > cased else ""
+    if len(han) <= cased:
+        return ""
+    return "ja" if any(map(_only_japanese, han)) else "zh"
+
+
+def _only_japanese(character: str) -> bool:
+    return _is_in(character, "shift_jis") and not (
+        _is_in(character, "gb2312") or _is_in(character, "big5")
+    )
+
+
+def _is_in(character: str, charset: str) -> bool:
+    try:
+        character.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _of_long(sample: str, declared: str, rules: LanguageRules) -> str:

@@ -3,7 +3,8 @@
 import re
 
 # These are matched in texts with single spaces: with `\s+`, a run of spaces takes quadratic time.
-_BETWEEN = re.compile(r" ?[,;/|·•&] ?| (?:and|with|und|et|y|e|и|avec|con|com|mit|с) ", re.I)
+_BETWEEN = re.compile(r" ?[,;/|·•&] ?| (and|with|und|et|y|e|и|avec|con|com|mit|с) ", re.I)
+_OF_ONE_NAME = frozenset(("y", "e"))
 # A place may follow the name: "Ann Lee in Paris".
 _WORKPLACE = re.compile(r" (?:in|from|aus|à|en|a|em|in|da|в|из) [^\W\d_a-zа-я].*")
 _PARTICLES = frozenset(
@@ -11,6 +12,26 @@ _PARTICLES = frozenset(
 )
 _WORD = re.compile(r"[^\W\d_][^\W\d_.’'`-]*(?:[.’'`-][^\W\d_]*)*")
 _INITIAL = re.compile(r"\b[^\W\d_]\. ?$")
+# Chinese, Japanese and Korean bylines: "记者 王小明", "文/王小明", "山田太郎 記者", "홍길동 기자".
+_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff\u3005]"
+_CJK_NAME = rf"(?:{_HAN}{{2,4}}(?:·{_HAN}{{1,6}})?|[\uac00-\ud7af]{{2,4}})"
+_CJK_JOINT = r"(?:[ \u3000]?[、，,/／;；&和与與及][ \u3000]?|[ \u3000])"
+_CJK_NAMES = rf"(?!报道|報道|摄影|編輯|编辑|来源){_CJK_NAME}(?:{_CJK_JOINT}{_CJK_NAME}){{0,5}}"
+_CJK_LABEL = (
+    r"(?:(?:[\u4e00-\u9fff]{2,8}(?:社|网|報|报))?(?:本[报報刊网網]|特约|特約|见习|見習|实习|實習)?"
+    r"(?:记者|記者|作者|撰文|编译|編譯|執筆|取材|通讯员)|文|글)"
+)
+_CJK_AFTER = "(?:记者|記者|報道|报道|撰文|文|기자|특파원|편집위원|논설위원)"
+_CJK_BYLINE = re.compile(
+    rf"[（(【]?(?:{_CJK_LABEL}[ \u3000]?[:：/／|｜＝=・]?[ \u3000]?(?P<after>{_CJK_NAMES})"
+    rf"|(?P<before>{_CJK_NAMES})[ \u3000]?{_CJK_AFTER})"
+    r"[ \u3000]?(?:报道|報道|发自\S{0,8}|摄影报道)?[)）】]?"
+)
+_CJK_PLAIN = re.compile(_CJK_NAME)
+_CJK_BETWEEN = re.compile(r"[ \u3000]*[、，,/／;；&和与與及][ \u3000]*|[ \u3000]+")
+_CJK_VERBS = ("报道", "報道", "摄影", "攝影")
+_MAX_SPACED_CHARS = 5
+_MAX_CJK_CHARS = 60
 _MAX_WORDS = 5
 _MAX_CHARS = 60  # of one name
 
@@ -22,9 +43,37 @@ def people(text: str) -> tuple[str, ...]:
     Returns () if any part of the text can't be the name of a person or an agency.
     """
     text = " ".join(text.split()).strip(" ()[]")
-    parts = [_bare(_WORKPLACE.sub("", part)) for part in _BETWEEN.split(text)]
+    parts = [_bare(_WORKPLACE.sub("", part)) for part in _split(text)]
     names = tuple(dict.fromkeys(part for part in parts if part))
     return names if all(map(is_name, names)) else ()
+
+
+def _split(text: str) -> list[str]:
+    """Split a list of names; "José Ortega y Gasset" is one name, as "Gasset" is no full name."""
+    first, *others = _BETWEEN.split(text)
+    names = [first]
+    for joint, part in zip(others[::2], others[1::2], strict=True):
+        if joint and joint.lower() in _OF_ONE_NAME and " " in names[-1] and " " not in part.strip():
+            names[-1] += f" {joint} {part}"
+        else:
+            names.append(part)
+    return names
+
+
+def cjk_names(text: str) -> tuple[str, ...]:
+    """Return the names in a Chinese, Japanese or Korean byline, such as "记者 王小明" or "홍길동
+    기자"; also a text that is only one such name. () for any other text."""
+    if text.isascii() or len(text) > _MAX_CJK_CHARS:
+        return ()
+    text = text.strip()
+    if byline := _CJK_BYLINE.fullmatch(text):
+        listed = byline["after"] or byline["before"]
+        names = [name for name in _CJK_BETWEEN.split(listed) if not name.endswith(_CJK_VERBS)]
+        # "山田 太郎 記者" is one name, "王小明 李四" are two.
+        if byline["before"] and len(names) == 2 and len(listed) <= _MAX_SPACED_CHARS:
+            return (listed,)
+        return tuple(dict.fromkeys(name for name in names if name))
+    return (text,) if _CJK_PLAIN.fullmatch(text) else ()
 
 
 def _bare(part: str) -> str:

@@ -20,6 +20,12 @@ _LIGATURE = re.compile("[\ufb00-\ufb06]")
 # Only with a semicolon: HTML reads "?a=1&copy=2" as "?a=1©=2".
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
+# Two entities for the two halves (surrogates) of one character of UTF-16, such as an emoji.
+_SURROGATE_PAIR = re.compile(
+    r"&#(?:(5[56]\d{3})|[xX]([dD][89abAB][0-9a-fA-F]{2}));"
+    r"&#(?:(5[67]\d{3})|[xX]([dD][c-fC-F][0-9a-fA-F]{2}));"
+)
+
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _MARKS = re.compile(r"[\W_]+")
 
@@ -72,7 +78,20 @@ def visible(text: str) -> str:
 def unescape(text: str) -> str:
     """Replace each HTML entity in a text, such as "&eacute;", by its character. This is done once:
     "&amp;lt;" becomes "&lt;", and not "<"."""
-    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
+    if "&" not in text:
+        return text
+    if "&#" in text:
+        text = _SURROGATE_PAIR.sub(_joined, text)
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """The character of two entities for surrogates; the entities if they are none."""
+    high = int(pair[1]) if pair[1] else int(pair[2], 16)
+    low = int(pair[3]) if pair[3] else int(pair[4], 16)
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return pair[0]
+    return chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00)
 
 
 def unescape_again(text: str) -> str:

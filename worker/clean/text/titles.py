@@ -7,7 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 from worker.clean.text.plain_text import bare
 
-_SEPARATOR = re.compile(r" (?:[-–—|·•»:]|::) ")  # in a text with single spaces
+_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:>/]|::)\s+|\s?｜\s?|_(?=[^\x00-\x7f])")
+_IN_BRACKETS = re.compile(
+    r"\A[(\[]([^()\[\]]{2,60})[)\]]\s+(?=\S)|(?<=\S)\s+[(\[]([^()\[\]]{2,60})[)\]]\Z"
+)
+_PREFIX_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*|:\s+")
+_PERCENT = re.compile(r"%20|(?:%[c-fC-F][0-9a-fA-F])(?:%[89abAB][0-9a-fA-F])+")
+_MAX_CUTS = 3
 _WORD = re.compile(r"[^\W\d_]+")
 _MIN_WORD_CHARS = 2
 _MIN_ADDRESS_WORDS = 3
@@ -18,33 +24,83 @@ _MAX_NAME_WORDS = 5  # of a site
 _SENTENCE = re.compile(r"(.{20,}?[.!?。！？])(?:\s|$)")
 
 
-def without_site(title: str, sites: Collection[str]) -> str:
-    """Remove the name of the site from the end of a title: "Harbour reopens - The Post" becomes
-    "Harbour reopens". Other titles are returned unchanged.
-
-    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`.
-    """
-    separators = list(_SEPARATOR.finditer(title))
-    if not separators or not separators[-1].start():
+def percent_decoded(title: str) -> str:
+    """Decode a title in which spaces and accents are written as in a URL: "Caf%C3%A9%20reopens".
+    Other titles are returned unchanged, such as "100%20 cotton"."""
+    if "%" not in title or any(map(str.isspace, title.strip())) or not _PERCENT.search(title):
         return title
-    suffix = bare(title[separators[-1].end() :])
-    return title[: separators[-1].start()] if suffix in sites else title
+    try:
+        return unquote(title if "%20" in title else title.replace("+", " "), errors="strict")
+    except UnicodeDecodeError:
+        return title
+
+
+def without_site(
+    title: str, sites: Collection[str], prefixes: Collection[str] | None = None
+) -> str:
+    """Remove the name of the site from the end or the start of a title: "Harbour reopens - The
+    Post" and "The Post: Harbour reopens" become "Harbour reopens". Other titles are returned
+    unchanged.
+
+    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`;
+    `prefixes` are those that are removed from the start, None for all. The start of a title names
+    its subject more often than its end.
+    """
+    for _ in range(_MAX_CUTS):
+        separators = list(_SEPARATOR.finditer(title))
+        if not separators or not separators[-1].start():
+            break
+        if bare(title[separators[-1].end() :]) not in sites:
+            break
+        title = title[: separators[-1].start()]
+    title = _IN_BRACKETS.sub(lambda part: part[0] if bare(part[0]) not in sites else "", title)
+    return _without_prefix(title, sites if prefixes is None else prefixes)
+
+
+def _without_prefix(title: str, sites: Collection[str]) -> str:
+    """Remove the name of the site from the start of a title.
+
+    Before a colon, a name of one word may be the subject of the title: "Rust: 1.80".
+    """
+    separator = _PREFIX_SEPARATOR.search(title)
+    if not separator or not (prefix := title[: separator.start()]) or bare(prefix) not in sites:
+        return title
+    rest = title[separator.end() :]
+    words = len(rest.split())
+    if ":" in separator[0] and len(prefix.split()) == 1:
+        return rest if words > 1 and not rest[:1].islower() else title
+    return rest if words > 1 else title
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
     """Choose the title of a page's article, without the name of the site.
 
-    Usually it is `title`. One of `others`, further titles on the page, is chosen if it agrees
-    better with the words in the page's address `url`, which is often made of the title. `sites` are
-    the names of the site, as `plain_text.bare` returns them.
+    Usually it is `title`. One of `others`, further titles on the page, is chosen if `title` is the
+    name of the site, or if the other agrees better with the words in the page's address `url`,
+    which is often made of the title. `sites` are the names of the site, as `plain_text.bare`
+    returns them.
     """
-    title = _without_sections(_without_host(without_site(title, sites), url))
+    if bare(title) in sites:
+        rest = (without_site(other, sites) for other in others)
+        title = next((other for other in rest if other and bare(other) not in sites), title)
+    title = _without_host(without_site(title, sites), url)
+    title = _without_sections(_without_similar(title, sites))
     words = _words_of(url)
     if len(words) < _MIN_ADDRESS_WORDS or _share(words, title):
         return title
     parts = [part for other in others for part in (*_SEPARATOR.split(other), other)]
     best = max(parts, key=lambda part: (_share(words, part), -len(part)), default="")
     return best if _share(words, best) >= _MIN_SHARE else title
+
+
+def _without_similar(title: str, sites: Collection[str]) -> str:
+    """Remove the last part of a title if it is a name of the site with a word more or less."""
+    separators = list(_SEPARATOR.finditer(title))
+    if not separators or not separators[-1].start():
+        return title
+    last = title[separators[-1].end() :]
+    similar = any(_names(last, site) for site in sites if len(site) >= _MIN_LABEL_CHARS)
+    return title[: separators[-1].start()] if similar else title
 
 
 def _without_host(title: str, url: str) -> str:
@@ -54,13 +110,15 @@ def _without_host(title: str, url: str) -> str:
     An example is "Harbour reopened - Daily News" on dailynews.example.
     """
     separators = list(_SEPARATOR.finditer(title))
-    label = bare(max(urlsplit(url).netloc.split(".")[:-1], key=len, default=""))
-    if not separators or len(label) < _MIN_LABEL_CHARS:
+    labels = [bare(label) for label in urlsplit(url).netloc.split(".")[:-1]]
+    labels = [label for label in labels if len(label) >= _MIN_LABEL_CHARS]
+    if not separators or not labels:
         return title
     first, last = separators[0], separators[-1]
-    if _names(title[last.end() :], label):
+    if any(_names(title[last.end() :], label) for label in labels):
         return title[: last.start()]
-    return title[first.end() :] if _names(title[: first.start()], label) else title
+    longest = max(labels, key=len)
+    return title[first.end() :] if _names(title[: first.start()], longest) else title
 
 
 def _without_sections(title: str) -> str:
@@ -88,16 +146,19 @@ def _share(words: Collection[str], title: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def site_names(names: tuple[str, ...], host: str) -> frozenset[str]:
+def site_names(names: tuple[str, ...], *hosts: str) -> frozenset[str]:
     """Return all names by which a site may be recognised in titles: `names`, their parts ("The
-    Post" of "The Post | Sports"), and the host name with parts of it.
+    Post" of "The Post | Sports"), and the host names with parts of them.
 
     Each is reduced to lower-case letters and digits, so that spelling makes no difference.
     """
     own_names = {" ".join(name.split()) for name in names} - {""}
     parts = {part for name in own_names for part in _SEPARATOR.split(name)}
-    labels = host.split(".")[:-1]
-    all_names = own_names | parts | {host, ".".join(labels), max(labels, key=len, default="")}
+    all_names = own_names | parts
+    for host in filter(None, hosts):
+        labels = host.removeprefix("www.").split(".")
+        named = max(labels[:-1], key=len, default="")
+        all_names |= {host, ".".join(labels), ".".join(labels[:-1]), named}
     return frozenset(map(bare, all_names)) - {""}
 
 

@@ -1,0 +1,157 @@
+"""Tell the elements that belong to the article of a page from those of menus, side bars and lists
+of other articles."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from worker.clean.metadata.page_elements import attribute
+from worker.clean.text.plain_text import bare
+
+_OUTSIDE_TAGS = frozenset(("nav", "aside", "footer", "menu"))
+_OUTSIDE = re.compile(
+    r"(?:^|[\s_-])(?:nav(?:igation|bar|link|links|item|menu|s)?|menu|menus|side-?bar|teasers?|masthead"
+    r"|site-?header|page-?footer|site-?footer|footer|top-?bar|breadcrumbs?|most-?(?:read|popular)"
+    r"|(?:(?<=\s)|(?<=^))(?:page-|site-|main-|global-)?header(?=$|\s)|trending|recommend(?:ed|ations?)|related(?:-?(?:posts?|articles?|stories|content|links))?"
+    r"|read-?(?:next|more)|more-?(?:stories|articles|news)|comments?|comment-?list|popular-?posts?)"
+    r"(?=$|[\s_-])",
+    re.I,
+)
+_OTHERS = re.compile(
+    r"\W{0,3}(?:(?:most|more) (?:read|popular|viewed|shared|stories|articles|news|from|on|like)"
+    r"|popular|trending|related|recommended|read (?:next|more|also)|also read|latest|recent"
+    r"|you (?:may|might) (?:also )?like|top stories|don't miss|our columnists|columnists"
+    r"|editors?['’]? picks?|meistgelesen|am meisten gelesen|lesen sie auch|mehr zum thema"
+    r"|das könnte|weitere|neueste|à lire aussi|les plus lus|sur le même|lire aussi"
+    r"|lo más (?:leído|visto)|más leíd|también|te puede|noticias relacionadas|più letti"
+    r"|leggi anche|potrebbe|mais lidas|leia também|veja também|самое|читайте|相关|推荐|関連"
+    r"|おすすめ)",
+    re.I,
+)
+_OF_ARTICLE = re.compile(r"(?:^|[\s_-])(?:entry|post|article|meta|byline)(?=$|[\s_-])", re.I)
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+_LABEL_TAGS = (*_HEADINGS, "p", "div", "span", "header")
+_MAX_SIBLINGS = 20
+_MAX_CARD_CHARS, _MIN_TITLE_WORDS = 500, 3
+_MAX_TEASER_CHARS = 1_500
+_MAX_DEPTH = 40  # elements around one
+_MAX_LABEL_LEVELS = 5  # elements around one whose heading is looked at
+_MAX_HEADING_CHARS = 60
+
+
+class ArticleScope:
+    """The part of a page that is its article. `holds` says whether an element belongs to it.
+
+    `title` is the title of the article: the headings that have it are the article's own.
+    """
+
+    def __init__(self, tree: LexborHTMLParser, title: str) -> None:
+        self._tree = tree
+        self._title = bare(title)
+        self._has_heading: bool | None = None
+        self._by_id: dict[int, bool] = {}  # of elements that were looked at before
+
+    def holds(self, node: LexborNode) -> bool:
+        """Whether an element is part of the article. It is not, if it or an element around it is a
+        menu, a side bar, a footer, the header of the site, a teaser, or a list of other
+        articles."""
+        path: list[int] = []
+        around: LexborNode | None = node
+        level, inside = 0, True
+        while around is not None and level < _MAX_DEPTH:
+            decided = self._by_id.get(around.mem_id)
+            if decided is not None:
+                inside = decided
+                break
+            path.append(around.mem_id)
+            if around.tag in ("body", "html"):
+                break
+            if self._is_outside(around, level):
+                inside = False
+                break
+            around, level = around.parent, level + 1
+        self._by_id.update(dict.fromkeys(path, inside))
+        return inside
+
+    def _is_outside(self, element: LexborNode, level: int) -> bool:
+        marks = f"{attribute(element, 'class')} {attribute(element, 'id')}"
+        tag = element.tag
+        if tag == "header":
+            return not (_inside_article(element) or self._titled(element))
+        if tag == "article":
+            return self._is_teaser(element)
+        if tag == "aside" and level == 0:
+            return False
+        if tag == "footer" and _OF_ARTICLE.search(marks):
+            return False
+        marked = tag in _OUTSIDE_TAGS or (marks != " " and _OUTSIDE.search(marks) is not None)
+        if not marked and 0 < level < _MAX_LABEL_LEVELS:
+            marked = _is_list_of_others(element) or _is_card(element)
+        return marked and not self._titled(element)
+
+    def _is_teaser(self, article: LexborNode) -> bool:
+        """Whether an <article> is a teaser of another article: it is short, and has a heading that
+        is not the title of the page."""
+        if article.css_first("h1,h2,h3,h4") is None or self._titled(article):
+            return False
+        return self._page_is_titled() and len(article.text()) <= _MAX_TEASER_CHARS
+
+    def _page_is_titled(self) -> bool:
+        if self._has_heading is None:
+            body = self._tree.body
+            self._has_heading = body is not None and self._titled(body)
+        return self._has_heading
+
+    def _titled(self, element: LexborNode) -> bool:
+        """Whether an element has the heading of the article in it."""
+        return any(self._is_title(heading) for heading in element.css("h1,h2")[:10])
+
+    def _is_title(self, heading: LexborNode) -> bool:
+        own = bare(heading.text())
+        if not own or not self._title:
+            return False
+        return own == self._title or (
+            heading.tag == "h1" and (own in self._title or self._title in own)
+        )
+
+
+def _inside_article(element: LexborNode) -> bool:
+    around = element.parent
+    for _ in range(_MAX_DEPTH):
+        if around is None:
+            return False
+        if around.tag in ("article", "main"):
+            return True
+        around = around.parent
+    return False
+
+
+def _is_list_of_others(element: LexborNode) -> bool:
+    """Whether an element begins with a heading such as "Most read", or follows such a heading."""
+    child = element.child
+    while child is not None and (child.tag in ("-text", "-comment")):
+        child = child.next
+    if child is not None and child.tag in _LABEL_TAGS and _announces_others(child):
+        return True
+    before = element.prev
+    for _ in range(_MAX_SIBLINGS):
+        if before is None:
+            return False
+        if before.tag in _HEADINGS:
+            return _announces_others(before)
+        before = before.prev
+    return False
+
+
+def _announces_others(label: LexborNode) -> bool:
+    text = " ".join(label.text()[: 4 * _MAX_HEADING_CHARS].split())
+    return len(text) <= _MAX_HEADING_CHARS and _OTHERS.match(text) is not None
+
+
+def _is_card(element: LexborNode) -> bool:
+    """Whether a short element has a heading that links to another article."""
+    link = element.css_first("h2 a[href],h3 a[href],h4 a[href],a[href] h2,a[href] h3,a[href] h4")
+    if link is None or "author" in attribute(link, "href"):
+        return False
+    is_title = len(link.text().split()) >= _MIN_TITLE_WORDS
+    return is_title and len(element.text()) <= _MAX_CARD_CHARS
