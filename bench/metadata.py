@@ -21,7 +21,7 @@ from time import process_time
 from bench.pages import Page, read_pages
 from worker.clean import CleaningRules, Examined, examine
 from worker.clean.dates.date_reader import day_first, read_date
-from worker.clean.dates.date_words import MONTH_NAMES
+from worker.clean.dates.month_names import MONTH_NAMES
 from worker.clean.metadata.publication_date import is_labelled
 from worker.clean.metadata.visible_dates import date_of_address
 from worker.config.loader import load_config

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborNode
 
-from worker.clean.dates.date_words import MONTH_NAMES
+from worker.clean.dates.month_names import MONTH_NAMES
 from worker.clean.text.people import people
 
 SELECTOR = (

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.metadata import bylines
 from worker.clean.metadata.json_ld import names_of, url_of
+from worker.clean.metadata.other_articles import is_within_others
 from worker.clean.metadata.page_elements import (
     MAX_TITLE_CHARS,
     PageElements,
@@ -66,6 +68,7 @@ _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
 _MAX_HEADINGS = 4
 _MAX_KEYWORDS = 30
+_MAX_TIMES = 20  # <time> elements looked at
 TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the first of the page
 
 
@@ -100,10 +103,13 @@ class PageMetadata:
 NO_METADATA = PageMetadata()
 
 
-def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
+def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
     """Read what a parsed page declares and shows of its article, such as title, authors and dates,
-    and note from which element each field was read."""
-    elements = PageElements(tree)
+    and note from which element each field was read.
+
+    `link` is the address from which the page was fetched, "" if unknown.
+    """
+    elements = PageElements(tree, link)
     json_ld, by_tag = elements.json_ld, elements.by_tag
     links = {attribute(n, "rel").lower(): attribute(n, "href") for n in by_tag.get("link", [])}
     roots = [attribute(node, "lang") for node in by_tag.get("html", [])]
@@ -127,7 +133,7 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
         *_times(elements, _is_published),
         *elements.of_meta(UNSPECIFIC),
         *_times(elements, _looks_published),
-        *((SOME_TIME, _date_text(node)) for node in by_tag.get("time", [])[:1]),
+        *((SOME_TIME, _date_text(node)) for node in _own_times(by_tag.get("time", []))),
     )
     is_dated = elements.element_of.get("published") not in (None, SOME_TIME)
     nearby = nearby_texts(elements.tree, title, far=not is_dated)
@@ -226,6 +232,12 @@ def _times(
     return ((TIME, _date_text(node)) for node in nodes if is_match(node))
 
 
+def _own_times(nodes: Sequence[LexborNode]) -> Iterator[LexborNode]:
+    """Yield the first <time> element that is not in a part of the page about other articles."""
+    own = (node for node in nodes[:_MAX_TIMES] if not is_within_others(node))
+    return islice(own, 1)
+
+
 def _date_text(node: LexborNode) -> str:
     return attribute(node, "datetime") or attribute(node, "content") or text_of(node)
 
@@ -244,7 +256,7 @@ def _looks_published(node: LexborNode) -> bool:
     This is weak evidence, because lists of other articles use such classes, too.
     """
     marks = attribute(node, "class").lower() if node.tag == "time" else ""
-    return "publish" in marks or "entry-date" in marks
+    return ("publish" in marks or "entry-date" in marks) and not is_within_others(node)
 
 
 def _authors(elements: PageElements, site: str, nearby: NearbyTexts) -> tuple[str, ...]:

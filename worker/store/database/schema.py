@@ -14,6 +14,7 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     FetchedValue,
     Float,
     ForeignKey,
@@ -105,6 +106,8 @@ revisions = Table(
     Column("language", KeyText, nullable=False),
     Column("words", Integer, nullable=False),
     Column("published", UtcDateTime),
+    Column("published_day", Date),  # in the publisher's own time zone
+    Column("published_zone", KeyText),  # NULL if unknown
     Column("updated", UtcDateTime),
     Column("authors", JsonColumn, nullable=False),
     Column("categories", JsonColumn, nullable=False),
