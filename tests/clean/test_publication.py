@@ -237,3 +237,55 @@ def test_the_order_of_day_and_month_is_told_by_the_other_date_of_the_entry() -> 
     assert (article.published_day, article.flags) == (date(2022, 4, 3), ())
     article = cleaned(published="03/04/2022")
     assert (article.published_day, article.flags) == (date(2022, 3, 4), ("ambiguous-date",))
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "<blockquote>Harbour on fire — Bo (@bo) <a href='x'>March 3, 2025</a></blockquote>",
+        "<figure><img src='a.jpg'><figcaption>March 3, 2025</figcaption></figure>",
+        "<p>On Sunday, 3 March 2025, shortly after nine, the harbour was closed for the day.</p>",
+        "<p>Deadline: 3 March 2025</p>",
+        "<p>Effective as of March 3, 2025</p>",
+        "<article><h3><a href='/b'>Ferry</a></h3><time datetime='2025-03-03'>x</time></article>",
+        "<div class='related-posts'>March 3, 2025</div>",
+        "<div id='upcoming-events'>March 3, 2025</div>",
+    ],
+)
+def test_a_declared_date_is_not_beaten_by_the_date_of_something_else(foreign: str) -> None:
+    declared = {"published": "2026-06-24T08:00:00Z"}
+    assert page(f"<h1>Storm</h1>{foreign}", **declared).published == declared["published"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "<p>March 3, 2025</p>",
+        "<p>Ann Lee, March 3, 2025</p>",
+        "<p>By Ann Lee on March 3, 2025</p>",
+        "<p>News | March 3, 2025 | 10:30</p>",
+        "<p>Monday, March 3, 2025 10:30 AM EST</p>",
+        "<p>Published by the newsroom: March 3, 2025</p>",
+        "<time datetime='2025-03-03T10:30:00Z'>March 3</time>",
+    ],
+)
+def test_a_declared_date_is_beaten_by_an_older_one_that_readers_are_shown(own: str) -> None:
+    metadata = page(f"<h1>Storm</h1>{own}", published="2026-06-24T08:00:00Z")
+    assert metadata.element_of["published"] == "visible text"
+    assert read_date(metadata.published, RULES.dates, NOW).day == date(2025, 3, 3)
+
+
+def test_an_unspecific_date_yields_to_one_that_readers_are_shown_soon_after() -> None:
+    def published(visible: str) -> str:
+        head = '<html><head><meta name="dcterms.date" content="2025-02-20"></head>'
+        metadata = parsed(f"{head}<body><h1>Storm</h1><p>{visible}</p></body></html>")
+        dated = with_best_dates(
+            metadata, PLAIN, lambda text: read_date(text, RULES.dates, NOW), RULES.dates
+        )
+        return dated.published
+
+    assert published("March 3, 2025") == "March 3, 2025"
+    assert published("February 19, 2025") == "February 19, 2025"
+    assert published("February 20, 2025") == "2025-02-20"
+    assert published("November 22, 2026") == "2025-02-20"  # the day of the visit
+    assert published("Concert: March 3, 2025") == "2025-02-20"

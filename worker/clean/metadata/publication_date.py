@@ -20,6 +20,8 @@ from worker.clean.metadata.page_metadata import NO_DAY, SOME_TIME, TIME, UNSPECI
 from worker.clean.metadata.visible_dates import AFTER, FAR, VisibleDate, date_of_address
 
 _SAME = timedelta(hours=36)  # a day without a time, and an instant in any zone
+_SAME_DAY = timedelta(hours=23)
+_DRAFT = timedelta(days=90)  # from the creation of a text to its publication
 _WEAK = (TIME, SOME_TIME)  # elements that may belong to a comment, or to another article
 _VISIBLE, _ADDRESS = "visible text", "URL"  # sources of a date, named like elements
 _CLOCK = re.compile(r"[0-9]{1,2}(?:[:.h][0-9]{2}|[時点點时시]| ?[ap]\.?m)", re.I)
@@ -149,14 +151,20 @@ def _outranks_declared(
     where the page declares it as well, and not as the date of a change.
     """
     declared, visible, updated = parse(page.published), parse(date.text), parse(page.updated)
-    if not declared or not visible or _same(visible, declared):
+    if not declared or not visible:
+        return False
+    unspecific = page.element_of.get("published") in UNSPECIFIC
+    if unspecific and date.region == AFTER and date.text[:10] not in page.published:
+        near = visible - declared <= _DRAFT  # a much later day may be that of the visit
+        return near and _stands_alone(date) and abs(visible - declared) > _SAME_DAY
+    if _same(visible, declared):
         return False
     if visible > declared:
         agreed = any(_same(parse(text), visible) for _, text in page.declared_dates)
         return agreed and not _same(visible, updated)
     if _is_published_label(date, rules):
         return True
-    vague = page.element_of.get("published") in UNSPECIFIC and _same(updated, declared)
+    vague = unspecific and _same(updated, declared)
     return (date.region == AFTER or vague) and _stands_alone(date)
 
 
@@ -225,7 +233,7 @@ def _stands_alone(date: VisibleDate) -> bool:
         return not date.label.endswith(":")
     if _SEPARATOR_AT_END.search(before):
         return True
-    return not before.endswith(":") and (not _words(before) or names_in(before) != ())
+    return not before.endswith(":") and (not _words(before) or names_in(f"{before} ") != ())
 
 
 def _words(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from worker.clean.dates.letters import fold
 from worker.clean.dates.month_names import MONTH_NAMES, MONTHS
 from worker.clean.dates.native_forms import in_common_form
-from worker.clean.metadata.other_articles import is_of_others
+from worker.clean.metadata.other_articles import is_of_others, is_teaser
 
 _DATE = re.compile(
     r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
@@ -36,7 +36,9 @@ _DAY_IN_ADDRESS = re.compile(
     r"|/(?P<dd1>\d\d)-(?P<mm1>\d\d)-(?P<year1>20\d\d)(?=[/_.-]|$)",
     re.I,
 )
-_SKIPPED = frozenset("script style noscript template svg select option button".split())
+_SKIPPED = frozenset(  # also quoted posts and captions, which have dates of their own
+    "script style noscript template svg select option button blockquote figcaption".split()
+)
 AFTER, BEFORE, FAR = "after", "before", "far"
 _MAX_BEFORE, _MAX_AFTER, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
 _MAX_NODES = 5_000
@@ -206,7 +208,9 @@ def _next(node: LexborNode) -> LexborNode | None:
     tag = node.tag or ""
     if tag.startswith("-"):
         return following(node)
-    skipped = tag in _SKIPPED or is_of_others(node) or _machine_readable(node) != ""
+    skipped = (
+        tag in _SKIPPED or is_of_others(node) or is_teaser(node) or _machine_readable(node) != ""
+    )
     return (None if skipped else node.first_child) or following(node)
 
 
