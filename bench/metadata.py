@@ -2,34 +2,31 @@
 
     python -m bench.metadata FOLDER [FOLDER …] [--half 0|1] [--wrong title|author|date]
 
-"either" accepts the date of publication or of the last change: the gold data has one date, which is
-often the date of the change if a page shows both. "written" is the date of publication on pages
-whose markup has the gold day: some gold days are not on their page. Pages are split by host: rules
-are developed on half 0, and half 1 is reported. Time is the CPU time of cleaning a page, including
-its main text.
+A date is right if the local day of publication is the gold day. "either" accepts the day of
+publication or of the last change: the gold data has one date, which is often the date of the change
+if a page shows both. "written" is the day of publication on pages whose markup has the gold day:
+some gold days are not on their page. Pages are split by host: rules are developed on half 0, and
+half 1 is reported. Time is the CPU time of cleaning a page, including its main text.
 """
 
 import argparse
 import re
 import unicodedata
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, median
 from time import process_time
+from typing import Any
 
 from bench.pages import Page, read_pages
 from worker.clean import CleaningRules, Examined, examine
-from worker.clean.dates.date_reader import day_first, read_date
-from worker.clean.dates.date_words import MONTH_NAMES
-from worker.clean.metadata.publication_date import is_labelled
-from worker.clean.metadata.visible_dates import date_of_address
+from worker.clean.dates.month_names import MONTH_NAMES
 from worker.config.loader import load_config
 from worker.errors import Rejected
 from worker.model.admission import Content, RawArticle
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # extreme time zones: UTC-12 and UTC+14
 _QUOTES = str.maketrans("’‘“”–—", "''\"\"--")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[T ])")
 _BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+")
@@ -54,7 +51,7 @@ def cleaned(page: Page, rules: CleaningRules) -> Examined | None:
         return None
 
 
-def judge(page: Page, examined: Examined | None, rules: CleaningRules) -> dict[str, str]:
+def judge(page: Page, examined: Examined | None) -> dict[str, str]:
     """Return "right", "wrong" or "missing" for each field that the gold data has."""
     article = examined.article if examined else None
     title = article.title if article else ""
@@ -65,7 +62,7 @@ def judge(page: Page, examined: Examined | None, rules: CleaningRules) -> dict[s
     if page.author:
         verdicts["author"] = _verdict(authors, people(authors) == people(page.author))
     if page.date:
-        days = _published_days(page, examined, rules) if examined else set()
+        days = _days(article.published_day if article else None)
         verdicts["date"] = _verdict(",".join(days), page.date[:10] in days)
         if _forms(page.date).search(page.markup):
             verdicts["written"] = verdicts["date"]
@@ -74,36 +71,8 @@ def judge(page: Page, examined: Examined | None, rules: CleaningRules) -> dict[s
     return verdicts
 
 
-def _published_days(page: Page, examined: Examined, rules: CleaningRules) -> set[str]:
-    published = examined.article.published
-    days = _days(published, examined.body.page.published)
-    return days | _local_days(page, examined, rules)
-
-
-def _days(at: datetime | None, declared: str = "") -> set[str]:
-    """The day in UTC, and the day as the page writes it: 22:00-04:00 is the next day in UTC, and
-    the annotators copied the written day."""
-    written = {declared[:10]} if _ISO.match(declared) and at else set()
-    return ({at.date().isoformat()} if at else set()) | written
-
-
-def _local_days(page: Page, examined: Examined, rules: CleaningRules) -> set[str]:
-    """The days in the visible text or the address of a page that are the day of publication in some
-    time zone: 03:00 in UTC is the day before for an American site."""
-    published = examined.article.published
-    british = day_first(examined.article.language, examined.declared)
-    visible = examined.body.page.visible_dates
-    texts = [date.text for date in visible if not is_labelled(date, rules.dates.updated_words)]
-    days = {
-        day.date()
-        for text in (*texts, date_of_address(page.url))
-        if (day := read_date(text, rules.dates, NOW, day_first=british).at)
-    }
-    return {
-        day.isoformat()
-        for day in days
-        if published and (published - _WEST).date() <= day <= (published + _EAST).date()
-    }
+def _days(published: Any) -> set[str]:
+    return {published.isoformat()[:10]} if published else set()
 
 
 def _forms(day: str) -> re.Pattern[str]:
@@ -165,7 +134,7 @@ def main() -> None:
             began = process_time()
             examined = cleaned(page, rules)
             took_s = process_time() - began
-            verdicts = judge(page, examined, rules)
+            verdicts = judge(page, examined)
             judged.append((verdicts, took_s))
             if verdicts.get(options.wrong, "right") != "right":
                 gold = getattr(page, options.wrong)

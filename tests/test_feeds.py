@@ -192,6 +192,31 @@ def test_an_atom_entry_keeps_both_dates_its_language_and_the_labels_of_its_tags(
     assert "fetch" not in raw
 
 
+CHANGED = "2026-11-01T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("entry", "dates"),
+    [
+        ({"updated": CHANGED}, (CHANGED, CHANGED)),  # Atom's updated, or dc:date
+        ({"created": "2026-10-30", "updated": CHANGED}, ("2026-10-30", CHANGED)),
+        ({"published": "2026-10-31", "updated": CHANGED}, ("2026-10-31", CHANGED)),
+        ({"published": "", "updated": CHANGED}, (CHANGED, CHANGED)),
+        ({}, (None, None)),
+    ],
+)
+def test_an_entry_with_a_date_of_change_alone_was_published_by_then(
+    entry: dict[str, str], dates: tuple[str | None, str | None]
+) -> None:
+    raw = from_feedparser(AsFeedparserDoes(entry | {"id": "1"}), {})
+    assert (raw.get("published"), raw.get("updated")) == dates
+
+
+def test_an_item_of_a_json_feed_with_a_date_of_change_alone_was_published_by_then() -> None:
+    raw = from_jsonfeed({"id": "1", "date_modified": CHANGED}, {})
+    assert (raw["published"], raw["updated"]) == (CHANGED, CHANGED)
+
+
 def test_the_worker_makes_whole_articles_of_them() -> None:
     rss, atom = article(from_feedparser(RSS_ENTRY, RSS)), article(from_feedparser(ATOM_ENTRY, ATOM))
     assert (rss.title, rss.text) == ("Harbour & bridge reopen", "Ships return on Monday.")

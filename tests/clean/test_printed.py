@@ -67,12 +67,14 @@ def test_a_date_before_the_heading_comes_second() -> None:
     dates = visible("<p>Posted May 1, 2025</p><h1>Storm</h1><p>Updated</p><p>May 2, 2025</p>")
     assert [date.text for date in dates] == ["May 2, 2025", "May 1, 2025"]
     assert dates[0].label == "updated"
-    assert dates[1] == VisibleDate("May 1, 2025", "posted", BEFORE)
+    assert dates[1] == VisibleDate("May 1, 2025", "posted", BEFORE, "Posted")
 
 
 def test_a_date_far_from_the_heading_is_read_when_asked_for() -> None:
     body = "<h1>Storm</h1><p>" + "word " * 200 + "</p><p>Last updated: March 3, 2025</p>"
-    assert visible(body, far=True) == [VisibleDate("March 3, 2025", "last updated:", FAR)]
+    assert visible(body, far=True) == [
+        VisibleDate("March 3, 2025", "last updated:", FAR, "Last updated:")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """The date of publication is chosen from the declared and the visible dates of a page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from tests.clean.ordinary import NOW, RULES, cleaned, markup
-from worker.clean.dates.date_reader import read_date
+from tests.clean.ordinary import NOW, PARAGRAPHS, RULES, cleaned, markup
+from tests.support.cleaning_tables import PAGE_DATES
+from worker.clean.dates.date_reader import ParsedDate, read_date
 from worker.clean.metadata.page_metadata import PageMetadata, read_metadata
 from worker.clean.metadata.publication_date import with_best_dates
 
@@ -31,10 +32,10 @@ def page(body: str, *, url: str = PLAIN, **declared: str) -> PageMetadata:
     )
     metadata = parsed(f"<html><head>{head}</head><body>{body}</body></html>")
 
-    def at(text: str) -> datetime | None:
-        return read_date(text, RULES.dates, NOW).at
+    def read(text: str) -> ParsedDate:
+        return read_date(text, RULES.dates, NOW)
 
-    return with_best_dates(metadata, url, at, RULES.dates)
+    return with_best_dates(metadata, url, read, RULES.dates)
 
 
 def test_what_is_declared_outranks_the_address_and_that_what_is_printed() -> None:
@@ -198,3 +199,93 @@ def test_a_year_in_front_is_year_month_and_day(language: str, date: str, element
     article = cleaned(link=PLAIN, language=language, content=markup(body))
     assert article.published == datetime(2022, 5, 4, tzinfo=UTC)
     assert article.flags == ()
+
+
+STORY = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 2)
+
+
+@pytest.mark.parametrize("text", [STORY, STORY[:200] + "</p>"], ids=["long", "short"])
+@pytest.mark.parametrize("labelled", PAGE_DATES["page"], ids=lambda labelled: labelled["name"])
+def test_a_page_tells_the_local_day_of_its_article(labelled: dict[str, str], text: str) -> None:
+    title = "Harbour reopens after storm repairs"
+    page = (
+        f'<!doctype html><html lang="{labelled.get("lang", "en")}"><head><title>{title}</title>'
+        f"{labelled.get('head', '')}</head><body><article><h1>{title}</h1>"
+        f"{labelled.get('body', '')}{text}</article>{labelled.get('foot', '')}</body></html>"
+    )
+    link = labelled.get("link", "https://www.northmouth-post.example/local/harbour-reopens")
+    article = cleaned(title="", link=link, content=markup(page))
+    assert str(article.published_day or "") == labelled["day"]
+    if at := labelled.get("at"):
+        assert article.published == datetime.fromisoformat(at).replace(tzinfo=UTC)
+    if updated := labelled.get("updated"):
+        assert article.updated is not None
+        assert article.updated.date().isoformat() == updated
+
+
+def test_a_date_of_the_feed_in_utc_has_the_local_day_that_its_page_shows() -> None:
+    page = markup(f"<html><body><h1>Storm</h1><p>March 3, 2025</p>{STORY}</body></html>")
+    article = cleaned(link=PLAIN, content=page, published="Tue, 04 Mar 2025 02:00:00 GMT")
+    assert article.published == datetime(2025, 3, 4, 2, tzinfo=UTC)
+    assert (article.published_day, article.published_zone) == (date(2025, 3, 3), None)
+    article = cleaned(link=PLAIN, content=page, published="Thu, 06 Mar 2025 02:00:00 GMT")
+    assert (article.published_day, article.published_zone) == (date(2025, 3, 6), "UTC")
+
+
+def test_the_order_of_day_and_month_is_told_by_the_other_date_of_the_entry() -> None:
+    article = cleaned(published="03/04/2022", updated="13/04/2022")
+    assert (article.published_day, article.flags) == (date(2022, 4, 3), ())
+    article = cleaned(published="03/04/2022")
+    assert (article.published_day, article.flags) == (date(2022, 3, 4), ("ambiguous-date",))
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "<blockquote>Harbour on fire — Bo (@bo) <a href='x'>March 3, 2025</a></blockquote>",
+        "<figure><img src='a.jpg'><figcaption>March 3, 2025</figcaption></figure>",
+        "<p>On Sunday, 3 March 2025, shortly after nine, the harbour was closed for the day.</p>",
+        "<p>Deadline: 3 March 2025</p>",
+        "<p>Effective as of March 3, 2025</p>",
+        "<article><h3><a href='/b'>Ferry</a></h3><time datetime='2025-03-03'>x</time></article>",
+        "<div class='related-posts'>March 3, 2025</div>",
+        "<div id='upcoming-events'>March 3, 2025</div>",
+    ],
+)
+def test_a_declared_date_is_not_beaten_by_the_date_of_something_else(foreign: str) -> None:
+    declared = {"published": "2026-06-24T08:00:00Z"}
+    assert page(f"<h1>Storm</h1>{foreign}", **declared).published == declared["published"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "<p>March 3, 2025</p>",
+        "<p>Ann Lee, March 3, 2025</p>",
+        "<p>By Ann Lee on March 3, 2025</p>",
+        "<p>News | March 3, 2025 | 10:30</p>",
+        "<p>Monday, March 3, 2025 10:30 AM EST</p>",
+        "<p>Published by the newsroom: March 3, 2025</p>",
+        "<time datetime='2025-03-03T10:30:00Z'>March 3</time>",
+    ],
+)
+def test_a_declared_date_is_beaten_by_an_older_one_that_readers_are_shown(own: str) -> None:
+    metadata = page(f"<h1>Storm</h1>{own}", published="2026-06-24T08:00:00Z")
+    assert metadata.element_of["published"] == "visible text"
+    assert read_date(metadata.published, RULES.dates, NOW).day == date(2025, 3, 3)
+
+
+def test_an_unspecific_date_yields_to_one_that_readers_are_shown_soon_after() -> None:
+    def published(visible: str) -> str:
+        head = '<html><head><meta name="dcterms.date" content="2025-02-20"></head>'
+        metadata = parsed(f"{head}<body><h1>Storm</h1><p>{visible}</p></body></html>")
+        dated = with_best_dates(
+            metadata, PLAIN, lambda text: read_date(text, RULES.dates, NOW), RULES.dates
+        )
+        return dated.published
+
+    assert published("March 3, 2025") == "March 3, 2025"
+    assert published("February 19, 2025") == "February 19, 2025"
+    assert published("February 20, 2025") == "2025-02-20"
+    assert published("November 22, 2026") == "2025-02-20"  # the day of the visit
+    assert published("Concert: March 3, 2025") == "2025-02-20"

@@ -15,6 +15,8 @@ WRITTEN_DATES = _table("dates.toml")
 AUTHORS = _table("authors.toml")
 TITLES = _table("titles.toml")
 IMAGES = _table("images.toml")
+FOREIGN_DATES = _table("foreign_dates.toml")
+PAGE_DATES = _table("page_dates.toml")
 FAILED_FETCHES = _table("failed_fetches.toml")
 PIECES_OF_MARKUP = (
     "<p>|</p>|<a href='javascript:e()'>|<a href=http://x>|</a>|<svg>|</svg>|<math>|<style>|</style>"

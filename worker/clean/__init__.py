@@ -5,13 +5,11 @@ with these steps. May import the model and the errors. Cleaning depends on its a
 reads no clock, no network and no disk.
 """
 
-from datetime import datetime, tzinfo
-from functools import partial
+from datetime import datetime
 from typing import NamedTuple
 
 from worker.clean.body import Body, without_echo
 from worker.clean.cleaning_rules import CleaningRules
-from worker.clean.dates.date_reader import ParsedDate, day_first, read_date, search_date
 from worker.clean.fetched_content import read_fetched
 from worker.clean.html.sanitize import paragraphs_html
 from worker.clean.lines.html_lines import without_lines
@@ -24,9 +22,8 @@ from worker.clean.links.link_variants import cached_page, is_variant
 from worker.clean.links.redirect_targets import redirect_target
 from worker.clean.links.safe_address import is_safe_address
 from worker.clean.links.sites import load_public_suffixes
+from worker.clean.metadata.article_dates import dates_of
 from worker.clean.metadata.article_metadata import authors_of, lead_image, site_names, title_of
-from worker.clean.metadata.page_metadata import NO_METADATA
-from worker.clean.metadata.publication_date import is_declared, with_best_dates
 from worker.clean.page.main_text import load_extractor
 from worker.clean.text import titles
 from worker.clean.text.language import count_words, detect, load_models
@@ -116,9 +113,10 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     if page_url and (is_variant(url) or is_redirector(url, rules.urls)):
         url = page_url  # the page declares the standard form of an AMP or mobile address
     source = raw.source_id
-    zone = rules.dates.zone_of(source)
-    british = day_first(language, declared)
-    body, published, updated = _dated(raw, body, british, zone, rules, now)
+    page, published, updated = dates_of(
+        raw, body.page, body.markup, language, declared, rules.dates, now
+    )
+    body = body._replace(page=page)
     flags = (
         *(*body.flags, text_flag, title_flag),
         "truncated" if swept.truncated or breaks_off(swept.text) else "",
@@ -135,6 +133,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         summary=sweep(summary.text, ArticleMetadata(), language, rules).text,
         url=url or page_url,
         published=published.at,
+        published_day=published.day,
+        published_zone=published.zone or None,
         updated=updated.at,
         authors=authors or names(swept.authors, rules.text),
         contributors=swept.contributors,
@@ -157,7 +157,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "8/2026-11.8": the version of the code, then that of
+    """Return the version of cleaning, such as "8/2026-11.9": the version of the code, then that of
     the rules.
 
     It is stored with each article, because another version may clean the same raw article in
@@ -197,36 +197,6 @@ def _html(body: Body, swept: SweptText) -> str:
 
 def _readable(text: str, rules: CleaningRules) -> bool:
     return letters(text, rules.text.min_letters) >= rules.text.min_letters
-
-
-def _dated(
-    raw: RawArticle, body: Body, british: bool, zone: tzinfo, rules: CleaningRules, now: datetime
-) -> tuple[Body, ParsedDate, ParsedDate]:
-    """Decide when an article was published and last changed, from its feed, else from its page.
-
-    Returns the body, whose page metadata now names the chosen dates, and the two dates. A date
-    after the page was fetched becomes the date of the fetch.
-    """
-    fetched = read_date(raw.fetch.at, rules.dates, now).at or now
-    read = partial(read_date, rules=rules.dates, latest=fetched, day_first=british, zone=zone)
-    published, updated = read(raw.published), read(raw.updated)
-    if published.at and body.page is NO_METADATA:
-        return body, published, updated
-    url = raw.link or body.page.canonical
-    page = with_best_dates(body.page, url, lambda text: read(text).at, rules.dates)
-
-    def with_page_date(date: ParsedDate, page_text: str) -> ParsedDate:
-        if date.at or not page_text:
-            return date
-        page_date = read(page_text)
-        return ParsedDate(page_date.at, date.flag or page_date.flag)
-
-    published = with_page_date(published, page.published)
-    if published.at is None and is_declared(page):
-        published = ParsedDate(None, "bad-date")
-    elif published.at is None and body.markup:
-        published = ParsedDate(search_date(body.markup, raw.link, fetched), published.flag)
-    return body._replace(page=page), published, with_page_date(updated, page.updated)
 
 
 def _media(medium: Media) -> Media:

@@ -66,17 +66,19 @@ class Body(NamedTuple):
     image: str = ""  # the address of the first picture in a text from a feed
 
 
-def read_bodies(contents: Iterable[tuple[int, Content]], rules: CleaningRules) -> list[Body]:
+def read_bodies(
+    contents: Iterable[tuple[int, Content]], rules: CleaningRules, link: str = ""
+) -> list[Body]:
     """Parse the largest contents of a raw article that are text or markup, at most
     `rules.html.max_bodies` of them. Each gives one body (its text and metadata), the largest first.
 
     `contents` are pairs of a number and a content. The number is the content's position in the raw
-    article. Raises Rejected: `hostile` for markup that would block a parser, `malformed` for bytes
-    that can't be decoded.
+    article. `link` is the address of the article. Raises Rejected: `hostile` for markup that would
+    block a parser, `malformed` for bytes that can't be decoded.
     """
     texts = [(at, content) for at, content in contents if is_text(content.type)]
     largest = sorted(texts, key=lambda pair: len(pair[1].value), reverse=True)
-    return [read_body(content, rules, at) for at, content in largest[: rules.html.max_bodies]]
+    return [read_body(content, rules, at, link) for at, content in largest[: rules.html.max_bodies]]
 
 
 def richest(bodies: Sequence[Body]) -> Body:
@@ -111,11 +113,14 @@ def without_echo(body: Body, title: str, sites: Collection[str]) -> Body:
     return body._replace(text="") if repeats and listed else body
 
 
-def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -> Body:
+def read_body(
+    content: Content, rules: CleaningRules, content_index: int = -1, link: str = ""
+) -> Body:
     """Parse one content of a raw article: decode it, and extract its text and metadata. An error
     page or another failed fetch is named in the `failure` of the result.
 
-    `content_index` is the content's position in the raw article, -1 for its summary. Raises
+    `content_index` is the content's position in the raw article, -1 for its summary. `link` is the
+    address of the article, by which its metadata is told from that of other articles. Raises
     Rejected: `hostile` for markup that would block a parser, `malformed` if the content can't be
     decoded.
     """
@@ -126,7 +131,9 @@ def read_body(content: Content, rules: CleaningRules, content_index: int = -1) -
     plain = not is_html(content.type) and not is_escaped(value) and not holds_markup(value)
     sound = plain and is_sound(value)  # sound text is storable, and unwrapping keeps it sound
     value = value if sound else storable(value)
-    text, page, flag, failure = (value, NO_METADATA, "", "") if plain else _markup(value, rules)
+    text, page, flag, failure = (
+        (value, NO_METADATA, "", "") if plain else _markup(value, rules, link)
+    )
     read_as = "plain" if text is value else "fragment" if page is NO_METADATA else "page"
     if failure:
         return Body(content_index=content_index, read_as=read_as, failure=failure)
@@ -160,7 +167,7 @@ class _Markup(NamedTuple):
     failure: str = ""
 
 
-def _markup(value: str, rules: CleaningRules) -> _Markup:
+def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
     """Extract text and metadata from markup; a text without any tag is returned unchanged."""
     if not has_tags(value):
         if "&lt;" not in value or not (is_escaped(value) or holds_markup(unescape(value))):
@@ -175,7 +182,7 @@ def _markup(value: str, rules: CleaningRules) -> _Markup:
         return _fragment(value, rules)
     page = parse(value)
     text, flag = main_text(page, rules.html)
-    metadata = read_metadata(page.tree)
+    metadata = read_metadata(page.tree, link)
     titles = (metadata.title, *metadata.titles)
     return _Markup(text, metadata, flag, page_failure(page, titles, text, rules.failed_fetch))
 

@@ -47,7 +47,8 @@ def read_fetched(raw: RawArticle, rules: CleaningRules) -> FetchedContent:
     status = raw.fetch.status
     by_status = status_failure(status)
     contents = _feed_contents(raw.content) if by_status else enumerate(raw.content)
-    all_bodies = [_checked(body, raw.title, status, rules) for body in read_bodies(contents, rules)]
+    bodies = read_bodies(contents, rules, raw.link)
+    all_bodies = [_checked(body, raw.title, status, rules) for body in bodies]
     bodies = [body for body in all_bodies if not body.failure]
     body = richest(bodies)
     summary = _summary(raw, rules) if raw.summary else Body()

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from worker.cli.terminal import moment, out, print_table, several, visible
+from worker.cli.terminal import local_day, moment, out, print_table, several, visible
 
 _TEXT_CHARS = 1500  # of the text; --json prints all of it
 
@@ -47,6 +47,7 @@ def _facts(article: Mapping[str, Any], newest: Mapping[str, Any]) -> None:
         "credits": ", ".join(f"{c['name']} ({c['role']})" for c in newest["contributors"]),
         "from": " / ".join(filter(None, (newest["place"], newest["agency"]))),
         "published": newest["published"] and moment(newest["published"]),
+        "local day": local_day(newest["published_day"], newest["published_zone"]),
         "updated": newest["updated"] and moment(newest["updated"]),
         "language": newest["language"],
         "words": newest["words"],

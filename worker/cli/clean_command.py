@@ -16,7 +16,7 @@ from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out
 from worker.cli.file_reading import InputValue, read_file
 from worker.cli.inputs import articles_only
-from worker.cli.terminal import err, json_object, moment, out, print_json, visible
+from worker.cli.terminal import err, json_object, local_day, moment, out, print_json, visible
 from worker.config.loader import load_config
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
@@ -137,6 +137,7 @@ def _facts(article: Article) -> Iterator[tuple[str, object]]:
         "place": article.place,
         "agency": article.agency,
         "published": article.published and moment(article.published),
+        "local day": local_day(article.published_day, article.published_zone),
         "updated": article.updated and moment(article.updated),
         "categories": ", ".join(article.categories),
         "keywords": ", ".join(article.keywords),

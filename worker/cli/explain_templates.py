@@ -88,6 +88,7 @@ FLAGS = {
     "tags-cut": "Its markup was too much to read in full: the tags were cut out.",
     "mojibake": "Garbled characters were repaired.",
     "bad-date": "A date could not be read and was left out.",
+    "ambiguous-date": "Day and month of a date may be in the other order.",
     "future-date": "A date lay in the future and was set to when it was received.",
 }
 LEFT_OUT = {

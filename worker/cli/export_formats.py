@@ -35,6 +35,8 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
     "language": lambda article: article.language,
     "words": lambda article: article.words,
     "published": lambda article: _iso(article.published),
+    "published_day": lambda article: article.published_day or "",
+    "published_zone": lambda article: article.published_zone or "",
     "updated": lambda article: _iso(article.updated),
     "received": lambda article: _iso(article.received),
     "authors": lambda article: _joined(article.authors),
@@ -122,6 +124,7 @@ def _schema(pa: Any) -> Any:
         "media": pa.list_(pa.struct([(name, pa.string()) for name in Media.model_fields])),
         "tags": pa.list_(pa.struct([*fields, ("score", pa.float64())])),
         **dict.fromkeys(("published", "updated", "received"), moment),
+        "published_day": pa.date32(),
         "contributors": pa.list_(pa.struct([(n, pa.string()) for n in field_names(Contributor)])),
         **dict.fromkeys(("authors", "categories", "keywords", "flags"), texts),
     }

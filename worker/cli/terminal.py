@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from shutil import get_terminal_size
 from typing import Any
@@ -221,6 +221,14 @@ def _cell(value: object) -> str:
 def moment(at: datetime) -> str:
     """Format a time in UTC to the minute, such as `2026-11-01 08:00`."""
     return f"{at:%Y-%m-%d %H:%M}"
+
+
+def local_day(day: date | None, zone: str | None) -> str:
+    """Format a day in the time zone of a publisher, such as `2026-11-01 (Europe/Paris)`; "" for no
+    day. The zone is left out if it is unknown."""
+    if day is None:
+        return ""
+    return f"{day.isoformat()} ({zone})" if zone else day.isoformat()
 
 
 def progress(label: str) -> Progress:

@@ -24,7 +24,8 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 
     `feed` is the result of feedparser.parse or its part `.feed`. Only the whole result has the HTTP
     response, from which the field `fetch` is filled. A summary longer than a raw article may have
-    is taken for the full text of the entry, and becomes its content.
+    is taken for the full text of the entry, and becomes its content. An entry that only has a date
+    of change, such as Atom's `updated` or `dc:date`, was published by then: it gives both dates.
     """
     result, feed = (feed, feed["feed"]) if "feed" in feed else ({}, feed)
     links = _listed(entry.get("links"))
@@ -37,7 +38,7 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
         title=entry.get("title"),
         summary=summary,
         content=content,
-        published=entry.get("published"),
+        published=entry.get("published") or entry.get("created") or updated,
         updated=updated,
         authors=_unique(_names(entry))[: LIMITS.authors],
         tags=_unique(
@@ -62,7 +63,8 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
     """Convert one item of a JSON Feed, version 1.0 or 1.1, to a raw article.
 
-    `feed` is the complete document of the feed, for its title, address, language and authors.
+    `feed` is the complete document of the feed, for its title, address, language and authors. An
+    item that only has a date of change was published by then: the date is taken for both.
     """
     people = _people(item) or _people(feed)
     images = (item.get("image"), item.get("banner_image"))
@@ -80,7 +82,7 @@ def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
             for key, media_type in (("content_html", "text/html"), ("content_text", "text/plain"))
             if item.get(key)
         ],
-        published=item.get("date_published"),
+        published=item.get("date_published") or item.get("date_modified"),
         updated=item.get("date_modified"),
         authors=_unique(person.get("name") or "" for person in people)[: LIMITS.authors],
         tags=_tags(item)[: LIMITS.tags],

@@ -49,6 +49,7 @@ _FIXES = {
 }
 _FLAGS = {
     "bad-date": ("a date can't be read and is left out", _ISO),
+    "ambiguous-date": ("day and month of a date may be in the other order", _ISO),
     "future-date": (
         "a date is later than the fetch, whose time stands in for it",
         "check the clock and the zone",

@@ -6,7 +6,7 @@ RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdi
 
 import struct
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import accumulate, pairwise
@@ -86,6 +86,8 @@ class Article:
     summary: str = ""
     url: str = ""  # canonical link, tracking parameters removed
     published: datetime | None = None
+    published_day: date | None = None  # in the publisher's own time zone
+    published_zone: str | None = None  # "Europe/Paris", "+02:00" or "UTC"; None if unknown
     updated: datetime | None = None
     authors: tuple[str, ...] = ()
     contributors: tuple[Contributor, ...] = ()  # from "(Reporting by …; Editing by …)"

@@ -1,7 +1,7 @@
 """Values that callers pass to the store, such as queries, and values that the store returns."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from worker.model.admission import Media
@@ -94,6 +94,8 @@ class StoredArticle:
     language: str
     words: int
     published: datetime | None
+    published_day: date | None  # in the publisher's own time zone
+    published_zone: str | None  # "Europe/Paris", "+02:00" or "UTC"; None if unknown
     updated: datetime | None
     received: datetime
     authors: tuple[str, ...]

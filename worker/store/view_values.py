@@ -3,7 +3,7 @@
 The keys of these dicts are the names of the columns of the database tables.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 
 
@@ -49,6 +49,8 @@ class RevisionRow(TypedDict):
     language: str
     words: int
     published: datetime | None
+    published_day: date | None
+    published_zone: str | None
     updated: datetime | None
     authors: list[str]
     categories: list[str]

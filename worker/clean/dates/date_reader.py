@@ -1,18 +1,21 @@
-"""Parse a date as a feed or a page writes it to a UTC datetime, and flag a bad or future date."""
+"""Parse a date as a feed or a page writes it to the UTC datetime and the local day that it means,
+and flag a bad, ambiguous or future date."""
 
 import html
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from worker.clean.cleaning_rules import DateRules
-from worker.clean.dates.date_words import MONTHS
-from worker.clean.dates.time_zones import fixed_offset
-from worker.clean.dates.written_dates import MAX_CHARS, read_written
+from worker.clean.dates.date_order import date_order, order_in
+from worker.clean.dates.month_names import MONTHS
+from worker.clean.dates.time_zones import fixed_offset, name_of, offset_name
+from worker.clean.dates.written_dates import MAX_CHARS, WrittenDate, read_written
 
-_EPOCH = re.compile(  # seconds, milliseconds or microseconds since 1970, or the form of .NET
-    r"(-?[0-9]{9,10})(?:\.[0-9]*)?|([0-9]{12,13})(?:\.[0-9]*)?|(1[0-9]{15})"
-    r"|/Date\((-?[0-9]{1,14})(?:[+-][0-9]{4})?\)/"
+_EPOCH = re.compile(  # seconds, milli-, micro- or nanoseconds since 1970, or the form of .NET
+    r"@?((?:[0-9]{9,10}|-(?!(?:19|20)[0-9]{6}$)[0-9]{7,10})(?:\.[0-9]{0,9})?)"
+    r"|(-?[0-9]{12,13})(?:\.[0-9]{0,9})?|(1[0-9]{15})|(1[0-9]{18})"
+    r"|\\?/?(?:new )?Date\((-?[0-9]{1,14})([+-][0-9]{4})?\)\\?/?"
 )
 _USUAL = re.compile(  # RFC 5322 as feeds write it: ten times as fast as reading all its forms
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) ([A-Z][a-z]{2,8}) ([0-9]{4}) "
@@ -25,22 +28,53 @@ _ISO = re.compile(
     r"(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-9]{2})?)?"
 )
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])")
-_LABEL_END = re.compile(r"^[^\W\d_]*\s*:?\s*")  # a configured label may be a part of a word
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # programs write it for a date that is missing
+_MARKUP = re.compile(r"<[^<>]{0,100}>")
+_BEFORE_LABEL = re.compile(r"(?:date|day|time|first|originally|ngày|ngay)[ :]+", re.I)
+_LABEL_END = re.compile(
+    r"^[^\W\d_]*\s*(?:date|time)?\s*[:：]?\s*", re.I
+)  # labels may be parts of words
+_DATE_LABEL = re.compile(
+    r"(?:date|datum|fecha|data|created|released|issued|erstellt)(?: on)?\s?: ?", re.I
+)
+_MIN_LABEL_AT_END = 2  # characters
 
-# Regions of English where the day is written before the month.
-_DAY_FIRST = re.compile(r"en[-_](?:au|gb|ie|in|ke|ng|nz|za)", re.I)
+# Dates that programs write for one that is missing: zero of Unix, of OLE and of SQL Server.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NULLS = frozenset(
+    datetime(*day)  # noqa: DTZ001 - as it is written
+    for day in ((1970, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1))
+)
+_NO_YEAR = 9000  # and later years, as in 9999-12-31, mean no date
+_FARTHEST = timedelta(hours=14)  # ahead of UTC: the first day of the earth begins there
+_CLOCK_ERROR = timedelta(minutes=10)  # by which the clock of a publisher may run ahead
+_FRESH = timedelta(days=7)  # most articles are fetched within a week
 
 
 class ParsedDate(NamedTuple):
-    """The result of reading a date from a feed or page: the UTC datetime, and a flag.
+    """The result of reading a date from a feed or page.
 
-    `at` is None for a missing or invalid date. The flag is "bad-date" for a date that is invalid,
-    "future-date" for one that was in the future and was replaced, else "".
+    `at` is the UTC datetime, None for a missing or invalid date. The flag is "bad-date" for a date
+    that is invalid, "future-date" for one that was in the future and was replaced, and
+    "ambiguous-date" for one whose day and month may be in the other order; else "". `day` is the
+    day in the publisher's own time zone, and `zone` that zone, such as "Europe/Paris", "+02:00" or
+    "UTC"; "" if it is unknown.
     """
 
     at: datetime | None
-    flag: str = ""  # future-date, bad-date
+    flag: str = ""
+    day: date | None = None
+    zone: str = ""
+
+
+class _Reading(NamedTuple):
+    """A date read from a text: the instant, the local time with its zone ("" if unknown), whether
+    the text has a time, and whether its day and month may be in the other order."""
+
+    at: datetime
+    local: datetime  # naive
+    zone: str
+    timed: bool = True
+    ambiguous: bool = False
 
 
 def day_first(language: str, declared: str) -> bool:
@@ -50,7 +84,7 @@ def day_first(language: str, declared: str) -> bool:
     `language` is the detected language, "und" if unknown. `declared` is the language tag that the
     source gives: for "en-GB" and the like the result is always True.
     """
-    return language not in ("en", "und") or _DAY_FIRST.match(declared.strip()) is not None
+    return date_order(language, declared).day_first
 
 
 def read_date(
@@ -59,29 +93,70 @@ def read_date(
     latest: datetime,
     *,
     day_first: bool = False,
+    certain: bool = True,
     zone: tzinfo = UTC,
 ) -> ParsedDate:
-    """Parse a text that consists of one date, and return the date in UTC with a flag.
+    """Parse a text that consists of one date, and return the date in UTC with its local day, its
+    zone and a flag.
 
-    A date too far after `latest` (the present time) is replaced by it and flagged "future-date". A
-    text that is no date, or a date of too early a year, gives None and "bad-date". `zone` is used
-    for a time without a time zone. `day_first` says that 3/4/2022 is in April.
+    A date after `latest` (when the article was fetched) is replaced by it, and flagged
+    "future-date" unless it is a day that has begun somewhere or the clock of the publisher may be
+    a little fast. A text that is no date, or a date of too early a year, gives None and "bad-date".
+    `zone` is used for a time without a time zone. `day_first` says that 3/4/2022 is in April; if
+    that is not `certain`, the other order is chosen for a date that is then nearer to `latest`.
     """
     text = text.strip()
     if not text:
         return ParsedDate(None)
     try:
-        at = _parse(text, rules, day_first=day_first, zone=zone)
+        order = _Order(day_first, certain, latest)
+        read = _parse(text, rules, order=order, zone=zone)
     except (ValueError, OverflowError, OSError):
         return ParsedDate(None, "bad-date")
-    if at.year < rules.earliest_year or at == _NEVER:
+    if read.at.year < rules.earliest_year or _is_null(read):
         return ParsedDate(None, "bad-date")
-    if at > latest and at > latest + rules.tolerance:
-        return ParsedDate(latest, "future-date")
-    return ParsedDate(at)
+    day, name = read.local.date(), read.zone
+    if name == "UTC" and zone is not UTC:  # a source that writes its dates in UTC
+        day, name = read.at.astimezone(zone).date(), name_of(zone)
+    flag = "ambiguous-date" if read.ambiguous else ""
+    if read.at <= latest:
+        return ParsedDate(read.at, flag, day, name)
+    return _not_after(latest, read, rules, ParsedDate(latest, flag, day, name))
 
 
-def _parse(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> datetime:
+class _Order(NamedTuple):
+    """The order of day and month that is to be expected, as `read_date` is given it."""
+
+    day_first: bool
+    certain: bool
+    latest: datetime
+
+
+def _not_after(
+    latest: datetime, read: _Reading, rules: DateRules, parsed: ParsedDate
+) -> ParsedDate:
+    """Return a date that was read as later than the fetch with the time of the fetch, flagged if
+    that is an error. Of a date too far in the future the day is wrong, too."""
+    ahead = read.at - latest
+    if ahead <= (_CLOCK_ERROR if read.timed else _FARTHEST):
+        return parsed
+    day = parsed.day if ahead <= rules.tolerance else latest.date()
+    return parsed._replace(flag="future-date", day=day)
+
+
+def _is_null(read: _Reading) -> bool:
+    """Whether a date is one that programs write for a date that is missing."""
+    if _NO_YEAR > read.at.year > _NEVER.year:
+        return False
+    if read.at == _NEVER or read.at.year >= _NO_YEAR:
+        return True
+    if read.local in _NULLS and read.timed:
+        return True
+    quarter = read.local.minute % 15 == 0 and read.local.second == 0
+    return quarter and not read.zone and abs(read.at - _NEVER) <= _FARTHEST  # zero in some zone
+
+
+def _parse(text: str, rules: DateRules, *, order: _Order, zone: tzinfo) -> _Reading:
     if usual := _USUAL.fullmatch(text):
         try:
             return _of_feed(*usual.groups())
@@ -89,12 +164,12 @@ def _parse(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> dat
             pass  # a leap second, 24:00, or a zone with summer time
     elif _ISO.fullmatch(text):
         try:
-            return _utc(datetime.fromisoformat(text), zone if ":" in text else UTC)
+            return _of_iso(text, zone)
         except ValueError:
             pass
     elif epoch := _EPOCH.fullmatch(text):
         return _since_1970(text, *epoch.groups())
-    return _written(text, rules, day_first=day_first, zone=zone)
+    return _written(text, rules, order=order, zone=zone)
 
 
 def _of_feed(
@@ -108,81 +183,129 @@ def _of_feed(
     hours: str,
     minutes: str,
     name: str | None,
-) -> datetime:
+) -> _Reading:
     """Build a date from the parts of the usual form of feeds: "Wed, 04 May 2022 10:00:00 +0200".
 
     Raises ValueError for an invalid date, and for a zone without a fixed offset.
     """
     number = MONTHS.get(month.lower(), 0)
-    at = datetime(int(year), number, int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
+    local = datetime(int(year), number, int(day), int(hour), int(minute), int(second or 0))  # noqa: DTZ001
+    at = local.replace(tzinfo=UTC)
     if name:
-        return at - fixed_offset(name)
-    if not sign:
-        return at
+        ahead = fixed_offset(name)
+        return _Reading(at - ahead, local, offset_name(ahead))
+    if not sign or hours == minutes == "00":
+        return _Reading(at, local, "UTC")
     ahead = timedelta(hours=int(hours), minutes=int(minutes))
-    return at - ahead if sign == "+" else at + ahead
+    return _Reading(at - ahead if sign == "+" else at + ahead, local, f"{sign}{hours}:{minutes}")
+
+
+def _of_iso(text: str, zone: tzinfo) -> _Reading:
+    at = datetime.fromisoformat(text)
+    if ":" not in text:
+        return _Reading(at.replace(tzinfo=UTC), at, _known(zone), timed=False)
+    if at.tzinfo is None:
+        return _Reading(at.replace(tzinfo=zone).astimezone(UTC), at, _known(zone))
+    return _Reading(at.astimezone(UTC), at.replace(tzinfo=None), name_of(at.tzinfo))
+
+
+def _known(zone: tzinfo) -> str:
+    """The name of the time zone of a source; "" for `UTC`, which stands for an unknown one."""
+    return "" if zone is UTC else name_of(zone)
 
 
 def _since_1970(
-    text: str, seconds: str | None, millis: str | None, micros: str | None, of_net: str | None
-) -> datetime:
-    """Build a date from a timestamp, the time since 1970 in seconds, milliseconds or microseconds.
+    text: str,
+    seconds: str | None,
+    millis: str | None,
+    micros: str | None,
+    nanos: str | None,
+    of_net: str | None,
+    offset: str | None,
+) -> _Reading:
+    """Build a date from a timestamp, the time since 1970 in seconds, milli-, micro- or nanoseconds.
 
     Twelve digits are read as YYYYMMDDhhmm if that is valid, because as milliseconds they would be
-    before September 2001.
+    before September 2001. The `offset` of .NET is that of the local time.
     """
     if millis and len(text) == len("YYYYMMDDhhmm"):
         try:
-            return _utc(read_written(text, day_first=False).local, UTC)
+            local = read_written(text, day_first=False).local
+            return _Reading(local.replace(tzinfo=UTC), local, "")
         except ValueError:
             pass
-    if seconds:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    if micros:
-        return datetime.fromtimestamp(int(micros) / 1_000_000, UTC)
-    return datetime.fromtimestamp(int(millis or of_net or 0) / 1000, UTC)
+    units = ((seconds, 1), (millis or of_net, 10**3), (micros, 10**6), (nanos, 10**9))
+    number, unit = next((float(n), unit) for n, unit in units if n)
+    at = datetime.fromtimestamp(number / unit, UTC)
+    ahead = timedelta()
+    if offset:
+        ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))
+        ahead = -ahead if offset[0] == "-" else ahead
+    return _Reading(at, (at + ahead).replace(tzinfo=None), offset_name(ahead))
 
 
-def _written(text: str, rules: DateRules, *, day_first: bool, zone: tzinfo) -> datetime:
+def _written(text: str, rules: DateRules, *, order: _Order, zone: tzinfo) -> _Reading:
+    if len(text) > 2 * MAX_CHARS:
+        raise ValueError("too long for a date")
+    text = _plain(text)
     if len(text) > MAX_CHARS:
         raise ValueError("too long for a date")
-    if "&" in text:
-        text = html.unescape(text)
     if day := _ISO_DAY.fullmatch(text):
         text = day[1]
-    parsed = read_written(_without_label(text, rules), day_first=day_first)
-    return _utc(parsed.local, (parsed.zone or zone) if parsed.timed else UTC)
+    text = _without_label(text, rules)
+    return _chosen(text, read_written(text, day_first=order.day_first), order, zone)
+
+
+def _chosen(text: str, parsed: WrittenDate, order: _Order, zone: tzinfo) -> _Reading:
+    """Choose the order of day and month by what the text proves, then by the expected order unless
+    the date would be in the future, then by the nearness to the fetch."""
+    first = _instant(parsed, parsed.local, zone)
+    if not parsed.other:
+        return first
+    proven = order_in(text, (parsed.local, parsed.other))
+    other = _instant(parsed, parsed.other, zone)
+    if proven is not None:
+        return (first, other)[proven]
+    day_ahead = order.latest + _FARTHEST
+    if first.at > day_ahead >= other.at:
+        return other._replace(ambiguous=True)
+    if order.certain:
+        return first
+    fresh = order.latest - _FRESH
+    if first.at < fresh <= other.at <= day_ahead:
+        return other._replace(ambiguous=True)
+    return first._replace(ambiguous=True)
+
+
+def _instant(parsed: WrittenDate, local: datetime, zone: tzinfo) -> _Reading:
+    if not parsed.timed:
+        return _Reading(local.replace(tzinfo=UTC), local, _known(zone), timed=False)
+    at = local.replace(tzinfo=parsed.zone or zone).astimezone(UTC)
+    return _Reading(at, local, name_of(parsed.zone) if parsed.zone else _known(zone))
+
+
+def _plain(text: str) -> str:
+    """Remove markup and HTML entities from a text; entities may be escaped twice."""
+    for _ in range(2):
+        if "&" not in text:
+            break
+        text = html.unescape(text)
+    return _MARKUP.sub(" ", text).strip() if "<" in text else text
 
 
 def _without_label(text: str, rules: DateRules) -> str:
-    """Remove a label of publication such as "Published:" or "Publié le" from the start of a date.
+    """Remove a label of publication such as "Published:", "Publié le" or "公開" from a date.
 
     Other labels are not removed, because they belong to other dates.
     """
+    if named := _DATE_LABEL.match(text):
+        return text[named.end() :]
+    start = before.end() if (before := _BEFORE_LABEL.match(text)) else 0
     low = text.lower()
     for label in rules.published_words:
-        if low.startswith(label):
-            return _LABEL_END.sub("", text[len(label) :], count=1)
+        if low.startswith(label) or low.startswith(label, start):
+            end = (0 if low.startswith(label) else start) + len(label)
+            return _LABEL_END.sub("", text[end:], count=1)
+        if not label.isascii() and low.endswith(label) and len(label) >= _MIN_LABEL_AT_END:
+            return text[: -len(label)].strip()
     return text
-
-
-def _utc(at: datetime, zone: tzinfo) -> datetime:
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def search_date(markup: str, url: str, latest: datetime) -> datetime | None:
-    """Search a page for its date of publication with the library htmldate, in its markup and its
-    address `url`. Returns the start of that day in UTC, None if no date is found.
-
-    It is the last resort for a page that neither declares nor shows a readable date. Dates after
-    `latest` are ignored.
-    """
-    from htmldate import find_date  # comes with trafilatura, and takes as long to import
-
-    try:
-        parsed = find_date(
-            markup, url=url or None, original_date=True, max_date=latest, extensive_search=False
-        )
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        return None  # htmldate fails on some malformed trees
-    return datetime.fromisoformat(parsed).replace(tzinfo=UTC) if parsed else None

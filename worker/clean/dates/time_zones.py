@@ -82,14 +82,14 @@ def _table() -> dict[str, tzinfo]:
 
 _FIXED = _table() | dict.fromkeys(_UNIVERSAL, UTC)
 _NUMBERS = r"([0-9]{1,2})(?::?([0-9]{2})(?::?([0-9]{2}))?)?(?![0-9:./])"
-_OFFSET = re.compile(r"(\+|--?)" + _NUMBERS)
+_OFFSET = re.compile(rf"(\+|--?|\+ (?=[0-9]{{2}}:?[0-9]{{2}}(?![0-9:]))){_NUMBERS}")
 # "GMT+2", "GMT + 2" and "(GMT - 2)"; in "10:00 GMT - 4 May" the dash is a separator.
 _AFTER_NAME = re.compile(rf" ?(\+ ?|-(?=[0-9])|- (?=[0-9:]+(?:$|[)\]]))){_NUMBERS}")
 # Not in "EST5EDT". In "2025-12-17UTC07:30" a program wrote the zone instead of the T of ISO 8601.
 _ONE_WORD = re.compile(r"[^\W\d_]{1,5}(?![^\W\d_]|[0-9](?![0-9]:))")
 _WORDS = re.compile(r"[a-z]+(?:[ -][a-z]+){1,3}(?![^\W_])")
 _REGION = re.compile(
-    r"[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]*(?:-[A-Z][A-Za-z]*)*){1,2}(?:[+-]?[0-9]{1,2})?"
+    r"[A-Z]{2,12}(?:/[A-Z_]{2,20}(?:-[A-Z_]{1,20}){0,3}){1,2}(?:[+-]?[0-9]{1,2}(?![0-9:]))?", re.I
 )
 _COMMENT = re.compile(r"[(\[][^()\[\]0-9]{2,60}[)\]]$")
 
@@ -118,9 +118,8 @@ def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] 
         return _in_brackets(text, at, previous)
     if offset := _OFFSET.match(text, at):
         return Zone(_offset(*offset.groups()), exact=True), offset.end()
-    if region := _REGION.match(text, at):
-        zone = _region(region[0])
-        return (Zone(zone, exact=False), region.end()) if zone else None
+    if (region := _REGION.match(text, at)) and (zone := _region(region[0])):
+        return Zone(zone, exact=False), region.end()
     return _named(text, at)
 
 
@@ -192,10 +191,29 @@ def _offset(sign: str, hours: str, minutes: str | None, seconds: str | None) -> 
 
 @lru_cache(maxsize=1024)  # bounded: names are untrusted, and each look-up reads a file
 def _region(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return None
+    for spelling in (name, name.title()):
+        try:
+            return ZoneInfo(spelling)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            continue
+    return None
+
+
+def name_of(zone: tzinfo | None) -> str:
+    """Return the name under which a time zone is stored: "Europe/Paris", "+02:00" or "UTC"; "" for
+    None, an unknown zone."""
+    if zone is None:
+        return ""
+    if isinstance(zone, ZoneInfo):
+        return zone.key
+    return offset_name(zone.utcoffset(None) or timedelta())
+
+
+def offset_name(ahead: timedelta) -> str:
+    """Return an offset from UTC as ±HH:MM, "UTC" if it is zero. Seconds are left out."""
+    minutes = abs(ahead) // timedelta(minutes=1)
+    sign = "-" if ahead < timedelta() else "+"
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}" if minutes else "UTC"
 
 
 def agreed(zones: Sequence[Zone], local: datetime) -> tzinfo:

@@ -10,20 +10,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from worker.clean.dates.date_words import (
-    BEFORE,
-    MONTHS,
-    UNITS,
-    WEEKDAYS,
-    eastern_day,
-    eastern_noon,
-    fold,
-)
+from worker.clean.dates.date_words import BEFORE, UNITS, WEEKDAYS, eastern_day, eastern_noon
+from worker.clean.dates.month_names import MONTH_NAMES, MONTHS, month_of
+from worker.clean.dates.native_forms import in_common_form
 from worker.clean.dates.time_zones import Zone, agreed, read_zone
 
 _YEAR_FIRST = re.compile(
-    r"([0-9]{4})(?: ?([-/.:]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})[日일]?| ([0-9]{1,2}) ([0-9]{1,2})"
-    r"| ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일號号]?)(?![0-9:])"
+    r"([0-9]{4})(?:(?: ?([-/.:]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})| ([0-9]{1,2}) ([0-9]{1,2})"
+    r"| ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}))(?: ?[日일號号]|(?![0-9:])))"
 )
 _YEAR_LAST = re.compile(
     r"([0-9]{1,2})(?: ?([-/.]) ?|( ))([0-9]{1,2})(?: ?\2 ?|\3)([0-9]{4}|[0-9]{2})(?![0-9:])"
@@ -33,7 +27,7 @@ _DIGITS = re.compile(
     r"(?:(?:[tT]| (?=[0-9]{6}))?([0-2][0-9])([0-5][0-9])(?:([0-6][0-9])(?:[.,]([0-9]+))?)?)?"
     r"(?![0-9:])"
 )
-_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTH_NAMES.keys() & MONTHS.keys(), key=len, reverse=True))
 _CLOCKS = tuple(
     re.compile(form, re.I)
     for form in (
@@ -46,7 +40,9 @@ _CLOCKS = tuple(
         r"(?<=[0-9]t)([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:[.,]([0-9]+))?)?)?(?![0-9:])",
     )
 )
-_HALF = re.compile(r" ?([apπμ])\.? ?[mμ](?![^\W_])\.?", re.I)
+_HALF = re.compile(  # a.m. or p.m. in Latin and Greek; p.m., then a.m. in Arabic
+    r" ?(?:([apπμ])\.? ?[mμ](?![^\W_])\.?|(م|مساء)(?![^\W_])|(?:ص|صباحا)(?![^\W_]))", re.I
+)
 _GERMAN_AM = re.compile(r" am (?=(?:[^\W\d_]+,? (?:de[mn] )?)?[0-9]{1,2}\.)")  # 10:00 am 4. Mai
 _NUMBER = re.compile(r"([0-9]{1,2})(?![0-9])((?:st|nd|rd|th|er|eme|e|o|a)(?![^\W\d_]))?", re.I)
 _YEAR = re.compile(r"[0-9]{4}(?![0-9])")
@@ -69,12 +65,14 @@ class WrittenDate(NamedTuple):
     """A date as it was written: the day with its time in `local`, without conversion to UTC.
 
     `timed` says that the text gave a time; without one, `local` is midnight. `zone` is the time
-    zone that the text names, None if it names none.
+    zone that the text names, None if it names none. `other` is the date that the text means if day
+    and month are in the other order, None if only one order is possible.
     """
 
     local: datetime  # naive
     timed: bool
     zone: tzinfo | None
+    other: datetime | None = None  # naive
 
 
 class _Token(NamedTuple):
@@ -93,22 +91,23 @@ def read_written(text: str, *, day_first: bool) -> WrittenDate:
     `day_first` says that 3/4/2022 is in April. Raises ValueError for a text that is no date, or
     that has any part besides the date.
     """
-    folded = fold(text)
-    if len(folded) > MAX_CHARS:  # folding writes some characters as up to 18
+    text = in_common_form(text)
+    if len(text) > MAX_CHARS:  # folding writes some characters as up to 18
         raise ValueError("too long for a date")
-    tokens = _with_military_time(_without_weekday([*_tokens(folded, day_first=day_first)]))
+    tokens = _with_military_time(_without_weekday([*_tokens(text, day_first=day_first)]))
     kinds = "".join(token.kind for token in tokens)
     shape = _SHAPE.fullmatch(kinds)
     if not shape or not _is_in_order(*shape.groups("")):
         raise ValueError(f"no date: {text!r}")
-    day = _day([token for token in tokens if token.kind in "Dnmy"])
+    day, other = _days([token for token in tokens if token.kind in "Dnmy"])
     zones = [token.zone for token in tokens if token.zone]
     if "T" not in kinds:
         if any(zone.exact for zone in zones):  # "4 May 2022 -10:00" may well be a time
             raise ValueError(f"a zone without a time: {text!r}")
-        return WrittenDate(day, False, None)
-    local = day + _since_midnight([token for token in tokens if token.kind in "hT"])
-    return WrittenDate(local, True, agreed(zones, local) if zones else None)
+        return WrittenDate(day, False, None, other)
+    clock = _since_midnight([token for token in tokens if token.kind in "hT"])
+    zone = agreed(zones, day + clock) if zones else None
+    return WrittenDate(day + clock, True, zone, other and other + clock)
 
 
 def _is_in_order(before: str, after: str) -> bool:
@@ -161,14 +160,16 @@ def _refuse_range(text: str, at: int, begin: _Token) -> None:
 def _word(text: str, at: int) -> _TokensAndEnd:
     word = _WORD.match(text, at)
     name, end = (word[0].lower(), word.end()) if word else ("", at)
-    if name in MONTHS:
-        return (_Token("x" if name in WEEKDAYS else "m", (MONTHS[name],)),), end
+    if month := MONTHS.get(name):
+        return (_Token("x" if name in WEEKDAYS else "m", (month,)),), end
     if name in UNITS or (name in BEFORE and _MORE.search(text, end)):
         return (), end
     if name in WEEKDAYS:
         return (_Token("w"),), end
     if zone := read_zone(text, at, previous=None):
         return (_Token("Z", zone=zone[0]),), zone[1]
+    if month := month_of(name):  # misspelt
+        return (_Token("m", (month,)),), end
     raise ValueError(f"{text[at:]!r} is no part of a date")
 
 
@@ -197,8 +198,9 @@ def _of_digits(year: str, month: str, day: str, *clock: str | None) -> Sequence[
 
 def _year_last(
     first: str, mark: str, space: str, second: str, year: str, *, day_first: bool
-) -> tuple[int, int, int]:
-    """Return year, month and day of a date such as 3/4/2022, 03-04-2022 or 3.4.22.
+) -> tuple[int, ...]:
+    """Return year, month and day of a date such as 3/4/2022, 03-04-2022 or 3.4.22; then month and
+    day in the other order, if that is possible as well.
 
     With slashes the language decides whether the day is first, unless only one order is valid.
     Raises ValueError for a year of two digits after a dash or a space, where the first number may
@@ -211,7 +213,8 @@ def _year_last(
     day, month = (int(second), int(first)) if swapped else (int(first), int(second))
     if month > 12 and not (short and mark == "."):  # 10.30.22 may be a time
         day, month = month, day
-    return _century(int(year)) if short else int(year), month, day
+    date = _century(int(year)) if short else int(year), month, day
+    return (*date, day, month) if max(day, month) <= 12 and day != month and mark != "." else date
 
 
 def _century(year: int) -> int:
@@ -230,7 +233,7 @@ def _with_half(text: str, clock: re.Match[str]) -> _TokensAndEnd:
     if not half:
         return (token,), clock.end()
     if not _GERMAN_AM.match(text, clock.end()):
-        noon = half[1].lower() in ("p", "μ")
+        noon = (half[1] or "").lower() in ("p", "μ") or half[2] is not None
         return (_of_half(token, noon=noon),), half.end()
     if token.numbers[0] == _NOON:
         raise ValueError(f"12 o'clock may be noon or midnight: {text!r}")
@@ -272,19 +275,23 @@ def _since_midnight(tokens: Sequence[_Token]) -> timedelta:
     return timedelta(hours=hour, minutes=minute, seconds=min(second, 59), microseconds=micros)
 
 
-def _day(tokens: Sequence[_Token]) -> datetime:
+def _days(tokens: Sequence[_Token]) -> tuple[datetime, datetime | None]:
     """Build midnight of the day that one token gives in numbers, or three tokens as day, month and
-    year."""
+    year; and midnight of the other day that it may mean, None if there is none."""
     if tokens[0].kind == "D":
-        year, month, day = tokens[0].numbers
-        return datetime(year, month, day)  # noqa: DTZ001 - the zone comes later
+        year, month, day, *other = tokens[0].numbers
+        return _midnight(year, month, day), _midnight(year, *other) if other else None
     if [token.kind for token in tokens] == ["n", "m", "n"]:
         year, digits = tokens[2].numbers
         if digits != 2:
             raise ValueError("a year has two digits or four")
-        return datetime(_century(year), tokens[1].numbers[0], tokens[0].numbers[0])  # noqa: DTZ001
+        return _midnight(_century(year), tokens[1].numbers[0], tokens[0].numbers[0]), None
     numbers = {token.kind: token.numbers[0] for token in tokens}
-    return datetime(numbers["y"], numbers["m"], numbers["n"])  # noqa: DTZ001
+    return _midnight(numbers["y"], numbers["m"], numbers["n"]), None
+
+
+def _midnight(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day)  # noqa: DTZ001 - the zone comes later
 
 
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:

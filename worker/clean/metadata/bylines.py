@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from worker.clean.dates.date_words import MONTH_NAMES
+from worker.clean.dates.month_names import MONTH_NAMES
 from worker.clean.text.author_functions import is_function
 from worker.clean.text.author_names import author_names, is_listed_author
 from worker.clean.text.people import cjk_names, is_name, people

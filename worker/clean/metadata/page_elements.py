@@ -20,6 +20,7 @@ _KICKER = re.compile(
     re.I,
 )
 MAX_TITLE_CHARS = 200
+_MAX_TITLES = 4
 _MAX_INNER = 8  # elements within a heading
 
 
@@ -31,14 +32,22 @@ class PageElements:
     element that it was read from.
     """
 
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, link: str = "") -> None:
         by_tag: dict[str, list[LexborNode]] = {}
         for node in tree.root.css(_SELECTOR) if tree.root else []:
             by_tag.setdefault(node.tag or "", []).append(node)
         self.tree = tree
         self.by_tag = by_tag
         self.meta = _meta(by_tag.get("meta", []))
-        self.json_ld = find_article([node.text_lexbor() for node in by_tag.get("script", [])])
+        self.json_ld = find_article(
+            [node.text_lexbor() for node in by_tag.get("script", [])],
+            [
+                *self.texts("h1")[:_MAX_TITLES],
+                *self.texts("title")[:1],
+                self.meta.get("og:title", ""),
+            ],
+            [*_canonical(by_tag.get("link", [])), self.meta.get("og:url", ""), link],
+        )
         self.element_of: dict[str, str] = {}
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
@@ -62,6 +71,11 @@ class PageElements:
     def texts(self, tag: str) -> list[str]:
         """Return the texts of all elements with this tag, without empty ones."""
         return [text for node in self.by_tag.get(tag, []) if (text := text_of(node))]
+
+
+def _canonical(links: list[LexborNode]) -> list[str]:
+    """Return the addresses of the links that a page declares as its own address."""
+    return [attribute(n, "href") for n in links if attribute(n, "rel").lower() == "canonical"]
 
 
 def _meta(nodes: list[LexborNode]) -> dict[str, str]:

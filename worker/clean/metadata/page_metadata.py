@@ -1,14 +1,16 @@
 """Read the metadata of a page: from JSON-LD first, then meta elements, then visible text."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.links.declared_link import declared_link, resolved
 from worker.clean.metadata.json_ld import names_of
+from worker.clean.metadata.other_articles import is_within_others
 from worker.clean.metadata.page_authors import find_authors
 from worker.clean.metadata.page_elements import PageElements, attribute, is_of_another, text_of
 from worker.clean.metadata.page_images import page_image
@@ -47,6 +49,7 @@ _BETWEEN_WORDS = re.compile("[,;|]")
 _MAX_KEYWORDS = 30
 _MAX_NAME_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
 _MAX_ADDRESS_CHARS = LIMITS.link_bytes  # a longer address is ignored, as in a raw article
+_MAX_TIMES = 20  # <time> elements looked at
 TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the first of the page
 
 
@@ -82,10 +85,13 @@ class PageMetadata:
 NO_METADATA = PageMetadata()
 
 
-def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
+def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
     """Read what a parsed page declares and shows of its article, such as title, authors and dates,
-    and note from which element each field was read."""
-    elements = PageElements(tree)
+    and note from which element each field was read.
+
+    `link` is the address from which the page was fetched, "" if unknown.
+    """
+    elements = PageElements(tree, link)
     json_ld, by_tag = elements.json_ld, elements.by_tag
     roots = [attribute(node, "lang") for node in by_tag.get("html", [])]
     locale = (("html lang", roots[0] if roots else ""), ("json-ld", json_ld.get("inLanguage")))
@@ -108,7 +114,7 @@ def read_metadata(tree: LexborHTMLParser) -> PageMetadata:
         *_times(elements, _is_published),
         *elements.of_meta(UNSPECIFIC),
         *_times(elements, _looks_published),
-        *((SOME_TIME, _date_text(node)) for node in by_tag.get("time", [])[:1]),
+        *((SOME_TIME, _date_text(node)) for node in _own_times(by_tag.get("time", []))),
     )
     is_dated = elements.element_of.get("published") not in (None, SOME_TIME)
     nearby = nearby_texts(elements.tree, title, far=not is_dated)
@@ -167,6 +173,12 @@ def _times(
     return ((TIME, _date_text(node)) for node in nodes if is_match(node))
 
 
+def _own_times(nodes: Sequence[LexborNode]) -> Iterator[LexborNode]:
+    """Yield the first <time> element that is not in a part of the page about other articles."""
+    own = (node for node in nodes[:_MAX_TIMES] if not is_within_others(node))
+    return islice(own, 1)
+
+
 def _date_text(node: LexborNode) -> str:
     return attribute(node, "datetime") or attribute(node, "content") or text_of(node)
 
@@ -185,7 +197,7 @@ def _looks_published(node: LexborNode) -> bool:
     This is weak evidence, because lists of other articles use such classes, too.
     """
     marks = attribute(node, "class").lower() if node.tag == "time" else ""
-    return "publish" in marks or "entry-date" in marks
+    return ("publish" in marks or "entry-date" in marks) and not is_within_others(node)
 
 
 def _keywords(elements: PageElements) -> tuple[str, ...]:

@@ -2,48 +2,64 @@
 metadata and those that it shows to readers.
 
 Some sites declare the day on which they last built the page. A visible date that is older is
-therefore preferred.
+therefore preferred, if nothing says that it is the date of something else.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from worker.clean.cleaning_rules import DateRules
+from worker.clean.dates.date_reader import ParsedDate
+from worker.clean.dates.date_words import BEFORE, WEEKDAYS
+from worker.clean.dates.letters import fold
+from worker.clean.metadata.bylines import names_in
 from worker.clean.metadata.page_metadata import NO_DAY, SOME_TIME, TIME, UNSPECIFIC, PageMetadata
 from worker.clean.metadata.visible_dates import AFTER, FAR, VisibleDate, date_of_address
 
 _SAME = timedelta(hours=36)  # a day without a time, and an instant in any zone
+_SAME_DAY = timedelta(hours=23)
+_DRAFT = timedelta(days=90)  # from the creation of a text to its publication
 _WEAK = (TIME, SOME_TIME)  # elements that may belong to a comment, or to another article
 _VISIBLE, _ADDRESS = "visible text", "URL"  # sources of a date, named like elements
+_CLOCK = re.compile(r"[0-9]{1,2}(?:[:.h][0-9]{2}|[時点點时시]| ?[ap]\.?m)", re.I)
+_MAX_TIME_WORDS = 7  # of a time with its zone beside a date
+_SEPARATOR_AT_END = re.compile(r"[|•·–—/»>)]\s*$|^\W*$")
+_WORD = re.compile(r"[^\W\d_]+")
 
-DateParser = Callable[[str], datetime | None]
+DateReader = Callable[[str], ParsedDate]
 ElementText = tuple[str, str]  # the name of an element, and its text
 
 
 def with_best_dates(
-    page: PageMetadata, url: str, parse: DateParser, rules: DateRules
+    page: PageMetadata, url: str, read: DateReader, rules: DateRules
 ) -> PageMetadata:
     """Return the page's metadata with the most credible dates of publication and of the last
     change, chosen from the dates that the page declares, those that it shows, and one in its
     address `url`.
 
-    `parse` reads a date as the page writes it, and returns None for a text that is no date. `rules`
-    have the words that stand in front of visible dates, such as "updated".
+    `read` reads a date as the page writes it. Dates in the future are not chosen, because they are
+    those of events. `rules` have the words that stand in front of visible dates, such as "updated".
     """
+
+    def parse(text: str) -> datetime | None:
+        parsed = read(text)
+        return None if parsed.flag == "future-date" else parsed.at
+
     changes = [date for date in page.visible_dates if is_labelled(date, rules.updated_words)]
     others = [
         date
         for date in page.visible_dates
-        if date not in changes and parse(date.text)
-        if date.region != FAR or is_labelled(date, rules.published_words)
+        if date not in changes and parse(date.text) and _may_be_published(date, rules)
     ]
     page = _with_readable(page, parse)
     published = _better(page, url, others, parse, rules)
     if not published and changes and not parse(page.published):
-        published = _VISIBLE, changes[0].text  # a change is no earlier than the publication
+        published = _visible(changes[0], parse)  # a change is no earlier than the publication
     if changes and not page.updated:
-        page = _with_date(page, "updated", (_VISIBLE, changes[0].text))
+        page = _with_date(page, "updated", _visible(changes[0], parse))
     return _with_date(page, "published", published) if published else page
 
 
@@ -55,6 +71,30 @@ def is_declared(page: PageMetadata) -> bool:
     return page.published != "" and page.element_of.get("published") != SOME_TIME
 
 
+def days_of_publication(
+    page: PageMetadata, url: str, read: DateReader, rules: DateRules
+) -> Iterator[date]:
+    """Yield the days on which the article may have been published by what the page shows to
+    readers, then by its address."""
+    for visible in page.visible_dates:
+        labelled = is_labelled(visible, rules.updated_words)
+        if not labelled and _may_be_published(visible, rules) and (day := read(visible.text).day):
+            yield day
+    for address in (url, page.canonical):
+        if day := read(date_of_address(address)).day:
+            yield day
+
+
+def rejected_days(page: PageMetadata, read: DateReader, rules: DateRules) -> frozenset[date | None]:
+    """Return the days of visible dates with a label for something else, such as an event."""
+    rejected = (
+        date
+        for date in page.visible_dates
+        if _is_of_another(date) and not is_labelled(date, rules.published_words)
+    )
+    return frozenset(read(date.text).day for date in rejected)
+
+
 def _with_date(page: PageMetadata, field: str, source: ElementText) -> PageMetadata:
     element, text = source
     element_of = {**page.element_of, field: element}
@@ -63,7 +103,7 @@ def _with_date(page: PageMetadata, field: str, source: ElementText) -> PageMetad
     return replace(page, published=text, element_of=element_of)
 
 
-def _with_readable(page: PageMetadata, parse: DateParser) -> PageMetadata:
+def _with_readable(page: PageMetadata, parse: Callable[[str], datetime | None]) -> PageMetadata:
     """Replace a date of publication that cannot be read by the first declared one that can."""
     if not page.published or parse(page.published):
         return page
@@ -75,7 +115,7 @@ def _better(
     page: PageMetadata,
     url: str,
     others: Sequence[VisibleDate],
-    parse: DateParser,
+    parse: Callable[[str], datetime | None],
     rules: DateRules,
 ) -> ElementText | None:
     """Return a better date of publication than the declared one, with its source; None to keep
@@ -84,21 +124,26 @@ def _better(
     `others` are the visible dates that may be those of publication.
     """
     declared = parse(page.published)
+    address = date_of_address(url) or date_of_address(page.canonical)
     if declared and page.element_of.get("published") not in _WEAK:
-        better = others and _outranks_declared(others[0], page, parse, rules)
-        return (_VISIBLE, others[0].text) if better else None
+        if not others or _same(parse(address), declared):
+            return None
+        better = _outranks_declared(others[0], page, parse, rules)
+        return _visible(others[0], parse) if better else None
     if declared and any(_same(parse(date.text), declared) for date in others):
         return None
-    by_rank = sorted(others, key=lambda date: _rank(date, rules))
-    address = date_of_address(url) or date_of_address(page.canonical)
-    for element, text in ((_ADDRESS, address), *((_VISIBLE, date.text) for date in by_rank)):
-        if text and (candidate := parse(text)):
-            return None if _same(candidate, declared) else (element, text)
+    if address and (day := parse(address)):
+        return None if _same(day, declared) else (_ADDRESS, address)
+    for visible in sorted(others, key=lambda date: _rank(date, rules)):
+        return None if _same(parse(visible.text), declared) else _visible(visible, parse)
     return None
 
 
 def _outranks_declared(
-    date: VisibleDate, page: PageMetadata, parse: DateParser, rules: DateRules
+    date: VisibleDate,
+    page: PageMetadata,
+    parse: Callable[[str], datetime | None],
+    rules: DateRules,
 ) -> bool:
     """Whether a visible date is that of publication, and the declared date is not.
 
@@ -106,13 +151,38 @@ def _outranks_declared(
     where the page declares it as well, and not as the date of a change.
     """
     declared, visible, updated = parse(page.published), parse(date.text), parse(page.updated)
-    if not declared or not visible or _same(visible, declared):
+    if not declared or not visible:
+        return False
+    unspecific = page.element_of.get("published") in UNSPECIFIC
+    if unspecific and date.region == AFTER and date.text[:10] not in page.published:
+        near = visible - declared <= _DRAFT  # a much later day may be that of the visit
+        return near and _stands_alone(date) and abs(visible - declared) > _SAME_DAY
+    if _same(visible, declared):
         return False
     if visible > declared:
         agreed = any(_same(parse(text), visible) for _, text in page.declared_dates)
         return agreed and not _same(visible, updated)
-    vague = page.element_of.get("published") in UNSPECIFIC and _same(updated, declared)
-    return date.region == AFTER or vague or is_labelled(date, rules.published_words)
+    if _is_published_label(date, rules):
+        return True
+    vague = unspecific and _same(updated, declared)
+    return (date.region == AFTER or vague) and _stands_alone(date)
+
+
+def _visible(date: VisibleDate, parse: Callable[[str], datetime | None]) -> ElementText:
+    """Return a visible date as the text that is read: with the time and zone beside it, if these
+    can be read."""
+    after, before = date.after.split()[:_MAX_TIME_WORDS], date.before.split()[-_MAX_TIME_WORDS:]
+    if _CLOCK.search(date.after):
+        for end in range(len(after), 0, -1):
+            text = f"{date.text} {' '.join(after[:end])}".replace(" ,", ",")
+            if parse(text):
+                return _VISIBLE, text
+    elif _CLOCK.search(date.before):
+        for start in range(len(before)):
+            text = f"{' '.join(before[start:])} {date.text}"
+            if parse(text):
+                return _VISIBLE, text
+    return _VISIBLE, date.text
 
 
 def _same(left: datetime | None, right: datetime | None) -> bool:
@@ -120,10 +190,53 @@ def _same(left: datetime | None, right: datetime | None) -> bool:
 
 
 def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
-    return not is_labelled(date, rules.published_words), date.region != AFTER
+    return not _is_published_label(date, rules), date.region != AFTER
 
 
 def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
     """Whether one of these words, such as "published", is in the text in front of a date that a
     page shows. With words such as "updated" it finds dates of changes."""
-    return any(word in date.label for word in words)
+    return any(word in date.label for word in _with_simple(tuple(words)))
+
+
+@lru_cache(maxsize=8)
+def _with_simple(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words, and their simplified forms as they stand in lines whose digits were converted."""
+    return tuple(dict.fromkeys((*words, *(fold(word).lower() for word in words))))
+
+
+def _is_published_label(date: VisibleDate, rules: DateRules) -> bool:
+    """Whether the text in front of a date says that it is that of publication: "Published", but not
+    "Published on 3 May, updated"."""
+    return is_labelled(date, rules.published_words) and not is_labelled(date, rules.updated_words)
+
+
+def _may_be_published(date: VisibleDate, rules: DateRules) -> bool:
+    """Whether a visible date may be that of publication: no date far from the heading, in a
+    sentence or with a label for something else, unless it is labelled as such."""
+    if is_labelled(date, rules.published_words):
+        return True
+    updated = any(word in date.after.lower() for word in rules.updated_words)
+    return date.region != FAR and (updated or not date.crowded) and not _is_of_another(date)
+
+
+def _is_of_another(date: VisibleDate) -> bool:
+    """Whether the line of a date has a label in front of it: "Event date:"."""
+    return date.before.endswith(":") and _words(date.before) != []
+
+
+def _stands_alone(date: VisibleDate) -> bool:
+    """Whether a date stands alone on its line, or beside a name or a separator, and not in the
+    words of another matter: "Court ruling of 4 March 2024", "Kick-off: 4 March 2024"."""
+    before = date.before.strip()
+    if not before:
+        return not date.label.endswith(":")
+    if _SEPARATOR_AT_END.search(before):
+        return True
+    return not before.endswith(":") and (not _words(before) or names_in(f"{before} ") != ())
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text that are no days of the week, and do not belong to a date."""
+    words = (fold(word).lower() for word in _WORD.findall(text))
+    return [word for word in words if word not in WEEKDAYS and word not in BEFORE]

@@ -10,43 +10,60 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from worker.clean.dates.date_words import MONTH_NAMES
+from worker.clean.dates.letters import fold
+from worker.clean.dates.month_names import MONTH_NAMES, MONTHS
+from worker.clean.dates.native_forms import in_common_form
+from worker.clean.metadata.other_articles import is_of_others, is_teaser
 
 _DATE = re.compile(
     r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
     r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ -])?([^\W\d_]{3,12})\.?,?(?: de |[ -])"
     r"(?:19[89]|20)\d\d"
+    r"|(?:19[89]|20)\d\d\.? ([^\W\d_]{3,12})\.? \d{1,2}\.?"
     r"|20\d\d(?:-[01]?\d-[0-3]?\d|/[01]?\d/[0-3]?\d|\. ?[01]?\d\. ?[0-3]?\d)"
     r"|20\d\d[年년] ?[01]?\d[月월] ?[0-3]?\d[日일]"
-    r"|[0-3]?\d([./-])[01]?\d\3(?:20\d\d)|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
+    r"|[0-3]?\d([./-])[01]?\d\4(?:20\d\d)|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
     re.I,
 )
 _YEAR = re.compile(r"19[89]\d|20\d\d")
+# Years in the digits of other scripts, and Buddhist years.
+_OTHER_YEAR = re.compile("[٢۲][٠۰][٠-٩۰-۹]{2}|२०[०-९]{2}|২০[০-৯]{2}|25[0-9]{2}|๒๕[๐-๙]{2}")
+_CLOCK = re.compile(r"\d{1,2}(?:[:.h]\d{2}|[時点點시])")
+_UPDATED = re.compile(r"updat|modif", re.I)
 _DAY_IN_ADDRESS = re.compile(
     r"/(?P<year>(?:19[89]|20)\d\d)(?:[/-](?P<month>\d\d?|[a-z]{3,9})[/-](?P<day>\d\d?)"
     r"|(?P<mm>[01]\d)(?P<dd>[0-3]\d))(?=[/_.-]|$)"
     r"|/(?P<dd1>\d\d)-(?P<mm1>\d\d)-(?P<year1>20\d\d)(?=[/_.-]|$)",
     re.I,
 )
-_SKIPPED = frozenset("script style noscript template svg select option button".split())
+_SKIPPED = frozenset(  # also quoted posts and captions, which have dates of their own
+    "script style noscript template svg select option button blockquote figcaption".split()
+)
 AFTER, BEFORE, FAR = "after", "before", "far"
 _MAX_BEFORE, _MAX_AFTER, _MAX_FAR = 300, 650, 100_000  # characters of text from the heading
 _MAX_NODES = 5_000
-_MAX_REST = 40  # characters on the line besides the date; a longer line is a sentence
+_MAX_REST = 40  # characters on the line besides dates and times; a longer line is a sentence
+_MAX_LINE = 300
 _MAX_LABEL = 40
 _MAX_HEADINGS = 20
+_MAX_TIME = 40  # characters of a machine-readable date
 
 
 class VisibleDate(NamedTuple):
     """One date that a page shows to its readers, as it is written there.
 
     `label` is the text in front of it in lower case, such as "published on". `region` says where it
-    stands: AFTER the heading (soon after it), BEFORE it, or FAR after it.
+    stands: AFTER the heading (soon after it), BEFORE it, or FAR after it. `before` and `after` are
+    the parts of its line between it and the next dates, in which the time may stand. `crowded` says
+    that the line has many other words, and is a sentence unless the date has a label.
     """
 
     text: str
     label: str  # the text before it, on the same line or the line above; lower case
     region: str  # AFTER the heading, BEFORE it, or FAR after it
+    before: str = ""
+    after: str = ""
+    crowded: bool = False
 
 
 class NearbyTexts(NamedTuple):
@@ -112,17 +129,47 @@ def _heading(tree: LexborHTMLParser, title: str) -> LexborNode | None:
 def _dates(texts: Iterable[str], title: str) -> Iterator[VisibleDate]:
     before, chars = "", 0
     for text in texts:
-        for match in _DATE.finditer(text) if text != title and _YEAR.search(text) else ():
-            month = match[1] or match[2]
-            if month and month.lower() not in MONTH_NAMES:
-                continue
-            dated = not month and not match.start()  # "01.02.2022 The harbour reopened."
-            if dated or len(text) - len(match[0]) <= _MAX_REST:
-                label = text[: match.start()].strip() or before
-                region = AFTER if chars <= _MAX_AFTER else FAR
-                yield VisibleDate(match[0], label[-_MAX_LABEL:].lower(), region)
+        region = AFTER if chars <= _MAX_AFTER else FAR
+        if text != title:
+            yield from _dates_of_line(text[:_MAX_LINE], before, region)
         before = text
         chars += len(text)
+
+
+def _dates_of_line(line: str, above: str, region: str) -> Iterator[VisibleDate]:
+    """Yield the dates of a line that is no sentence: besides dates and times it has few words."""
+    matches = _matches(line)
+    if not matches and (_OTHER_YEAR.search(line) or (not line.isascii() and _YEAR.search(line))):
+        line = in_common_form(line)
+        matches = _matches(line)
+    if not matches:
+        return
+    rest = len(line) - sum(len(match[0]) for match in matches)
+    crowded = rest > _MAX_REST
+    if crowded:
+        rest -= sum(len(clock) for clock in _CLOCK.findall(line))
+    ends = [0, *(match.end() for match in matches)]
+    starts = [*(match.start() for match in matches[1:]), len(line)]
+    for match, begin, end in zip(matches, ends, starts, strict=False):
+        month = match[1] or match[2] or match[3]
+        dated = not month and not match.start()  # "01.02.2022 The harbour reopened."
+        if dated or rest <= _MAX_REST * len(matches):
+            before = line[begin : match.start()].strip()
+            label = (before or above)[-_MAX_LABEL:].lower()
+            after = line[match.end() : end].strip()
+            yield VisibleDate(match[0], label, region, before, after, crowded and not dated)
+
+
+def _matches(line: str) -> list[re.Match[str]]:
+    if not _YEAR.search(line):
+        return []
+    return [match for match in _DATE.finditer(line) if _has_month(match)]
+
+
+def _has_month(match: re.Match[str]) -> bool:
+    """Whether the word in a date is a month, if it has one."""
+    word = (match[1] or match[2] or match[3] or "").lower()
+    return not word or word in MONTH_NAMES or fold(word) in MONTHS
 
 
 def _texts(
@@ -130,7 +177,8 @@ def _texts(
 ) -> Iterator[str]:
     """Yield the texts from a node on, in the direction of `step`, until they exceed `max_chars`.
 
-    For a <time> element with a machine-readable date, that date is yielded instead of its text.
+    For a <time> element with a machine-readable date, that date is yielded instead of its text,
+    after "updated" if its class says so.
     """
     chars = 0
     for _ in range(_MAX_NODES):
@@ -147,17 +195,27 @@ def _texts(
 
 
 def _machine_readable(node: LexborNode) -> str:
-    return (node.attributes.get("datetime") or "")[:10] if node.tag == "time" else ""
+    if node.tag != "time" or not (date := node.attributes.get("datetime")):
+        return ""
+    marks = f"{node.attributes.get('class') or ''} {node.attributes.get('itemprop') or ''}"
+    label = "updated " if _UPDATED.search(marks) else ""
+    return f"{label}{date[:10]} {date[11:_MAX_TIME]}".strip()
 
 
 def _next(node: LexborNode) -> LexborNode | None:
-    """Return the next node in document order, without the inside of scripts and dated <time>
-    elements."""
-    skipped = node.tag in _SKIPPED or _machine_readable(node) != ""
-    return (None if skipped else node.first_child) or _following(node)
+    """Return the next node in document order, without the inside of scripts, dated <time> elements
+    and parts of the page that are about other articles."""
+    tag = node.tag or ""
+    if tag.startswith("-"):
+        return following(node)
+    skipped = (
+        tag in _SKIPPED or is_of_others(node) or is_teaser(node) or _machine_readable(node) != ""
+    )
+    return (None if skipped else node.first_child) or following(node)
 
 
-def _following(node: LexborNode) -> LexborNode | None:
+def following(node: LexborNode) -> LexborNode | None:
+    """Return the node after a node and its inside, in document order; None at the end."""
     while node.next is None:
         above = node.parent
         if above is None:

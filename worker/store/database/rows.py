@@ -137,6 +137,8 @@ def _content(article: Article) -> Row:
         "language": article.language,
         "words": article.words,
         "published": article.published,
+        "published_day": article.published_day,
+        "published_zone": article.published_zone,
         "updated": article.updated,
         "authors": list(article.authors),
         "categories": list(article.categories),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     FetchedValue,
     Float,
     ForeignKey,
@@ -106,6 +107,8 @@ revisions = Table(
     Column("language", KeyText, nullable=False),
     Column("words", Integer, nullable=False),
     Column("published", UtcDateTime),
+    Column("published_day", Date),  # in the publisher's own time zone
+    Column("published_zone", KeyText),  # NULL if unknown
     Column("updated", UtcDateTime),
     Column("authors", JsonColumn, nullable=False),
     Column("categories", JsonColumn, nullable=False),

@@ -1,0 +1,112 @@
+"""Decide when an article was published and last changed, from its feed, else from its page."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from worker.clean.cleaning_rules import DateRules
+from worker.clean.dates.date_order import DateOrder, date_order
+from worker.clean.dates.date_reader import ParsedDate, read_date
+from worker.clean.metadata.date_search import search_date
+from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata
+from worker.clean.metadata.publication_date import (
+    DateReader,
+    days_of_publication,
+    is_declared,
+    rejected_days,
+    with_best_dates,
+)
+from worker.model.admission import RawArticle
+
+_WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # the time zones farthest from UTC
+_SAME_INSTANT = timedelta(minutes=1)
+
+
+class ArticleDates(NamedTuple):
+    """The dates of an article. `page` is the metadata of its page, in which `published` and
+    `updated` are now the texts that were chosen."""
+
+    page: PageMetadata
+    published: ParsedDate
+    updated: ParsedDate
+
+
+def dates_of(
+    raw: RawArticle,
+    page: PageMetadata,
+    markup: str,
+    language: str,
+    declared: str,
+    rules: DateRules,
+    now: datetime,
+) -> ArticleDates:
+    """Decide when an article was published and last changed.
+
+    `language` is its detected language, `declared` the language tag that its source gives.
+    `markup` is the page, which is searched for a date if `page`, its metadata, has none; "" for no
+    page. No date is later than the fetch, or than the present time `now` if that is unknown.
+    """
+    fetched = read_date(raw.fetch.at, rules, now).at or now
+    order = _order(raw, page, language, declared)
+    read = partial(
+        read_date,
+        rules=rules,
+        latest=fetched,
+        day_first=order.day_first,
+        certain=order.certain,
+        zone=rules.zone_of(raw.source_id),
+    )
+    published, updated = read(raw.published), read(raw.updated)
+    if page is NO_METADATA:
+        return ArticleDates(page, published, updated)
+    url = raw.link or page.canonical
+    page = with_best_dates(page, url, read, rules)
+    published = _completed(published, page.published, read)
+    updated = _completed(updated, page.updated, read)
+    if published.at is None and is_declared(page):
+        published = ParsedDate(None, "bad-date")
+    elif published.at is None and markup:
+        found = read(search_date(markup, raw.link, fetched))
+        if found.day not in rejected_days(page, read, rules):
+            published = found._replace(flag=published.flag or found.flag)
+    return ArticleDates(page, _with_local_day(published, page, url, read, rules), updated)
+
+
+def _order(raw: RawArticle, page: PageMetadata, language: str, declared: str) -> DateOrder:
+    dates = (raw.published, raw.updated, page.published, page.updated)
+    visible = (date.text for date in page.visible_dates)
+    return date_order(language, declared, (raw.link, raw.feed.url), (*dates, *visible))
+
+
+def _completed(date: ParsedDate, page_text: str, read: DateReader) -> ParsedDate:
+    """Return the date of the raw article, or the date of its page if the raw article has none."""
+    if date.at or not page_text:
+        return date
+    of_page = read(page_text)
+    return of_page._replace(flag=date.flag or of_page.flag)
+
+
+def _with_local_day(
+    published: ParsedDate, page: PageMetadata, url: str, read: DateReader, rules: DateRules
+) -> ParsedDate:
+    """Return a date of publication that is written in UTC with the day that its page gives in the
+    publisher's own time zone: in another date of the same instant, in visible text or in the
+    address. A day that no time zone has at that instant is another date."""
+    if published.at is None or published.zone != "UTC":
+        return published
+    for zoned in _zoned(page, read):
+        if zoned.at and abs(zoned.at - published.at) <= _SAME_INSTANT:
+            return published._replace(day=zoned.day, zone=zoned.zone)
+    first, last = (published.at - _WEST).date(), (published.at + _EAST).date()
+    for day in days_of_publication(page, url, read, rules):
+        if first <= day <= last:
+            zone = published.zone if day == published.day else ""
+            return published._replace(day=day, zone=zone)
+    return published
+
+
+def _zoned(page: PageMetadata, read: DateReader) -> Iterable[ParsedDate]:
+    """Yield the declared dates of publication that are written in another zone than UTC."""
+    dates = (read(text) for _, text in page.declared_dates)
+    return (date for date in dates if date.zone not in ("", "UTC"))

@@ -1,0 +1,70 @@
+"""Search a page for its date of publication with the library htmldate."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from worker.clean.metadata.other_articles import is_of_others, is_teaser
+from worker.clean.metadata.visible_dates import following
+
+_NO_DATES = frozenset("-comment style noscript template iframe svg".split())
+_JSON_LD = "application/ld+json"
+_MAX_NODES = 50_000
+
+
+def search_date(markup: str, url: str, latest: datetime) -> str:
+    """Search a page for its date of publication, in its markup and its address `url`. Returns the
+    day as "2026-11-22", or "" if no date is found.
+
+    It is the last resort for a page that neither declares nor shows a readable date. Dates after
+    `latest`, and those in scripts, comments, lists of other articles and footers are ignored.
+    """
+    from htmldate import find_date  # comes with trafilatura, and takes as long to import
+
+    try:
+        parsed = find_date(
+            _without_others(markup),
+            url=url or None,
+            original_date=True,
+            max_date=latest,
+            extensive_search=False,
+        )
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return ""  # htmldate fails on some malformed trees
+    return parsed or ""
+
+
+def _without_others(markup: str) -> str:
+    """Return a page without the parts whose dates are not those of its article."""
+    tree = LexborHTMLParser(markup)
+    if tree.root is None:
+        return markup
+    # None of them is inside another: removing an element frees the memory of those inside it.
+    for node in list(_others(tree.root)):
+        node.decompose()
+    return tree.html or ""
+
+
+def _others(root: LexborNode) -> Iterator[LexborNode]:
+    """Yield the outermost elements, and the comments, that have no date of the article."""
+    node: LexborNode | None = root
+    for _ in range(_MAX_NODES):
+        if node is None:
+            return
+        if _has_no_date(node):
+            yield node
+            node = following(node)
+        else:
+            node = node.first_child or following(node)
+
+
+def _has_no_date(node: LexborNode) -> bool:
+    tag = node.tag or ""
+    if tag in _NO_DATES:
+        return True
+    if tag == "script":
+        return node.attributes.get("type") != _JSON_LD
+    if tag.startswith("-"):
+        return False
+    return (is_of_others(node) or is_teaser(node)) and node.css_first("h1") is None
