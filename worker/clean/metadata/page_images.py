@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from worker.clean.metadata.article_scope import ArticleScope
 from worker.clean.metadata.json_ld import urls_of
 from worker.clean.metadata.page_elements import PageElements, attribute
-from worker.model.admission import Media
+from worker.model.admission import LIMITS, Media
 
 _IMAGE = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src", "thumbnailurl")
 _PICTURE_ENDINGS = tuple(".jpg .jpeg .png .gif .webp .avif .bmp .tif .tiff .jfif .heic".split())
@@ -49,10 +49,10 @@ def is_picture(medium: Media) -> bool:
 
 def illustrates(url: str) -> bool:
     """Whether a picture may illustrate an article, judged by its address: it is no placeholder, no
-    portrait of a user, and no invisible picture that counts readers."""
+    portrait of a user, no invisible picture that counts readers, and not longer than links are."""
     url = url.strip()
     return (
-        bool(url)
+        0 < len(url) <= LIMITS.link_bytes
         and not url.startswith(("data:", "about:", "blob:"))
         and (_NO_PICTURE.search(url) is None)
     )

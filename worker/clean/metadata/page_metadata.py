@@ -47,7 +47,6 @@ _KEYWORDS = ("news_keywords", "keywords", "parsely-tags", "sailthru.tags")
 NO_DAY = re.compile(r"[0-9]{4}(?:[-/.][0-9]{1,2}|年[0-9月]*)?|[^\W\d_]{3,12}\.?,? [0-9]{4}")
 _BETWEEN_WORDS = re.compile("[,;|]")
 _MAX_KEYWORDS = 30
-_MAX_NAME_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
 _MAX_ADDRESS_CHARS = LIMITS.link_bytes  # a longer address is ignored, as in a raw article
 _MAX_TIMES = 20  # <time> elements looked at
 TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the first of the page

@@ -20,6 +20,7 @@ from worker.clean.metadata.page_elements import (
     text_of,
 )
 from worker.clean.text.plain_text import bare
+from worker.model.admission import LIMITS
 
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
 _SITE = ("og:site_name", "application-name")
@@ -31,6 +32,7 @@ _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
 _MAX_SITE_WORDS = 3  # of a name that nothing else shows to be that of the site
 _MAX_HEADINGS = 4
+_MAX_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
 _MAX_SUBHEADINGS = 10
 
 DeclaredTitle = tuple[str, str]  # the name of an element, and the title in it
@@ -38,20 +40,21 @@ DeclaredTitle = tuple[str, str]  # the name of an element, and the title in it
 
 def site_name(elements: PageElements) -> str:
     """Return the name of the site that a page declares, "" if it declares none."""
-    return elements.first("site", *elements.of_meta(_SITE))
+    return elements.first("site", *elements.of_meta(_SITE))[:_MAX_CHARS]
 
 
 def publisher_names(elements: PageElements) -> frozenset[str]:
     """Return the names of the site and of the publisher that a page declares, each reduced to
     letters and digits by `plain_text.bare`."""
     names = (*(name for _, name in elements.of_meta(_SITE)), *_publishers(elements))
-    return frozenset(map(bare, names)) - {""}
+    return frozenset(bare(name[:_MAX_CHARS]) for name in names) - {""}
 
 
 def title_candidates(elements: PageElements) -> tuple[str, ...]:
     """Return all texts that may be the title of a page: the declared titles, then the headings."""
     declared = [text for _, text in _declared(elements)]
-    return tuple(dict.fromkeys((*declared, *elements.texts("h1")[:_MAX_HEADINGS])))
+    headings = map(_title_text, elements.texts("h1")[:_MAX_HEADINGS])
+    return tuple(dict.fromkeys((*declared, *headings)))
 
 
 def find_title(elements: PageElements) -> str:
@@ -128,7 +131,13 @@ def _declared(elements: PageElements) -> list[DeclaredTitle]:
         *elements.of_meta(_TITLE),
         *(("title", text) for text in elements.texts("title")[:1]),
     ]
-    return [(name, text) for name, text in candidates if isinstance(text, str) and text.strip()]
+    titles = ((name, _title_text(text)) for name, text in candidates if isinstance(text, str))
+    return [(name, title) for name, title in titles if title]
+
+
+def _title_text(text: str) -> str:
+    """Return a title on one line, cut to the length that a title may have."""
+    return " ".join(text[: 2 * _MAX_CHARS].split())[:_MAX_CHARS]
 
 
 def _publishers(elements: PageElements) -> tuple[str, ...]:

@@ -233,7 +233,9 @@ def _stands_alone(date: VisibleDate) -> bool:
         return not date.label.endswith(":")
     if _SEPARATOR_AT_END.search(before):
         return True
-    return not before.endswith(":") and (not _words(before) or names_in(f"{before} ") != ())
+    return not before.endswith(":") and (
+        not _words(before) or names_in(before.removesuffix(" on")) != ()
+    )
 
 
 def _words(text: str) -> list[str]:
