@@ -16,6 +16,7 @@ from tests.missing_server import skip_or_fail
 from worker.broker.connection import BrokerConnection
 from worker.broker.server_info import ServerInfo, server_info
 from worker.celery import make_app
+from worker.cli.doctor_command import check_server
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
@@ -138,8 +139,11 @@ def test_a_full_or_read_only_broker_is_no_forbidden_one(server: tuple[int, redis
     assert facts(port, user="").unfit_because == ""
     admin.config_set("maxmemory", 0)
     admin.replicaof("127.0.0.1", 1)
-    assert facts(port, user="").unfit_because == ""
+    info = facts(port, user="")
+    assert (info.unfit_because, info.read_only) == ("", True)
+    assert "writes" in {result.what for result in check_server(info) if result.mend}
     admin.replicaof("NO", "ONE")
+    assert not facts(port, user="").read_only
 
 
 def test_a_full_or_read_only_broker_lets_a_worker_declare_its_queues(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import NoPermissionError, ReadOnlyError, ResponseError
 
 from worker.broker import lua_scripts
 
@@ -43,6 +43,7 @@ class ServerInfo:
     limit_bytes: int  # 0: no limit is set, or it is unknown
     clock_ahead_s: float  # its clock minus the clock of this machine
     may_configure: bool = True  # whether CONFIG SET is allowed
+    read_only: bool = False  # whether it is a replica that takes no messages
     refusal: str = ""  # why it can't hold the queue: the error of a command that is needed
 
     @property
@@ -99,6 +100,7 @@ def server_info(channel: Any) -> ServerInfo:
         limit_bytes=memory.get("maxmemory", 0),
         clock_ahead_s=seconds + micros / 1e6 - local_time,
         may_configure=not _is_forbidden(config),
+        read_only=isinstance(script, ReadOnlyError) or "read only replica" in str(script),
         refusal=str(script) if _is_forbidden(script) else "",
     )
 
