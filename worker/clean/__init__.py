@@ -213,7 +213,7 @@ def _dated(
 
 def _media(medium: Media) -> Media:
     return Media(
-        url=storable(medium.url).strip(),
-        type=storable(medium.type).strip(),
+        url=one_line(storable(medium.url)),
+        type=one_line(storable(medium.type)),
         title=one_line(medium.title),
     )
