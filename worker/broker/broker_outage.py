@@ -15,6 +15,7 @@ CLAIM, WAIT = (
     "claim",
     "wait",
 )  # of a message: both are refused by a read-only broker, WAIT by a full
+SWEEP = "sweep"  # the search for expired leases, which a read-only broker refuses
 
 
 class BrokerOutage:
@@ -47,13 +48,13 @@ class BrokerOutage:
         """Note that the broker answered `part`, and log it when no other part is without it.
 
         When Celery's connection is back, so are the others; a broker that answers may still refuse
-        to claim or to wait.
+        to claim, to wait or to search.
         """
         if not self._parts:
             return
         with self._lock:
             had_parts = bool(self._parts)
-            over = self._parts - {CLAIM, WAIT} if part == CONSUMER else {part}
+            over = self._parts - {CLAIM, WAIT, SWEEP} if part == CONSUMER else {part}
             self._parts -= over
             is_over = had_parts and not self._parts
         if is_over:
