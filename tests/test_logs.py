@@ -22,6 +22,7 @@ FORGED = "x\n[2026-11-30 10:00:00,000: WARNING/MainProcess] article.rejected sou
         ("a\u2028b", r'"a\u2028b"'),
         ("a\x1b[31m", r'"a\u001b[31m"'),
         ("a\u202eb", r'"a\u202eb"'),
+        ("a\U000e0067b", r'"a\U000e0067b"'),
         ("\ud800", r'"\ud800"'),
         ("a\\nb", r'"a\\nb"'),
         ("é漢", "é漢"),

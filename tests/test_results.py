@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import UsageError
 from click.testing import CliRunner, Result
 
 import worker as package
@@ -26,6 +27,7 @@ from worker import Archive
 from worker.cli import group
 from worker.cli.export_formats import write_csv
 from worker.cli.inputs import read_inputs
+from worker.cli.results_commands import writer
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import Outcome, OutcomeKind
@@ -356,3 +358,33 @@ def test_only_csv_is_for_spreadsheets(seeded: SqlStore) -> None:
     assert worker("export", "--for-spreadsheets").exit_code == 2
     printed = worker("export", "--format", "csv", "--for-spreadsheets").stdout
     assert printed.startswith('"article_id"')
+
+
+HIDDEN = "T\x1b[31m\u202eflag \U000e0067"
+
+
+def test_an_export_to_standard_output_does_not_steer_the_terminal() -> None:
+    article = StoredArticle(**(PLAIN | {"title": HIDDEN}))
+    for format_, is_terminal in (("jsonl", True), ("jsonl", False), ("csv", True)):
+        sink = io.BytesIO()
+        assert list(writer(format_, False, is_terminal)([article], sink)) == [1]
+        text = sink.getvalue().decode()
+        assert text.replace("\n", "").isprintable()
+        if format_ == "jsonl":
+            assert json.loads(text)["title"] == HIDDEN
+        else:
+            assert r"T\x1b[31m\u202eflag \U000e0067" in text
+
+
+@pytest.mark.parametrize(
+    ("format_", "is_terminal"), [("jsonl", None), ("csv", None), ("csv", False)]
+)
+def test_an_export_to_a_file_has_the_text_as_it_is(format_: str, is_terminal: bool | None) -> None:
+    sink = io.BytesIO()
+    list(writer(format_, False, is_terminal)([StoredArticle(**(PLAIN | {"title": HIDDEN}))], sink))
+    assert "\u202eflag \U000e0067" in sink.getvalue().decode()
+
+
+def test_parquet_is_not_written_to_a_terminal() -> None:
+    with pytest.raises(UsageError, match="--out"):
+        writer("parquet", False, is_terminal=True)

@@ -89,8 +89,8 @@ def test_dataclasses_and_models_are_the_same_json(
     assert printed == {"values": [AS_JSON], "at": "2026-11-30T00:00:00+00:00"}
 
 
-HOSTILE = "a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800"
-SHOWN = r"a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800"
+HOSTILE = "a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800\U000e0067"
+SHOWN = r"a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800\U000e0067"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ SHOWN = r"a\x1b[31mb\x9b2J\u202ec\u2066\u2028d\x07\u200be\ud800"
         ("no-break\u00a0space", "no-break\u00a0space"),
         ("نمی\u200cخواهم", "نمی\u200cخواهم"),
         ("👩\u200d🚒", "👩\u200d🚒"),
-        ("soft\u00adhyphen, tag \U000e0041", r"soft\xadhyphen, tag \ue0041"),
+        ("soft\u00adhyphen, tag \U000e0041", r"soft\xadhyphen, tag \U000e0041"),
     ],
 )
 def test_text_of_strangers_does_not_steer_the_terminal(text: str, shown: str) -> None:

@@ -16,6 +16,7 @@ from tests.missing_server import skip_or_fail
 from worker.broker.connection import BrokerConnection
 from worker.broker.server_info import ServerInfo, server_info
 from worker.celery import make_app
+from worker.cli.doctor_command import check_server
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
@@ -84,6 +85,32 @@ def test_a_user_without_scripts_or_their_commands_can_not(
     assert "\n" not in reason
 
 
+def test_a_user_with_the_keys_of_the_queue_alone_can_not(
+    server: tuple[int, redis.Redis],
+) -> None:
+    port, admin = server
+    admin.execute_command("ACL", "SETUSER", "worker", "reset", *USER[2:4])
+    admin.execute_command("ACL", "SETUSER", "worker", "~articles*", "~unacked*", "&*", "+@all")
+    assert "on all keys" in facts(port).unfit_because
+
+
+def test_a_worker_without_the_channels_of_celery_ends_with_one_line(
+    server: tuple[int, redis.Redis], tmp_path: Path, sqlite_store_url: str
+) -> None:
+    port, admin = server
+    admin.execute_command("ACL", "SETUSER", "worker", "reset", *USER[2:5], "+@all", "resetchannels")
+    stack = Stack(tmp_path, f"redis://worker:secret@127.0.0.1:{port}/0", sqlite_store_url)
+    try:
+        worker = stack.start_worker(processes=1)
+        until(lambda: worker.poll() is not None, lambda: f"the end\n{stack.logs(40)}")
+        assert worker.returncode == 1
+        log = stack.logs(10_000)
+        assert "worker: the broker forbids what the queue needs" in log
+        assert "Traceback" not in log
+    finally:
+        stack.close()
+
+
 def test_renamed_commands_are_the_same_as_forbidden_ones() -> None:
     port = free_port()
     renamed = ("--rename-command", "INFO", "", "--rename-command", "CONFIG", "")
@@ -112,8 +139,11 @@ def test_a_full_or_read_only_broker_is_no_forbidden_one(server: tuple[int, redis
     assert facts(port, user="").unfit_because == ""
     admin.config_set("maxmemory", 0)
     admin.replicaof("127.0.0.1", 1)
-    assert facts(port, user="").unfit_because == ""
+    info = facts(port, user="")
+    assert (info.unfit_because, info.read_only) == ("", True)
+    assert "writes" in {result.what for result in check_server(info) if result.mend}
     admin.replicaof("NO", "ONE")
+    assert not facts(port, user="").read_only
 
 
 def test_a_full_or_read_only_broker_lets_a_worker_declare_its_queues(

@@ -1,5 +1,6 @@
 """Expired leases are found whatever else stands in the index, and other applications' are left."""
 
+import logging
 import time
 from collections.abc import Iterator
 
@@ -137,3 +138,18 @@ def test_after_a_gap_or_a_step_of_the_clock_every_worker_can_renew_its_leases_fi
     assert valkey.hexists("unacked", "t:0")
     valkey.hset("unacked_index.sweeps", "since", 0)
     assert worker.channel.qos.sweep() == 1
+
+
+def test_a_read_only_broker_is_one_outage_however_often_it_refuses_the_search(
+    worker: Peer, valkey: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "worker.broker")
+    lanes = worker.channel.qos
+    valkey.replicaof("127.0.0.1", 1)
+    try:
+        assert [lanes.sweep() for _ in range(3)] == [0, 0, 0]
+    finally:
+        valkey.replicaof("NO", "ONE")
+    lanes.sweep()
+    events = [record.getMessage().split()[0] for record in caplog.records]
+    assert events == ["broker.unavailable", "broker.available"]

@@ -211,3 +211,10 @@ def test_a_withdrawal_that_names_nothing_is_rejected() -> None:
 def test_the_source_of_a_withdrawal_is_the_source_of_its_article() -> None:
     withdrawal = raw(source={"id": " wi\x00re "})
     assert withdrawal.source_id == clean(withdrawal, RULES, NOW).source == "wire"
+
+
+def test_addresses_and_types_of_media_steer_no_terminal() -> None:
+    hidden = "\x1b]0;x\x07\u202e\n"
+    media = [{"url": f"https://m.example/a{hidden}.png", "type": f"image/png{hidden}"}]
+    (medium,) = cleaned(media=media).media
+    assert (medium.url + medium.type).isprintable()

@@ -15,6 +15,7 @@ CLAIM, WAIT = (
     "claim",
     "wait",
 )  # of a message: both are refused by a read-only broker, WAIT by a full
+SWEEP = "sweep"  # the search for expired leases, which a read-only broker refuses
 
 
 class BrokerOutage:
@@ -49,16 +50,16 @@ class BrokerOutage:
         log.log(level, "broker.unavailable part=%s error=%s", part, error)
 
     def end(self, part: str) -> None:
-        """Note that the broker answered `part`; log the end of the outage if all parts have it.
+        """Note that the broker answered `part`, and log it when no other part is without it.
 
-        The part CONSUMER, Celery's own connection, answers for all other parts too, except for
-        CLAIM and WAIT: a broker that accepts connections may still refuse these two commands.
+        When Celery's connection is back, so are the others; a broker that answers may still refuse
+        to claim, to wait or to search.
         """
         if not self._parts:
             return
         with self._lock:
             had_parts = bool(self._parts)
-            over = self._parts - {CLAIM, WAIT} if part == CONSUMER else {part}
+            over = self._parts - {CLAIM, WAIT, SWEEP} if part == CONSUMER else {part}
             self._parts -= over
             is_over = had_parts and not self._parts
         if is_over:

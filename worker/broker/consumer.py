@@ -10,6 +10,9 @@ it acquired for the message; here the slot is released.
 import logging
 from typing import Any
 
+from kombu.exceptions import OperationalError
+from redis.exceptions import NoPermissionError, RedisError
+
 from worker.broker import held_messages
 from worker.broker.broker_outage import CONSUMER, broker_outage
 from worker.broker.celery_internals import (
@@ -19,6 +22,7 @@ from worker.broker.celery_internals import (
     without_advice_on_connection_loss,
 )
 from worker.broker.deferred_acks import deferred_requeues
+from worker.broker.server_info import forbidden
 
 log = logging.getLogger("worker.broker")
 
@@ -33,6 +37,20 @@ class Consumer(CeleryConsumer):
     def __init__(self, *args: Any, controller: Any = None, **options: Any) -> None:
         super().__init__(*args, controller=controller, **options)
         set_pool_entry(controller, hand_to_pool)
+
+    def start(self) -> None:
+        """Consume messages until the worker stops.
+
+        Raises SystemExit, with one line, when the broker forbids this user a key or a channel that
+        Celery needs. Celery would print pages of traceback.
+        """
+        try:
+            super().start()
+        except (RedisError, OperationalError) as e:
+            for error in (e, e.__cause__):
+                if isinstance(error, NoPermissionError):
+                    raise SystemExit(f"worker: {forbidden(error)}") from e
+            raise
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """When the connection is lost, log one line, and reconnect as Celery does."""

@@ -13,9 +13,10 @@ from time import time
 from typing import Any
 
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from worker.broker import BULK, QUARANTINE, UNKNOWN, kombu_internals, lua_scripts
+from worker.broker.broker_outage import SWEEP, broker_outage
 from worker.broker.deferred_acks import deferred_acks
 from worker.broker.kombu_internals import RedisQoS
 from worker.broker.lease_format import unpack_lease
@@ -157,9 +158,13 @@ class QoS(RedisQoS):
         limits = [self.visibility_timeout, RESTORED_PER_SWEEP, *self.channel.own_queues]
         try:
             tags = self.channel.eval(lua_scripts.SWEEP, keys, limits)
+        except (ReadOnlyError, OutOfMemoryError) as e:
+            broker_outage.begin(SWEEP, e)
+            return 0
         except ResponseError as e:
             log.warning("sweep.refused error=%s", e)
             return 0
+        broker_outage.end(SWEEP)
         for tag in tags:
             try:
                 self.restore_by_tag(tag, delivered=True)

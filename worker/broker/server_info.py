@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import NoPermissionError, ReadOnlyError, ResponseError
 
 from worker.broker import lua_scripts
 
 UNKNOWN = "unknown"  # version, policy
 
 _EVICTS = "the broker drops keys when its memory is full ({policy}), and the queue is one of them; "
-_NO_SCRIPTS = (
+_FORBIDDEN = (
     "the broker forbids what the queue needs so that no message is lost ({error}): allow this "
-    "user EVAL, TIME and the commands for lists, hashes, sorted sets and streams, on all keys"
+    "user EVAL, TIME, PUBLISH, SUBSCRIBE and the commands for lists, hashes, sorted sets and "
+    "streams, on all keys and channels"
 )
 # Keys with a time to live are dropped; those of the queue have none.
 _SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
@@ -42,6 +43,7 @@ class ServerInfo:
     limit_bytes: int  # 0: no limit is set, or it is unknown
     clock_ahead_s: float  # its clock minus the clock of this machine
     may_configure: bool = True  # whether CONFIG SET is allowed
+    read_only: bool = False  # whether it is a replica that takes no messages
     refusal: str = ""  # why it can't hold the queue: the error of a command that is needed
 
     @property
@@ -62,7 +64,7 @@ class ServerInfo:
     def unfit_because(self) -> str:
         """Why messages would not be safe on this broker, with the remedy; "" if they are."""
         if self.refusal:
-            return _NO_SCRIPTS.format(error=self.refusal)
+            return forbidden(self.refusal)
         if self.evicts:
             remedy = self.set_option("maxmemory-policy", "noeviction")
             return _EVICTS.format(policy=self.policy) + remedy
@@ -75,6 +77,8 @@ def server_info(channel: Any) -> ServerInfo:
     Raises RedisError or OSError when it does not answer.
     """
     keys = [channel.unacked_key, channel.unacked_index_key, "articles.check", "articles.check.hash"]
+    # Names such as those of Celery's bindings and of replies to its remote control.
+    keys += ["_kombu.binding.check", "check.reply.celery.pidbox"]
     keys = [channel.global_keyprefix + key for key in keys]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         sent_at = time.time()
@@ -99,8 +103,14 @@ def server_info(channel: Any) -> ServerInfo:
         limit_bytes=memory.get("maxmemory", 0),
         clock_ahead_s=seconds + micros / 1e6 - local_time,
         may_configure=not _is_forbidden(config),
+        read_only=isinstance(script, ReadOnlyError) or "read only replica" in str(script),
         refusal=str(script) if _is_forbidden(script) else "",
     )
+
+
+def forbidden(error: object) -> str:
+    """Say, in one line, that the broker forbids something that a worker needs, and what to do."""
+    return _FORBIDDEN.format(error=error)
 
 
 def _fields(reply: object) -> Mapping[str, Any]:

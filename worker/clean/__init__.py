@@ -201,7 +201,7 @@ def _readable(text: str, rules: CleaningRules) -> bool:
 
 def _media(medium: Media) -> Media:
     return Media(
-        url=storable(medium.url).strip(),
-        type=storable(medium.type).strip(),
+        url=one_line(storable(medium.url)),
+        type=one_line(storable(medium.type)),
         title=one_line(medium.title),
     )

@@ -175,6 +175,9 @@ def check_server(info: ServerInfo) -> Iterator[CheckResult]:
     """
     if info.refusal:
         yield _check("permissions", False, info.refusal, info.unfit_because)
+    if info.read_only:
+        mend = "name its primary in WORKER_BROKER_URL, or make it one: REPLICAOF NO ONE"
+        yield _check("writes", False, "a read-only replica, which takes no messages", mend)
     yield _version_result(info)
     yield _persistence_result(info)
     if info.policy == UNKNOWN:

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from pydantic import TypeAdapter
 
+from worker.cli.terminal import visible, visible_json
 from worker.errors import BadConfig
 from worker.model.admission import Media
 from worker.model.dataclass_fields import field_names
@@ -60,16 +61,30 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
 _ARTICLE = TypeAdapter(StoredArticle)
 
 
-def write_jsonl(articles: Iterable[StoredArticle], sink: IO[bytes]) -> WrittenCounts:
+def write_jsonl(
+    articles: Iterable[StoredArticle], sink: IO[bytes], *, escape: bool = False
+) -> WrittenCounts:
+    """Write each article as a line of JSON.
+
+    With `escape`, characters that steer a terminal are written as escapes of JSON.
+    """
     for article in articles:
-        sink.write(_ARTICLE.dump_json(article) + b"\n")
+        line = _ARTICLE.dump_json(article)
+        sink.write((visible_json(line.decode()).encode() if escape else line) + b"\n")
         yield 1
 
 
 def write_csv(
-    articles: Iterable[StoredArticle], sink: IO[bytes], *, for_spreadsheets: bool = False
+    articles: Iterable[StoredArticle],
+    sink: IO[bytes],
+    *,
+    for_spreadsheets: bool = False,
+    escape: bool = False,
 ) -> WrittenCounts:
-    """Write articles as CSV; with `for_spreadsheets` no cell is a formula, and all are quoted."""
+    """Write articles as CSV; with `for_spreadsheets` no cell is a formula, and all are quoted.
+
+    With `escape`, characters that steer a terminal are written as escapes such as `\\x1b`.
+    """
     text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=True)
     rows = csv.writer(
         text,
@@ -79,6 +94,8 @@ def write_csv(
     rows.writerow(COLUMNS)
     for article in articles:
         cells = [value(article) for value in COLUMNS.values()]
+        if escape:
+            cells = [visible(cell) if isinstance(cell, str) else cell for cell in cells]
         rows.writerow(map(defused, cells) if for_spreadsheets else cells)
         yield 1
     text.detach()
@@ -132,8 +149,7 @@ def _schema(pa: Any) -> Any:
     return pa.schema([(name, special.get(name, pa.string())) for name in names])
 
 
-ExportWriter = Callable[[Iterable[StoredArticle], IO[bytes]], WrittenCounts]
-WRITERS: dict[str, ExportWriter] = {
+WRITERS: dict[str, Callable[..., WrittenCounts]] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
     "parquet": write_parquet,

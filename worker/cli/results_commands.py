@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import click
 from pydantic import TypeAdapter
 
 from worker import bootstrap
-from worker.cli.export_formats import WRITERS, write_csv
+from worker.cli.export_formats import WRITERS, WrittenCounts, write_csv
 from worker.cli.search_commands import Since
 from worker.cli.terminal import (
     NotFound,
@@ -90,7 +90,7 @@ def export(
     """
     if for_spreadsheets and format_ != "csv":
         raise click.UsageError("--for-spreadsheets is for --format csv")
-    write = partial(write_csv, for_spreadsheets=True) if for_spreadsheets else WRITERS[format_]
+    write = writer(format_, for_spreadsheets, sys.stdout.isatty() if file is None else None)
     query = Query(
         words=" ".join(words),
         tag=tag,
@@ -110,6 +110,24 @@ def export(
     if file:
         err.print(f"{several(count, 'article')} in {file}", markup=False)
     sys.exit(0 if count else 1)
+
+
+def writer(
+    format_: str, for_spreadsheets: bool, is_terminal: bool | None
+) -> Callable[..., WrittenCounts]:
+    """Choose the function that writes the articles in a format.
+
+    `is_terminal` says whether standard output is a terminal; None means that a file is written.
+    JSON on standard output and all text on a terminal are written without characters that steer a
+    terminal. Raises UsageError for Parquet on a terminal.
+    """
+    if format_ == "parquet":
+        if is_terminal:
+            raise click.UsageError("Parquet is a binary format: name a file with --out")
+        return WRITERS[format_]
+    if format_ == "csv":
+        return partial(write_csv, for_spreadsheets=for_spreadsheets, escape=bool(is_terminal))
+    return partial(WRITERS[format_], escape=is_terminal is not None)
 
 
 @contextmanager

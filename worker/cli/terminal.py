@@ -42,6 +42,8 @@ def _escape(character: str) -> str:
     code = ord(character)
     if character in _JOINERS or unicodedata.category(character) in _HARMLESS:
         return character
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
@@ -66,7 +68,6 @@ _WIDTH = None if sys.stdout.isatty() else get_terminal_size(fallback=(120, 24)).
 out = SafeConsole(highlight=False, width=_WIDTH)
 err = SafeConsole(stderr=True, highlight=False)
 
-_JSON_ESCAPE = "\\u{:04x}"
 _COLOURS = {
     "new": "green",
     "revision": "cyan",
@@ -84,11 +85,17 @@ def print_json(value: Any) -> None:
 
 def echo_json(text: str) -> None:
     """Print JSON text on standard output, with the escapes of JSON for what steers a terminal."""
-    click.echo(
-        "".join(c if visible(c) == c else _JSON_ESCAPE.format(ord(c)) for c in text)
-        if visible(text) != text
-        else text
-    )
+    click.echo(visible_json(text))
+
+
+def visible_json(text: str) -> str:
+    """Replace what steers a terminal, or is not shown, in a JSON text by escapes of JSON.
+
+    The JSON has the same value as before.
+    """
+    if visible(text) == text:
+        return text
+    return "".join(c if visible(c) == c else json.dumps(c)[1:-1] for c in text)
 
 
 def echo_line(text: str, *, error: bool = False) -> None:

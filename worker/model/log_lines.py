@@ -66,7 +66,9 @@ def escaped(text: str, quote: str = "", *, kept: str = "") -> str:
 
 
 def _escape(character: str) -> str:
-    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character) or f"\\u{ord(character):04x}"
+    code = ord(character)
+    number = f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character, number)
 
 
 def _argument(key: str, kind: str, value: object) -> object:

@@ -1,6 +1,7 @@
 -- Run each command that the other scripts need, without any effect, to see whether it is allowed.
 --
--- KEYS  unacked, unacked_index, a list and a hash that nobody uses
+-- KEYS  unacked, unacked_index, a list and a hash that nobody uses; then names that are only checked: the server
+--       refuses the script if the user may not use one of them
 -- reply 1; else the error of the first command that is refused
 redis.call('ZREM', KEYS[2], '')  -- a first write that a broker out of memory allows
 redis.call('TIME')
