@@ -104,7 +104,8 @@ def enqueue(
             named = visible(str(skipped_input), one_line=True)
             err.print(named, style="yellow", markup=False, soft_wrap=True)
         parts = [f"enqueued {several(len(receipts), 'raw article')}"]
-        parts += [f"{len(problems)} break the contract and {fate}"] if problems else []
+        verb = "breaks" if len(problems) == 1 else "break"
+        parts += [f"{len(problems)} {verb} the contract and {fate}"] if problems else []
         parts += [] if locations else [nothing_to_read(paths)]
         parts += filter(None, [skipped_summary(skipped)])
         out.print(visible("; ".join(parts), one_line=True), markup=False, soft_wrap=True)
