@@ -42,9 +42,9 @@ def without_site(
     Post" and "The Post: Harbour reopens" become "Harbour reopens". Other titles are returned
     unchanged.
 
-    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`;
-    `prefixes` are those that are removed from the start, None for all. The start of a title names
-    its subject more often than its end.
+    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`.
+    `prefixes` are the names to remove from the start, None for all of `sites`; they may be fewer,
+    because a name at the start may be the subject of the title.
     """
     for _ in range(_MAX_CUTS):
         separators = list(_SEPARATOR.finditer(title))
@@ -148,7 +148,8 @@ def _share(words: Collection[str], title: str) -> float:
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], *hosts: str) -> frozenset[str]:
     """Return all names by which a site may be recognised in titles: `names`, their parts ("The
-    Post" of "The Post | Sports"), and the host names with parts of them.
+    Post" of "The Post | Sports"), and its host names (`hosts`) with parts of them, such as
+    "thepost" of "www.thepost.example".
 
     Each is reduced to lower-case letters and digits, so that spelling makes no difference.
     """
