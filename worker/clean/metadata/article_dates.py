@@ -45,7 +45,8 @@ def dates_of(
 
     `page` is the metadata of the page, and `markup` the page itself, searched if `page` has no
     date; "" for no page. `language` is the detected language, `declared` the language tag that the
-    source gives. No date is later than the time of the fetch; `now` is used for a missing one.
+    source gives. No date is later than the time of the fetch, or than `now`, the present time, if
+    that of the fetch is unknown.
     """
     fetched = read_date(raw.fetch.at, rules, now).at or now
     order = _order(raw, page, language, declared)

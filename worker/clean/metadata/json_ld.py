@@ -27,11 +27,12 @@ def find_article(
     scripts: list[str], titles: Collection[str] = (), addresses: Collection[str] = ()
 ) -> JsonObject:
     """Return the JSON-LD object by which a page describes its article. Of several objects, that
-    with one of `titles` or `addresses` is returned, else the first; {} if there is none.
+    with one of `titles` or `addresses` is returned, else the first.
 
     `scripts` are the texts of the page's JSON-LD elements, `titles` and `addresses` those that the
-    page declares elsewhere. Missing dates, language and author are filled in from the object that
-    describes the page, and references to authors are replaced by the objects they refer to.
+    page declares elsewhere. Dates, language and author that the object lacks are taken from the one
+    that describes the page; {} is returned if there is neither. References to authors are replaced
+    by the objects they refer to.
     """
     nodes = [node for script in scripts for node in _objects(_parsed(script))]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}

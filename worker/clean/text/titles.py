@@ -73,12 +73,11 @@ def _without_prefix(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """Choose the title of a page's article, without the name of the site.
+    """Choose the title of a page's article, without the name of the site (`sites`).
 
     Usually it is `title`. One of `others`, further titles on the page, is chosen if `title` is the
-    name of the site, or if the other agrees better with the words in the page's address `url`,
-    which is often made of the title. `sites` are the names of the site, as `plain_text.bare`
-    returns them.
+    name of the site, or if it has most words of the page's address `url`, and `title` has none of
+    them. `sites` are names reduced to lower-case letters and digits.
     """
     if bare(title) in sites:
         rest = (without_site(other, sites) for other in others)
