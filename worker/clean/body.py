@@ -97,11 +97,11 @@ def richest(bodies: Sequence[Body]) -> Body:
 
 
 def without_echo(body: Body, title: str, sites: Collection[str]) -> Body:
-    """Return the body without its text, if that is only the title of the article and the name of
-    its publisher, as in the feeds of aggregators; other bodies are returned unchanged.
+    """Return the body without its text, if this only repeats the title of the article with the name
+    of its publisher, as in the feeds of aggregators; other bodies are returned unchanged.
 
-    Such a text may go on with the titles and publishers of similar articles, one on each line.
-    `sites` are the names of the publisher, as `plain_text.bare` returns them.
+    The text may go on with the titles and publishers of similar articles, one on each line. `sites`
+    are the names of the publisher, reduced to lower-case letters and digits.
     """
     first, *others = body.text.split("\n\n", _MAX_ECHO_LINES)
     limit = len(title) + _MAX_PUBLISHER_CHARS

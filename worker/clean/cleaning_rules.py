@@ -158,8 +158,8 @@ class RuleSet(NamedTuple):
     prepared for quick matching.
 
     `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison; `sentence` matches what a pattern
-    of a rule for sentences matches.
+    patterns matches, so that most lines need only one comparison. `sentence` matches one sentence
+    that may be removed together with others on its line.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]

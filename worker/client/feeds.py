@@ -24,8 +24,8 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 
     `feed` is the result of feedparser.parse or its part `.feed`. Only the whole result has the HTTP
     response, from which the field `fetch` is filled. A summary longer than a raw article may have
-    is taken for the full text of the entry, and becomes its content. An entry that only has a date
-    of change, such as Atom's `updated` or `dc:date`, was published by then: it gives both dates.
+    is taken for the full text of the entry, and becomes its content. If an entry only has a date of
+    change, such as Atom's `updated` or `dc:date`, this is its date of publication, too.
     """
     result, feed = (feed, feed["feed"]) if "feed" in feed else ({}, feed)
     links = _listed(entry.get("links"))
@@ -63,8 +63,8 @@ def from_feedparser(entry: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
 def from_jsonfeed(item: FeedMapping, feed: FeedMapping) -> dict[str, Any]:
     """Convert one item of a JSON Feed, version 1.0 or 1.1, to a raw article.
 
-    `feed` is the complete document of the feed, for its title, address, language and authors. An
-    item that only has a date of change was published by then: the date is taken for both.
+    `feed` is the complete document of the feed, for its title, address, language and authors. If an
+    item only has a date of change, this is its date of publication, too.
     """
     people = _people(item) or _people(feed)
     images = (item.get("image"), item.get("banner_image"))

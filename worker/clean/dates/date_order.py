@@ -35,11 +35,13 @@ class DateOrder(NamedTuple):
 def date_order(
     language: str, declared: str, addresses: Iterable[str] = (), dates: Iterable[str] = ()
 ) -> DateOrder:
-    """Return the order of day and month in an article.
+    """Return whether the day or the month is first in the dates of an article, such as 3/4/2022,
+    and whether that is certain.
 
     `language` is the detected language, "und" if unknown; `declared` is the language tag that the
     source gives, such as "en-GB". `addresses` are URLs of the source, whose domain may name the
-    country, and `dates` other dates of the article, of which one may show the order: 13/4/2022.
+    country. `dates` are other dates of the article, one of which may show the order, as 13/4/2022
+    does.
     """
     for text in dates:
         if (shown := _shown(text)) is not None:
@@ -58,10 +60,11 @@ def date_order(
 
 
 def order_in(text: str, readings: tuple[datetime, datetime]) -> int | None:
-    """Return the index of the reading of a date that the rest of its text proves: by an English day
-    of the week, else by an American time zone, with which the month is first; None if nothing does.
+    """Choose between the two meanings of a date such as 3/4/2022 by the text around it: an English
+    day of the week tells which one it is, and an American time zone that the month is first.
 
-    `readings` are the two meanings of the date.
+    `readings` are the two meanings. Returns the index of the right one, None if the text has
+    neither.
     """
     weekday = _WEEKDAY.search(text)
     if weekday:

@@ -67,8 +67,11 @@ class ParsedDate(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    """A date read from a text: the instant, the local time with its zone ("" if unknown), whether
-    the text has a time, and whether its day and month may be in the other order."""
+    """A date read from a text, in UTC (`at`) and as local time.
+
+    `zone` is the name of the local time zone, "" if it is unknown. `timed` says that the text gives
+    a time, `ambiguous` that its day and month may also be in the other order.
+    """
 
     at: datetime
     local: datetime  # naive
@@ -125,7 +128,11 @@ def read_date(
 
 
 class _Order(NamedTuple):
-    """The order of day and month that is to be expected, as `read_date` is given it."""
+    """Which of day and month is taken to be first in a date such as 3/4/2022.
+
+    `day_first` says that it is in April. If that is not `certain`, the other order is chosen for a
+    date that is then nearer to `latest`, the time when the article was fetched.
+    """
 
     day_first: bool
     certain: bool

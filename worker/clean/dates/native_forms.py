@@ -62,8 +62,11 @@ _BOTH_NAMES = re.compile(r"([^\W\d_]{3,12}) ?/ ?([^\W\d_]{3,12})")  # "april/ن�
 
 
 def in_common_form(text: str) -> str:
-    """Simplify a written date by `fold`, and rewrite forms of one language or calendar to forms
-    that dates of all languages share."""
+    """Rewrite a written date so that the parser of dates need not know the forms of single
+    languages and calendars: "令和5年4月14日" becomes "2023年4月14日".
+
+    Accents are removed, and all digits become ASCII digits.
+    """
     if text.isascii():
         return _ascii_forms(" ".join(text.split()))
     if _THAI.search(text):

@@ -65,8 +65,8 @@ class WrittenDate(NamedTuple):
     """A date as it was written: the day with its time in `local`, without conversion to UTC.
 
     `timed` says that the text gave a time; without one, `local` is midnight. `zone` is the time
-    zone that the text names, None if it names none. `other` is the date that the text means if day
-    and month are in the other order, None if only one order is possible.
+    zone that the text names, None if it names none. `other` is what the text means if day and month
+    change places, such as 3 April for 4 March; None if only one order is possible.
     """
 
     local: datetime  # naive

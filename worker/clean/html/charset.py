@@ -2,8 +2,8 @@
 
 A byte order mark decides first. Bytes that are valid UTF-8 are taken for UTF-8, because they are
 hardly ever so by chance, and servers often declare a wrong charset. Then the declared charset is
-tried, and at last one is detected from the bytes. Latin-1 is no declaration: clients and servers
-say so where nothing is known, and so it counts only if nothing else is found.
+tried, and at last one is detected from the bytes. Declared Latin-1 and ASCII are ignored, because
+clients and servers write them where they don't know the charset.
 """
 
 import codecs

@@ -1,8 +1,8 @@
 """Detect the charset of bytes that are not UTF-8, with uchardet of resiliparse, and check its guess
 by the letters that the text would have.
 
-Measured on short texts in 32 languages, in 46 pairs of language and charset: uchardet finds 42,
-charset-normalizer 36 and takes 60 times as long.
+Of 46 pairs of language and charset, measured on short texts, uchardet detects 42. The library
+charset-normalizer detects 36, and takes 60 times as long as uchardet.
 """
 
 import re
@@ -71,10 +71,10 @@ _FREQUENT = (
 
 
 def detect_charset(data: bytes, *, min_high_bytes: int = _MIN_HIGH_BYTES) -> str:
-    """Return the codec for bytes that are not UTF-8, if the letters of the text prove it; else "".
+    """Detect which codec decodes bytes that are not UTF-8, from the letters that the text then has.
 
-    "" is returned for Windows-1252, too, which is the default. At least `min_high_bytes` bytes must
-    be no ASCII.
+    Returns "" if this is not sure, if fewer than `min_high_bytes` bytes are outside of ASCII, and
+    for Windows-1252, which the caller is to use by default.
     """
     sample = data[:_SAMPLE_BYTES]
     high = len(_HIGH.findall(sample))

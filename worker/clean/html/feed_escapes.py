@@ -24,8 +24,8 @@ _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"/])|t)")
 
 
 def holds_markup(text: str) -> bool:
-    """Whether a text that is declared as plain is markup: it begins or ends with a block element
-    such as <p>, and elements with several words, or links, or line breaks are in it."""
+    """Whether a text that a feed declares as plain text is markup all the same: it begins or ends
+    with a tag, and has a link, several line breaks or an element with several words in it."""
     if "<" not in text:
         return False
     if not (_AT_EDGE.match(text) or text[-300:].rstrip().endswith(">")):
@@ -49,7 +49,8 @@ def _has_element(text: str) -> bool:
 
 def without_leftovers(text: str) -> str:
     """Remove CDATA marks ("<![CDATA[…]]>") from a text or a fragment of markup, and undo escapes of
-    JSON in it: a literal backslash and "n" for a line end."""
+    JSON in it: a backslash followed by "n" becomes a line end. Markup with scripts or program code,
+    which may need both, is returned unchanged."""
     if "]]" in text and not _CODE.search(text):
         text = _without_cdata(text)
     if "\\" in text and not _CODE.search(text):

@@ -45,8 +45,9 @@ class ArticleMetadata(NamedTuple):
 
 
 class SweptText(NamedTuple):
-    """A text after the lines that are not part of its article were removed (`text`), these lines
-    (`dropped`), and the facts found in them: categories, authors, contributors, place and agency.
+    """A text without the lines that are not part of its article (`text`), the removed lines
+    (`dropped`), and the facts found in these: categories, authors, contributors such as
+    photographers, the place from which the article was written, and the news agency.
 
     `truncated` says that a removed line, such as "Continue reading", proves the text to be a
     teaser, `paywalled` that one proves the article to be for subscribers.
@@ -64,13 +65,13 @@ class SweptText(NamedTuple):
 
 
 class RemovedLine(NamedTuple):
-    """A line, or the end of one, that a rule (`rule`) removed from a text, and the facts found in
-    it.
+    """A line, or the end of one, that cleaning removed from a text, with the name of the rule that
+    did it and the facts found in the line.
 
     `effect` says what the names in `captured` are: categories ("category"), authors ("byline") or
-    an agency ("agency"); "drop" if there are none. `contributors` are people in credits.
-    `truncated` says that the line proves the text to be a teaser, `paywalled` that it proves the
-    article to be for subscribers.
+    an agency ("agency"); "drop" if there are none. `contributors` are people in credits, such as
+    photographers. `truncated` says that the line proves the text to be a teaser, `paywalled` that
+    it proves the article to be for subscribers.
     """
 
     rule: str

@@ -35,8 +35,8 @@ def with_scheme(link: str) -> str:
 
 
 def absolute_link(link: str, base: str) -> str:
-    """Complete a link that is relative to the address `base` of its feed or page. A link with a
-    scheme or a host does not need it."""
+    """Complete a relative link, such as "/a/1", by the address `base` of the feed or page that has
+    it. A link with a host only gets the scheme that it lacks."""
     link = link.strip()
     completed = with_scheme(link)
     if completed != link or not base or not link or _OTHER_SCHEME.match(link):

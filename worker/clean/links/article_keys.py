@@ -23,12 +23,12 @@ _SAFE_IN_FRAGMENT = "%/:@!$&'()*+,;=-._~?"
 def keys_of(
     raw: RawArticle, title: str, text: str, page_url: str, url: str = ""
 ) -> tuple[str, tuple[str, ...]]:
-    """Return the key that identifies an article, and its aliases: further keys, such as that of a
-    second address, by which the same article may be found in the store.
+    """Return the key by which the store identifies an article, and its aliases: further keys by
+    which the same article may be found, such as that of a second address.
 
-    `text` is its cleaned text, used if it has neither id nor link. `page_url` is the address that
-    its web page declares for itself, "" if none; `url` is its normalised link. Both only make
-    aliases, because they may change.
+    The key is made of the article's id, else its link, else its title and cleaned `text`. `url` is
+    its normalised link, `page_url` the address that its web page declares for itself, "" if none.
+    Both only make aliases, because they may change.
     """
     own_keys = _own_keys(raw)
     desk = desktop(raw.link)
@@ -53,8 +53,8 @@ def opening_key(title: str, text: str) -> str:
 
 
 def withdrawn_keys(raw: RawArticle) -> tuple[str, ...]:
-    """Return the keys of the article that a withdrawal (a request to delete an article) names: the
-    one made of its id, then those made of its link, as far as it has them.
+    """Return the keys by which to find the article that a withdrawal (a request to delete an
+    article) names: the key made of its id, then those made of its link. One of both may be missing.
 
     Raises Rejected if the withdrawal has neither an id nor a link.
     """

@@ -23,7 +23,8 @@ def declared_link(tree: LexborHTMLParser) -> str:
 
 
 def resolved(tree: LexborHTMLParser, address: str) -> str:
-    """Resolve an address in a page by the <base> of the page, if it has one."""
+    """Complete a relative address in a page by the <base> element of the page; without one, return
+    the address unchanged."""
     address = address.strip()
     base = next(_in_head(tree, "base[href]"), None)
     try:
@@ -36,9 +37,9 @@ def page_canonical(href: str, link: str, rules: UrlRules) -> str:
     """Normalise the address `href` that the page at `link` declares as its own (<link
     rel=canonical>).
 
-    Returns "" if this address can't be that of the article: it is a home page, belongs to another
-    site, or is no web address. The page of another site counts only if `link` belongs to a service
-    that redirects to articles.
+    Returns "" if this can't be the address of the article: it is a home page, belongs to another
+    site, or is no web address. An address of another site is accepted only if `link` is that of a
+    service which redirects to articles, such as a service for short links.
     """
     try:
         url = canonical(urljoin(link, href.strip()), rules)

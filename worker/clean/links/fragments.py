@@ -1,5 +1,5 @@
-"""Tell whether the fragment of an address ("#item-2") selects content, or only a position or a
-script of the page."""
+"""Tell whether the fragment of an address, such as "#item-2", selects content of the page, or only
+scrolls to a place on it or starts a script."""
 
 import re
 from collections.abc import Collection

@@ -1,7 +1,7 @@
 """Convert the mobile, AMP and printing addresses of an article to the address of its usual version.
 
-The result is used for aliases, which are further addresses by which a stored article may be found.
-A wrong one does no harm, because the texts are compared before an alias is trusted.
+The result becomes an alias: a further address by which a stored article may be found. A wrong alias
+does no harm, because the texts are compared before it is trusted.
 """
 
 import re
@@ -48,8 +48,8 @@ def desktop(link: str) -> str:
 
 
 def cached_page(link: str) -> str:
-    """Return the address of the AMP page that a cache (ampproject.org) has a copy of; the link
-    itself if it is no address of such a cache."""
+    """Return the address of the publisher's AMP page of which `link` is a copy in a cache such as
+    ampproject.org; `link` itself if it is no address in such a cache."""
     if "/c/" not in link and "/v/" not in link and "/a/" not in link and "/amp/" not in link:
         return link
     try:
@@ -72,9 +72,9 @@ def is_variant(link: str) -> bool:
 
 
 def usual_version(link: str) -> str:
-    """Return the address of a page from that of its mobile, AMP or printing version, or from that
-    of the file that the server sends for a folder (".../index.html"); the link itself if it has no
-    such form."""
+    """Return the address of the usual version of a page from that of its mobile, AMP or printing
+    version, and without the file name of an index page (".../index.html"). Other links are returned
+    as they are."""
     try:
         parts = urlsplit(desktop(link))
     except ValueError:

@@ -33,8 +33,12 @@ def _domain(host: str) -> str:
 
 
 def site_of_host(host: str) -> str:
-    """Return the registered domain of a host; of a host under a suffix that is not on the public
-    suffix list its last two labels, or three as in example.co.uk."""
+    """Return the registered domain of a host, such as "vg.no" for "m.vg.no".
+
+    For a suffix that is not on the public suffix list, the last two labels of the host are
+    returned, or the last three if these look like "example.co.uk". An IP address is returned
+    unchanged.
+    """
     if not host or _NUMERIC.fullmatch(host):
         return host
     if _domain.cache_info().currsize > _MAX_HOSTS:
@@ -51,5 +55,6 @@ def site_of_host(host: str) -> str:
 
 
 def load_public_suffixes() -> None:
-    """Load the public suffix list, which takes 80 ms."""
+    """Load the public suffix list now, so that the first address for which it is needed does not
+    have to wait the 80 ms that this takes."""
     _domain("example.com")

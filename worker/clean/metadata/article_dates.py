@@ -24,8 +24,8 @@ _SAME_INSTANT = timedelta(minutes=1)
 
 
 class ArticleDates(NamedTuple):
-    """The dates of an article. `page` is the metadata of its page, in which `published` and
-    `updated` are now the texts that were chosen."""
+    """When an article was published and last changed (`published`, `updated`). `page` is the
+    metadata of its web page, after the most credible dates of the page were chosen."""
 
     page: PageMetadata
     published: ParsedDate
@@ -41,11 +41,12 @@ def dates_of(
     rules: DateRules,
     now: datetime,
 ) -> ArticleDates:
-    """Decide when an article was published and last changed.
+    """Decide when an article was published and last changed, from its feed, else from its page.
 
-    `language` is its detected language, `declared` the language tag that its source gives.
-    `markup` is the page, which is searched for a date if `page`, its metadata, has none; "" for no
-    page. No date is later than the fetch, or than the present time `now` if that is unknown.
+    `page` is the metadata of the page, and `markup` the page itself, searched if `page` has no
+    date; "" for no page. `language` is the detected language, `declared` the language tag that the
+    source gives. No date is later than the time of the fetch, or than `now`, the present time, if
+    that of the fetch is unknown.
     """
     fetched = read_date(raw.fetch.at, rules, now).at or now
     order = _order(raw, page, language, declared)

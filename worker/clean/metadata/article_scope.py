@@ -40,10 +40,8 @@ _MAX_HEADING_CHARS = 60
 
 
 class ArticleScope:
-    """The part of a page that is its article. `holds` says whether an element belongs to it.
-
-    `title` is the title of the article: the headings that have it are the article's own.
-    """
+    """Tells which elements of a page belong to its article, and which to menus, side bars or other
+    articles. `title` is the title of the article, by which its heading is recognised."""
 
     def __init__(self, tree: LexborHTMLParser, title: str) -> None:
         self._tree = tree

@@ -116,10 +116,11 @@ def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def portrayed_authors(texts: Iterable[str], tree: LexborHTMLParser) -> tuple[str, ...]:
-    """Return the name that stands alone in one of these texts and is also the description of a
-    picture of the page, as portraits of authors have it; () if none does.
+    """Find the author of a page in some of its short texts: a name that is also the description of
+    a picture, as of a portrait, or that is followed by a function, as in "Ann Lee | Senior Writer |
+    July 2".
 
-    The name before a function is returned, too: "Ann Lee | Senior Writer | July 2".
+    Returns the first such name as the only one, () if there is none.
     """
     pictured: set[str] | None = None
     for text in texts:

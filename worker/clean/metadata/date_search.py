@@ -17,8 +17,9 @@ def search_date(markup: str, url: str, latest: datetime) -> str:
     """Search a page for its date of publication, in its markup and its address `url`. Returns the
     day as "2026-11-22", or "" if no date is found.
 
-    It is the last resort for a page that neither declares nor shows a readable date. Dates after
-    `latest`, and those in scripts, comments, lists of other articles and footers are ignored.
+    This is the last resort for a page whose dates can't be read otherwise. Ignored are dates after
+    `latest`, the time of the fetch, and those in scripts, comments, lists of other articles and
+    footers.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 

@@ -26,13 +26,13 @@ JsonObject = dict[str, Any]
 def find_article(
     scripts: list[str], titles: Collection[str] = (), addresses: Collection[str] = ()
 ) -> JsonObject:
-    """Return the JSON-LD object by which a page describes its article; {} if it has none. Of
-    several, the one with an address or a title of the page is returned, else the first.
+    """Return the JSON-LD object by which a page describes its article. Of several objects, that
+    with one of `titles` or `addresses` is returned, else the first.
 
     `scripts` are the texts of the page's JSON-LD elements, `titles` and `addresses` those that the
-    page declares elsewhere. Missing dates, language and author are
-    filled in from the object that describes the page, and references to authors are replaced by
-    what they refer to.
+    page declares elsewhere. Dates, language and author that the object lacks are taken from the one
+    that describes the page; {} is returned if there is neither. References to authors are replaced
+    by the objects they refer to.
     """
     nodes = [node for script in scripts for node in _objects(_parsed(script))]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
@@ -58,8 +58,9 @@ def names_of(value: Any) -> tuple[str, ...]:
 
 
 def typed_names(value: Any) -> list[tuple[str, bool]]:
-    """Return the names in a JSON-LD value like `names_of`, each with whether its object says that
-    it is an organisation, such as a `NewsMediaOrganization`."""
+    """Return the names in a JSON-LD value: a string, an object with a name, or a list of either.
+    Each is paired with whether it is the name of an organisation, such as a
+    `NewsMediaOrganization`."""
     named: list[tuple[str, bool]] = []
     queue, seen = [(value, False, 0)], 0
     while queue and seen < _MAX_NODES:

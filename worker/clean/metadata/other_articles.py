@@ -18,8 +18,8 @@ _MAX_DEPTH = 30  # elements around one that are looked at
 
 
 def is_of_others(node: LexborNode) -> bool:
-    """Whether an element is a part of the page that is not about its own article: comments, lists
-    of other articles or of events, by its class or id, and the footer of the page."""
+    """Whether an element is a part of the page that is not about the page's article: the footer of
+    the page or, by its class or id, comments or a list of other articles or of events."""
     tag = node.tag
     if tag in _KEPT:
         return False
@@ -31,8 +31,9 @@ def is_of_others(node: LexborNode) -> bool:
 
 
 def is_within_others(node: LexborNode) -> bool:
-    """Whether an element is inside a part of the page about something else, without the main
-    heading (h1) of the page."""
+    """Whether an element is inside a part of the page that is not about the page's article, such as
+    comments or a teaser. A part that holds a main heading (<h1>) is taken for the article
+    itself."""
     for above in _ancestors(node):
         if is_of_others(above) or is_teaser(above):
             return above.css_first("h1") is None
@@ -40,8 +41,8 @@ def is_within_others(node: LexborNode) -> bool:
 
 
 def is_teaser(node: LexborNode) -> bool:
-    """Whether an element is an <article> that is short, and has a heading that is a link to another
-    article."""
+    """Whether an element is a teaser of another article: a short <article> without <h1>, and with a
+    heading that is a link."""
     if node.tag != "article" or node.css_first("h1") is not None:
         return False
     linked = node.css_first("h2 a,h3 a,h4 a,a h2,a h3,a h4")

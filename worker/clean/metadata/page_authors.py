@@ -35,11 +35,13 @@ _AUTHOR = (
 def find_authors(
     elements: PageElements, publishers: Collection[str], nearby: NearbyTexts, title: str
 ) -> tuple[str, ...]:
-    """Choose the authors of a page: people before organisations, full names before login names.
+    """Choose the authors of the article on a page: people before organisations, full names before
+    login names. Texts that name nobody, such as URLs and "admin", are skipped.
 
-    Texts that name nobody, such as URLs and "admin", are skipped. The names of the site in
-    `publishers`, as `plain_text.bare` returns them, are used only if the page names nobody else.
-    `title` is the title of the page, which says what part of it is the article.
+    `publishers` are the names of the site, reduced to lower-case letters and digits; they are
+    chosen only if the page names nobody else. `nearby` has the texts around the heading, where
+    bylines stand. By `title`, the title of the page, its article is found among other parts of the
+    page.
     """
     named = [pair for pair in typed_names(elements.json_ld.get("author")) if "://" not in pair[0]]
     named = [pair for pair in named if not is_no_author(pair[0])]

@@ -48,8 +48,9 @@ def is_picture(medium: Media) -> bool:
 
 
 def illustrates(url: str) -> bool:
-    """Whether a picture may illustrate an article, judged by its address: it is no placeholder, no
-    portrait of a user, no invisible picture that counts readers, and not longer than links are."""
+    """Whether a picture may illustrate an article, judged by its address. Placeholders, portraits
+    of users, invisible pictures that count readers, and addresses longer than a link may be do
+    not."""
     url = url.strip()
     return (
         0 < len(url) <= LIMITS.link_bytes
@@ -60,7 +61,7 @@ def illustrates(url: str) -> bool:
 
 def page_image(elements: PageElements, title: str) -> str:
     """Return the address of the picture that a page declares for its article, else of the first
-    picture in it; "" if there is none."""
+    picture in the article; "" if there is none."""
     declared = (
         *(("json-ld", url) for url in urls_of(elements.json_ld.get("image"))),
         *elements.of_meta(_IMAGE),

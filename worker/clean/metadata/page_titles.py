@@ -51,20 +51,20 @@ def publisher_names(elements: PageElements) -> frozenset[str]:
 
 
 def title_candidates(elements: PageElements) -> tuple[str, ...]:
-    """Return all texts that may be the title of a page: the declared titles, then the headings."""
+    """Return all texts that may be the title of a page: the titles that it declares in its
+    metadata, then its headings."""
     declared = [text for _, text in _declared(elements)]
     headings = map(_title_text, elements.texts("h1")[:_MAX_HEADINGS])
     return tuple(dict.fromkeys((*declared, *headings)))
 
 
 def find_title(elements: PageElements) -> str:
-    """Choose the title of the article on a page: a heading that a declared title begins or ends
-    with, if there is one.
+    """Choose the title of the article on a page.
 
-    Declared titles add the site's name or are written for search engines, and of several headings
-    one may be the site's own name. Next come a single heading that is long enough for a title or
-    shares words with a declared one, then the declared titles. Names of the site are chosen only if
-    the page has nothing else.
+    Best is a heading with which a declared title begins or ends: declared titles have the site's
+    name added to them, and other headings may be that name. Next come a single heading that is long
+    enough or shares words with a declared title, then the declared titles. Names of the site are
+    chosen only if the page has nothing else.
     """
     sites = publisher_names(elements)
     all_declared = _declared(elements)

@@ -74,8 +74,9 @@ def is_declared(page: PageMetadata) -> bool:
 def days_of_publication(
     page: PageMetadata, url: str, read: DateReader, rules: DateRules
 ) -> Iterator[date]:
-    """Yield the days on which the article may have been published by what the page shows to
-    readers, then by its address."""
+    """Yield the days on which the article may have been published: first those of the dates that
+    its page shows to readers, without dates of changes and of other things, then those in its
+    addresses."""
     for visible in page.visible_dates:
         labelled = is_labelled(visible, rules.updated_words)
         if not labelled and _may_be_published(visible, rules) and (day := read(visible.text).day):
@@ -86,7 +87,8 @@ def days_of_publication(
 
 
 def rejected_days(page: PageMetadata, read: DateReader, rules: DateRules) -> frozenset[date | None]:
-    """Return the days of visible dates with a label for something else, such as an event."""
+    """Return the days of those dates on a page that have a label other than one of publication,
+    such as "Event date:". They are not taken for the day of publication."""
     rejected = (
         date
         for date in page.visible_dates

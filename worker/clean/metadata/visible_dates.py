@@ -53,9 +53,9 @@ class VisibleDate(NamedTuple):
     """One date that a page shows to its readers, as it is written there.
 
     `label` is the text in front of it in lower case, such as "published on". `region` says where it
-    stands: AFTER the heading (soon after it), BEFORE it, or FAR after it. `before` and `after` are
-    the parts of its line between it and the next dates, in which the time may stand. `crowded` says
-    that the line has many other words, and is a sentence unless the date has a label.
+    stands: BEFORE the heading, soon AFTER it, or FAR after it. `before` and `after` are the parts
+    of its line on both sides, in which the time may stand. `crowded` says that the line has many
+    other words: without a label, the date is then only mentioned in a sentence.
     """
 
     text: str
@@ -215,7 +215,8 @@ def _next(node: LexborNode) -> LexborNode | None:
 
 
 def following(node: LexborNode) -> LexborNode | None:
-    """Return the node after a node and its inside, in document order; None at the end."""
+    """Return the next node of a page that is not inside of `node`: its next sibling, else the next
+    sibling of the nearest element around it that has one; None at the end of the page."""
     while node.next is None:
         above = node.parent
         if above is None:

@@ -273,7 +273,8 @@ def _describes(text: str, mark: str) -> bool:
 
 
 def is_listed_author(name: str) -> bool:
-    """Whether a name may be that of a person, with a degree after a comma, or of a news agency."""
+    """Whether a name in a list of authors may be that of a person or of a news agency. A degree
+    after a comma, as in "Ann Lee, PhD", is ignored."""
     return _is_author(name.partition(", ")[0])
 
 

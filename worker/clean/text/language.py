@@ -67,9 +67,12 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
 
 
 def count_words(text: str, language: str) -> int:
-    """Count the words of a text as `plain_text.paragraphs` returns it, by its spaces; marks between
-    spaces, such as dashes, are no words. In languages without spaces between words, such as
-    Chinese, half the number of letters is returned, in Tibetan two thirds of the syllables."""
+    """Count the words of a text, in which one space separates words and one empty line paragraphs.
+    Marks between spaces, such as dashes, are no words.
+
+    For languages without spaces between words the number is estimated: as half the number of
+    letters, for example in Chinese, or as two thirds of the syllables, in Tibetan.
+    """
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2
     if language in _SYLLABIC:

@@ -75,17 +75,21 @@ _OF_CP1252 = {
 
 
 class _Misreading(NamedTuple):
-    """UTF-8 as it looks when decoded as a charset: an expression for one character in it, and the
-    bytes of each character of that charset."""
+    """How UTF-8 looks if it is wrongly decoded as some other charset.
+
+    `sequence` matches the wrong characters that stand for one right one. `byte_of` has the byte of
+    each wrong character, by its code point, with which the text can be decoded again.
+    """
 
     sequence: re.Pattern[str]
     byte_of: dict[int, int]
 
 
 def may_be_mojibake(text: str, odd: str) -> bool:
-    """Whether a text may have mojibake: a quick check that may err in this direction only.
+    """Check quickly whether a text may have mojibake (text decoded with the wrong charset), before
+    the slow repair is tried. The repair finds nothing to do in some of these texts.
 
-    `odd` is the text without ASCII characters.
+    `odd` has the characters of the text that are not ASCII.
     """
     if any(found in text for found in _sequences_of(odd).findall(odd)):
         return True

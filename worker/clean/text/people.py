@@ -61,8 +61,10 @@ def _split(text: str) -> list[str]:
 
 
 def cjk_names(text: str) -> tuple[str, ...]:
-    """Return the names in a Chinese, Japanese or Korean byline, such as "记者 王小明" or "홍길동
-    기자"; also a text that is only one such name. () for any other text."""
+    """Return the names in a Chinese, Japanese or Korean byline: "王小明" for "记者 王小明".
+
+    A text that is only one such name is returned as the name. Any other text gives ().
+    """
     if text.isascii() or len(text) > _MAX_CJK_CHARS:
         return ()
     text = text.strip()

@@ -1,4 +1,5 @@
-"""Normalise plain text, so that a database can store it and a reader can read it."""
+"""Normalise plain text (its characters, spaces and line ends), so that a database can store it and
+a reader can read it."""
 
 import html
 import re

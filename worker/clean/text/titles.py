@@ -42,9 +42,9 @@ def without_site(
     Post" and "The Post: Harbour reopens" become "Harbour reopens". Other titles are returned
     unchanged.
 
-    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`;
-    `prefixes` are those that are removed from the start, None for all. The start of a title names
-    its subject more often than its end.
+    `sites` are the names of the site, each reduced to letters and digits by `plain_text.bare`.
+    `prefixes` are the names to remove from the start, None for all of `sites`; they may be fewer,
+    because a name at the start may be the subject of the title.
     """
     for _ in range(_MAX_CUTS):
         separators = list(_SEPARATOR.finditer(title))
@@ -73,12 +73,11 @@ def _without_prefix(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """Choose the title of a page's article, without the name of the site.
+    """Choose the title of a page's article, without the name of the site (`sites`).
 
     Usually it is `title`. One of `others`, further titles on the page, is chosen if `title` is the
-    name of the site, or if the other agrees better with the words in the page's address `url`,
-    which is often made of the title. `sites` are the names of the site, as `plain_text.bare`
-    returns them.
+    name of the site, or if it has most words of the page's address `url`, and `title` has none of
+    them. `sites` are names reduced to lower-case letters and digits.
     """
     if bare(title) in sites:
         rest = (without_site(other, sites) for other in others)
@@ -148,7 +147,8 @@ def _share(words: Collection[str], title: str) -> float:
 @lru_cache(maxsize=4096)
 def site_names(names: tuple[str, ...], *hosts: str) -> frozenset[str]:
     """Return all names by which a site may be recognised in titles: `names`, their parts ("The
-    Post" of "The Post | Sports"), and the host names with parts of them.
+    Post" of "The Post | Sports"), and its host names (`hosts`) with parts of them, such as
+    "thepost" of "www.thepost.example".
 
     Each is reduced to lower-case letters and digits, so that spelling makes no difference.
     """
