@@ -21,7 +21,7 @@ _THAI_SHORT = dict(
     )
 )
 _THAI_MONTH = re.compile("|".join(re.escape(name) for name in sorted(_THAI_SHORT, reverse=True)))
-_THAI_REST = re.compile(r"วัน[\u0e01-\u0e4e]{1,20}|พ\.ศ\.|เวลา|น\.")
+_THAI_REST = re.compile("วัน[\u0e01-\u0e4e]{1,20}" r"|พ\.ศ\.|เวลา|น\.")
 _BUDDHIST_YEAR = re.compile(r"(?<![0-9])2[45][0-9]{2}(?![0-9])")
 _BUDDHA = 543  # years before the common era
 

@@ -5,6 +5,7 @@ import re
 from html import unescape
 
 _MAX_CHARS = 600  # of the element; honest marks have 200
+_BEFORE_CHARS = 60  # in front of it, that are read
 _TAG = re.compile(r"<[^<>]{0,400}>")
 _MARK = re.compile(
     r"[\[(]?\s?(?:[0-9]{1,3}|[a-z]|[*†‡§]{1,3}|(?:note|n\.) ?[0-9a-z]{1,3})\s?[\])]?", re.I
@@ -30,7 +31,8 @@ def without_note_marks(markup: str) -> str:
     while (start := markup.find("<sup", at)) >= 0:
         end = markup.find("</sup>", start, start + _MAX_CHARS)
         kept.append(markup[at:start])
-        if end < 0 or not _is_mark(markup[start:end], markup[max(0, start - 60) : start]):
+        before = markup[max(0, start - _BEFORE_CHARS) : start]
+        if end < 0 or not _is_mark(markup[start:end], before):
             at = start + 4
             kept.append("<sup")
             continue

@@ -6,10 +6,10 @@ from urllib.parse import urljoin
 _ABSOLUTE = re.compile(r"https?://[^/]", re.I)
 # "https://http://np.example", "feed:https://np.example", "feed://np.example", "http:/np.example".
 _DOUBLED = re.compile(r"(?:feed:(?=https?:|//)|https?:/{0,3}(?=https?:/))", re.I)
-_ONE_SLASH = re.compile(r"(https?):/{0,5}(?=[^/])", re.I)
+_ONE_SLASH = re.compile(r"(https?):/{0,5}([^/])", re.I)
 _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:(?![0-9]{1,5}(?:[/?#]|$))", re.I)
 _HOST = re.compile(
-    r"(?:(?:[a-z0-9-]{1,63}\.){1,8}([a-z]{2,24})(?::[0-9]{1,5})?(?=[/?])|www\.[a-z0-9.-]{3,250}$)",
+    r"(?:(?:[a-z0-9-]{1,63}\.){1,8}([a-z]{2,24})(?::[0-9]{1,5})?[/?]|www\.[a-z0-9.-]{3,250}$)",
     re.I,
 )
 # Endings of file names, which look like the last label of a host.
@@ -29,7 +29,7 @@ def with_scheme(link: str) -> str:
     if link.startswith("//"):
         return f"https:{link}" if link[2:3] not in ("", "/") else link
     if _ONE_SLASH.match(link):
-        return _ONE_SLASH.sub(r"\1://", link, count=1)
+        return _ONE_SLASH.sub(r"\1://\2", link, count=1)
     host = _HOST.match(link)
     return f"https://{link}" if host and (host[1] or "").lower() not in _FILE_TYPES else link
 

@@ -25,7 +25,7 @@ _SERVICES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"(?:html\.|lite\.)?duckduckgo\.com", "/l/", ("uddg",)),
     (r"t\.umblr\.com", "/redirect", ("z",)),
     (r"disq\.us", "/", ("url",)),
-    (r"(?:[a-z0-9-]+\.)?safelinks\.protection\.outlook\.com", "/", ("url",)),
+    (r"(?:[a-z0-9-]{1,63}\.)?safelinks\.protection\.outlook\.com", "/", ("url",)),
     (r"slack-redir\.net", "/link", ("url",)),
     (r"(?:www\.)?medium\.com", "/r/", ("url",)),
     (r"(?:www\.)?steamcommunity\.com", "/linkfilter/", ("url", "u")),
@@ -42,9 +42,9 @@ _HINTS = tuple(
     "medium.com/r/ linkfilter /redirect exit.sc skimresources. linksynergy.".split()
 )
 # Yahoo writes the target into the path: "/RU=https%3a%2f%2fnp.example%2fa/RK=2", "/*http://…".
-_YAHOO_PATH = re.compile(r"/RU=([^/?#]{1,2000})|/\*{1,2}(https?(?::|%3a).{1,2000})$", re.I)
+_YAHOO_PATH = re.compile(r"/RU=([^/?#]+)|/\*{1,2}(https?(?::|%3a).+)", re.I | re.S)
 _WEB = re.compile(r"https?://[^/\s]", re.I)
-_BASE64 = re.compile(r"a1([A-Za-z0-9_-]{8,3000})")
+_BASE64 = re.compile(r"a1([A-Za-z0-9_-]{8,})")
 _MAX_NESTED = 3
 
 

@@ -12,9 +12,9 @@ _OUTSIDE_TAGS = frozenset(("nav", "aside", "footer", "menu"))
 _OUTSIDE = re.compile(
     r"(?:^|[\s_-])(?:nav(?:igation|bar|link|links|item|menu|s)?|menu|menus|side-?bar|teasers?|masthead"
     r"|site-?header|page-?footer|site-?footer|footer|top-?bar|breadcrumbs?|most-?(?:read|popular)"
-    r"|(?:(?<=\s)|(?<=^))(?:page-|site-|main-|global-)?header(?=$|\s)|trending|recommend(?:ed|ations?)|related(?:-?(?:posts?|articles?|stories|content|links))?"
+    r"|trending|recommend(?:ed|ations?)|related(?:-?(?:posts?|articles?|stories|content|links))?"
     r"|read-?(?:next|more)|more-?(?:stories|articles|news)|comments?|comment-?list|popular-?posts?)"
-    r"(?=$|[\s_-])",
+    r"(?:$|[\s_-])|(?:^|\s)(?:page-|site-|main-|global-)?header(?:$|\s)",
     re.I,
 )
 _OTHERS = re.compile(
@@ -28,7 +28,7 @@ _OTHERS = re.compile(
     r"|おすすめ)",
     re.I,
 )
-_OF_ARTICLE = re.compile(r"(?:^|[\s_-])(?:entry|post|article|meta|byline)(?=$|[\s_-])", re.I)
+_OF_ARTICLE = re.compile(r"(?:^|[\s_-])(?:entry|post|article|meta|byline)(?:$|[\s_-])", re.I)
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _LABEL_TAGS = (*_HEADINGS, "p", "div", "span", "header")
 _MAX_SIBLINGS = 20

@@ -124,9 +124,11 @@ def portrayed_authors(texts: Iterable[str], tree: LexborHTMLParser) -> tuple[str
     """
     pictured: set[str] | None = None
     for text in texts:
+        if len(text) > _MAX_CHARS:
+            continue
         name, *rest = _MARK.split(text, 2)
         words = len(name.split())
-        if not (len(text) <= _MAX_CHARS and 1 < words <= _MAX_PORTRAYED_WORDS and is_name(name)):
+        if not (1 < words <= _MAX_PORTRAYED_WORDS and is_name(name)):
             continue
         if rest and is_function(rest[0]):
             return (name,)

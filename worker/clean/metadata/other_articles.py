@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 _MARKS = re.compile(
-    r"(?<![a-z])(?:comments?|comment-?list|disqus|respond|repl(?:y|ies)|related|recommend(?:ed|ations)"
+    r"(?:^|[^a-z])(?:comments?|comment-?list|disqus|respond|repl(?:y|ies)|related|recommend(?:ed|ations)"
     r"|more-(?:stories|articles|news|from|posts)|read-next|most-(?:read|popular|viewed)|upcoming"
-    r"|events|see-also|(?:next|prev|previous)-post)(?![a-z])",
+    r"|events|see-also|(?:next|prev|previous)-post)(?:$|[^a-z])",
     re.I,
 )
 _KEPT = frozenset(("html", "body", "main"))

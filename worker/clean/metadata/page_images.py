@@ -27,7 +27,7 @@ _NO_PICTURE = re.compile(
     re.I,
 )
 _NO_PICTURE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:avatar|emoji|wp-smiley|smiley|gravatar|logo|icon|pixel|tracking)(?=$|[\s_-])",
+    r"(?:^|[\s_-])(?:avatar|emoji|wp-smiley|smiley|gravatar|logo|icon|pixel|tracking)(?:$|[\s_-])",
     re.I,
 )
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-orig-file", "data-url")

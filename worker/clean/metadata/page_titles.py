@@ -24,7 +24,7 @@ from worker.model.admission import LIMITS
 
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
 _SITE = ("og:site_name", "application-name")
-_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*")
+_SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:]|::)\s{1,9}|\s{0,9}[|»]\s{0,9}")
 _AT_END = re.compile(r"(?:[|»:]|\s[-–—])\s*$")
 _MARKS = " |:·•»-–—"
 _HOME_PATHS = frozenset(("", "/", "./", "/index.html", "/index.php"))

@@ -33,10 +33,10 @@ _EDITORIAL = re.compile(
     r"|(?:la )?(?:redacci[oó]n|redazione|r[eé]daction|reda[cç]ção|redação)(?:\s.{1,60})?",
     re.I,
 )
-_TEMPLATE = re.compile(r"[{}%\\]|(?:[a-z]{3,}\.){2,}[a-z]{3,}")
+_TEMPLATE = re.compile(r"[{}%\\]|[a-z]{3}\.[a-z]{3,}\.[a-z]{3}")
 _NUMBERED = re.compile(
     r"(?:user|author|editor|admin|member|guest|contributor|autor|profile)[-_ .#]?\d{1,12}"
-    r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[^\s]{0,40}\d)[0-9a-f]{12,40}|[\W\d_]*+",
+    r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[^\s]{0,40}\d)[0-9a-f]{12,40}|[\W\d_]*",
     re.I,
 )
 FIELD = (

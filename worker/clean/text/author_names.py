@@ -24,11 +24,13 @@ _AGENCIES = frozenset(
     belga anp ntb tt ritzau stt pap ctk čtk mti lusa kyodo jiji yonhap pti ani ians aap awp
     adnkronos agi agencies agencias agences agenturen cnn bbc npr""".split()
 )
+# These are matched in texts with single spaces: with `\s+`, a run of spaces takes quadratic time.
 _LABEL = re.compile(
     r"(?:(?:written|words|text|story|article|reported|reporting|posted|published|created|authored"
-    r"|edited|ein beitrag|ein artikel|escrito|publicado|écrit|publié|rédigé|scritto)\s+)?"
-    r"(?:by|von|par|por|di|автор|بقلم|מאת)\s*:?\s+(?=\w)|(?:author|بقلم|كتب|מאת|autor|autorin|auteur|autore|text|texto"
-    r"|texte|testo|words|story|report|reporter|автор|by|von|par|por)\s?:\s*",
+    r"|edited|ein beitrag|ein artikel|escrito|publicado|écrit|publié|rédigé|scritto) )?"
+    r"(?:by|von|par|por|di|автор|بقلم|מאת) ?:? (?=\w)"
+    r"|(?:author|بقلم|كتب|מאת|autor|autorin|auteur|autore|text|texto"
+    r"|texte|testo|words|story|report|reporter|автор|by|von|par|por) ?: ?",
     re.I,
 )
 _FIRST_NAMES = frozenset(("di", "von"))
@@ -43,8 +45,8 @@ _URL = re.compile(
 _EMPTY_BRACKETS = re.compile(r"<[\s,;]*>|\([\s,;]*\)|\[[\s,;]*\]")
 _BEFORE, _AFTER = ' "“”„<,;:|•·©', ' "“”>,;:|/•·–—©'  # marks around a name
 _ENCLOSED = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-_IN_BRACKETS = re.compile(r"(?<=[^\s(])\s*[(\[]([^()\[\]]{1,100})[)\]]\s*$")
-_HANDLE = re.compile(r"(?<=\w)\s*[,|(]?\s?@\w{1,50}\)?\s*$")
+_IN_BRACKETS = re.compile(r"(?<=[^\s(]) ?[(\[]([^()\[\]]{1,100})[)\]] ?$")
+_HANDLE = re.compile(r"(?<=\w) ?[,|(]? ?@\w{1,50}\)? ?$")
 _AGO = re.compile(
     r"(?:\b(?:\d{1,4}\s?|an?\s)?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?"
     r"|years?)\s+ago\b|\bvor\s(?:\d{1,4}|eine[rmn]?)\s\w{3,10}|\bil y a\s(?:\d{1,4}|une?)\s\w{3,10}"
@@ -58,9 +60,9 @@ _DATE = re.compile(
     r"\s\d{4})\b.*",
     re.I,
 )
-_BEFORE_NAME = re.compile(rf"{FIELDS}(?:{OFFICE})\s?:?\s+(?=\S)", re.I)
+_BEFORE_NAME = re.compile(rf"{FIELDS}(?:{OFFICE}) ?:? (?=\S)", re.I)
 _AT_END = re.compile(
-    rf"\s+(?:(?:{FIELD})\s+){{1,4}}(?:{OFFICE})$|\s+(?:{SURE_OFFICE}|contributor)$", re.I
+    rf" (?:(?:{FIELD}) ){{1,4}}(?:{OFFICE})$| (?:{SURE_OFFICE}|contributor)$", re.I
 )
 _PHOTOS = re.compile(
     r"(?<=\w)[,;|\s]\s?(?:photos?|photography|photographs|pictures?|images?|videos?|graphics?"
@@ -77,13 +79,13 @@ _SUFFIX = re.compile(
     r"|dvm|dpt|esq|jr|sr|ii|iii|iv|md|obe|mbe|mp)\.?",
     re.I,
 )
-_PIPE = re.compile(r"\s*[|•·]\s*")
-_DASH = re.compile(r"\s+[-–—]+\s+")
-_SEMICOLON = re.compile(r"\s*[;；]\s*")
+_PIPE = re.compile(r" ?[|•·] ?")
+_DASH = re.compile(r" [-–—]+ ")
+_SEMICOLON = re.compile(r" ?[;；] ?")
 _WORDS_BETWEEN = "and|und|et|y|e"
 _BETWEEN = re.compile(
-    rf"(\s+(?:{_WORDS_BETWEEN}|with|avec|mit|con|com|и|та|och|og)\s+"
-    rf"|\s?,\s?(?:(?:{_WORDS_BETWEEN}|&)\s)?|\s?[/&]\s?)",
+    rf"( (?:{_WORDS_BETWEEN}|with|avec|mit|con|com|и|та|och|og) "
+    rf"| ?, ?(?:(?:{_WORDS_BETWEEN}|&) )?| ?[/&] ?)",
     re.I,
 )
 _SURE_MARKS = frozenset((*_WORDS_BETWEEN.split("|"), "&"))  # between any names of two words
@@ -120,7 +122,7 @@ def author_names(text: str, sites: Collection[str] = ()) -> list[str]:
 def _read_names(text: str, sites: frozenset[str]) -> list[str]:
     if len(text) > _MAX_CHARS:
         return [text]
-    text = _without_addresses(text)
+    text = _without_addresses(" ".join(text.split()))
     if not text or is_no_author(text):
         return []
     if of_cjk := cjk_names(text):

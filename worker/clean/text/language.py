@@ -22,9 +22,9 @@ _NOT_A_LANGUAGE = {"und", "mul", "zxx", "mis", "unk"}
 _UNSPACED = {"zh", "yue", "ja", "th", "lo", "km", "my"}
 _WORD = re.compile(r"\w+")
 # Tibetan and Dzongkha separate syllables, of which a word has one and a half.
-_SYLLABIC, _SYLLABLE, _SYLLABLES_PER_WORD = {"bo", "dz"}, re.compile(r"[\u0f40-\u0fbc]+"), 1.5
+_SYLLABIC, _SYLLABLE, _SYLLABLES_PER_WORD = {"bo", "dz"}, re.compile("[\u0f40-\u0fbc]+"), 1.5
 # Marks with spaces around them, which are no words: "the harbour – the old one".
-_LONE_MARK = re.compile(r"[–—|•·&/…+*=~:;!?»«-](?=\s|$)")
+_LONE_MARK = re.compile(r"[–—|•·&/…+*=~:;!?»«-](?:\s|$)")
 # Scripts that only one living language uses, or one far more than others.
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff]")),

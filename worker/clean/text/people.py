@@ -13,8 +13,8 @@ _PARTICLES = frozenset(
 _WORD = re.compile(r"[^\W\d_][^\W\d_.’'`-]*(?:[.’'`-][^\W\d_]*)*")
 _INITIAL = re.compile(r"\b[^\W\d_]\. ?$")
 # Chinese, Japanese and Korean bylines: "记者 王小明", "文/王小明", "山田太郎 記者", "홍길동 기자".
-_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff\u3005]"
-_CJK_NAME = rf"(?:{_HAN}{{2,4}}(?:·{_HAN}{{1,6}})?|[\uac00-\ud7af]{{2,4}})"
+_HAN = "[\u3400-\u4dbf\u4e00-\u9fff\u3005]"
+_CJK_NAME = f"(?:{_HAN}{{2,4}}(?:·{_HAN}{{1,6}})?|[\uac00-\ud7af]{{2,4}})"
 _CJK_JOINT = r"(?:[ \u3000]?[、，,/／;；&和与與及][ \u3000]?|[ \u3000])"
 _CJK_NAMES = rf"(?!报道|報道|摄影|編輯|编辑|来源){_CJK_NAME}(?:{_CJK_JOINT}{_CJK_NAME}){{0,5}}"
 _CJK_LABEL = (
@@ -28,7 +28,7 @@ _CJK_BYLINE = re.compile(
     r"[ \u3000]?(?:报道|報道|发自\S{0,8}|摄影报道)?[)）】]?"
 )
 _CJK_PLAIN = re.compile(_CJK_NAME)
-_CJK_BETWEEN = re.compile(r"[ \u3000]*[、，,/／;；&和与與及][ \u3000]*|[ \u3000]+")
+_CJK_BETWEEN = re.compile("[ \u3000]*[、，,/／;；&和与與及][ \u3000]*|[ \u3000]+")
 _CJK_VERBS = ("报道", "報道", "摄影", "攝影")
 _MAX_SPACED_CHARS = 5
 _MAX_CJK_CHARS = 60

@@ -7,11 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 from worker.clean.text.plain_text import bare
 
-_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:>/]|::)\s+|\s?｜\s?|_(?=[^\x00-\x7f])")
+_SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:>/]|::)\s{1,9}|\s?｜\s?|_(?=[^\x00-\x7f])")
 _IN_BRACKETS = re.compile(
     r"\A[(\[]([^()\[\]]{2,60})[)\]]\s+(?=\S)|(?<=\S)\s+[(\[]([^()\[\]]{2,60})[)\]]\Z"
 )
-_PREFIX_SEPARATOR = re.compile(r"\s+(?:[-–—|·•»:]|::)\s+|\s*[|»]\s*|:\s+")
+_PREFIX_SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:]|::)\s{1,9}|\s{0,9}[|»]\s{0,9}|:\s+")
 _PERCENT = re.compile(r"%20|(?:%[c-fC-F][0-9a-fA-F])(?:%[89abAB][0-9a-fA-F])+")
 _MAX_CUTS = 3
 _WORD = re.compile(r"[^\W\d_]+")
