@@ -50,10 +50,11 @@ class BrokerOutage:
         log.log(level, "broker.unavailable part=%s error=%s", part, error)
 
     def end(self, part: str) -> None:
-        """Note that the broker answered `part`, and log it when no other part is without it.
+        """Note that the broker answers one kind of request again, such as claiming messages (`part`).
 
-        When Celery's connection is back, so are the others; a broker that answers may still refuse
-        to claim, to wait or to search.
+        The end of the outage is logged when no kind of request is refused any more. A new
+        connection of Celery (CONSUMER) ends the outage for all kinds but those that a broker may
+        refuse while it is connected: to claim, to wait for messages, and to search for leases.
         """
         if not self._parts:
             return

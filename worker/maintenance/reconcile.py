@@ -51,10 +51,10 @@ class Reconciler:
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
         """Repair all clusters that need it, and yield each move of an article to another cluster.
 
-        Clusters that lost their canonical article (the original), and copies that did not follow
-        theirs to another cluster, are looked for in the whole store. Only articles stored or edited
-        since `since` are searched for edits and, with `twins`, for canonical articles that are
-        copies of each other.
+        The whole store is searched for clusters that lost their canonical article (the original),
+        and for copies that did not follow theirs to another cluster. Only the articles stored or
+        changed since `since` are checked for two other faults: a revision that is no longer a copy
+        of its original and, with `twins`, two originals that are copies of each other.
         """
         yield from self.orphans()
         yield from self.displaced()

@@ -281,8 +281,9 @@ class ReceiptTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostMessages:
-    """Messages of one producer that the broker accepted and then lost, with their receipts.
+    """Messages of one producer that the broker accepted and then lost.
 
+    The broker's list of their receipts was lost, too, so it is not known which articles they held.
     A producer numbers its messages; those from `first` to `last` are missing. They were pushed
     between the times `after` (None if the missing ones were the first) and `before`.
     """

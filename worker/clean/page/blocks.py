@@ -166,9 +166,11 @@ class _Walk:
             self.in_links += 1
 
     def leave(self, kind: int) -> None:
-        """Handle the end of an element in the walk over a page: the end of a block element, such as
-        <p>, ends the current passage of text. `kind` is the value that `enter` got for this
-        element."""
+        """Handle the end tag of an element in the walk over a page; `enter` handled its start tag.
+
+        The end of a block element, such as <p>, ends the current passage of text. `kind` is the
+        number that says what kind of element it is; `enter` got the same one.
+        """
         if kind >= 0:
             if self.pieces:
                 self.flush()
