@@ -323,20 +323,7 @@ PLAIN: dict[str, Any] = {
     **dict.fromkeys("authors contributors categories keywords media flags".split(), ()),
     "revision": 1,
     "words": 3,
-    "published": None,
-    "updated": None,
-    "received": NOW,
-}
-
-
-PLAIN: dict[str, Any] = {
-    **dict.fromkeys("article_id source title text summary url language place agency".split(), ""),
-    **dict.fromkeys("html image verdict cluster_id".split(), ""),
-    **dict.fromkeys("authors contributors categories keywords media flags".split(), ()),
-    "revision": 1,
-    "words": 3,
-    "published": None,
-    "updated": None,
+    **dict.fromkeys("published published_day published_zone updated".split()),
     "received": NOW,
 }
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1")

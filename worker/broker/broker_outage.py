@@ -50,7 +50,7 @@ class BrokerOutage:
         log.log(level, "broker.unavailable part=%s error=%s", part, error)
 
     def end(self, part: str) -> None:
-        """Note that the broker answers one kind of request again, such as claiming messages (`part`).
+        """Note that the broker answers one kind of request (`part`) again, such as to claim.
 
         The end of the outage is logged when no kind of request is refused any more. A new
         connection of Celery (CONSUMER) ends the outage for all kinds but those that a broker may
