@@ -46,7 +46,7 @@ _EMPTY_BRACKETS = re.compile(r"<[\s,;]*>|\([\s,;]*\)|\[[\s,;]*\]")
 _BEFORE, _AFTER = ' "“”„<,;:|•·©', ' "“”>,;:|/•·–—©'  # marks around a name
 _ENCLOSED = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _IN_BRACKETS = re.compile(r"(?<=[^\s(]) ?[(\[]([^()\[\]]{1,100})[)\]] ?$")
-_HANDLE = re.compile(r"(?<=\w) ?[,|(]? ?@\w{1,50}\)? ?$")
+_HANDLE = re.compile(r"(?<=\w)\s{0,9}[,|(]?\s?@\w{1,50}\)?\s{0,9}$")
 _AGO = re.compile(
     r"(?:\b(?:\d{1,4}\s?|an?\s)?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?"
     r"|years?)\s+ago\b|\bvor\s(?:\d{1,4}|eine[rmn]?)\s\w{3,10}|\bil y a\s(?:\d{1,4}|une?)\s\w{3,10}"
