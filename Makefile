@@ -30,7 +30,6 @@ format: .venv/dev.stamp ## check the format
 	@$(BIN)/ruff format --check
 
 lint: .venv/dev.stamp ## lint with ruff
-
 	@$(BIN)/ruff check
 
 types: .venv/dev.stamp ## check types with mypy --strict

@@ -61,7 +61,7 @@ class NotRawArticle(NamedTuple):
 FEED = FileKind(
     "RSS or Atom feed",
     "map its entries with from_feedparser (a JSON Feed: from_jsonfeed) after "
-    "`pip install feedparser`: python -c 'import feedparser, json; "
+    "`python -m ensurepip; python -m pip install feedparser`: python -c 'import feedparser, json; "
     'from worker import from_feedparser; feed = feedparser.parse("FILE"); '
     "[print(json.dumps(from_feedparser(entry, feed))) for entry in feed.entries]' "
     "| worker enqueue -",
