@@ -30,7 +30,8 @@ class TextEvidence(NamedTuple):
 
 def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
     """Whether one of the first sentences of a text is usual on failed pages, such as error pages.
-    It is a quick check: if it is False, the text is taken for an article.
+    It is a quick check: if it is False, the whole text is read only if something else, such as the
+    title, hints at a failed page.
 
     With `fragment`, the text is not from a complete page, for example from a feed: kinds of failed
     pages that only occur as complete pages are then ignored.
