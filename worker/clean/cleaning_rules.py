@@ -33,14 +33,13 @@ _SITE_LANGUAGE = "en"
 
 
 class HtmlRules(Frozen):
-    """Limits for reading the HTML of an article, which is a web page or a fragment in a feed.
+    """Limits for reading the HTML of an article: a web page, or a fragment in a feed.
 
     HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` is rejected, because
-    it would block a parser. In a page with more than `max_tags` or `max_extract_tags` tags, the
-    article is not searched for: all text is used. In other pages a classifier finds it; by the
-    limits of doubt, length and shared words its result is replaced by that of a slower extractor,
-    except in pages of over `max_asked_tags` tags. `keep` stores the HTML, too. At most `max_bodies`
-    texts of one article are read.
+    it would block a parser. All text of a page is taken if it has more than `max_tags` or
+    `max_extract_tags` tags; else a classifier finds the article. The limits `short_extract_chars`
+    to `min_shared` say when its text is not trusted, so that a slower extractor replaces it. With
+    `keep`, the HTML is stored, too. At most `max_bodies` contents of one article are read.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
@@ -111,13 +110,14 @@ class DateRules(Frozen):
 
 
 class LanguageRules(Frozen):
-    """Thresholds for detecting the language of a text. One with fewer than `min_letters` letters
-    has the language that its source declares; of others `sample_chars` characters are read.
+    """Thresholds for detecting the language of a text from its first `sample_chars` characters. A
+    text with fewer than `min_letters` letters has the language that its source declares.
 
-    If the text has `long_chars` characters, a fast detector ranks languages by distance; `max_rank`
-    is the largest distance accepted, and the declared language is preferred within `tie_ranks` of
-    the nearest. For other texts a second detector gives scores from 0 to 1. A language needs
-    `sure_score`, or `declared_score` if declared; if none has that, `min_score`.
+    For texts of at least `long_chars` characters, a fast detector ranks languages by distance:
+    `max_rank` is the largest distance accepted, and the declared language is preferred if it is at
+    most `tie_ranks` farther than the nearest. For shorter texts another detector gives each
+    language a score from 0 to 1. The best one is taken from `sure_score` on; below it, the declared
+    one from `declared_score` on, else the best one from `min_score` on.
     """
 
     min_letters: int = Field(ge=1)  # fewer: the declared language stands

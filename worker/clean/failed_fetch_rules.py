@@ -39,9 +39,9 @@ class FailedFetchRules(Frozen):
     error page or a captcha.
 
     `pages` are the kinds of such pages, `vendors` the strings in markup that show who made a page.
-    A page is only taken for a failed fetch if little of its text is unusual on such pages: the
-    `max_rest_*` limits say how much may be. The other limits say how large a page without content
-    may be, and how many sentences are read.
+    A page with much other text is taken for an article: the `max_rest_*` limits say how much other
+    text a failed page may have. The other limits say how large a page without content may be, and
+    how many sentences are read.
     """
 
     max_rest_bytes: int = Field(ge=0)  # where two of title, sentences and markup match

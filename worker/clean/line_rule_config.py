@@ -17,13 +17,12 @@ _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 class LineRule(Frozen):
     """One rule that recognises lines that are not part of an article, such as "Follow us on …".
 
-    `patterns`, by language, match a full line of at most `max_chars`. `position` says where: in the
-    first lines of a text ("head"), its last lines ("tail"), or "any"; `within` is how many these
-    are, 0 for the usual number. A rule for the "end" cuts its match off the end of the text, if one
-    of the words in `hints` is there. `effect` says whether the line is only dropped ("drop") or a
-    name in it is stored. `truncated` says that such a line proves the text to be a teaser,
-    `paywalled` that it proves the article to be for subscribers. With `sentences`, a line of
-    several sentences is removed, too, if each of them matches a rule of this kind.
+    `patterns`, by language, match a full line of at most `max_chars`. They are tried on the first
+    `within` lines of a text ("head"), on the last ("tail") or on "any"; 0 stands for the usual
+    number. A rule for the "end" cuts words off the end of the text, if one of `hints` is in them.
+    `effect` says what becomes of a name in the line: nothing ("drop"), or it is stored. `truncated`
+    marks the text as a teaser, `paywalled` the article as one for subscribers. With `sentences`, a
+    line of several sentences is removed if each one matches such a rule.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -162,12 +161,12 @@ class LearnedRules(Frozen):
     """Limits for learning which lines a source repeats around its articles, so that they are
     removed from later ones.
 
-    Learning reads the first `head_lines` and last `tail_lines` lines of each text, if they have at
-    most `max_chars` characters. It learns a line that enough texts of the last `window_days` days
-    had: at least `min_texts` of different articles on each of `min_days` days, and the share
-    `min_share` of all (`min_share_figures` for a line with numbers). Nothing is removed if it were
-    over `max_body_share` of a text. `buckets` and `bucket_entries` limit memory. By source,
-    `pinned` are lines to remove always, `refused` lines never to learn.
+    Read are the first `head_lines` and last `tail_lines` lines of each text, if not longer than
+    `max_chars`. A line is learned if, within `window_days` days, at least `min_days` days had
+    `min_texts` different texts with it, and these are at least `min_share` of the source's texts
+    (`min_share_figures` for a line with numbers). If over `max_body_share` of a text would be
+    removed, nothing is. `buckets` and `bucket_entries` limit memory. By source, `pinned` are lines
+    to remove always, `refused` lines never to learn.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none

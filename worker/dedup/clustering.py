@@ -43,11 +43,12 @@ class ClusterMember:
 
 
 class Assignment(NamedTuple):
-    """The cluster (an article and its copies) into which `recluster` put one article.
+    """Where `recluster` put one article: into the cluster of the article that it copies, or into a
+    new cluster of its own.
 
     `canonical` is the id of the article that this one copies, or its own id if it copies none.
-    `match` says how well the two texts agree; None if it copies none, or their texts could not show
-    that it does.
+    `match` says how well the two texts agree; None if it copies none, or if it stays a copy without
+    a comparison of the texts.
     """
 
     canonical: str  # article id of the canonical article
@@ -56,12 +57,12 @@ class Assignment(NamedTuple):
 
 def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, Assignment]:
     """Divide the articles of one cluster (an article and its copies) anew, by the present rules for
-    copies. Returns by article id which article each one copies, if any.
+    copies. Returns for each article id the id of the article that it copies, or its own.
 
-    The first member becomes an original. Each later one becomes a copy of the first original that
-    it matches, else an original itself. Two kinds are not compared, and stay with the cluster as
-    copies of the first original: an article that an operator pinned to the cluster, and one whose
-    fingerprint was made by other rules.
+    The first of `members` is an original. Each later one becomes a copy of the first original that
+    it matches, else an original itself. A member that an operator declared a copy, or whose
+    fingerprint was made by other rules and so can't be compared, becomes a copy of the first member
+    if it matches none.
     """
     assigned: dict[str, Assignment] = {}
     canonical: list[ClusterMember] = []

@@ -68,14 +68,15 @@ class ContentRules(Frozen):
 
 
 class CopyRules(Frozen):
-    """Thresholds that decide whether two texts, neither of them short, are copies, or variants of
-    each other. All but `near_days` are shares from 0 to 1.
+    """Thresholds that decide whether two texts, neither of them short, are copies, or variants
+    (similar texts) of each other. All but `near_days` are shares from 0 to 1.
 
-    A copy has `containment` of the shorter text's runs of words in the other text
-    (`far_containment` if published over `near_days` days apart), a variant `variant`. Below
-    `whole`, a copy needs a similar title (`about`) and opening (`opening`), too. The number limits
-    say how many numbers must agree: `strict_numbers` if the titles agree less than `same_story`. A
-    text shorter than `part` of the other is called a part of it.
+    In a copy, the share `containment` of the shorter text's runs of words is in the other text, or
+    `far_containment` if the texts are over `near_days` days apart; in a variant, `variant`. If less
+    than `whole` is, titles and openings must agree, too, by `about` and `opening`. `numbers`,
+    `numbers_slack` and `strict_numbers` say how many numbers must agree; the last is for titles
+    that agree less than `same_story`. A text shorter than `part` of the other is named a part of
+    it.
     """
 
     containment: Share
@@ -96,10 +97,10 @@ class ShortTextRules(Frozen):
     """Thresholds that decide whether two texts, of which at least one is short, are copies. All but
     `days` are shares from 0 to 1.
 
-    In a copy, `containment` of the shorter text's runs of words are in the other text, or `whole`
-    if less than `about` of the title's words agree. The share `numbers` of the numbers must agree,
-    too, and the articles may be at most `days` days apart. Otherwise they are variants or
-    unrelated.
+    In a copy, the share `containment` of the shorter text's runs of words is in the other text; if
+    titles agree less than `about`, it must be `whole`. The share `numbers` of their numbers must
+    agree, too, and the articles may be at most `days` days apart. Texts that fail this are variants
+    of each other (similar, but no copies) or unrelated.
     """
 
     containment: Share
@@ -110,13 +111,14 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether an article is a new version of the stored article with the
-    same id or link, or another article, because publishers reuse ids and links.
+    """Thresholds that decide whether an article with the id or link of a stored article is a new
+    version of it, or a different article, because publishers reuse ids and links.
 
-    If only a secondary key matches, such as a further link, it is a new version if
-    `alias_containment` (0 to 1) of the runs of words agree. If the main key matches, it is another
-    article if both texts have `stranger_words` words and less than `stranger_containment` agrees;
-    or if the links differ, titles agree less than `stranger_title`, and the texts are no copies.
+    If only a further key agrees, such as a second link, a new version must share
+    `alias_containment` (0 to 1) of its runs of words with the stored text. If the main key agrees,
+    the article is a new version unless the texts share less than `stranger_containment`, and both
+    have `stranger_words` words; or unless the links differ, the titles agree less than
+    `stranger_title`, and the texts are no copies.
     """
 
     alias_containment: Share

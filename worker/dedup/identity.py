@@ -36,12 +36,13 @@ def identify(
     *,
     reprocessed: bool = False,
 ) -> Verdict:
-    """Decide whether an article is new, unchanged, or a revision of the stored article that has the
-    same id or another key in common with it (`stored`; None if there is none).
+    """Decide whether an article is new, unchanged, or a new version of `stored`, the stored article
+    with the same id or another key in common; None if there is none.
 
-    If the texts show that they are different articles, the new one counts as new, because
-    publishers reuse ids and links. A summary does not replace a stored full text, unless
-    `reprocessed`: then the stored article itself was cleaned again.
+    If the texts show that the two are different articles, the article counts as new, because
+    publishers reuse ids and links. A shorter form, such as a summary, never replaces a stored full
+    text, unless `reprocessed` says that the article was not received again, but cleaned again from
+    the stored original.
     """
     verdict = _identified(article, fingerprint, stored, rules)
     verdict = replace(verdict, extent=article.extent)
@@ -225,11 +226,12 @@ def _edited(
 def identity_after(
     identity: StoredIdentity | None, verdict: Verdict, fingerprint: Fingerprint
 ) -> StoredIdentity:
-    """Return what the store will know of an article (its id, hashes and revision) after this
-    verdict is written.
+    """Return what the store will know of an article (its id, hashes and revision) once this verdict
+    (the decision whether the article is new) is written.
 
-    `identity` is what the store knows now; None if nothing. Later articles of the same batch are
-    compared with the result, because the batch is written only at its end.
+    Verdicts are written together, at the end of a batch of articles. Until then, later articles of
+    the batch are compared with this result. `identity` is what the store knows now; None if
+    nothing.
     """
     if identity is not None and verdict.kind is OutcomeKind.UNCHANGED:
         return identity
@@ -273,12 +275,13 @@ def resolve(
 def recheck_under_lock(
     verdict: Verdict, content_hash: str, stored: StoredIdentity | None
 ) -> Verdict:
-    """Correct a verdict if another worker has stored the same article since `identify` made the
-    verdict.
+    """Correct a verdict (the decision whether an article is new) if another worker has stored the
+    same article since `identify` made it.
 
-    `stored` is what the store has of the article now, while the article is locked; None if nothing.
-    The verdict becomes "unchanged" if the same content, or one with more text, is stored, and
-    "revision" if an article that was new is stored by now.
+    `stored` is what the store has of the article now, while it is locked; None if nothing. The
+    verdict becomes "unchanged" if the same content, or more text of the article, is stored by now.
+    If the article was taken for new, but is stored by now with other content, it becomes
+    "revision".
     """
     if stored is None or stored.revision == 0:
         return verdict

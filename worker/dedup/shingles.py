@@ -83,11 +83,12 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn the hashes of a text's runs of words into a set: an ascending array without repeated
-    hashes, by which texts are compared.
+    """Turn the hashes of a text's runs of words into a sorted array without repetitions, by which
+    the text is compared with others.
 
-    A short text has runs of two lengths. The lowest bit of a hash tells them apart; `narrow` sets
-    it to 1, for the shorter runs.
+    Short texts are compared by shorter runs of words, too. `narrow` says that these are such
+    shorter runs; it is stored in the lowest bit of each hash, so that runs of both lengths can be
+    told apart.
     """
     return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
@@ -116,11 +117,12 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
 
 
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
-    """Return hashes of the first `most` numbers in a text, to tell whether two texts agree in them.
+    """Hash the first `most` numbers in a text, to tell whether two texts agree in them. Returns an
+    array with one row per number and two columns: a hash of the words around the number, and a hash
+    of the number itself.
 
-    Each row of the result has two hashes: of the words before and after a number, and of the
-    number. Words with digits, or in `spelled_out` (such as "two"), are numbers; adjacent ones, such
-    as the cells in a row of a table, count as one.
+    Numbers are words with digits, and those in `spelled_out`, such as "two". Adjacent ones, such as
+    the cells in a row of a table, count as one number.
     """
     tokens = words.words
     maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
@@ -183,10 +185,11 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return those of these ascending hashes that `sampled` would choose at this scale, about one
-    in `scale`.
+    """Return those of a text's hashes that `sampled` would choose at the scale `scale`, about one
+    in `scale`. `hashes` must be ascending.
 
-    It makes two texts comparable that were sampled at different scales.
+    It serves to compare two texts of which different shares were stored: both are reduced to the
+    smaller share.
     """
     if scale == 1:
         return hashes

@@ -27,8 +27,8 @@ _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The result of comparing two articles that are duplicates or variants of each other; `kind`
-    says which of the two.
+    """The result of comparing two articles that are duplicates of each other or variants (similar
+    texts that are no copies); `kind` says which.
 
     `signal` is the main reason, such as "exact" (equal words) or "contained" (one text is part of
     the other). `scores` are the measured values by name, such as the share of runs of words in

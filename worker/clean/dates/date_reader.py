@@ -81,11 +81,12 @@ class _Reading(NamedTuple):
 
 
 def day_first(language: str, declared: str) -> bool:
-    """Whether 3/4/2022 means 3 April in an article. It does in all languages, except in English
-    without a region that writes the day first, and in texts of unknown language.
+    """Whether 3/4/2022 means 3 April in an article, and not March 4.
 
-    `language` is the detected language, "und" if unknown. `declared` is the language tag that the
-    source gives: for "en-GB" and the like the result is always True.
+    It does in most languages. It does not in texts of unknown language, nor in English ones, unless
+    the source declares a region, such as Britain, that writes the day first. `language` is the
+    detected language, "und" if unknown; `declared` is the language tag that the source gives, such
+    as "en-GB".
     """
     return date_order(language, declared).day_first
 
@@ -99,14 +100,14 @@ def read_date(
     certain: bool = True,
     zone: tzinfo = UTC,
 ) -> ParsedDate:
-    """Parse a text that consists of one date, and return the date in UTC with its local day, its
-    zone and a flag.
+    """Parse a text that consists of one date. Returns the date in UTC, its local day, its time
+    zone, and a flag for a problem.
 
-    A date after `latest` (when the article was fetched) is replaced by it, and flagged
-    "future-date" unless it is a day that has begun somewhere or the clock of the publisher may be
-    a little fast. A text that is no date, or a date of too early a year, gives None and "bad-date".
-    `zone` is used for a time without a time zone. `day_first` says that 3/4/2022 is in April; if
-    that is not `certain`, the other order is chosen for a date that is then nearer to `latest`.
+    A text that is no date, or names a year that is too early, gives None and "bad-date". A date
+    after `latest`, the time when the article was fetched, is replaced by `latest`, and flagged
+    "future-date" unless it is only a little later. `zone` is the time zone of dates that name none.
+    `day_first` says that 3/4/2022 is in April; if this is not `certain`, the order of day and month
+    is chosen that gives the date nearer to `latest`.
     """
     text = text.strip()
     if not text:
@@ -128,10 +129,10 @@ def read_date(
 
 
 class _Order(NamedTuple):
-    """Which of day and month is taken to be first in a date such as 3/4/2022.
+    """Whether the day or the month is taken to be first in a date such as 3/4/2022.
 
-    `day_first` says that it is in April. If that is not `certain`, the other order is chosen for a
-    date that is then nearer to `latest`, the time when the article was fetched.
+    `day_first` says that the day is, so that the date is in April. If this is not `certain`, the
+    order is chosen that gives the date nearer to `latest`, the time when the article was fetched.
     """
 
     day_first: bool

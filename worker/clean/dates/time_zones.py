@@ -107,12 +107,12 @@ class Zone(NamedTuple):
 
 
 def read_zone(text: str, at: int, *, previous: Zone | None) -> tuple[Zone, int] | None:
-    """Parse the time zone that begins at offset `at` of a text; return it with the offset of its
-    end, or None if no zone begins there.
+    """Parse the time zone that begins at offset `at` of a written date. Returns the zone and the
+    offset of its end; None if no zone begins there.
 
-    `previous` is the zone that stands just before in the text, None if there is none: words in
-    brackets after "+0200" are only a name of that zone. Raises ValueError for an offset that no
-    place on earth uses.
+    `previous` is the zone that was read just before it, None if there was none. After a number such
+    as "+0200", words in brackets are taken for another name of that zone. Raises ValueError for a
+    distance from UTC that no place on earth has.
     """
     if text[at] in "([":
         return _in_brackets(text, at, previous)

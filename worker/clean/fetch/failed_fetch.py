@@ -73,10 +73,10 @@ def page_failure(
     page: ParsedPage, titles: Sequence[str], text: str, rules: FailedFetchRules
 ) -> str:
     """Judge a complete web page: return the kind of error page that it is, such as "challenge page:
-    Cloudflare"; "" if it may be an article, which it may if it has much text that is unusual on
-    error pages.
+    Cloudflare"; "" if it may be an article.
 
-    `text` is its main text, `titles` are all titles that it declares or shows.
+    A page with much text that is not usual on error pages may always be an article. `text` is the
+    main text of the page, `titles` are all titles that it declares or shows.
     """
     by_title = next(filter(None, (_kind_of_page_title(title, rules) for title in titles)), None)
     short = len(text) <= rules.max_rest_bytes

@@ -30,10 +30,11 @@ class TextEvidence(NamedTuple):
 
 def begins_like_failure(text: str, rules: FailedFetchRules, *, fragment: bool = False) -> bool:
     """Whether one of the first sentences of a text is usual on failed pages, such as error pages.
-    If none is, the others need not be read.
+    It is a quick check: if it is False, the whole text is read only if something else, such as the
+    title, hints at a failed page.
 
-    `fragment` says that the text is not from a complete page: kinds of failed pages that only occur
-    as complete pages are then ignored.
+    With `fragment`, the text is not from a complete page, for example from a feed: kinds of failed
+    pages that only occur as complete pages are then ignored.
     """
     first = first_candidates(text, rules.first_sentences, rules.lines.may_match)
     return any(_kind_of_line(sentence, rules, fragment=fragment) for sentence in first)
@@ -48,12 +49,12 @@ def read_sentences(
     signs: bool = False,
 ) -> TextEvidence:
     """Count the sentences of a text that are usual on failed pages, such as error pages, and
-    measure all other sentences.
+    measure how much other text there is.
 
-    `by_title` is the kind of failed page that the title of the text is typical of, None for none: a
-    sentence that may repeat that title is not counted. `fragment` says that the text is not from a
-    complete page. With `signs`, words inside of sentences count as well, which is meant for short
-    pages.
+    `by_title` is the kind of failed page that the title of the text is typical of, None for none.
+    If there is one, sentences that may only repeat the title are not counted. With `fragment`, the
+    text is not from a complete page. With `signs`, also sentences are counted that only have
+    typical words in them; this is meant for short pages.
     """
     sentences = sentences_of(text)
     first = [

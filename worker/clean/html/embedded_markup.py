@@ -48,9 +48,9 @@ class Drawing:
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Update the open elements of the drawing by the next tag of the markup, and return True;
-        return False if the drawing has ended or the effect of the tag is uncertain. After False,
-        the caller must give it no more tags.
+        """Update the elements that are open in the drawing by the next tag of the markup. Returns
+        False if the drawing has ended, or if the effect of the tag is uncertain: the caller must
+        then give it no more tags. Otherwise returns True.
 
         `written` is the name of the tag as it is written, "/path" for an end tag, "" for a comment.
         """

@@ -49,8 +49,10 @@ def _has_element(text: str) -> bool:
 
 def without_leftovers(text: str) -> str:
     """Remove CDATA marks ("<![CDATA[…]]>") from a text or a fragment of markup, and undo escapes of
-    JSON in it: a backslash followed by "n" becomes a line end. Markup with scripts or program code,
-    which may need both, is returned unchanged."""
+    JSON in it: a backslash followed by "n" becomes a line end.
+
+    Markup with scripts or program code is returned unchanged, because both may be part of the code.
+    """
     if "]]" in text and not _CODE.search(text):
         text = _without_cdata(text)
     if "\\" in text and not _CODE.search(text):

@@ -35,8 +35,9 @@ def with_scheme(link: str) -> str:
 
 
 def absolute_link(link: str, base: str) -> str:
-    """Complete a relative link, such as "/a/1", by the address `base` of the feed or page that has
-    it. A link with a host only gets the scheme that it lacks."""
+    """Complete a relative link, such as "/a/1", by `base`, the address of the feed or page in which
+    the link stands. A link that begins with a host, such as "np.example/a/1", gets only a scheme.
+    """
     link = link.strip()
     completed = with_scheme(link)
     if completed != link or not base or not link or _OTHER_SCHEME.match(link):

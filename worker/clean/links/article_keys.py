@@ -23,12 +23,12 @@ _SAFE_IN_FRAGMENT = "%/:@!$&'()*+,;=-._~?"
 def keys_of(
     raw: RawArticle, title: str, text: str, page_url: str, url: str = ""
 ) -> tuple[str, tuple[str, ...]]:
-    """Return the key by which the store identifies an article, and its aliases: further keys by
-    which the same article may be found, such as that of a second address.
+    """Return the key by which the store identifies an article, and a tuple of its aliases: further
+    keys by which the same article may be found, such as that of its desktop address.
 
-    The key is made of the article's id, else its link, else its title and cleaned `text`. `url` is
-    its normalised link, `page_url` the address that its web page declares for itself, "" if none.
-    Both only make aliases, because they may change.
+    The key is made of the article's id, else of its link, else of `title` and cleaned `text`. Two
+    addresses make only aliases, because they may change: `url`, the normalised link, and
+    `page_url`, the address that the web page declares for itself ("" for none).
     """
     own_keys = _own_keys(raw)
     desk = desktop(raw.link)

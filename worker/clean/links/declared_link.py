@@ -14,8 +14,11 @@ _HOME = ("", "/", "/index.html", "/index.php", "/index.htm")
 
 
 def declared_link(tree: LexborHTMLParser) -> str:
-    """Return the address in the first <link rel=canonical> of the head of a page, resolved by its
-    <base>; "" if the head has none. One in the body may have been written by a reader."""
+    """Return the address that a page declares for itself: that of the first <link rel=canonical> in
+    its head, completed by the page's <base> element; "" if the head has none.
+
+    Such elements in the body are ignored, because a reader's comment may contain one.
+    """
     for node in _in_head(tree, "link[rel][href]"):
         if "canonical" in (node.attributes.get("rel") or "").lower().split():
             return resolved(tree, node.attributes.get("href") or "")

@@ -12,10 +12,11 @@ _SEARCHED_CHARS = 2048
 
 
 def is_safe_address(url: str) -> bool:
-    """Whether an address has no scheme, or one of those that only fetch a file.
+    """Whether an address can be shown as a link without danger: it has no scheme, or a harmless one
+    such as "https", and not one that a browser would run as a program, such as "javascript".
 
-    Control characters, white space and invisible characters are ignored, because browsers ignore
-    most of them, and so are escapes of HTML, because a template may put the address into a page.
+    Control characters, white space, invisible characters and escapes of HTML can't hide the scheme:
+    they are ignored here, as browsers and templates may do.
     """
     url = url[:_SEARCHED_CHARS]
     for _ in range(_MAX_ESCAPES):

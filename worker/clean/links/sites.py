@@ -1,5 +1,5 @@
-"""Tell which site an address belongs to: its registered domain after the public suffix list, as
-"vg.no" for "m.vg.no", and "alice.blogspot.com" for a blog of that platform."""
+"""Tell which site an address belongs to: its registered domain according to the public suffix list,
+such as "vg.no" for "m.vg.no", or "alice.blogspot.com" for a blog of that platform."""
 
 import re
 from functools import cache

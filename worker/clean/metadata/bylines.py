@@ -97,10 +97,11 @@ def _names_author(node: LexborNode, marks: str) -> bool:
 
 
 def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the names after the first "by" of a page's texts; () if no names follow one.
+    """Find the authors of a page in its visible texts: the names after the first word such as "by".
+    Returns () if no names follow one.
 
-    The "by" must begin a text, or be a text of its own that the names follow. A text over 200
-    characters is no byline.
+    The word must begin a text ("By Ann Lee"), or be a text of its own, with the names in the next
+    one. Texts of over 200 characters are no bylines, and are skipped.
     """
     announced = False
     for text in texts:
@@ -116,11 +117,11 @@ def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def portrayed_authors(texts: Iterable[str], tree: LexborHTMLParser) -> tuple[str, ...]:
-    """Find the author of a page in some of its short texts: a name that is also the description of
-    a picture, as of a portrait, or that is followed by a function, as in "Ann Lee | Senior Writer |
-    July 2".
+    """Find the author of a page in its visible texts, for pages that don't write "by" before the
+    name. Returns the first name found as the only one, () if there is none.
 
-    Returns the first such name as the only one, () if there is none.
+    A short text is such a name if a picture on the page has it as its description, as portraits do,
+    or if the function of the person follows, as in "Ann Lee | Senior Writer | July 2".
     """
     pictured: set[str] | None = None
     for text in texts:
@@ -141,8 +142,12 @@ def portrayed_authors(texts: Iterable[str], tree: LexborHTMLParser) -> tuple[str
 
 
 def pseudonym(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
-    """Return the text of the first link to an author that is short enough for a name, even if it
-    does not look like one, such as "harbour_cat"; () if there is none."""
+    """Return the author of a page who writes under a login name, such as "harbour_cat", as the only
+    name; () if there is none.
+
+    `nodes` are the page's links to authors. The first one whose text is short enough for a name is
+    chosen.
+    """
     for node in nodes:
         name = " ".join(node.text().split())
         short = 2 < len(name) <= _MAX_PSEUDONYM_CHARS and len(name.split()) <= _MAX_PSEUDONYM_WORDS

@@ -26,13 +26,13 @@ JsonObject = dict[str, Any]
 def find_article(
     scripts: list[str], titles: Collection[str] = (), addresses: Collection[str] = ()
 ) -> JsonObject:
-    """Return the JSON-LD object by which a page describes its article. Of several objects, that
-    with one of `titles` or `addresses` is returned, else the first.
+    """Return the JSON-LD object by which a page describes its article. Of several such objects,
+    that with one of `titles` or `addresses` is chosen, else the first.
 
-    `scripts` are the texts of the page's JSON-LD elements, `titles` and `addresses` those that the
-    page declares elsewhere. Dates, language and author that the object lacks are taken from the one
-    that describes the page; {} is returned if there is neither. References to authors are replaced
-    by the objects they refer to.
+    `scripts` are the texts of the page's JSON-LD elements; `titles` and `addresses` are what other
+    elements of the page declare. Dates, language and author that the object lacks are taken from
+    the JSON-LD object about the page as a whole, also if no object is about an article. Returns {}
+    if neither exists.
     """
     nodes = [node for script in scripts for node in _objects(_parsed(script))]
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}

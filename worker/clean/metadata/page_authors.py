@@ -35,13 +35,13 @@ _AUTHOR = (
 def find_authors(
     elements: PageElements, publishers: Collection[str], nearby: NearbyTexts, title: str
 ) -> tuple[str, ...]:
-    """Choose the authors of the article on a page: people before organisations, full names before
-    login names. Texts that name nobody, such as URLs and "admin", are skipped.
+    """Choose the authors of the article on a page: people rather than organisations, full names
+    rather than login names. Texts that name nobody, such as URLs and "admin", are skipped.
 
-    `publishers` are the names of the site, reduced to lower-case letters and digits; they are
-    chosen only if the page names nobody else. `nearby` has the texts around the heading, where
-    bylines stand. By `title`, the title of the page, its article is found among other parts of the
-    page.
+    `elements` are the elements of the page that hold metadata. `publishers` are the names of the
+    site, reduced to lower-case letters and digits; one of them is chosen only if the page names
+    nobody else. `nearby` has the texts around the heading, where bylines stand; `title` is the
+    page's title, by which the article is told from other parts of the page.
     """
     named = [pair for pair in typed_names(elements.json_ld.get("author")) if "://" not in pair[0]]
     named = [pair for pair in named if not is_no_author(pair[0])]

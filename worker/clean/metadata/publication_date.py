@@ -74,9 +74,13 @@ def is_declared(page: PageMetadata) -> bool:
 def days_of_publication(
     page: PageMetadata, url: str, read: DateReader, rules: DateRules
 ) -> Iterator[date]:
-    """Yield the days on which the article may have been published: first those of the dates that
-    its page shows to readers, without dates of changes and of other things, then those in its
-    addresses."""
+    """Yield the days on which the article of a page may have been published: first those of the
+    dates that the page shows to readers, then those in the addresses of the page, such as
+    /2026/11/22/.
+
+    Dates labelled as dates of a change, or of something else, are left out. `read` parses a date as
+    the page writes it; `rules` have the words that label dates.
+    """
     for visible in page.visible_dates:
         labelled = is_labelled(visible, rules.updated_words)
         if not labelled and _may_be_published(visible, rules) and (day := read(visible.text).day):
@@ -87,8 +91,12 @@ def days_of_publication(
 
 
 def rejected_days(page: PageMetadata, read: DateReader, rules: DateRules) -> frozenset[date | None]:
-    """Return the days of those dates on a page that have a label other than one of publication,
-    such as "Event date:". They are not taken for the day of publication."""
+    """Return the days of those dates on a page whose label says that they are not dates of
+    publication, such as "Event date:", so that the article is not dated by them.
+
+    `read` parses a date as the page writes it. `rules` have the words that label dates of
+    publication.
+    """
     rejected = (
         date
         for date in page.visible_dates
@@ -196,8 +204,9 @@ def _rank(date: VisibleDate, rules: DateRules) -> tuple[bool, bool]:
 
 
 def is_labelled(date: VisibleDate, words: Sequence[str]) -> bool:
-    """Whether one of these words, such as "published", is in the text in front of a date that a
-    page shows. With words such as "updated" it finds dates of changes."""
+    """Whether one of `words` is in the text in front of a date that a page shows. With words such
+    as "published" it recognises dates of publication, with "updated" and the like dates of changes.
+    """
     return any(word in date.label for word in _with_simple(tuple(words)))
 
 

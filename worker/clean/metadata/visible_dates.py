@@ -50,12 +50,13 @@ _MAX_TIME = 40  # characters of a machine-readable date
 
 
 class VisibleDate(NamedTuple):
-    """One date that a page shows to its readers, as it is written there.
+    """One date that a page shows to its readers, as it is written there (`text`).
 
-    `label` is the text in front of it in lower case, such as "published on". `region` says where it
-    stands: BEFORE the heading, soon AFTER it, or FAR after it. `before` and `after` are the parts
-    of its line on both sides, in which the time may stand. `crowded` says that the line has many
-    other words: without a label, the date is then only mentioned in a sentence.
+    `label` is the text in front of it in lower case, such as "published on". `region` is one of
+    three constants: the date stands before the heading (BEFORE), soon after it (AFTER), or far
+    after it (FAR). `before` and `after` are the other parts of its line, in which the time of day
+    may stand. `crowded` says that the line has many other words: a date without a label is then
+    only mentioned in a sentence, and is no date of publication.
     """
 
     text: str

@@ -20,13 +20,13 @@ _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capital
 
 
 def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """Whether the `text` that the classifier chose from a page is good enough. If not, the slower
+    """Whether the `text` that the classifier chose from a page is good enough; if not, the slower
     library trafilatura extracts the text anew.
 
-    A short text is not, nor one with much `doubt` (the classifier's uncertainty; 0 is none) or in a
-    script without capitals. With a little doubt, a page that is not English passes only if another
-    extractor finds much of the same text in its `markup`. `language` is the one that the page
-    declares, or "".
+    It is not good enough if it is short, in a script without capitals, or chosen with much `doubt`
+    (how unsure the classifier is; 0 is sure). If the doubt is smaller, but not very small, a page
+    that is not English needs a second opinion: another extractor must find much of the same text in
+    its `markup`. `language` is that which the page declares, or "".
     """
     if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
         return False

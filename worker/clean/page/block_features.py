@@ -37,13 +37,14 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class PageColumns(NamedTuple):
-    """The passages of text (blocks) of a page as arrays with one entry per block, from which
-    several features are computed.
+    """The text blocks of a page (passages such as paragraphs) as arrays with one entry per block,
+    from which the features of the blocks are computed.
 
-    `blocks` are the blocks, `text` their characters. `held_by` has for each block the index of the
-    element around it in `blocks.holders`, `tags` a number for that element's tag, and `larger` the
-    indexes of four elements around it, from small to large. `links` is the share of characters in
-    links; `prose` is the block's length if it reads like a paragraph, else 0.
+    `blocks` are the blocks themselves, `text` their characters. `held_by` has the index in
+    `blocks.holders` of the element around each block, `tags` a number for that element's tag, and
+    `larger` the indexes of four elements around the block, from small to large. `links` is the
+    share of characters in links; `prose` is the length of a block that reads like a paragraph, else
+    0.
     """
 
     blocks: Blocks
@@ -114,11 +115,11 @@ def larger_holders(blocks: Blocks) -> HolderLevels:
 
 
 def wider(holders: Holders) -> Ints:
-    """For each element with text, find its nearest ancestor that holds more text blocks than
-    itself.
+    """For each element of a page that holds text, find its nearest ancestor that holds more text
+    blocks (passages) than the element itself.
 
-    Returns the index of that ancestor for each element of `holders`. The body (index 0) has no
-    ancestor, and gets 0.
+    Returns an array with one entry per element of `holders`: the ancestor's index in `holders`. The
+    body, element 0, has no ancestor, and gets 0.
     """
     parents = np.array(holders.parents, dtype=np.int64)
     first, stop = np.array(holders.first), np.array(holders.stop)

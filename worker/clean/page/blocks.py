@@ -152,11 +152,11 @@ class _Walk:
             self.pieces.append(BREAK)
 
     def enter(self, node: LexborNode, kind: int) -> None:
-        """Handle the start of an element in the walk over a page: a block element, such as <p>,
+        """Handle the start of an element in the walk over a page. A block element, such as <p>,
         ends the current passage of text; in a link, the text counts as link text.
 
-        `kind` says which element: the tag number of a block element, or a constant such as
-        _LINK.
+        `kind` says what the element is: for a block element, the number of its tag; for another
+        element, such as a link, a constant.
         """
         if kind >= 0:
             if self.pieces:
@@ -166,10 +166,10 @@ class _Walk:
             self.in_links += 1
 
     def leave(self, kind: int) -> None:
-        """Handle the end tag of an element in the walk over a page; `enter` handled its start tag.
+        """Handle the end of an element in the walk over a page. The end of a block element, such as
+        <p>, ends the current passage of text; after a link, the text no longer counts as link text.
 
-        The end of a block element, such as <p>, ends the current passage of text. `kind` is the
-        number that says what kind of element it is; `enter` got the same one.
+        `kind` is the number that was given to `enter` at the start of the same element.
         """
         if kind >= 0:
             if self.pieces:

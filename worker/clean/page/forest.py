@@ -18,12 +18,13 @@ _LOWEST_BIT = np.array([(n & -n).bit_length() - 1 for n in range(1 << LEAVES)], 
 
 
 class FeatureConditions(NamedTuple):
-    """All tests of one feature in the decision trees of a forest, prepared for evaluating all trees
-    at once.
+    """All comparisons that the decision trees of a forest make with one feature, prepared so that
+    all trees are evaluated at once.
 
-    Each test is "the feature's value is at most this threshold"; `feature` is the feature's number,
-    and `thresholds` are ascending. `left[k]` has for each tree a 16-bit mask of the leaves that can
-    still be reached if the value is above exactly k thresholds.
+    Each comparison asks whether the value of feature number `feature` is at most a threshold.
+    `thresholds` are these values in ascending order. `left[k]` is used if the value is above
+    exactly k of them: it has one 16-bit number per tree, whose bits say which leaves of the tree
+    can still be reached.
     """
 
     feature: int

@@ -43,10 +43,10 @@ class PatternClassifier(Generic[ClassT]):
         self._compiled: dict[tuple[int, ...], tuple[re.Pattern[str], Sequence[int]]] = {}
 
     def may_match(self, text: str) -> bool:
-        """Whether a text may match a pattern, judged quickly by its first letters. If not,
-        `classify` returns None for it.
+        """Whether a text may match one of the patterns, judged by its first letters. It is a quick
+        check: if it is False, `classify` returns None for the text.
 
-        `text` must be in lower case; the first 6 letters are enough.
+        `text` must be in lower case; its first 6 letters are enough.
         """
         if not text[:1].isalpha():
             return True

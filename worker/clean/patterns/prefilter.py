@@ -31,12 +31,11 @@ _NOTHING: Prefixes = ({""}, set())  # matches between two characters
 
 
 def prefix_filter(patterns: Iterable[str], words: Iterable[str] = ()) -> re.Pattern[str]:
-    """Compile an expression that matches the beginning of each line that one of `patterns` may
-    match, or that begins with one of `words`. Lines that it does not match need not be compared
-    with the patterns.
+    """Compile a quick expression that tells by the beginning of a line whether any of `patterns`
+    may match it. Lines that it does not match need not be compared with the patterns.
 
-    Lines must be in lower case. Of a line that begins with a letter, the first 6 characters are
-    enough.
+    It also matches lines that begin with one of `words`. Lines must be in lower case; of one that
+    begins with a letter, the first 6 characters are enough.
     """
     patterns, words = list(patterns), {word[:PREFIX_CHARS] for word in words}
     bare = words.union(*map(prefixes_of, patterns))
@@ -63,10 +62,10 @@ def _rest_of(prefixes_of: Iterable[str]) -> str:
 
 
 def prefixes_of(pattern: str) -> frozenset[str]:
-    """Return the beginnings of the texts that a regular expression matches, as far as they begin
-    with a letter: "read m" for "read more.*".
+    """Return with which letters the texts that a regular expression matches can begin: "read m" for
+    "read more.*". Texts that begin with another character, such as a dash, are left out.
 
-    Each has up to 6 characters; "" says that a match may begin with any letter.
+    Each beginning has up to 6 characters; "" says that a text may begin with any letter.
     """
     complete, partial = _prefixes(pattern)
     prefixes = (complete - {""}) | partial
@@ -76,8 +75,8 @@ def prefixes_of(pattern: str) -> frozenset[str]:
 
 
 def prefixes_after_marks(pattern: str) -> frozenset[str]:
-    """Return the beginnings of the texts that a regular expression matches, as far as they begin
-    with a mark such as a dash. The marks are left out: "- read" gives "read"."""
+    """Return with which letters those texts can go on that a regular expression matches and that
+    begin with a mark, such as a dash: "read" for the pattern "- read". The mark is left out."""
     complete, partial = _prefixes(pattern)
     marked = {
         prefix

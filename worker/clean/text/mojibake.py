@@ -75,10 +75,12 @@ _OF_CP1252 = {
 
 
 class _Misreading(NamedTuple):
-    """How UTF-8 looks if it is wrongly decoded as some other charset.
+    """What UTF-8 text becomes if it is decoded as one certain other charset: "cafÃ©" for "café". It
+    serves to find such errors and to undo them.
 
-    `sequence` matches the wrong characters that stand for one right one. `byte_of` has the byte of
-    each wrong character, by its code point, with which the text can be decoded again.
+    `sequence` matches the wrong characters that stand for one right one. `byte_of` maps the code
+    point of each wrong character to the byte that it was made of, so that the bytes can be decoded
+    again, as UTF-8.
     """
 
     sequence: re.Pattern[str]

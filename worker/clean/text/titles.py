@@ -73,11 +73,12 @@ def _without_prefix(title: str, sites: Collection[str]) -> str:
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
-    """Choose the title of a page's article, without the name of the site (`sites`).
+    """Choose the title of the article on a page, and remove the name of the site from it. Usually
+    it is `title`.
 
-    Usually it is `title`. One of `others`, further titles on the page, is chosen if `title` is the
-    name of the site, or if it has most words of the page's address `url`, and `title` has none of
-    them. `sites` are names reduced to lower-case letters and digits.
+    One of `others`, further titles on the page, is chosen if `title` is only the name of the site,
+    or if `title` has no word of the page's address `url` while the other title has most of them.
+    `sites` are the names of the site, reduced to lower-case letters and digits.
     """
     if bare(title) in sites:
         rest = (without_site(other, sites) for other in others)
