@@ -158,12 +158,13 @@ class Reconciler:
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join two clusters of copies if their canonical articles (the originals) are copies of
-        each other.
+        """Join clusters of copies whose canonical articles (the originals) are copies of each
+        other.
 
-        The cluster of the earlier one remains. Each canonical article in `page` is compared with
-        similar articles of other clusters. If it is alone in its cluster, it joins a cluster in
-        which it is a copy of any article. Yields each move.
+        Each canonical article in `page` is compared with similar articles of other clusters. Of two
+        clusters that are joined, the one whose original is earlier remains. An article without
+        copies joins another cluster also if it is a copy of any article there. Yields each move of
+        an article.
         """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match

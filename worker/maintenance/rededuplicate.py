@@ -24,12 +24,13 @@ PAGE = 500  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDecision:
-    """What one of two sets of rules decides about an article about which they disagree.
+    """The decision on one article by one set of deduplication rules, where another set decides
+    otherwise.
 
-    `kind` is new, duplicate or variant, and `canonical` the id of the original of its copies.
-    `rival` is the id of the earlier article that it resembles, and `signal` names in what the two
-    agree, such as `exact` for equal words; both are "" for a new article. `scores` are the measured
-    similarities, `thresholds` their limits.
+    `kind` is new, duplicate or variant, and `canonical` the id of the original in the article's
+    cluster of copies. `rival` is the id of the earlier article that it resembles, and `signal` the
+    kind of resemblance, such as `exact` for equal words; both are "" for a new article. `scores`
+    are the measured similarities, and `thresholds` the limits that apply to them.
     """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
@@ -145,9 +146,9 @@ class DecisionReplay:
     ) -> ChangedDecision:
         """Decide whether the next stored article is a copy or variant of an earlier one.
 
-        `candidates` are the fingerprints of the earlier articles to compare it with, by article id.
-        `generation` numbers the period (some days long) in which the article was stored; decisions
-        from before the previous period are forgotten.
+        `candidates` maps ids of earlier articles to their fingerprints (text hashes), to compare
+        the article with these. `generation` is the number of the period, some days long, in which
+        the article was stored. Decisions from before the previous period are forgotten.
         """
         article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
         [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)

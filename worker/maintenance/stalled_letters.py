@@ -26,10 +26,12 @@ _PATIENCE = 6  # times the delay, after which a letter no longer waits for empty
 def replay_stalled(
     channel: Any, queue: str, store: DeadLetterStore, delay_s: float, now: datetime
 ) -> int:
-    """Replay up to 50 dead letters with the reason `stalled` that were never replayed before.
+    """Send up to 50 articles that stalled (ran out of time without using the CPU) through the
+    workers again, if that was never done before.
 
-    They must be older than `delay_s` seconds, or than six times that while messages wait on the
-    live or the quarantine queue. Returns how many were replayed. Raises Unavailable.
+    An article is sent when its failure is `delay_s` seconds ago, or six times as long while other
+    messages wait in the queue or its quarantine queue. Returns how many were sent. Raises
+    Unavailable if broker or store do not answer.
     """
     is_calm = not any(kombu_internals.queue_size(channel, q) for q in (queue, queue + QUARANTINE))
     age = timedelta(seconds=delay_s if is_calm else delay_s * _PATIENCE)

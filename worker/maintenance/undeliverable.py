@@ -35,11 +35,12 @@ def drain(
     store: DeadLetterWriter,
     storing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Move every undeliverable message from the broker into the store, as a dead letter.
+    """Move every undeliverable message of these queues from the broker into the store, as a dead
+    letter.
 
-    Returns how many there were. A message is stored before it is removed, and stored once even if
-    several processes move it. `storing` makes a context that is entered around each write. Raises
-    Unavailable if broker or store do not answer.
+    A message is stored before it is removed from the broker, and only once, even if several
+    processes move it. Each write to the store happens inside a context that `storing` makes.
+    Returns how many messages were moved. Raises Unavailable if broker or store do not answer.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:

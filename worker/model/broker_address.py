@@ -105,9 +105,11 @@ def broker_address(setting: str, name: str = "WORKER_BROKER_URL") -> Address:
 
 
 def verifying_url(address: Address) -> str:
-    """The URL of an address, with `ssl_cert_reqs=required` for TLS unless it says otherwise.
+    """Return the URL of an address, so that a TLS connection by it verifies the server's
+    certificate.
 
-    kombu verifies no certificate without this option, while redis-py does.
+    The option `ssl_cert_reqs=required` is added for this, because kombu verifies nothing without
+    it. If the address has the option already, that value stays.
     """
     return ";".join(map(_verifying, address.parts))
 

@@ -78,11 +78,12 @@ def message_number(message_id: str) -> MessageNumber | None:
 def delivered_receipt(
     raw: object, index: int, message_id: str, receipts: object, offset: int = 0
 ) -> str:
-    """Return the receipt of a raw article, the id of its delivery, from its message.
+    """Return the receipt (the id of one delivery) of a raw article that came in a message.
 
-    The article is number `index` in one list of a message. Its receipt is the item of `receipts`
-    with that number; if there is none, its own key `receipt`; else one made from the message's id
-    and the article's place in the message, before whose list `offset` articles come.
+    It is item `index` of the message's list `receipts`; if there is none, the article's own key
+    `receipt`; else one made from `message_id` and the article's number in the message. That number
+    is `index` plus `offset`: a message may have several lists of articles, `index` counts in one
+    list, and `offset` is the number of articles in the lists before it.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)

@@ -118,10 +118,10 @@ class Article:
 class Fingerprint:
     """Hashes of an article's text, by which it is compared with other articles to find copies.
 
-    `content_hash` is equal for unchanged articles, `text_hash` for exact copies. The fields of type
-    bytes are sets of hashes, of words or of word sequences in one part of the article, for
-    measuring how similar two articles are. `sketch` is a small sample of them for the similarity
-    index. `day` is the day of publication, `version` that of the code that made the hashes.
+    `content_hash` is equal for unchanged articles, `text_hash` for articles with equal words. The
+    fields of type bytes are sets of hashes of words or word sequences; the more of them two
+    articles share, the more similar they are. `sketch` is a small sample for the similarity index,
+    `day` the day of publication, and `version` that of the code that made the hashes.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged
@@ -366,11 +366,11 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The worker that processed a batch of articles, and how often the batch had been delivered to
-    any worker.
+    """Which worker processed a batch of articles, and how often the batch's message had been
+    delivered by then, including this time (`deliveries`).
 
-    Deliveries that a worker gave back unprocessed, because of an outage or a shutdown, do not
-    count.
+    Deliveries do not count if a worker gave the message back unprocessed, because of an outage or a
+    shutdown. `worker` is "" if it is unknown.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown

@@ -95,13 +95,13 @@ def decide_copies(
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Decide which articles are copies or variants of others. Returns each article with its
+    """Decide which articles are copies or variants of others, and return each article with its
     verdict, in order.
 
     `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
-    If it copies none, `widen` may load further ones; it gets indexes of `articles`. `elect` chooses
-    the original of each new article. `guard` makes a context around the work on one article; if it
-    suppresses an error, that article is left out.
+    For new articles that copy none of these, `widen` loads more; it gets their indexes in
+    `articles`. `elect` chooses the original of each new article. The work on an article is done in
+    a context made by `guard`; if that suppresses an error, the article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)

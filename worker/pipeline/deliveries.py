@@ -19,10 +19,11 @@ log = logging.getLogger("worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One raw article as it was taken from the queue: any JSON value, with its receipt.
+    """One raw article as it was taken from the queue (`raw`, any JSON value), with the id of its
+    delivery (`receipt`).
 
-    `reprocessed` is None for a new article; for a stored one that is cleaned again, it has what the
-    article keeps.
+    `reprocessed` is None for an article that was just delivered. For a stored article that is
+    cleaned again, it has the key and the date of receipt, which must stay the same.
     """
 
     receipt: str

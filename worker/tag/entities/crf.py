@@ -1,10 +1,10 @@
 """A trained model that finds names in a text, by giving each word a label: person, place,
 organisation or no name. It is a linear-chain CRF (conditional random field).
 
-Each word adds to the scores of labels, its own and its neighbours'; the sequence of labels with
-the best score is chosen. `training/entities.py` trains the model. There are two: a fast one,
-which scores words one by one, and a slower, more accurate one, which also scores combinations
-of words.
+Each word supports some labels for itself and for the words next to it, and the sequence of labels
+with the most support is chosen. `training/entities.py` trains the model. There are two: a fast one,
+which scores words one by one, and a slower, more accurate one, which also scores combinations of
+words.
 """
 
 from collections.abc import Sequence

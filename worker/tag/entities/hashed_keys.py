@@ -57,11 +57,12 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """The endings of many feature names, prepared for computing the hashes (CRC-32) of the complete
-    names quickly.
+    """The endings of many feature names, prepared to compute the hashes (CRC-32) of the names
+    quickly.
 
-    The model that finds names looks up a feature, such as "3=iev", by the CRC-32 of its name. "iev"
-    is the ending. Of each ending, `keys` has the CRC-32 and `lengths` the number of bytes.
+    A feature is a fact about a word, by which a model finds names; "3=iev" says that the last three
+    letters are "iev", and "iev" is its ending. `keys` has the CRC-32 of each ending, and `lengths`
+    its number of bytes.
     """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
@@ -71,11 +72,12 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the hashes (CRC-32) by which features of a model are looked up, for many feature
-    names at once.
+    """Computes the hashes (CRC-32) by which a model looks up its features, for many features at
+    once.
 
-    A feature name, such as "3=iev", has a prefix ("3=") and an ending. The prefixes are given when
-    the object is made; `keys` then combines them with any endings, without joining strings.
+    The name of a feature, such as "3=iev", consists of a prefix ("3=") and an ending. The object is
+    made of some prefixes, and its method `keys` combines each of them with any endings, which is
+    faster than joining strings.
     """
 
     def __init__(self, prefixes: Sequence[str]) -> None:

@@ -17,12 +17,12 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """What the lexicon knows of several words: four arrays with a number for each word; -1 is
-    unknown.
+    """What the lexicon, a table of facts from large collections of texts, says of several words.
 
-    `clusters` are groups of words that are used alike, `groups` sets of lists of countries, cities
-    and so on that have the word, `usual_labels` commonest labels (person …). `lower` says how often
-    the word is in lowercase, from 0 (hardly ever) to 4 (nearly always).
+    Each field is an array with one number per word; -1 is unknown. `clusters` are numbers of groups
+    of words that are used alike, `groups` those of sets of word lists (cities …) with the word, and
+    `usual_labels` those of its usual label (person …). `lower` says how often it is in lowercase,
+    from 0 (hardly ever) to 4 (nearly always).
     """
 
     clusters: LexiconColumn
@@ -32,12 +32,12 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Looks up what large collections of texts show of words: which are used alike, which are in
-    lists of countries, cities and so on, how often they are in lowercase, and their usual labels
-    (person …).
+    """Looks up facts about words that come from large collections of texts, as a help to find
+    names.
 
-    `groups` and `usual_labels` have the names for the numbers that the model file has in their
-    place.
+    These are: which words are used alike, which are in lists of countries, cities and so on, how
+    often they are in lowercase, and their usual labels (person …). The results are numbers; the
+    lists `groups` and `usual_labels` have the names for them, by number.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:

@@ -19,10 +19,11 @@ PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it
 
 
 class CompiledPattern(NamedTuple):
-    """A regular expression of a rule, compiled (`regex`) and as the rule file has it (`written`).
+    """A regular expression of a rule: compiled (`regex`), and as the rule file has it (`written`).
 
-    `scopes` says in which parts of an article (title, body …) its matches count, as a bit mask.
-    `number` tells it from other expressions and from the phrases of the rule; it is negative.
+    `scopes` is a bit mask of the parts of an article (title, body …) in which its matches count.
+    `number` is its own negative number, by which its matches are stored; phrases have numbers from
+    0.
     """
 
     number: int  # negative, while phrases are numbered from 0

@@ -167,8 +167,9 @@ def evaluate_rule(
 ) -> RuleResult:
     """Decide whether a rule gives an article its tag, and compute its score.
 
-    `evidence` has the matches of the rule's phrases (but those of `none`) by the phrase's number.
-    `scoring` has weights and threshold for rules that have none of their own.
+    `evidence` has the matches of the rule's phrases, by the numbers of the phrases; those in the
+    rule's condition `none`, which must not match, are looked for here. `scoring` has the weights
+    and the threshold for a rule that sets none itself.
     """
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition
