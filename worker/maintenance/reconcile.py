@@ -26,11 +26,12 @@ PAGE = 200  # articles
 
 
 class Reconciler:
-    """Repairs clusters of copies: finds articles that belong to another cluster, and moves them
-    there.
+    """Repairs clusters (an original article and its copies): finds articles that belong to another
+    cluster, and moves them there.
 
-    Each method yields every move after it is stored. With `write=False` it stores nothing, and only
-    yields the moves that it would make first.
+    The moves are stored, and each method yields every move after that. With `write=False` nothing
+    is stored: the methods only yield moves that would be made. Moves that become necessary by these
+    are not among them.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Reconciler:
         self._write = write
 
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
-        """Repair all clusters that need it, and yield each move of an article to another cluster.
+        """Repair all clusters of copies that need it, and yield each move of an article to another
+        cluster.
 
-        The whole store is searched for clusters that lost their canonical article (the original),
-        and for copies that did not follow theirs to another cluster. Only the articles stored or
-        changed since `since` are checked for two other faults: a revision that is no longer a copy
-        of its original and, with `twins`, two originals that are copies of each other.
+        The complete store is searched for clusters without their original, and for copies whose
+        original is now in another cluster. Only articles stored or changed since `since` are
+        searched for edits that made an article and its original differ, and, with `twins`, for two
+        originals that are copies of each other.
         """
         yield from self.orphans()
         yield from self.displaced()

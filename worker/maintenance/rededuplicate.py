@@ -120,10 +120,11 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article that is to be compared anew with earlier articles.
+    """A stored article that is to be compared anew with earlier articles, by other rules for
+    copies.
 
-    `verdict` calls it new, as if it had never been compared. `fingerprint` has the hashes by which
-    it is compared.
+    `verdict` says that it is new, as if it had never been compared. `fingerprint` has the text
+    hashes by which it is compared.
     """
 
     verdict: Verdict
@@ -131,10 +132,11 @@ class _UndecidedArticle:
 
 
 class DecisionReplay:
-    """Decides by one set of rules which stored articles are copies, one after the other in the
-    order of storage.
+    """Decides anew, by one set of rules, which stored articles are copies, in the order in which
+    they were stored.
 
-    It remembers recent decisions only: as many as the similarity index of a worker would remember.
+    Decisions are remembered for the present and the previous period of some days, as in the
+    similarity index of a worker, so that later copies find the original of earlier ones.
     """
 
     def __init__(self, rules: DedupRules) -> None:
@@ -221,11 +223,11 @@ class ClusterMover:
         self._computed: dict[str, str] = {}  # article id -> cluster after the moves so far
 
     def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> AppliedMoves:
-        """Move articles to the clusters that new rules for copies put them into.
+        """Move articles to the clusters of copies into which the other rules put them.
 
-        Each item has an article's cluster by the stored rules, and by the new ones in `after`.
-        An article stays where it is if an operator pinned it, or the original that it would join.
-        Returns the moves, and the number of articles that stay for this reason.
+        `changed` has the articles about which the rules in force and the other rules disagree. An
+        article stays where it is if an operator pinned it, or pinned the original that it would
+        join. Returns the moves, and how many articles stay for this reason.
         """
         if not changed:
             return AppliedMoves()

@@ -1,8 +1,9 @@
-"""Replay articles that stalled, once and by themselves, when the machine has time again.
+"""Send articles that stalled through the workers again, without an operator, when the machine has
+time.
 
-An article stalls when its runs in quarantine are ended by wall-clock time while it hardly uses the
-CPU. Often the machine was suspended or busy, and the article is good. An article that was replayed
-before, by hand or by itself, is not replayed again.
+An article stalls if it is ended after some time by the clock, although it hardly used the CPU.
+Often the machine was suspended or busy, and the article is good. This is done once: an article that
+was replayed before, by an operator or here, is not replayed again.
 """
 
 import logging

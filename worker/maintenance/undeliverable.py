@@ -78,11 +78,10 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Store the outcome `dead` for the articles in undeliverable messages that are about to be
-    deleted.
+    """Store the outcome `dead` for articles in undeliverable messages, before these are deleted.
 
-    `letters` are the dead letters to be deleted; only those that hold such a message matter here.
-    Without an outcome, `worker ledger` would report the articles as missing.
+    `letters` are the dead letters that are to be deleted; those without a complete message are
+    ignored. An article without an outcome would be reported as missing by `worker ledger`.
     """
     dead = [
         _dead_article(letter, receipt)

@@ -29,11 +29,10 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class Identified(Protocol):
-    """An article that was compared with earlier versions of itself, but not with other articles
-    yet.
+    """What decide_copies() needs to know of an article before it compares it with other articles.
 
-    `verdict` says whether it is new, a revision or unchanged. `fingerprint` has the hashes by which
-    it is compared with others.
+    `verdict` says whether the article is new, a revision or unchanged; for this it was compared
+    with earlier versions of itself. `fingerprint` has the text hashes for comparing it with others.
     """
 
     @property
@@ -69,8 +68,8 @@ class _Compared(Generic[IdentifiedT]):
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Compare this article with further ones, and return it with those that it matches added to
-        its matches.
+        """Compare this article with further earlier articles, and return a copy of this object
+        whose `matches` also has those that are similar enough.
 
         `candidates` maps the ids of the further articles to their fingerprints (text hashes).
         """

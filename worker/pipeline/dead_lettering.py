@@ -24,8 +24,8 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """Return a context that does nothing. Tests and dry runs use it in place of a context that
-    limits the time of a stage, as workers have."""
+    """Return a context that does nothing, for tests and dry runs. Workers have another one in its
+    place, which limits the time of a stage of processing (clean, tag …)."""
     return nullcontext()
 
 

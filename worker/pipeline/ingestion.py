@@ -8,9 +8,9 @@
     tag          articles whose content is new
     write        one transaction; the message may be acknowledged only after it
 
-The order of the stages is in `Pipeline.ingest` and nowhere else. A batch takes a fixed number of
-round trips, however many articles it has. An article that fails in a stage becomes a dead letter
-with its raw JSON; the rest of the batch goes on.
+The order of the stages is in `Pipeline.ingest` and nowhere else. Store and index are asked a fixed
+number of times per batch, however many articles it has. An article that fails in a stage becomes a
+dead letter with its raw JSON; the rest of the batch goes on.
 """
 
 import logging

@@ -28,8 +28,8 @@ class KeyTable:
     """Finds the row of a table that belongs to a string, by the string's CRC-32, which is called
     its key.
 
-    `keys` are the keys of the rows, ascending. For an unknown string the row number is -1, which
-    leads to the last row; so each table needs a last row for unknown strings.
+    `keys` are the keys of the table's rows, ascending. The row of an unknown string is -1, which as
+    an index means the last row. So each table must have one row more, for unknown strings.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
@@ -38,8 +38,8 @@ class KeyTable:
     def row(self, key: int) -> int:
         """Return the number of the table's row for the string with this key (its CRC-32).
 
-        Returns -1 for an unknown string. As an index, that leads to the last row, which is made for
-        this.
+        It is -1 for an unknown string, which as an index means the table's last row, made for
+        these.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
@@ -47,8 +47,8 @@ class KeyTable:
     def rows(self, keys: HashedKeys) -> RowIndexes:
         """Return the numbers of the table's rows for the strings with these keys (their CRC-32).
 
-        The number is -1 for an unknown string. As an index, that leads to the last row, which is
-        made for this.
+        A number is -1 for an unknown string, which as an index means the table's last row, made for
+        these.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)

@@ -51,10 +51,11 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Return what the lexicon knows of several words, such as their usual labels (person …).
+        """Return facts about several words from large collections of texts, such as their usual
+        labels.
 
-        `lowered` has the CRC-32 of each word in lowercase. `forms` has that of each word as
-        written, on which only the usual label depends.
+        `lowered` are the CRC-32 of the words in lowercase, and `forms` those of the words as
+        written. The usual label (person …) is looked up by the latter, all else by the former.
         """
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
@@ -69,8 +70,12 @@ class Lexicon:
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:
-        """Return what the lexicon knows of one word. Lists of words and labels have their names, in
-        place of the numbers that the model file has for them."""
+        """Return facts about one word from large collections of texts, such as its usual label
+        (person …).
+
+        Labels and lists of words are given by name, not by the number that the model's file has for
+        them.
+        """
         cluster, groups, lower, label = (
             int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )

@@ -221,12 +221,12 @@ def kind_pattern(before: int, here: int, after: int) -> str:
 
 
 class WordTraits(NamedTuple):
-    """Facts about a word as strings, to be combined with those about its neighbours to features of
-    several words.
+    """Facts about one word as strings, from which features of several neighbouring words are made.
 
-    `word` is in lowercase; `shape` says how it is written, such as `Aa` for Kyiv. `cluster`,
-    `groups` and `usual_label` are what large collections of texts show of it, as in LexiconEntry.
-    All are "" for the beginning or end of a sentence.
+    `word` is the word in lowercase, and `shape` says how it is written, such as `Aa` for Kyiv. From
+    large collections of texts are `cluster`, a group of words that are used alike, `groups`, lists
+    with the word (city …), and `usual_label` (person …). All are "" for the beginning or end of a
+    sentence.
     """
 
     word: str = ""
@@ -237,11 +237,11 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """Return facts about a word as strings, to be combined with those about its neighbours to
-    features of several words.
+    """Return facts about one word as strings, from which features of several neighbouring words are
+    made.
 
-    `entry` is what large collections of texts show of it. An empty `word` stands for the beginning
-    or end of a sentence; then all strings are empty.
+    `entry` is what large collections of texts show of the word. An empty `word` stands for the
+    beginning or end of a sentence, of which all facts are "".
     """
     if not word:
         return WordTraits()

@@ -125,8 +125,8 @@ class WordScores(NamedTuple):
 
     `scores` has this support for labelling the word itself and for labelling each word near it.
     `kinds` says how the word is written, as numbers from shape_kind(). If "no name" leads by at
-    least `limits`, the word is surely outside of names. `steps` is 3 for a word that ends a
-    sentence, so that a sentence's end and beginning are counted after it, else 1.
+    least `limits`, the word is surely outside of names. `steps` is 1, but 3 for a word that ends a
+    sentence: the end and the next beginning then count as two more words.
     """
 
     scores: LabelScores  # forms x positions x labels

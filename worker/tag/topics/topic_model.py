@@ -105,9 +105,10 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """Finds the row of a word in the model's tables, and remembers it.
+    """Finds which row of the topic model's tables belongs to a word, and remembers it for later
+    texts.
 
-    The row is -1 for a word that the model lacks.
+    It is used as a dict from words to row numbers; -1 stands for a word that the model lacks.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
@@ -139,8 +140,9 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 class TopicModel:
     """Guesses the topics of a text from its words, by trained weights.
 
-    `codes` and `labels` name the topics, and `thresholds` are the probabilities from which each is
-    guessed. `languages` are those of the training data.
+    `codes` and `labels` are the codes and names of the topics, in the model's order. A topic is
+    guessed if it is at least as probable as its value in `thresholds`. `languages` are those of the
+    training data.
     """
 
     def __init__(self, arrays: TopicArrays) -> None:
