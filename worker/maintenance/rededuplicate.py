@@ -120,7 +120,7 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article that is to be compared anew with earlier articles, by other rules for
+    """A stored article that is to be compared anew with earlier articles, by one set of rules for
     copies.
 
     `verdict` says that it is new, as if it had never been compared. `fingerprint` has the text

@@ -36,8 +36,8 @@ class Lexicon:
     names.
 
     These are: which words are used alike, which are in lists of countries, cities and so on, how
-    often they are in lowercase, and their usual labels (person …). The results are numbers; the
-    lists `groups` and `usual_labels` have the names for them, by number.
+    often they are in lowercase, and their usual labels (person …). look_up() returns them as
+    numbers; `groups` and `usual_labels` are lists of the names that belong to the numbers.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
