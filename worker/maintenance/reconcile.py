@@ -26,11 +26,12 @@ PAGE = 200  # articles
 
 
 class Reconciler:
-    """Repairs clusters of copies: finds articles that belong to another cluster, and moves them
-    there.
+    """Repairs clusters (an original article and its copies): finds articles that belong to another
+    cluster, and moves them there.
 
-    Each method yields every move after it is stored. With `write=False` it stores nothing, and only
-    yields the moves that it would make first.
+    The moves are stored, and each method yields every move after that. With `write=False` nothing
+    is stored: the methods only yield moves that would be made. Moves that become necessary by these
+    are not among them.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Reconciler:
         self._write = write
 
     def run(self, since: datetime, *, twins: bool = True) -> Iterator[ClusterMove]:
-        """Repair all clusters that need it, and yield each move of an article to another cluster.
+        """Repair all clusters of copies that need it, and yield each move of an article to another
+        cluster.
 
-        The whole store is searched for clusters that lost their canonical article (the original),
-        and for copies that did not follow theirs to another cluster. Only the articles stored or
-        changed since `since` are checked for two other faults: a revision that is no longer a copy
-        of its original and, with `twins`, two originals that are copies of each other.
+        The complete store is searched for clusters without their original, and for copies whose
+        original is now in another cluster. Only articles stored or changed since `since` are
+        searched for edits that made an article and its original differ, and, with `twins`, for two
+        originals that are copies of each other.
         """
         yield from self.orphans()
         yield from self.displaced()
@@ -158,12 +160,13 @@ class Reconciler:
         yield from self.twins(page)
 
     def twins(self, page: Sequence[Member]) -> Iterator[ClusterMove]:
-        """Join two clusters of copies if their canonical articles (the originals) are copies of
-        each other.
+        """Join clusters of copies whose canonical articles (the originals) are copies of each
+        other.
 
-        The cluster of the earlier one remains. Each canonical article in `page` is compared with
-        similar articles of other clusters. If it is alone in its cluster, it joins a cluster in
-        which it is a copy of any article. Yields each move.
+        Each canonical article in `page` is compared with similar articles of other clusters. Of two
+        clusters that are joined, the one whose original is earlier remains. An article without
+        copies joins another cluster also if it is a copy of any article there. Yields each move of
+        an article.
         """
         canonical = [member for member in page if member.canonical and not member.pinned]
         match = self._index.register_and_match if self._write else self._index.match

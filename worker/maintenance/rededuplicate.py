@@ -24,12 +24,13 @@ PAGE = 500  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDecision:
-    """What one of two sets of rules decides about an article about which they disagree.
+    """The decision on one article by one set of deduplication rules, where another set decides
+    otherwise.
 
-    `kind` is new, duplicate or variant, and `canonical` the id of the original of its copies.
-    `rival` is the id of the earlier article that it resembles, and `signal` names in what the two
-    agree, such as `exact` for equal words; both are "" for a new article. `scores` are the measured
-    similarities, `thresholds` their limits.
+    `kind` is new, duplicate or variant, and `canonical` the id of the original in the article's
+    cluster of copies. `rival` is the id of the earlier article that it resembles, and `signal` the
+    kind of resemblance, such as `exact` for equal words; both are "" for a new article. `scores`
+    are the measured similarities, and `thresholds` the limits that apply to them.
     """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
@@ -119,10 +120,11 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article that is to be compared anew with earlier articles.
+    """A stored article that is to be compared anew with earlier articles, by one set of rules for
+    copies.
 
-    `verdict` calls it new, as if it had never been compared. `fingerprint` has the hashes by which
-    it is compared.
+    `verdict` says that it is new, as if it had never been compared. `fingerprint` has the text
+    hashes by which it is compared.
     """
 
     verdict: Verdict
@@ -130,10 +132,11 @@ class _UndecidedArticle:
 
 
 class DecisionReplay:
-    """Decides by one set of rules which stored articles are copies, one after the other in the
-    order of storage.
+    """Decides anew, by one set of rules, which stored articles are copies, in the order in which
+    they were stored.
 
-    It remembers recent decisions only: as many as the similarity index of a worker would remember.
+    Decisions are remembered for the present and the previous period of some days, as in the
+    similarity index of a worker, so that later copies find the original of earlier ones.
     """
 
     def __init__(self, rules: DedupRules) -> None:
@@ -145,9 +148,9 @@ class DecisionReplay:
     ) -> ChangedDecision:
         """Decide whether the next stored article is a copy or variant of an earlier one.
 
-        `candidates` are the fingerprints of the earlier articles to compare it with, by article id.
-        `generation` numbers the period (some days long) in which the article was stored; decisions
-        from before the previous period are forgotten.
+        `candidates` maps ids of earlier articles to their fingerprints (text hashes), to compare
+        the article with these. `generation` is the number of the period, some days long, in which
+        the article was stored. Decisions from before the previous period are forgotten.
         """
         article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
         [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)
@@ -220,11 +223,11 @@ class ClusterMover:
         self._computed: dict[str, str] = {}  # article id -> cluster after the moves so far
 
     def apply(self, changed: Sequence[Rededuplicated], *, now: datetime) -> AppliedMoves:
-        """Move articles to the clusters that new rules for copies put them into.
+        """Move articles to the clusters of copies into which the other rules put them.
 
-        Each item has an article's cluster by the stored rules, and by the new ones in `after`.
-        An article stays where it is if an operator pinned it, or the original that it would join.
-        Returns the moves, and the number of articles that stay for this reason.
+        `changed` has the articles about which the rules in force and the other rules disagree. An
+        article stays where it is if an operator pinned it, or pinned the original that it would
+        join. Returns the moves, and how many articles stay for this reason.
         """
         if not changed:
             return AppliedMoves()

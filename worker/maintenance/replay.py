@@ -43,12 +43,12 @@ def replay(
     per_s: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, str]]:
-    """Send dead letters (raw articles that failed) again, at most `per_s` per second.
+    """Send raw articles that failed (dead letters) through the workers again, at most `per_s` per
+    second.
 
-    They are sent in groups of at most 50; letters that can't be replayed are left out. Yields for
-    each group a dict of letter id -> receipt, the id under which the article is delivered again.
-    Raises Unavailable if broker or store do not answer; groups already yielded are marked as
-    replayed.
+    They are sent in groups of at most 50; letters that can't be replayed are left out. Yields after
+    each group, when it is marked as replayed, a dict from letter id to receipt, the id of the new
+    delivery. Raises Unavailable if broker or store do not answer.
     """
     started, sent = time.monotonic(), 0
     step = max(1, min(_SENT_AT_ONCE, int(per_s)))

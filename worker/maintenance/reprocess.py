@@ -1,7 +1,9 @@
-"""Reprocess stored articles by newer rules, a batch at a time, in the bulk lane.
+"""Reprocess stored articles by newer rules, a batch at a time: tag them again, or clean and tag
+them.
 
-Articles that the rules in force made already are skipped, so a message may be delivered any number
-of times. An article that fails is logged and stays as it is stored; the rest of the batch goes on.
+Articles that were made by the rules in force are skipped, so it does no harm if the message that
+asks for a batch is delivered twice. An article that fails is logged and stays as it is stored; the
+rest of the batch is processed.
 """
 
 import json
@@ -58,11 +60,12 @@ def retag(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> i
 
 
 def reclean(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) -> int:
-    """Make stored articles again from their raw articles, if another version of the cleaner made
+    """Clean stored articles again from their raw articles, if another version of the cleaner made
     them.
 
-    If the title or text of an article changes, a new revision is stored; else the newest revision
-    is updated. All of them are tagged again. Returns how many articles were stored again.
+    If this changes the title or text of an article, a new revision of it is stored; else its newest
+    revision is updated. The articles are also tagged again. Returns how many articles were stored
+    again.
     """
     version = pipeline.config.cleaner
     stored = [s for s in pipeline.store.records(article_ids) if s.cleaner != version]

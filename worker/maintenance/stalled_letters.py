@@ -1,8 +1,9 @@
-"""Replay articles that stalled, once and by themselves, when the machine has time again.
+"""Send articles that stalled through the workers again, without an operator, when the machine has
+time.
 
-An article stalls when its runs in quarantine are ended by wall-clock time while it hardly uses the
-CPU. Often the machine was suspended or busy, and the article is good. An article that was replayed
-before, by hand or by itself, is not replayed again.
+An article stalls if it is ended after some time by the clock, although it hardly used the CPU.
+Often the machine was suspended or busy, and the article is good. This is done once: an article that
+was replayed before, by an operator or here, is not replayed again.
 """
 
 import logging
@@ -26,10 +27,12 @@ _PATIENCE = 6  # times the delay, after which a letter no longer waits for empty
 def replay_stalled(
     channel: Any, queue: str, store: DeadLetterStore, delay_s: float, now: datetime
 ) -> int:
-    """Replay up to 50 dead letters with the reason `stalled` that were never replayed before.
+    """Send up to 50 articles that stalled (ran out of time without using the CPU) through the
+    workers again, if that was never done before.
 
-    They must be older than `delay_s` seconds, or than six times that while messages wait on the
-    live or the quarantine queue. Returns how many were replayed. Raises Unavailable.
+    An article is sent at the earliest `delay_s` seconds after it failed, or six times as long after
+    it while other messages wait in the queue `queue` or in its quarantine queue. Returns how many
+    were sent. Raises Unavailable if broker or store do not answer.
     """
     is_calm = not any(kombu_internals.queue_size(channel, q) for q in (queue, queue + QUARANTINE))
     age = timedelta(seconds=delay_s if is_calm else delay_s * _PATIENCE)

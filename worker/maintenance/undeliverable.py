@@ -35,11 +35,12 @@ def drain(
     store: DeadLetterWriter,
     storing: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Move every undeliverable message from the broker into the store, as a dead letter.
+    """Move every undeliverable message of these queues from the broker into the store, as a dead
+    letter.
 
-    Returns how many there were. A message is stored before it is removed, and stored once even if
-    several processes move it. `storing` makes a context that is entered around each write. Raises
-    Unavailable if broker or store do not answer.
+    A message is stored before it is removed from the broker, and only once, even if several
+    processes move it. Each write to the store happens inside a context that `storing` makes.
+    Returns how many messages were moved. Raises Unavailable if broker or store do not answer.
     """
 
     def keep(entry: QueuedDeadLetter) -> None:
@@ -77,11 +78,10 @@ def undeliverable_messages(store: DeadLetterReader) -> Iterator[bytes]:
 
 
 def give_up(store: DeadLetterWriter, letters: Sequence[StoredDeadLetter], now: datetime) -> None:
-    """Store the outcome `dead` for the articles in undeliverable messages that are about to be
-    deleted.
+    """Store the outcome `dead` for articles in undeliverable messages, before these are deleted.
 
-    `letters` are the dead letters to be deleted; only those that hold such a message matter here.
-    Without an outcome, `worker ledger` would report the articles as missing.
+    `letters` are the dead letters that are to be deleted; those without a complete message are
+    ignored. An article without an outcome would be reported as missing by `worker ledger`.
     """
     dead = [
         _dead_article(letter, receipt)

@@ -117,7 +117,8 @@ class Payload(Frozen):
 
     @property
     def digest(self) -> str:
-        """The first 128 bits of the hash, which suffice to tell two payloads apart."""
+        """The first 128 bits of the JSON's SHA-256 as hex, which suffice to tell two payloads
+        apart."""
         return self.sha256[:32]
 
 
@@ -183,10 +184,11 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
 
 
 def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:
-    """Yield (name, size, limit) for each part of an article whose size the contract limits.
+    """Yield (name, size, limit) for each part of an article that may be too large, to find which
+    one is.
 
-    An example is ("title bytes", 31, 1024). Titles and addresses of source and feed never exceed
-    their limit, because parsing cuts them.
+    An example is ("title bytes", 31, 1024). The titles and addresses of source and feed are cut
+    when an article is parsed, so they are never too large.
     """
     yield "id bytes", _bytes(article.id), limits.id_bytes
     yield "link bytes", _bytes(article.link), limits.link_bytes

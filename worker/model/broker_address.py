@@ -77,10 +77,11 @@ class Address(NamedTuple):
 
 
 def parse_address(setting: str) -> Address:
-    """Take the options `master_name`, `sentinel_password` and `global_keyprefix` out of an address.
+    """Split an address into its options `master_name`, `sentinel_password` and `global_keyprefix`,
+    and the rest.
 
-    Returns them with the rest of the address, which may be several URLs; an option may be in any of
-    them. Does not check whether the address is valid.
+    The address may be several URLs, and an option may be in any of them. It is not checked whether
+    the address is valid; broker_address() does that.
     """
     options: dict[str, str] = {}
     urls = []
@@ -105,9 +106,11 @@ def broker_address(setting: str, name: str = "WORKER_BROKER_URL") -> Address:
 
 
 def verifying_url(address: Address) -> str:
-    """The URL of an address, with `ssl_cert_reqs=required` for TLS unless it says otherwise.
+    """Return the URL of an address, so that a TLS connection by it verifies the server's
+    certificate.
 
-    kombu verifies no certificate without this option, while redis-py does.
+    The option `ssl_cert_reqs=required` is added for this, because kombu verifies nothing without
+    it. If the address has the option already, that value stays.
     """
     return ";".join(map(_verifying, address.parts))
 
@@ -130,8 +133,9 @@ def is_unverified(setting: str) -> bool:
 def index_address(setting: str, name: str = "WORKER_INDEX_URL") -> Address:
     """Check the address of a similarity index, and return it parsed.
 
-    It may be any address that a broker may have, or one with redis-py's URL schemes `unix` and
-    `socket` or redis-py's query options. Raises BadConfig if it is not valid.
+    All addresses of brokers are valid here. As the index is read by the library redis-py, so are
+    its URL schemes `unix` and `socket` and its query options. Raises BadConfig, with the setting's
+    `name`, if the address is not valid.
     """
     return _checked(setting, _AddressRules(name, masked(setting), _INDEXES, _INDEX_OPTIONS))
 

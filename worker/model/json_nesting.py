@@ -32,12 +32,12 @@ def too_deep(data: bytes, limit: int) -> bool:
 
 
 def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]:
-    """Cut raw articles that are nested over `limit` levels deep out of a message, to parse the
-    rest.
+    """Cut raw articles that are nested over `limit` levels deep out of a message, so that the rest
+    of it can be parsed.
 
-    `body` is the JSON of the message. In the new body, a random string stands in place of each such
-    article. Returns it, and a dict from each string to the JSON of its article. Raises ValueError
-    when the body is nested too deep outside of the articles.
+    `body` is the JSON of the message. Returns a new body, in which a random string stands in place
+    of each such article, and a dict from each string to the JSON of its article. Raises ValueError
+    if the rest is nested too deep.
     """
     if not too_deep(body, limit + _ENVELOPE - 1):  # an article that stands alone is in no list
         return body, {}

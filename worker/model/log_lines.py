@@ -14,7 +14,8 @@ _LOGGERS = ("worker", "worker.broker")  # a filter of a logger does not hold for
 
 
 def protect_loggers() -> None:
-    """Quote the values in all log lines of this package, in workers and in producers."""
+    """Quote the values in all log lines of this package, so that no value can look like another key
+    or another line. Workers and producers call it."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(quote_values)
 
@@ -54,9 +55,10 @@ def quoted(value: str) -> str:
 
 
 def escaped(text: str, quote: str = "", *, kept: str = "") -> str:
-    """Replace line ends, control characters and others that are not printable by escapes.
+    """Replace line ends, control characters and all others that are not printable by escapes.
 
-    The characters in `kept` stay. With `quote`, that character and backslashes are escaped too.
+    Characters in `kept` are not replaced. If `quote` is a quotation mark, this mark and backslashes
+    get a backslash before them, so that the result can stand between such marks.
     """
     if quote:
         text = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")

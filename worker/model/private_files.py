@@ -25,7 +25,8 @@ _OWN = (
 
 
 def make_private(folder: Path) -> None:
-    """Create a folder for embedded data, or make an existing one and its files private.
+    """Create a folder for embedded data that only this user may read, or make an existing one so,
+    with the files of embedded data in it.
 
     A folder of another user, and one with the sticky bit, such as /tmp, keeps its mode. Raises
     OSError if the folder can't be made.
@@ -39,9 +40,10 @@ def make_private(folder: Path) -> None:
 
 
 def create_private(file: Path) -> None:
-    """Create an empty private file, or make an existing one private.
+    """Create an empty file that only this user may read, or make an existing file so.
 
-    SQLite gives the files that it makes beside a database the mode of the database.
+    The file of an SQLite database is created by this first, because SQLite gives the files that it
+    makes beside a database the mode of the database.
     """
     with suppress(OSError):  # whoever opens it next says why it can't be opened
         os.close(os.open(file, os.O_CREAT | os.O_WRONLY, FILE_MODE))
@@ -49,16 +51,18 @@ def create_private(file: Path) -> None:
 
 
 def opener(path: str, flags: int) -> int:
-    """Open a file for `open(…, opener=opener)`; if it is new, it is private."""
+    """Open a file, as the argument `opener` of open(). A file that is created is readable by this
+    user only."""
     return os.open(path, flags, FILE_MODE)
 
 
 @contextmanager
 def users_umask() -> Iterator[None]:
-    """Create files with the permissions that the user's other programs give, in a `with` block.
+    """A `with` block in which new files get the usual permissions, those that the user's other
+    programs give.
 
-    It is for files that the user asks for, such as that of --out, in a process that keeps its other
-    files private by `restrict_umask`.
+    It is for files that the user asks for, such as that of the option --out, in a process in which
+    restrict_umask() makes all other new files private.
     """
     before = os.umask(_users_umask[0]) if _users_umask else None
     try:
@@ -69,7 +73,7 @@ def users_umask() -> Iterator[None]:
 
 
 def restrict_umask() -> None:
-    """Make all files private that this process creates from now on, and its children."""
+    """Let only this user read the files that this process and its children create from now on."""
     before = os.umask(UMASK)
     if not _users_umask:
         _users_umask.append(before)

@@ -39,11 +39,11 @@ WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str
 
 
 class Limits(Frozen):
-    """The maximum sizes of a raw article and of a batch of them.
+    """The maximum sizes of a raw article and of a batch of articles.
 
-    Fields that end in `_bytes` are bytes of UTF-8, `authors`, `tags`, `media` and `batch_articles`
-    numbers of items, `depth` levels of nested JSON. Of an article over the limit, the first
-    `kept_bytes` are stored.
+    Fields that end in `_bytes` are numbers of bytes in UTF-8, and `depth` is a number of levels of
+    nested JSON. `authors`, `tags`, `media` and `batch_articles` are numbers of items. If an article
+    is too large, only its first `kept_bytes` are stored.
     """
 
     article_bytes: int = 5 * 1024 * 1024

@@ -36,7 +36,8 @@ def new_receipt() -> str:
 
 
 def new_message_id() -> str:
-    """Return a new id, a UUIDv7, for a message without articles."""
+    """Return a new random id, a UUIDv7, for a message that brings no articles, only work on stored
+    ones."""
     return _uuid7()
 
 
@@ -78,11 +79,12 @@ def message_number(message_id: str) -> MessageNumber | None:
 def delivered_receipt(
     raw: object, index: int, message_id: str, receipts: object, offset: int = 0
 ) -> str:
-    """Return the receipt of a raw article, the id of its delivery, from its message.
+    """Return the receipt (the id of one delivery) of a raw article that came in a message.
 
-    The article is number `index` in one list of a message. Its receipt is the item of `receipts`
-    with that number; if there is none, its own key `receipt`; else one made from the message's id
-    and the article's place in the message, before whose list `offset` articles come.
+    It is item `index` of the message's list `receipts`; if there is none, the article's own key
+    `receipt`; else one made from `message_id` and the article's number in the message. That number
+    is `index` plus `offset`: a message may have several lists of articles, `index` counts in one
+    list, and `offset` is the number of articles in the lists before it.
     """
     receipt = receipts[index] if isinstance(receipts, list) and index < len(receipts) else None
     receipt = receipt or (raw.get("receipt") if isinstance(raw, Mapping) else None)
@@ -102,10 +104,11 @@ def derived_receipt(message_id: str, index: int) -> str:
 
 
 def reused_receipt(receipt: str, payload_hash: str) -> str:
-    """Return the receipt of an article whose own receipt was used before for other content.
+    """Return a new receipt (id of a delivery) for an article whose receipt was used before for
+    another one.
 
-    It is derived from that receipt and from the hash of the article's payload, so that a second
-    delivery of the article gets it again.
+    It is made from that receipt and the hash of the article's JSON. So if the article is delivered
+    again, it gets the same new receipt.
     """
     name = f"{receipt}\0{payload_hash}".encode("utf-8", "surrogatepass")
     return f"reused-{blake2b(name, digest_size=16).hexdigest()}"
@@ -114,8 +117,8 @@ def reused_receipt(receipt: str, payload_hash: str) -> str:
 def undeliverable_receipt(queue: str, entry: bytes) -> str:
     """Return the id under which an undeliverable message is stored as a dead letter.
 
-    `entry` are the bytes of the message's entry in the broker's list of undeliverable messages of
-    that queue. The id is a hash of queue and entry, so an entry that is moved to the store twice is
+    The broker lists such messages for each `queue`, and `entry` is the item of the list with this
+    message, as bytes. The id is a hash of both, so a message that is moved to the store twice is
     stored once.
     """
     digest = blake2b(queue.encode() + b"\0" + entry, digest_size=16).hexdigest()
@@ -133,11 +136,10 @@ def replay_receipt(letter_id: str, seen: int) -> str:
 
 
 def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | ReceiptPart, ...]:
-    """Return the strings that, joined, are the receipt (id of a delivery) of a replayed dead
-    letter.
+    """Return the pieces of the receipt (id of a delivery) under which a dead letter is sent again.
 
-    They are returned singly so that an SQL query can join them: `letter_id` and `seen` (how often
-    the article has failed) may also be columns of a database table.
+    Joined, they are what replay_receipt() returns. They are returned singly so that an SQL query
+    can join them: `letter_id` and `seen`, how often the article has failed, may be table columns.
     """
     return "replay-", letter_id, "-", seen
 
@@ -154,19 +156,17 @@ def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:
 def reclean_parts(
     article_id: ReceiptPart, revision: ReceiptPart, cleaner: ReceiptPart
 ) -> tuple[str | ReceiptPart, ...]:
-    """Return the strings that, joined, are the id for cleaning a revision of an article again.
+    """Return the pieces of the id for cleaning a revision of an article again.
 
-    They are returned singly so that an SQL query can join them: each argument may also be a column
-    of a database table. `cleaner` is the version of the cleaner.
+    Joined, they are what reclean_receipt() returns. They are returned singly so that an SQL query
+    can join them: each argument may be a table column. `cleaner` is the version of the cleaner.
     """
     return RECLEAN_PREFIX, article_id, "-", revision, "-", cleaner
 
 
 def lint_receipt(number: int) -> str:
-    """Return an id for article number `number` in a dry run by `worker lint`: the number as text.
-
-    It stands in for the receipt that a delivered article has.
-    """
+    """Return a receipt (id of a delivery) for article number `number` in a dry run by `worker
+    lint`, where no article is delivered: the number as text."""
     return str(number)
 
 

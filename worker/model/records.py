@@ -118,10 +118,10 @@ class Article:
 class Fingerprint:
     """Hashes of an article's text, by which it is compared with other articles to find copies.
 
-    `content_hash` is equal for unchanged articles, `text_hash` for exact copies. The fields of type
-    bytes are sets of hashes, of words or of word sequences in one part of the article, for
-    measuring how similar two articles are. `sketch` is a small sample of them for the similarity
-    index. `day` is the day of publication, `version` that of the code that made the hashes.
+    `content_hash` is equal for unchanged articles, `text_hash` for articles with equal words. The
+    fields of type bytes are sets of hashes of words or word sequences; the more of them two
+    articles share, the more similar they are. `sketch` is a small sample for the similarity index,
+    `day` the day of publication, and `version` that of the code that made the hashes.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged
@@ -179,9 +179,10 @@ class StoredIdentity:
     """What the store knows about an article before a new version of it is written.
 
     A delivered article is compared with it, to decide whether it is the same article and has
-    changed. `hashes` are the content hashes of all its revisions; `extent` and `fingerprint` are
-    those of the newest. `distrusted` says that ids given by its source are not reliable.
-    `alternatives` are other articles that share keys with the delivered one.
+    changed. `hashes` are the content hashes of all its revisions; `extent` (text, teaser or only
+    title) and `fingerprint` are those of the newest. `keys` are the ids, links and so on by which
+    it was found; `alternatives` are other articles that were found by them. `distrusted` says that
+    its source gives ids that are not reliable.
     """
 
     article_id: str
@@ -202,10 +203,11 @@ class StoredIdentity:
 class Verdict:
     """How an article relates to those stored before it: new, a revision, a copy and so on (`kind`).
 
-    `signal` names what decided, such as `exact` for equal words, and `rival` is the id of the
-    article that it was compared with. `scores` are the measured similarities, `thresholds` their
-    limits. `change` says how much a revision changed: format, minor or substantial. `extent` says
-    whether the article has a text, a teaser or only a title.
+    `cluster_id` is the id of the original in its cluster of copies. `signal` names what decided,
+    such as `exact` for equal words, and `rival` the article with which it was compared; `scores`
+    are the similarities measured, `thresholds` their limits. `change` is how much a revision
+    changed (format, minor or substantial); `extent` whether the article has a text, a teaser or
+    only a title.
     """
 
     kind: OutcomeKind
@@ -303,8 +305,8 @@ class Retagged:
     """New tags for a stored revision of an article, made by newer tagging rules.
 
     `was` is the version of the rules that gave the old tags, `tagger` that of the newer ones, and
-    `config` a digest of all rules in force. The store writes nothing if the revision was replaced,
-    withdrawn or tagged again after it was read.
+    `config` a digest of all rules in force. The store ignores these tags if the revision was
+    replaced, withdrawn or tagged again meanwhile.
     """
 
     article_id: str
@@ -366,11 +368,11 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The worker that processed a batch of articles, and how often the batch had been delivered to
-    any worker.
+    """Which worker processed a batch of articles, and how often the batch's message had been
+    delivered by then, including this time (`deliveries`).
 
-    Deliveries that a worker gave back unprocessed, because of an outage or a shutdown, do not
-    count.
+    Deliveries do not count if a worker gave the message back unprocessed, because of an outage or a
+    shutdown. `worker` is "" if it is unknown.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown

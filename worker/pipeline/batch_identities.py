@@ -23,11 +23,11 @@ class BatchIdentities:
         self._article_ids: dict[tuple[str, str], str] = {}  # (source, key) -> article id
 
     def identity_of(self, article: Article, stored: StoredIdentity | None) -> StoredIdentity | None:
-        """Find the earlier article of which this one may be a new version, in the store or earlier
-        in the same batch: one that has the same id, link or opening.
+        """Find the earlier article of which this one may be a new version: one with the same id,
+        link or opening, in the store or earlier in the same batch.
 
-        `stored` is what the store found, or None. The result combines it with what was decided in
-        this batch; None if neither has such an article.
+        `stored` is what was found in the store, or None. What this batch decided about the same
+        article replaces it. Returns None if there is no such article.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         for key in (article.key, *article.aliases):

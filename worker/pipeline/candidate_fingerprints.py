@@ -19,10 +19,10 @@ _MEMBERS_PER_CANDIDATE = 5  # as many as an article has candidates
 def candidate_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: FingerprintReader
 ) -> list[FingerprintsById]:
-    """Return for each new article the fingerprints (text hashes) of the earlier articles to compare
-    it with, as a dict from article id to fingerprint.
+    """Return for each new article the earlier articles to compare it with, as a dict from article
+    id to fingerprint (text hashes).
 
-    `candidates` has for each new article those that the index proposes. Fingerprints that the index
+    `candidates` has for each new article those that the index proposed. Fingerprints that the index
     no longer has are read from the store.
     """
     proposed = [c for of_article in candidates for c in of_article]
@@ -42,11 +42,12 @@ def candidate_fingerprints(
 def cluster_fingerprints(
     candidates: Sequence[Sequence[Candidate]], store: CandidateReader
 ) -> list[FingerprintsById]:
-    """Return for each new article the fingerprints (text hashes) of further earlier articles to
-    compare it with, as a dict from article id to fingerprint.
+    """Return for each new article further earlier articles to compare it with, as a dict from
+    article id to fingerprint (text hashes).
 
-    They are copies of the articles in `candidates`, which the index proposed for the new article,
-    or have the same original.
+    `candidates` has for each new article the earlier ones that the index proposed. The further ones
+    are in the same clusters as these: they are their copies or originals, or copies of the same
+    original.
     """
     candidate_ids = {c.article_id for of_article in candidates for c in of_article}
     members = store.cluster_members(candidate_ids, _MEMBERS_PER_CANDIDATE) if candidate_ids else {}

@@ -29,11 +29,10 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class Identified(Protocol):
-    """An article that was compared with earlier versions of itself, but not with other articles
-    yet.
+    """What decide_copies() needs to know of an article before it compares it with other articles.
 
-    `verdict` says whether it is new, a revision or unchanged. `fingerprint` has the hashes by which
-    it is compared with others.
+    `verdict` says whether the article is new, a revision or unchanged; for this it was compared
+    with earlier versions of itself. `fingerprint` has the text hashes for comparing it with others.
     """
 
     @property
@@ -69,8 +68,8 @@ class _Compared(Generic[IdentifiedT]):
     def compared_with(
         self, candidates: FingerprintsById, rules: DedupRules
     ) -> "_Compared[IdentifiedT]":
-        """Compare this article with further ones, and return it with those that it matches added to
-        its matches.
+        """Compare this article with further earlier articles, and return a copy of this object
+        whose `matches` also has those that are similar enough.
 
         `candidates` maps the ids of the further articles to their fingerprints (text hashes).
         """
@@ -95,13 +94,13 @@ def decide_copies(
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Decide which articles are copies or variants of others. Returns each article with its
+    """Decide which articles are copies or variants of others, and return each article with its
     verdict, in order.
 
     `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
-    If it copies none, `widen` may load further ones; it gets indexes of `articles`. `elect` chooses
-    the original of each new article. `guard` makes a context around the work on one article; if it
-    suppresses an error, that article is left out.
+    For new articles that copy none of these, `widen` loads more; it gets their indexes in
+    `articles`. `elect` chooses the original of each new article. The work on an article is done in
+    a context made by `guard`; if that suppresses an error, the article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)

@@ -24,8 +24,8 @@ The context limits the time that the stage takes for one article.
 
 
 def no_deadline(stage: str) -> AbstractContextManager[object]:
-    """Return a context that does nothing. Tests and dry runs use it in place of a context that
-    limits the time of a stage, as workers have."""
+    """Return a context that does nothing, for tests and dry runs. Workers have another one in its
+    place, which limits the time of a stage of processing (clean, tag …)."""
     return nullcontext()
 
 
@@ -76,10 +76,10 @@ def _ascii(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprocessed:
-    """What a stored article keeps when it is made again from its raw JSON, by newer rules.
+    """What must not change when a stored article is made again from its raw JSON by newer rules.
 
-    `key` is what identifies it in the store; newer rules might give it another one. `received` is
-    the date when it was first delivered.
+    `key` identifies the article within its source; it stays even if the newer rules would make
+    another key. `received` is the date when the article was first delivered.
     """
 
     key: str  # also if newer rules would make another key of the payload

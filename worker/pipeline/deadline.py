@@ -14,11 +14,11 @@ from worker.errors import Reason, Rejected
 
 
 def deadline(limit_s: float) -> Callable[[str], AbstractContextManager[None]]:
-    """Make a function that limits the CPU time of one stage for one article to `limit_s` seconds.
+    """Make a function that limits the CPU time of work on one article to `limit_s` seconds.
 
-    The function gets the name of a stage, and returns a context in which to do the work; Rejected
-    is raised there when the time is over. It works only in the main thread, because it uses the
-    signal SIGPROF.
+    The made function gets the name of a stage (clean, tag …), and returns a context for the work of
+    this stage; Rejected is raised in it when the time is over. It works only in the main thread,
+    because it uses the signal SIGPROF.
     """
 
     def expire(number: int, frame: object) -> None:

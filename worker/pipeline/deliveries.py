@@ -19,10 +19,11 @@ log = logging.getLogger("worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One raw article as it was taken from the queue: any JSON value, with its receipt.
+    """One raw article as it was taken from the queue (`raw`, any JSON value), with the id of its
+    delivery (`receipt`).
 
-    `reprocessed` is None for a new article; for a stored one that is cleaned again, it has what the
-    article keeps.
+    `reprocessed` is None for an article that was just delivered. For a stored article that is
+    cleaned again, it has the key and the date of receipt, which must stay the same.
     """
 
     receipt: str
@@ -31,10 +32,11 @@ class Delivery:
 
 
 def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """Return the articles of a batch that still need an outcome, in their order.
+    """Return the articles of a batch that still need to be processed, in their order.
 
-    Articles that were processed before are left out. An article under a receipt that was used for
-    another one gets a new receipt, and a warning is logged.
+    Articles that were processed before, under the same receipt (id of a delivery), are left out. If
+    a receipt was used before for another article, the article gets a new receipt, and a warning is
+    logged.
     """
     done = store.outcomes([delivery.receipt for delivery in deliveries])
     first: dict[str, Delivery] = {}

@@ -8,9 +8,9 @@
     tag          articles whose content is new
     write        one transaction; the message may be acknowledged only after it
 
-The order of the stages is in `Pipeline.ingest` and nowhere else. A batch takes a fixed number of
-round trips, however many articles it has. An article that fails in a stage becomes a dead letter
-with its raw JSON; the rest of the batch goes on.
+The order of the stages is in `Pipeline.ingest` and nowhere else. Store and index are asked a fixed
+number of times per batch, however many articles it has. An article that fails in a stage becomes a
+dead letter with its raw JSON; the rest of the batch goes on.
 """
 
 import logging
@@ -115,9 +115,10 @@ class DecidedArticle:
 class Pipeline:
     """Processes batches of raw articles: cleans, deduplicates, tags and stores them.
 
-    `stage_deadline` gets the name of a stage, and makes a context that limits the time of that
-    stage for one article. `lines` stores which lines sources repeat, so that all workers learn them
-    together; without it, this worker learns them alone, in memory.
+    `index` finds similar earlier articles. `stage_deadline` makes, for the name of a stage (clean,
+    tag …), a context that limits the time of that stage for one article. `lines` counts which lines
+    each source repeats, for all workers together; without it, this worker counts them alone, in
+    memory.
     """
 
     def __init__(

@@ -152,11 +152,11 @@ def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention
 
 
 class _TitleAndText(NamedTuple):
-    """Converts offsets in the string that is searched for names to offsets in the article's title
-    and text.
+    """Tells in which field of an article (title, text …) a name was found, and at which characters.
 
-    The string is the title, a line break, and the text, which begins at `text_start`. `text_field`
-    is "text", or "summary" for an article without a text, of which the summary is searched.
+    Names are searched for in one string: the title, a line break, and the text, which begins at
+    `text_start`. `text_field` is "text", or "summary" for an article without a text, whose summary
+    takes its place.
     """
 
     text_field: str  # text or summary

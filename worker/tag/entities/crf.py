@@ -1,10 +1,10 @@
 """A trained model that finds names in a text, by giving each word a label: person, place,
 organisation or no name. It is a linear-chain CRF (conditional random field).
 
-Each word adds to the scores of labels, its own and its neighbours'; the sequence of labels with
-the best score is chosen. `training/entities.py` trains the model. There are two: a fast one,
-which scores words one by one, and a slower, more accurate one, which also scores combinations
-of words.
+Each word supports some labels for itself and for the words next to it, and the sequence of labels
+with the most support is chosen. `training/entities.py` trains the model. There are two: a fast one,
+which scores words one by one, and a slower, more accurate one, which also scores combinations of
+words.
 """
 
 from collections.abc import Sequence
@@ -58,9 +58,9 @@ _POSITION = np.array([[HERE], [BEFORE], [AFTER], [BEFORE_2], [AFTER_2]])
 class NameSpans(NamedTuple):
     """The names that were found in a text, as four lists with one item per name.
 
-    Name i consists of the words from `first[i]` up to, but without, `stop[i]`, and has the label
-    `labels[i]` (PER, ORG or LOC). `margins[i]` says how sure that is: by how much the score for a
-    name exceeds that for "no name", per word.
+    Name i consists of the words from index `first[i]` up to, but without, `stop[i]`, and is a PER
+    (person), ORG or LOC (place), as `labels[i]` says. `margins[i]` says how sure that is: the score
+    of this label minus that of "no name", as a mean over the words.
     """
 
     first: list[int]
@@ -122,10 +122,10 @@ class Recogniser:
         return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
 
     def precompute(self, words: Sequence[str]) -> None:
-        """Compute the scores of these words for each label (person, no name …) before any text is
-        read.
+        """Compute the scores that these words have for each label (person, no name …), and keep
+        them.
 
-        It is called before a worker forks, so that all its processes share the memory of these
+        It is called before a worker forks, so that all its processes share the memory of the
         scores.
         """
         self._forms.ensure_rows(Tokens(" ".join(words)))

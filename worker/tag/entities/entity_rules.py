@@ -55,8 +55,8 @@ class EntityRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version stored with each tag of a name: that of these rules, and of the model if it
-        is used."""
+        """The version that is stored with each tag of a name: that of these settings, followed by
+        that of the trained model if it is used."""
         return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
 
     def warm(self) -> None:

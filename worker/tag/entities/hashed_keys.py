@@ -28,8 +28,8 @@ class KeyTable:
     """Finds the row of a table that belongs to a string, by the string's CRC-32, which is called
     its key.
 
-    `keys` are the keys of the rows, ascending. For an unknown string the row number is -1, which
-    leads to the last row; so each table needs a last row for unknown strings.
+    `keys` are the keys of the table's rows, ascending. The row of an unknown string is -1, which as
+    an index means the last row. So each table must have one row more, for unknown strings.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
@@ -38,8 +38,8 @@ class KeyTable:
     def row(self, key: int) -> int:
         """Return the number of the table's row for the string with this key (its CRC-32).
 
-        Returns -1 for an unknown string. As an index, that leads to the last row, which is made for
-        this.
+        It is -1 for an unknown string, which as an index means the table's last row, made for
+        these.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
@@ -47,8 +47,8 @@ class KeyTable:
     def rows(self, keys: HashedKeys) -> RowIndexes:
         """Return the numbers of the table's rows for the strings with these keys (their CRC-32).
 
-        The number is -1 for an unknown string. As an index, that leads to the last row, which is
-        made for this.
+        A number is -1 for an unknown string, which as an index means the table's last row, made for
+        these.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)
@@ -57,11 +57,12 @@ class KeyTable:
 
 
 class FeatureSuffixes:
-    """The endings of many feature names, prepared for computing the hashes (CRC-32) of the complete
-    names quickly.
+    """The endings of many feature names, prepared to compute the hashes (CRC-32) of the names
+    quickly.
 
-    The model that finds names looks up a feature, such as "3=iev", by the CRC-32 of its name. "iev"
-    is the ending. Of each ending, `keys` has the CRC-32 and `lengths` the number of bytes.
+    A feature is a fact about a word, by which a model finds names; "3=iev" says that the last three
+    letters are "iev", and "iev" is its ending. `keys` has the CRC-32 of each ending, and `lengths`
+    its number of bytes.
     """
 
     def __init__(self, suffixes: Sequence[str]) -> None:
@@ -71,11 +72,12 @@ class FeatureSuffixes:
 
 
 class FeaturePrefixes:
-    """Computes the hashes (CRC-32) by which features of a model are looked up, for many feature
-    names at once.
+    """Computes the hashes (CRC-32) by which a model looks up its features, for many features at
+    once.
 
-    A feature name, such as "3=iev", has a prefix ("3=") and an ending. The prefixes are given when
-    the object is made; `keys` then combines them with any endings, without joining strings.
+    The name of a feature, such as "3=iev", consists of a prefix ("3=") and an ending. The object is
+    made of some prefixes, and its method `keys` combines each of them with any endings, which is
+    faster than joining strings.
     """
 
     def __init__(self, prefixes: Sequence[str]) -> None:

@@ -17,12 +17,12 @@ LexiconColumn = NDArray[np.int16]
 
 
 class LexiconRows(NamedTuple):
-    """What the lexicon knows of several words: four arrays with a number for each word; -1 is
-    unknown.
+    """What the lexicon, a table of facts from large collections of texts, says of several words.
 
-    `clusters` are groups of words that are used alike, `groups` sets of lists of countries, cities
-    and so on that have the word, `usual_labels` commonest labels (person …). `lower` says how often
-    the word is in lowercase, from 0 (hardly ever) to 4 (nearly always).
+    Each field is an array with one number per word; -1 is unknown. `clusters` are numbers of groups
+    of words that are used alike, `groups` those of sets of word lists (cities …) with the word, and
+    `usual_labels` those of its usual label (person …). `lower` says how often it is in lowercase,
+    from 0 (hardly ever) to 4 (nearly always).
     """
 
     clusters: LexiconColumn
@@ -32,12 +32,12 @@ class LexiconRows(NamedTuple):
 
 
 class Lexicon:
-    """Looks up what large collections of texts show of words: which are used alike, which are in
-    lists of countries, cities and so on, how often they are in lowercase, and their usual labels
-    (person …).
+    """Looks up facts about words that come from large collections of texts, as a help to find
+    names.
 
-    `groups` and `usual_labels` have the names for the numbers that the model file has in their
-    place.
+    These are: which words are used alike, which are in lists of countries, cities and so on, how
+    often they are in lowercase, and their usual labels (person …). look_up() returns them as
+    numbers; `groups` and `usual_labels` are lists of the names that belong to the numbers.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -51,10 +51,11 @@ class Lexicon:
         self.clusters = int(columns[0].max()) + 1
 
     def look_up(self, lowered: HashedKeys, forms: HashedKeys) -> LexiconRows:
-        """Return what the lexicon knows of several words, such as their usual labels (person …).
+        """Return facts about several words from large collections of texts, such as their usual
+        labels.
 
-        `lowered` has the CRC-32 of each word in lowercase. `forms` has that of each word as
-        written, on which only the usual label depends.
+        `lowered` are the CRC-32 of the words in lowercase, and `forms` those of the words as
+        written. The usual label (person …) is looked up by the latter, all else by the former.
         """
         clusters, groups, lower = self._columns.take(self._words.rows(lowered), 0, mode="wrap").T
         usual_labels = self._usual_label_of[self._forms.rows(forms)]
@@ -69,8 +70,12 @@ class Lexicon:
         return int(self._columns[self._words.row(crc(word.lower())), 2])
 
     def entry(self, word: str) -> LexiconEntry:
-        """Return what the lexicon knows of one word. Lists of words and labels have their names, in
-        place of the numbers that the model file has for them."""
+        """Return facts about one word from large collections of texts, such as its usual label
+        (person …).
+
+        Labels and lists of words are given by name, not by the number that the model's file has for
+        them.
+        """
         cluster, groups, lower, label = (
             int(column[0]) for column in self.look_up([crc(word.lower())], [crc(word)])
         )

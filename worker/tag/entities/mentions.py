@@ -72,9 +72,9 @@ def resolve(
     """Group the mentions in an article by the person, organisation or place that they mean; the
     most mentioned one comes first.
 
-    `place_aliases` maps other names of places to the usual ones. `own` maps the names and aliases
-    that the operator listed to (name, kind), and has priority. In `text`, acronyms are looked for
-    that explain a name, as in "World Health Organization (WHO)".
+    `place_aliases` maps other names of places to the usual ones. `own` maps names and aliases that
+    the operator listed to (name, kind), and has priority. `text` is the article's, where an acronym
+    may be explained, as in "World Health Organization (WHO)".
     """
     by_surface: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:

@@ -20,9 +20,9 @@ class EntityModel:
     """One trained model that finds the names of people, organisations and places in texts, as
     loaded from its file.
 
-    `recogniser` finds the names. `place_aliases` maps other names of a place to the usual one (Kiev
-    to Kyiv). `common` has the commonest words, whose scores `warm` computes before any text is
-    read.
+    `recogniser` does the search. `place_aliases` maps other names of a place to the usual one (Kiev
+    to Kyiv). `common` lists the commonest words; warm() scores them before the worker forks, so
+    that its processes share these scores.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -33,10 +33,10 @@ class EntityModel:
         self.common = unpack_strings(arrays["common"])
 
     def warm(self) -> None:
-        """Compute the scores of the commonest words for each label (person, no name …) before any
-        text is read.
+        """Compute the scores that the commonest words have for each label (person, no name …), and
+        keep them.
 
-        It is called before a worker forks, so that all its processes share the memory of these
+        It is called before a worker forks, so that all its processes share the memory of the
         scores.
         """
         self.recogniser.precompute(self.common)

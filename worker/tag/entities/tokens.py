@@ -143,8 +143,8 @@ class Tokens:
         return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
 
     def indexes_of(self, words: Iterable[str]) -> list[int]:
-        """Find some words in the text: the indexes of all tokens that equal one of these words,
-        ascending."""
+        """Find some words in the text: return the indexes of all tokens that equal one of these
+        words, ascending."""
         numbers = [
             n
             for word in words
@@ -185,9 +185,10 @@ class Tokens:
 
 
 class WordFinder:
-    """Finds the same set of words in many texts.
+    """Finds the words of one fixed set in many texts.
 
-    It is faster than Tokens.indexes_of(), since it remembers the numbers of the words.
+    Tokens.indexes_of() finds words too, but is slower, since it looks up the number of each word
+    again for each text.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -195,7 +196,8 @@ class WordFinder:
         self._vocabulary: Vocabulary | None = None
 
     def find(self, tokens: Tokens) -> list[int]:
-        """Find the words in a text: the indexes of all tokens that equal one of them, ascending."""
+        """Return the indexes of those tokens of a text that equal one of the words to be found,
+        ascending."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             numbers = [n for word in self._words if (n := self._vocabulary.number(word)) >= 0]

@@ -71,11 +71,12 @@ def shape(word: str) -> str:
 
 
 def shape_kind(word_shape: str) -> int:
-    """Return a coarse kind of a word's shape as a number: LOWER, TITLE, CAPITALS, MARK or OTHER.
+    """Return which of five kinds a word's shape is, as a number: LOWER, TITLE, CAPITALS, MARK or
+    OTHER.
 
-    A shape, such as `Aa` for Kyiv, says how a word is written (see shape()). MARK is punctuation;
-    hyphen, ampersand and apostrophe, which occur in names, are OTHER. There are few kinds, so that
-    those of three words in a row can be combined to one feature.
+    A shape, such as `Aa` for Kyiv, says how a word is written (see shape()). MARK is punctuation,
+    except for hyphens, ampersands and apostrophes: they occur in names, and are OTHER. The model
+    combines the kinds of three words in a row, so there are only a few kinds.
     """
     if word_shape[0] == "P":
         return OTHER if word_shape in ("P-", "P&", "P'") else MARK
@@ -131,12 +132,12 @@ def cluster_shape(cluster: int, word_shape: str) -> str:
 
 
 def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
-    """Return the names of the features that compare how a word is written here with how it usually
-    is.
+    """Return names of features that say how a word is written in a text, and how it is written
+    usually.
 
-    `word_shape` is how it is written here, such as `Aa` for Kyiv. `lower` says how often it is in
-    lowercase elsewhere, from 0 (hardly ever) to 4 (nearly always); -1 is unknown. `start` is "^"
-    for the first word of a sentence, whose capital hardly shows a name.
+    `word_shape` is how it is written in the text, such as `Aa` for Kyiv. `lower` says how often it
+    is in lowercase in other texts, from 0 (hardly ever) to 4 (nearly always); -1 is unknown.
+    `start` is "^" for the first word of a sentence, which has a capital even if it is no name.
     """
     features = ["s=" + word_shape + start]
     if is_capital(word_shape):
@@ -145,11 +146,12 @@ def case_features(word_shape: str, lower: int, start: str = "") -> list[str]:
 
 
 def neighbour_case_features(word_shape: str, lower: int) -> list[str]:
-    """Return the names of the features of a word's letter case that help to label the words next to
-    it.
+    """Return names of features of a word's letter case that help to label the words before and
+    after it.
 
-    `word_shape` is how it is written here, such as `Aa` for Kyiv. `lower` says how often it is in
-    lowercase elsewhere, from 0 (hardly ever) to 4 (nearly always); -1 is unknown.
+    `word_shape` is how the word is written in the text, such as `Aa` for Kyiv. `lower` says how
+    often it is in lowercase in other texts, from 0 (hardly ever) to 4 (nearly always); -1 is
+    unknown.
     """
     return ["s=" + word_shape, f"lo={lower}"] if word_shape[0] == "A" else ["s=" + word_shape]
 
@@ -164,12 +166,14 @@ def features_by_position(
     near: Sequence[str] = (),
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
-    """Put a prefix before the names of a word's features that says where the word stands from the
-    word to be labelled: "0" is that word itself, "-" the one before it.
+    """Return the features of a word in six tuples, one for each place where it may stand as seen
+    from the word to be labelled. A prefix of each feature's name says the place: "-" is one word
+    before.
 
-    Returns six tuples: for the word to be labelled, at the start of a sentence (`here` and `start`)
-    or elsewhere (`here` and `inside`); for the words before and after it (`near`), and those two
-    before and two after it (`far`). Empty names are left out.
+    The first two are for the word to be labelled itself: at the start of a sentence it has the
+    features `here` and `start`, elsewhere `here` and `inside`. Then come the places one before and
+    one after it, with the features `near`, and two before and two after, with `far`. Empty names
+    are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)
@@ -178,12 +182,13 @@ def features_by_position(
 
 
 def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
-    """Return the names of all features of a word, by which the model labels this word and the words
+    """Return the names of all features of a word, by which the model labels this word and those
     near it.
 
-    There are six tuples, by the place of the word: it is the word to be labelled, first of a
-    sentence or not; it is one before that, one after, two before or two after. An empty `word`
-    stands for the beginning or end of a sentence.
+    There are six tuples of names. Two are for labelling the word itself: at the start of a
+    sentence, and elsewhere. The others are for labelling another word, if this one stands one
+    before it, one after, two before or two after. An empty `word` is the beginning or end of a
+    sentence.
     """
     if not word:
         return (), (), ("-^",), ("+$",), (), ()
@@ -207,21 +212,21 @@ def word_features(word: str, entry: LexiconEntry) -> FeaturesByPosition:
 
 
 def kind_pattern(before: int, here: int, after: int) -> str:
-    """Return the name of the feature that says how a word and its two neighbours are written.
+    """Return the name of a feature: how a word, the one before and the one after it are written.
 
-    The arguments are numbers for how each of the three is written (lowercase, a punctuation mark
-    …), as shape_kind() returns them. NONE stands for the beginning or end of a sentence.
+    Each argument is a number from shape_kind() for one of the three words, such as that for
+    lowercase; or NONE where the sentence has no such word.
     """
     return f"x={before}{here}{after}"
 
 
 class WordTraits(NamedTuple):
-    """Facts about a word as strings, to be combined with those about its neighbours to features of
-    several words.
+    """Facts about one word as strings, from which features of several neighbouring words are made.
 
-    `word` is in lowercase; `shape` says how it is written, such as `Aa` for Kyiv. `cluster`,
-    `groups` and `usual_label` are what large collections of texts show of it, as in LexiconEntry.
-    All are "" for the beginning or end of a sentence.
+    `word` is the word in lowercase, and `shape` says how it is written, such as `Aa` for Kyiv. From
+    large collections of texts are `cluster`, a group of words that are used alike, `groups`, lists
+    with the word (city …), and `usual_label` (person …). All are "" for the beginning or end of a
+    sentence.
     """
 
     word: str = ""
@@ -232,11 +237,11 @@ class WordTraits(NamedTuple):
 
 
 def traits(word: str, entry: LexiconEntry) -> WordTraits:
-    """Return facts about a word as strings, to be combined with those about its neighbours to
-    features of several words.
+    """Return facts about one word as strings, from which features of several neighbouring words are
+    made.
 
-    `entry` is what large collections of texts show of it. An empty `word` stands for the beginning
-    or end of a sentence; then all strings are empty.
+    `entry` is what large collections of texts show of the word. An empty `word` stands for the
+    beginning or end of a sentence, of which all facts are "".
     """
     if not word:
         return WordTraits()
@@ -245,8 +250,8 @@ def traits(word: str, entry: LexiconEntry) -> WordTraits:
 
 
 def combinations(window: Sequence[WordTraits]) -> list[str]:
-    """Return the names of features that combine several words. They help to label the middle one of
-    the five words in `window`.
+    """Return the names of features that combine several words, for labelling a word as person, no
+    name and so on. `window` has that word in the middle, between two words before and two after it.
 
     Only the slower, more accurate model uses them; the fast one scores words one by one.
     """

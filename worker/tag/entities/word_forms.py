@@ -13,12 +13,12 @@ EDGE = 0  # the row of the edge, which stands before the first and after the las
 
 
 class WordFormTable:
-    """Remembers the scores of words in the model that finds names, so that each word is scored only
-    once, however many texts contain it.
+    """Remembers the scores that words have in the model that finds names, so that a word is scored
+    only once, however many texts contain it.
 
-    The scores say how much a word supports each label (person, no name …). They are in arrays with
-    one row per word; the row is the number that the vocabulary gives the word. Row 0 is for the
-    beginning or end of a sentence.
+    A score says how much a word supports a label (person, no name …). The scores are in arrays; the
+    row of a word is the number that the vocabulary gives it. Row 0 is for the beginning or end of a
+    sentence.
     """
 
     def __init__(self, scorer: WordScorer) -> None:

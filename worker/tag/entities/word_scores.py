@@ -106,11 +106,11 @@ class FeatureWeights:
         return weights
 
     def summed(self, features: Sequence[FeaturesByPosition]) -> LabelScores:
-        """Add up the weights of each word's features. Returns an array of words x positions x
-        labels.
+        """Add up the weights of each word's features, for each place where the word may stand.
 
-        `features` has for each word one tuple of feature names for each position in which the word
-        may stand: it is the word to be labelled, or the one before that, and so on.
+        `features` has for each word a tuple of feature names per place: the word is the one to be
+        labelled, or the one before that, and so on. Returns an array of words x places x labels
+        (person, no name …).
         """
         sums = [
             [self.of([crc32(name.encode()) for name in names]).sum(0) for names in by_position]
@@ -120,12 +120,13 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """How much some words support each label (person, no name …), as arrays with one row per word.
+    """How much each of some words supports each label (person, no name …); arrays with a row per
+    word.
 
-    `scores` has the support by position of the word: at, before or after the word to be labelled.
-    `kinds` has numbers for how words are written, such as lower case. `limits` say by how much "no
-    name" must win for the word to be surely outside of names. `steps` is 1, or 3 for a word that
-    ends a sentence.
+    `scores` has this support for labelling the word itself and for labelling each word near it.
+    `kinds` says how the word is written, as numbers from shape_kind(). If "no name" leads by at
+    least `limits`, the word is surely outside of names. `steps` is 1, but 3 for a word that ends a
+    sentence: the end and the next beginning then count as two more words.
     """
 
     scores: LabelScores  # forms x positions x labels

@@ -19,10 +19,11 @@ PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it
 
 
 class CompiledPattern(NamedTuple):
-    """A regular expression of a rule, compiled (`regex`) and as the rule file has it (`written`).
+    """A regular expression of a rule: compiled (`regex`), and as the rule file has it (`written`).
 
-    `scopes` says in which parts of an article (title, body …) its matches count, as a bit mask.
-    `number` tells it from other expressions and from the phrases of the rule; it is negative.
+    `scopes` is a bit mask of the parts of an article (title, body …) in which its matches count.
+    `number` is its own negative number, by which its matches are stored; phrases have numbers from
+    0.
     """
 
     number: int  # negative, while phrases are numbered from 0
@@ -32,12 +33,13 @@ class CompiledPattern(NamedTuple):
 
 
 class CompiledRule(NamedTuple):
-    """A rule of a topic in a form that is quick to match with articles.
+    """A rule of a topic in a form that is quick to match with articles; `definition` is the rule as
+    written.
 
-    `definition` is the rule as written. `any`, `all`, `none` and `near` are its conditions of these
-    names: each maps the number of a phrase to the parts of an article where it counts, as a bit
-    mask. `positive` has all these phrases but those of `none`. `patterns` are its regular
-    expressions. Articles published after `expires` get no tag by it.
+    `any`, `all`, `none` and `near` are its conditions of these names, as dicts from a phrase's
+    number to a bit mask of the parts of an article (title, body …) where it counts. `positive`
+    joins those of all phrases but the unwanted ones of `none`. `patterns` are its regular
+    expressions. It gives no tag to articles published after `expires`.
     """
 
     topic: Topic
@@ -53,13 +55,13 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRules(NamedTuple):
-    """All rules of a taxonomy, with an automaton (`phrases`) that finds all their phrases in an
-    article.
+    """All rules of a taxonomy, compiled so that one search of an article finds the phrases of all
+    rules.
 
-    `rules_of` has for each phrase of `phrase_texts` the rules that it supports, as pairs of an
-    index in `rules` and a bit mask of the parts of an article where it counts. `phraseless` are the
-    rules that may give their tag without any phrase. `scopes` are all parts (title, url …) that
-    some rule reads.
+    `phrases` does the search, and `phrase_texts` are the phrases. `rules_of` has for each phrase
+    the rules that it supports, as pairs: index in `rules`, and bit mask of the parts of an article
+    where the phrase counts. `phraseless` are the indexes of rules that need no phrase. `scopes` are
+    all parts of an article (title, url …) that any rule reads.
     """
 
     taxonomy: Taxonomy

@@ -97,8 +97,8 @@ class MatchContext:
         """Yield the rules that may give this article their tag, each with the places where its
         phrases match.
 
-        These are the rules for the article's language of which a phrase matches, or which need no
-        phrase because they have a regular expression.
+        They are rules for the article's language. Rules that need a phrase are left out if none of
+        their phrases is in the article; a rule with a regular expression may need none.
         """
         gathered: dict[int, RuleEvidence] = {index: {} for index in self.compiled.phraseless}
         for number, matches in self.matches.items():
@@ -126,10 +126,10 @@ class MatchContext:
         return evidence
 
     def pattern_matches(self, pattern: CompiledPattern) -> list[ScopedMatch]:
-        """Find where a rule's regular expression matches the article, in the parts where the rule
-        counts it (title, body …).
+        """Find where a rule's regular expression matches the article, for example in its title.
 
-        Matches that begin or end inside a word are left out.
+        Left out are matches in parts of the article where the rule does not count them, and matches
+        that begin or end inside a word.
         """
         text = self.fields.text
         spans = (
@@ -167,8 +167,9 @@ def evaluate_rule(
 ) -> RuleResult:
     """Decide whether a rule gives an article its tag, and compute its score.
 
-    `evidence` has the matches of the rule's phrases (but those of `none`) by the phrase's number.
-    `scoring` has weights and threshold for rules that have none of their own.
+    `evidence` has the matches of the rule's phrases, by the numbers of the phrases; those in the
+    rule's condition `none`, which must not match, are looked for here. `scoring` has the weights
+    and the threshold for a rule that sets none itself.
     """
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition
@@ -186,9 +187,10 @@ def evaluate_rule(
 
 
 def evidence_spans(context: MatchContext, result: RuleResult, most: int) -> tuple[Span, ...]:
-    """Return passages that show why a rule gives an article its tag, in reading order.
+    """Return passages of an article that show why a rule gives it its tag, in reading order.
 
-    They are the first match of each phrase or regular expression; at most `most` are returned.
+    There is one for each phrase or regular expression of the rule that matches: its first match.
+    Only the first `most` of these passages are returned.
     """
     firsts = sorted(matches[0] for matches in result.evidence.values())
     return tuple(context.fields.span(match.start, match.end) for match in firsts[:most])

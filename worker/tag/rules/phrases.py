@@ -58,7 +58,7 @@ class PhraseMatch(NamedTuple):
     """One place where a phrase was found in a text: the characters from `start` up to, but without,
     `end`.
 
-    `phrase` is the index of the phrase in the list of phrases that are searched for.
+    `phrase` is the number of the phrase: its index in the list that the search was made of.
     """
 
     phrase: int
@@ -67,11 +67,11 @@ class PhraseMatch(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A text in casefolded form, for a search that ignores letter case; it can convert offsets back
-    to those in the original text.
+    """A text in casefolded form, for a search that ignores letter case, with what is needed to
+    convert offsets in it to offsets in the original text.
 
-    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the added
-    characters.
+    Casefolding may lengthen a text (ß becomes ss). `added` has the offsets of the characters that
+    were added.
     """
 
     text: str

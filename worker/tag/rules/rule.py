@@ -39,13 +39,13 @@ class ScopeWeights(Frozen):
 
 
 class Scoring(Frozen):
-    """How the score of a rule, from 0 to 1, is computed from its matches. A rule whose score is at
-    least `threshold` gives its tag.
+    """The settings by which a rule's score, from 0 to 1, is computed. The rule gives its tag if the
+    score is at least `threshold`.
 
-    The score is points / (points + doubt). Each phrase that matches gives points by `weights`, and
-    `repeat` points for each of up to `max_repeats` further matches. `doubt` is that of an empty
-    text; `doubt_per_1000_chars` is added because long texts match phrases by chance. A tag gets at
-    most `max_spans` passages as evidence.
+    The score is points / (points + doubt). Each phrase found gives the points that `weights` has
+    for its place, and `repeat` points more for each of up to `max_repeats` repetitions. The doubt
+    is `doubt` plus `doubt_per_1000_chars` for each 1000 characters, since long texts contain
+    phrases by chance. At most `max_spans` passages are stored as evidence of a tag.
     """
 
     weights: ScopeWeights
@@ -107,13 +107,16 @@ class RuleExample(Frozen):
 
 
 class Rule(Frozen):
-    """One rule by which articles get the tag of a topic.
+    """One rule by which articles get the tag of a topic. It gives the tag if all conditions that
+    its file sets hold.
 
-    It gives the tag if all its conditions hold. Of its phrases, one of `any` or `regex` must match,
-    each of `all`, each of `near` (close together, as `within` says), and none of `none`. The
-    article must be in one of `languages`, and published until `expires`. There must be `min_count`
-    matches, and a score of at least `threshold`. `scopes` are the parts of an article (title, body
-    …) where phrases count. `matches` and `misses` are examples.
+    At least one phrase of `any` or `regex` must be in the article, each of `all`, each of `near`
+    (close together, as `within` says), and none of `none`. `scopes` limits in which parts of the
+    article (title, body …) phrases count. The article must be in one of `languages`, be published
+    until `expires`, and have at least `min_count` matches.
+
+    Its score, computed from the matches unless `score` is set, must be at least `threshold`.
+    `matches` and `misses` are examples: articles that the rule must and must not match.
     """
 
     id: str = ""

@@ -109,11 +109,11 @@ class RuleFile(Frozen):
 
 
 class Taxonomy(RuleFile):
-    """All topics with their rules, the lists of synonyms to which rules refer, and how the scores
-    of rules are computed (`scoring`).
+    """All topics with their rules, the lists of synonyms to which rules refer, and the settings by
+    which scores of rules are computed (`scoring`).
 
-    `label` is the version that the operator gave it. ValueError is raised if it does not fit
-    together, for example if a rule refers to a list of synonyms that does not exist.
+    `label` is the version that the operator gave the taxonomy. ValueError is raised if its parts do
+    not fit, for example if a rule refers to a list of synonyms that does not exist.
     """
 
     label: str = Field(alias="version", min_length=1)
@@ -192,11 +192,10 @@ class Taxonomy(RuleFile):
 
     @cached_property
     def by_category(self) -> dict[str, tuple[Topic, ...]]:
-        """The topics that each feed category means, by the category's normalised name
-        (category_code()).
+        """Which topics a feed category means in articles of any source, by the category's
+        normalised name (see category_code()).
 
-        What a category means only in articles of a single source (see SourceDefaults) is not
-        included.
+        Meanings that an operator gave a category only for single sources are not included.
         """
         topics: dict[str, tuple[Topic, ...]] = {}
         for topic in self.topics:

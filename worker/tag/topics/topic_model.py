@@ -105,9 +105,10 @@ def _key(word: str) -> int:
 
 
 class _RowCache(dict[str, int]):
-    """Finds the row of a word in the model's tables, and remembers it.
+    """Finds which row of the topic model's tables belongs to a word, and remembers it for later
+    texts.
 
-    The row is -1 for a word that the model lacks.
+    It is used as a dict from words to row numbers; -1 stands for a word that the model lacks.
     """
 
     def __init__(self, keys: NDArray[np.uint32]) -> None:
@@ -123,11 +124,11 @@ class _RowCache(dict[str, int]):
 
 
 def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
-    """Compute how much each word of a text counts for its topics, by TF-IDF.
+    """Compute how much each word of a text counts when its topics are guessed, by TF-IDF.
 
-    `rows` has the number of each word in reading order, and `rarity` how rare each number's word
-    is. Returns the distinct numbers and the weight of each; the weights are a vector of length one.
-    Words near the beginning of the text count more.
+    `rows` has the number of each word of the text in reading order; `rarity` says, by such a
+    number, how rare the word is. Returns the distinct numbers and a weight for each. Frequent, rare
+    and early words weigh more; the weights are scaled to a vector of length one.
     """
     distinct, number = np.unique(rows, return_inverse=True)
     counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
@@ -139,8 +140,9 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
 class TopicModel:
     """Guesses the topics of a text from its words, by trained weights.
 
-    `codes` and `labels` name the topics, and `thresholds` are the probabilities from which each is
-    guessed. `languages` are those of the training data.
+    `codes` and `labels` are the codes and names of the topics, in the model's order. A topic is
+    guessed if it is at least as probable as its value in `thresholds`. `languages` are those of the
+    training data.
     """
 
     def __init__(self, arrays: TopicArrays) -> None:
@@ -158,11 +160,11 @@ class TopicModel:
         self._growth = float(arrays["growth"])
 
     def probabilities(self, tokens: Sequence[str]) -> Vector:
-        """The probability of each topic for the words of a text, by the number of the topic in the
-        model.
+        """Return how probable each topic is for a text with the words `tokens`, as an array by the
+        number of the topic in the model.
 
-        Their sum is below one; the rest stands for no topic. They are scaled down, more so for a
-        short text, because the model is too sure of articles unlike its training data.
+        The sum is below one; the rest is the probability of no topic. All are scaled down, more so
+        for short texts, because the model is too sure of articles unlike its training data.
         """
         rows = self._rows(tokens)
         return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
@@ -170,12 +172,12 @@ class TopicModel:
     def guess(
         self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """Guess the topics of a text: those whose probability reaches their threshold, most
-        probable first.
+        """Guess the topics of a text: those at least as probable as their threshold, most probable
+        first.
 
-        `tokens` are the text's words, as words() returns them. Each guess has at most `max_words`
-        of them as evidence. `own` maps codes of topics to thresholds that replace those of the
-        model.
+        `tokens` are the text's words, as words() returns them. Each guess names at most `max_words`
+        of them that make the topic probable. `own` maps codes of topics to thresholds that are used
+        in place of the model's.
         """
         thresholds = self.thresholds
         if own:

@@ -16,9 +16,10 @@ SCHEME = "taxonomy"
 
 
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
-    """Search an article once for the phrases of all rules; evaluate_rule() needs the result.
+    """Search an article once for the phrases of all rules, for evaluate_rule(), which decides about
+    one rule.
 
-    `now` stands in for a missing date of publication, which decides whether a rule has expired.
+    `now` takes the place of a missing date of publication, by which a rule may have expired.
     """
     return MatchContext(article, rules, (article.published or now).date())
 
