@@ -46,11 +46,11 @@ class ExpectedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLayer:
-    """How much memory one part of the index takes: its number of Redis keys, of entries in them,
-    and of bytes.
+    """One part of the similarity index on its server, and how much memory this part takes.
 
-    `layer` names the part, such as `hashes` (which article was the first with a text hash) or `ids`
-    (the number of each article). `bytes` is estimated from a sample of the keys.
+    `layer` is its name, such as `hashes` (which article was the first with a text hash) or `ids`
+    (the number of each article). `keys` counts its Redis keys, and `entries` what is stored under
+    them. `bytes` is its memory, estimated from a sample of the keys.
     """
 
     layer: str
@@ -145,11 +145,10 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles back to the index that finds copies, if it has lost them; `articles` has what
-    the store knows about them, earliest first.
+    """Write articles that the index has lost back to it, so that copies of them are found again.
 
-    The index then knows again their numbers, their text hashes, and of which article each is a
-    copy.
+    `articles` has what the store knows about them, the earliest first. The index gets their
+    numbers, their text hashes, and of which article each is a copy.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)
