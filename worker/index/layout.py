@@ -222,8 +222,7 @@ class IndexHashes(NamedTuple):
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """Return those bits of each text hash that the index stores together with an article
-        number.
+        """Return those bits of each text hash that the index stores beside an article number.
 
         Several text hashes may share one place in the index. These bits show to which of them a
         stored number belongs. How many bits they are depends on `layout`, the Redis hashes of the

@@ -1,7 +1,7 @@
 """Store on Redis or Valkey which lines stood in which articles.
 
-From this, workers learn boilerplate, the lines that a source repeats. Each key leads to
-a Redis hash, called a bucket, whose field names are the entries; the values are empty:
+From this, workers learn boilerplate, the lines that a source repeats. Each key leads to a Redis
+hash, called a bucket, whose field names are the entries; the values are empty:
 
     awl:<day>:<bucket>   hash   2 bytes for the source, and an entry -> ""
 
