@@ -93,7 +93,7 @@ class IndexStats:
 def stats(index: RedisIndex) -> IndexStats:
     """Count articles, keys, entries and bytes in the similarity index, for `worker index stats`.
 
-    Reads the name of every key on the server, once for each kind of key.
+    This is slow on a large server: it reads the names of all keys several times.
     """
     now_s = index.buckets.now_s()
     [newest] = index.client.execute([("GET", "aw:next")])
@@ -106,11 +106,10 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """Return the time from which on registered articles are found by the index; older ones are
-    forgotten.
+    """Return the time before which articles are too old to be found by the index.
 
-    It is the beginning of the time window before the present one. `now_s` is the present time in
-    Unix seconds.
+    Articles are found if they were registered in the present time window or in the one before; this
+    is when the latter began. `now_s` is the present time in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 

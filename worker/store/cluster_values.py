@@ -60,8 +60,7 @@ class Member:
 
 
 class StoredFingerprint(NamedTuple):
-    """The fingerprint (all text hashes) of a stored article, to rebuild the index that finds
-    copies.
+    """The fingerprint (all text hashes) of a stored article, to rebuild the index of copies.
 
     `canonical` is the id of the article that stands for all copies of the text, often this article
     itself. `revision_id` is the row id of the article's newest revision, and `at` is when that was
