@@ -68,8 +68,10 @@ class ArticleNumbers:
         return NumberedArticles(layouts, numbers, created)
 
     def find(self, article_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return a dict from article id to the number of the article in the index; None for an
-        article that the index does not know."""
+        """Return the numbers that these articles have in the index: article id -> number.
+
+        The number is None for an article that the index does not know.
+        """
         layouts, current = None, self._buckets.layouts()
         fields = [_field(article_id) for article_id in article_ids]
         while layouts is None or layouts.read != current.read:
@@ -85,11 +87,10 @@ class ArticleNumbers:
         return {i: min(n, default=None) for i, n in zip(article_ids, values, strict=True)}
 
     def article_ids(self, numbers: Collection[int]) -> dict[int, str]:
-        """Return a dict from number to article id, for the articles that have these numbers in the
-        index.
+        """Return the ids of the articles that have these numbers in the index: number -> article
+        id.
 
-        Numbers of articles that were removed from the index, or have expired there, are left
-        out.
+        A number is left out if its article was removed from the index, or has expired there.
         """
         if not numbers:
             return {}
@@ -99,8 +100,8 @@ class ArticleNumbers:
     def id_commands(self, numbers: Mapping[str, int]) -> list[Command]:
         """Return the Redis commands that store the id of each article under its number.
 
-        `numbers` maps an article id to its number. The stored ids expire after three times the
-        length of the index's time window (the setting `window_days`).
+        `numbers` maps an article id to its number. What is stored expires after three times the
+        number of days in the setting `window_days`, the length of a time window of the index.
         """
         writes = [
             ("HSET", *_id_address(n), bytes.fromhex(article_id))

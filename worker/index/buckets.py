@@ -109,12 +109,12 @@ class Buckets:
     def write(
         self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout
     ) -> tuple[list[Any], float]:
-        """Send commands that write entries of the index to some buckets (Redis hashes), in one
-        round trip. It also sets when new buckets expire.
+        """Send commands that write entries of the index to Redis hashes, in one round trip.
 
-        `keys` are the Redis keys of the buckets; `layout` says to which time window they belong.
-        Returns the replies to `commands`, and the average number of entries per bucket, which shows
-        how full they are.
+        `keys` are the Redis keys of these hashes, called buckets, and `layout` describes the time
+        window that they belong to. Buckets that are new to this worker also get a time of expiry.
+        Returns the replies to `commands`, and the average number of entries in a bucket, which
+        shows how full the index is.
         """
         created, expiry = set(keys) - self._expiring, self.expires(layout)
         expiries = [("EXPIREAT", key, expiry) for key in created]
@@ -124,21 +124,19 @@ class Buckets:
         return replies[: len(commands)], sum(replies[-len(lengths) :]) / len(lengths)
 
     def expires(self, layout: BucketLayout) -> int:
-        """Return when the Redis hashes (buckets) of a time window of the index expire, as a Unix
-        second.
+        """Return when the Redis hashes of a time window of the index expire, as a Unix second.
 
-        `layout` says which window. It is a day after workers cease to read them, so that a late
-        worker still finds them.
+        That is a day after workers cease to read this window, so that a late worker still finds it.
+        `layout` describes the Redis hashes of the window.
         """
         return (layout.generation + 2) * self.window_s + DAY_S
 
     def grow(self, layouts: ActiveLayouts, entries_per_bucket: float) -> None:
-        """Make the index larger if it is full: use four times as many buckets (Redis hashes) for
-        new entries.
+        """Give the index four times as many Redis hashes (buckets) if the present ones are full.
 
-        It is full if `entries_per_bucket`, the average number of entries in a bucket, is 320 or
-        more. If it has grown before and not all old entries were moved yet, some more of them are
-        moved instead. `layouts` says which buckets are in use.
+        They are full if `entries_per_bucket`, the average number of entries in a bucket, is 320 or
+        more. If the entries of an earlier growth are still being moved to the new buckets, this
+        moves some more of them instead. `layouts` says which buckets are in use.
         """
         if opened := next_layout(layouts, entries_per_bucket):
             self._client.execute([("HSETNX", STATE, opened.field, 0)])

@@ -15,11 +15,11 @@ Owner = TypeVar("Owner", int, str)
 class IndexRules(Protocol):
     """The settings of the index that finds copies, from section [index] of config/dedup.toml.
 
-    `window_days` is the length of a time window; copies are found in the present one and the
-    one before. For `rival_ttl_s` seconds the index has all text hashes of an article. Two
-    articles are compared if they share `min_hits` of them, and a new one with at most
-    `most_rivals` others. The index begins with 2**bucket_bits Redis hashes. `timeout_s` is how
-    long it waits for the server.
+    Time is divided into windows of `window_days` days; copies are found among the articles of the
+    present one and the one before. A new article is compared with at most `most_rivals` earlier
+    ones, which share at least `min_hits` text hashes with it. The index keeps all text hashes of an
+    article for `rival_ttl_s` seconds, begins with 2**bucket_bits Redis hashes, and waits up to
+    `timeout_s` seconds for the server.
     """
 
     @property
@@ -53,12 +53,13 @@ def rank_candidates(
     exact: Collection[Owner],
     rules: IndexRules,
 ) -> list[tuple[Owner, int]]:
-    """Choose the articles that most probably have the same text as the article `own`. Returns pairs
-    of (article, hits), best first, at most `rules.most_rivals`.
+    """Choose the articles that most probably have the same text as the article `own`.
 
-    For each text hash of `own`, `owners_by_hash` has the articles that were the first with this
-    hash: it is one hit for each of them. Articles in `exact` have an equal whole text and come
-    first; others need `rules.min_hits` hits.
+    `owners_by_hash` lists, for each text hash of `own`, the articles that were the first with this
+    hash; each such hash is one hit for an article. Articles with fewer than `rules.min_hits` hits
+    are left out, except those in `exact`, whose whole text is equal. Returns up to
+    `rules.most_rivals` pairs (article, hits): first those in `exact`, then those with the most
+    hits.
     """
     hits = Counter(owner for owners in owners_by_hash for owner in set(owners))
     least = min(rules.min_hits, len(owners_by_hash))

@@ -1,12 +1,12 @@
 """Elect the canonical article of several copies: the one that stands for all of them.
 
 The result is in a table that all workers share. It says of each article which one it copies; a
-canonical article copies itself. What the table says of an article is written only once.
+canonical article copies itself. The table's entry for an article is written once and not changed.
 
-If an article copies a canonical one, it becomes a copy of that one too. Otherwise the earliest of
-the articles becomes canonical; this is written first for the copies, and then for the canonical
-article. So two workers never make both of two copies canonical, even if only one of the workers
-knows that they are copies.
+An article that copies a canonical one becomes a copy of it in the table. If none of several copies
+is canonical yet, the earliest becomes so. The entries of its copies are written before its own, so
+that two workers never make two copies of one text canonical, even if only one of the workers knows
+that they are copies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -57,11 +57,10 @@ def elect(table: CanonicalTable, votes: Mapping[int, Sequence[int]]) -> Pointers
 
 
 def follow(table: CanonicalTable, numbers: Iterable[int], pointers: Pointers) -> Pointers:
-    """Read from `table` which article each of these articles copies, which one that article copies,
-    and so on.
+    """Read from `table` the whole chain of copies that begins at each of these articles.
 
-    All that is read is added to `pointers`, which maps the number of an article to the number of
-    the one it copies. Returns `pointers`.
+    In a chain each article copies the next one. What is read is added to `pointers`, which maps the
+    number of an article to the number of the one it copies. Returns `pointers`.
     """
     unread = {end_of(pointers, number) for number in numbers} - pointers.keys()
     while unread:

@@ -43,12 +43,12 @@ A field `generation` has the value `base:bits`; a field `generation:bits` has th
 
 
 class BucketLayout(NamedTuple):
-    """Over which Redis hashes the index spreads its entries in one time window, while the window
-    has 2**bits of them. These Redis hashes are called buckets.
+    """The Redis hashes, called buckets, with the entries of the index for one time window.
 
-    `generation` is the number of the window, and `first` the value of `bits` when it began. `base`
-    was then the number of the newest article; it is subtracted from article numbers to store
-    smaller ones.
+    There are 2**bits of them; when they are full, `bits` grows. `generation` is the number of the
+    window, `first` what `bits` was when the window began, and `base` what the number of the newest
+    article was then. Entries store article numbers minus `base`, because smaller numbers take less
+    space.
     """
 
     generation: int
@@ -58,18 +58,19 @@ class BucketLayout(NamedTuple):
 
     @property
     def hashes(self) -> str:
-        """How the Redis keys begin under which the index stores which article was the first with a
-        text hash.
+        """How the Redis keys begin under which the index stores its entries about text hashes.
 
-        The entries are spread over many Redis hashes; the number of one follows to make its key.
+        An entry says which article was the first with a text hash. The entries are spread over many
+        Redis hashes; the key of each is this text and the number of the Redis hash.
         """
         return f"aw:h:{self.generation}:{self.bits}:"
 
     @property
     def ids(self) -> str:
-        """How the Redis keys begin under which the index stores the number of each article.
+        """How the Redis keys begin under which the index stores the numbers of articles.
 
-        The entries are spread over many Redis hashes; the number of one follows to make its key.
+        The numbers are spread over many Redis hashes; the key of each is this text and the number
+        of the Redis hash.
         """
         return f"aw:i:{self.generation}:{self.bits}:"
 
@@ -88,11 +89,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The name of this layout in the Redis hash aw:buckets, which records the growth of the
-        index: the number of its time window and `bits`, such as `1234:14`.
+        """A name for this layout, the buckets (Redis hashes) that the index has after a growth.
 
-        The value under this name counts how many smaller buckets were already moved to the
-        buckets of this layout.
+        It consists of the number of the time window and `bits`, such as `1234:14`. Under this name
+        the Redis hash aw:buckets stores how many of the former buckets were already moved to these.
         """
         return f"{self.generation}:{self.bits}"
 
@@ -104,10 +104,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def spare_bits(self) -> int:
-        """How many bits of a text hash are stored together with the number of the article that was
-        the first with this hash.
+        """How many bits of a text hash the index stores together with the number of an article.
 
-        Both are in one integer, in which these are the lower bits.
+        An entry of the index is one integer: the upper bits are the number of the article that was
+        the first with the text hash, and the lower bits are these.
         """
         at_first = max(LEAST_SPARE_BITS, VALUE_BITS - OWNER_BITS - self.first)
         return at_first - (self.bits - self.first)
@@ -119,34 +119,32 @@ class BucketLayout(NamedTuple):
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
-        """Compute where one entry goes when the index grows, which divides each Redis hash into
-        four.
+        """Compute to which new Redis hash an entry moves when the index grows.
 
-        Returns the number of the new Redis hash (0 to 3) and the integer to store there. `value` is
-        the integer stored so far: it tells which article was the first with a certain text hash.
+        Growth divides each Redis hash into four. `value` is the stored integer, which tells which
+        article was the first with a certain text hash. Returns which of the four gets the entry (0
+        to 3), and the integer to store there; it has two bits of the text hash less.
         """
         bits = int(value) + VALUE_OFFSET
         return bits & (1 << GROWTH_BITS) - 1, (bits >> GROWTH_BITS) - VALUE_OFFSET
 
     def split_id(self, field: bytes, value: bytes) -> tuple[int, bytes]:
-        """Compute where the number of an article goes when the index grows, which divides each
-        Redis hash into four.
+        """Compute to which new Redis hash the number of an article moves when the index grows.
 
-        Returns the number of the new Redis hash (0 to 3) and `value` unchanged, like `split`, which
-        does the same for text hashes. `field` is the first 7 bytes of the article's id, `value` its
-        number.
+        Growth divides each Redis hash into four. `field` is the first 7 bytes of the article's id,
+        and `value` its number. Returns which of the four gets the number (0 to 3), and `value`
+        unchanged.
         """
         mask = (1 << GROWTH_BITS) - 1
         return int.from_bytes(field[:4], "big") >> self.id_bits & mask, value
 
 
 class BucketMove(NamedTuple):
-    """How far the index has moved the entries of one time window to four times as many Redis
-    hashes.
+    """How far the entries of one time window were moved to four times as many Redis hashes.
 
-    `old` describes the old Redis hashes, and `done` counts those that were copied. When all are
-    copied, they are deleted once more, because a late worker may have written to them; `done`
-    counts this as well, so the move is over when it is twice their number.
+    `old` describes the old Redis hashes of the index. Each is copied and deleted; when all are,
+    each is deleted once more, because a late worker may have written to it. `done` counts both, so
+    the move is over when `done` is twice the number of old Redis hashes.
     """
 
     old: BucketLayout
@@ -162,11 +160,11 @@ class BucketMove(NamedTuple):
 
 
 class ActiveLayouts(NamedTuple):
-    """Which Redis hashes (buckets) of the index workers read and write at present.
+    """The Redis hashes (buckets) of the index that workers read and write at present.
 
-    `read` lists them, by time window: those of the current one, which are also written, and those
-    of the one before. While a window grows to four times as many buckets, its new and its old ones
-    are listed, and `moves` says how many old ones were emptied into new ones.
+    `read` has those of the current time window, which are also written, and then those of the
+    window before. While the entries of a window are moved to four times as many buckets, it has
+    both the new and the old ones, and `moves` tells how far each such move has come.
     """
 
     read: tuple[BucketLayout, ...]
@@ -224,11 +222,11 @@ class IndexHashes(NamedTuple):
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
     def spares(self, layout: BucketLayout) -> list[int]:
-        """Return for each text hash those bits of it that the index stores together with the number
-        of an article.
+        """Return those bits of each text hash that the index stores beside an article number.
 
-        They show whether a stored number is about this text hash, or about another one that is
-        stored in the same place.
+        Several text hashes may share one place in the index. These bits show to which of them a
+        stored number belongs. How many bits they are depends on `layout`, the Redis hashes of the
+        index.
         """
         spares: list[int] = self._spares(layout).tolist()
         return spares
@@ -238,10 +236,11 @@ class IndexHashes(NamedTuple):
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
     def values(self, layout: BucketLayout, numbers: Sequence[int]) -> list[int]:
-        """Return for each text hash the integer that the index stores for it: the number of the
-        article, combined with some bits of the text hash.
+        """Return for each text hash the integer that the index stores for it.
 
-        `numbers` are the numbers of the articles, in the same order as their hashes.
+        It combines the number of the article that has the text hash with some bits of the text
+        hash. `numbers` has one number for each article, in the order of the articles in this
+        object. `layout` says how many bits are stored.
         """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
         packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
@@ -250,12 +249,11 @@ class IndexHashes(NamedTuple):
 
 
 def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """Return the number of the article that was the first with a text hash, from the value stored
-    in the index.
+    """Return the number of the article that was the first with a text hash, None if unknown.
 
-    The value also has some bits of a text hash, which must equal `spare`, those of the one looked
-    up. Returns None if they differ, so that the value is about another text hash, or if there is no
-    value.
+    `value` is what the index has stored in the place of this text hash, None if nothing. It
+    contains a number and some bits of a text hash. If these bits differ from `spare`, the same bits
+    of the text hash that is looked up, the value is about another text hash, and None is returned.
     """
     if value is None:
         return None
@@ -276,8 +274,8 @@ def flat_reply(reply: Any) -> list[bytes]:
 def layout_state(reply: Any) -> LayoutState:
     """Decode the server's reply to HGETALL of the Redis hash aw:buckets, as a dict of strings.
 
-    It tells how many buckets (Redis hashes with entries of the index) each time window began with,
-    and how many were moved since to a larger number of buckets.
+    It tells with how many buckets (Redis hashes with entries of the index) each time window began,
+    and, for windows that got more, how many old buckets were moved to the new ones.
     """
     texts = [text.decode() for text in flat_reply(reply)]
     return dict(zip(texts[::2], texts[1::2], strict=True))

@@ -45,9 +45,9 @@ Owners = list[list[int]]
 class RedisIndex:
     """The similarity index on a Redis or Valkey server. It connects at the first call.
 
-    Methods raise Unavailable when the server does not answer or is out of memory. With `on_broker`,
-    when the queue is on the same server, they write even when memory is short, because only a
-    worker that goes on empties the queue.
+    Methods raise Unavailable when the server does not answer or is out of memory. `on_broker` means
+    that the server also holds the queue of articles. Then the index writes even when the server is
+    out of memory, because the memory becomes free only if workers go on and empty the queue.
     """
 
     def __init__(self, url: str, rules: SupportsIndexRules, *, on_broker: bool = False) -> None:
@@ -211,11 +211,11 @@ class RedisIndex:
     def owner_commands(
         self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
     ) -> tuple[list[str], list[Command]]:
-        """Return the Redis keys and commands that store which article was the first with each text
-        hash. A command changes nothing if the index already has an article for the hash.
+        """Return the Redis keys and commands that store which article has each text hash.
 
         `hashes` are the text hashes of several articles, and `numbers` the numbers of these
-        articles. `layout` says over which Redis hashes the entries are spread.
+        articles. A command changes nothing if an earlier article has the text hash. `layout` says
+        over which Redis hashes the entries are spread.
         """
         keys = hashes.keys(layout)
         values = hashes.values(layout, numbers)

@@ -1,12 +1,14 @@
-"""Store on Redis or Valkey which lines stood in which articles, so that workers learn boilerplate,
-the lines that a source repeats.
+"""Store on Redis or Valkey which lines stood in which articles.
 
-    awl:<day>:<bucket>   hash   source, 2 bytes + entry -> ""
+From this, workers learn boilerplate, the lines that a source repeats. Each key leads to a Redis
+hash, called a bucket, whose field names are the entries; the values are empty:
+
+    awl:<day>:<bucket>   hash   2 bytes for the source, and an entry -> ""
 
 An entry is a few bytes which say that one line stood in one article. The entries of a day are
-spread over a fixed number of buckets (Redis hashes). Each takes a limited number of entries;
-further ones are dropped. The index that finds copies has other keys, which begin with aw:, so it
-can be cleared without losing these entries.
+spread over a fixed number of buckets. Each takes a limited number of entries; further ones are
+dropped. The index that finds copies has other keys, which begin with aw:, so it can be cleared
+without losing these entries.
 """
 
 from collections.abc import Mapping, Sequence

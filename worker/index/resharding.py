@@ -1,12 +1,11 @@
-"""Move the entries of a full index to four times as many buckets (Redis hashes), while workers read
-and write it.
+"""Move the entries of a full index to four times as many buckets (Redis hashes).
 
-Meanwhile workers write to the new buckets, and read the old ones as well. Only some old buckets at
-a time are copied and then deleted, so little more memory is needed. If both an old and a new bucket
-say which article was the first with a text hash, the old one is right, and replaces the other.
+Workers read and write the index during the move: they write to the new buckets, and read the new
+and the old ones. The old ones are copied and then deleted in small portions, so little more memory
+is needed. If an old and a new bucket name different articles as the first with a text hash, the
+entry of the old bucket is right, and replaces the other.
 
-No reader or writer waits. Every step may be repeated, so if a worker dies, another one
-continues.
+No reader or writer waits. Every step may be repeated, so if a worker dies, another one continues.
 """
 
 from collections import defaultdict
@@ -21,12 +20,11 @@ DROPPED_BUCKETS = 1024
 
 
 def advance(client: RedisClient, move: BucketMove, expiry: int) -> BucketMove:
-    """Move the entries of the next 128 Redis hashes of a full index to new ones, and return how far
-    the move has come.
+    """Move a portion of a full index, the entries of 128 Redis hashes, to new Redis hashes.
 
-    `move` says which old Redis hashes were moved already. If all were, the next 1024 of them are
-    deleted once more, because late workers may have written to them. `expiry` is the Unix second at
-    which the new ones expire.
+    `move` says how many of the old ones were moved already, and the result says it after this call.
+    If all were, the next 1024 old ones are deleted once more instead, because late workers may have
+    written to them. The new ones expire at the Unix second `expiry`.
     """
     step = DROPPED_BUCKETS if move.copied else COPIED_BUCKETS
     begin = move.done % (1 << move.old.bits)

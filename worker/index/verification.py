@@ -46,11 +46,11 @@ class ExpectedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexLayer:
-    """How much memory one part of the index takes: its number of Redis keys, of entries in them,
-    and of bytes.
+    """One part of the similarity index on its server, and how much memory this part takes.
 
-    `layer` names the part, such as `hashes` (which article was the first with a text hash) or `ids`
-    (the number of each article). `bytes` is estimated from a sample of the keys.
+    `layer` is its name, such as `hashes` (which article was the first with a text hash) or `ids`
+    (the number of each article). `keys` counts its Redis keys, and `entries` what is stored under
+    them. `bytes` is its memory, estimated from a sample of the keys.
     """
 
     layer: str
@@ -93,7 +93,7 @@ class IndexStats:
 def stats(index: RedisIndex) -> IndexStats:
     """Count articles, keys, entries and bytes in the similarity index, for `worker index stats`.
 
-    Reads the name of every key on the server, once for each kind of key.
+    This is slow on a large server: it reads the names of all keys several times.
     """
     now_s = index.buckets.now_s()
     [newest] = index.client.execute([("GET", "aw:next")])
@@ -106,11 +106,10 @@ def stats(index: RedisIndex) -> IndexStats:
 
 
 def window_begin(index: RedisIndex, now_s: int) -> datetime:
-    """Return the time from which on registered articles are found by the index; older ones are
-    forgotten.
+    """Return the time before which articles are too old to be found by the index.
 
-    It is the beginning of the time window before the present one. `now_s` is the present time in
-    Unix seconds.
+    Articles are found if they were registered in the present time window or in the one before; this
+    is when the latter began. `now_s` is the present time in Unix seconds.
     """
     return datetime.fromtimestamp((now_s // index.window_s - 1) * index.window_s, UTC)
 
@@ -145,11 +144,10 @@ def clear(index: RedisIndex) -> int:
 
 
 def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
-    """Write articles back to the index that finds copies, if it has lost them; `articles` has what
-    the store knows about them, earliest first.
+    """Write articles that the index has lost back to it, so that copies of them are found again.
 
-    The index then knows again their numbers, their text hashes, and of which article each is a
-    copy.
+    `articles` has what the store knows about them, the earliest first. The index gets their
+    numbers, their text hashes, and of which article each is a copy.
     """
     ids = [*dict.fromkeys(i for a in articles for i in (a.article_id, a.canonical))]
     numbered = index.numbers.assign(ids)

@@ -19,12 +19,12 @@ _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
 class Watermark(NamedTuple):
-    """A note in the index, by which workers see whether the index has lost articles, for example in
-    a crash; and the server process that answers now (`run_id`).
+    """A note in the index, by which workers see whether the index has lost articles, as in a crash.
 
     The note says that all articles stored before `complete_until` were in the index when the server
-    process `written_run_id` wrote it. Without a note, `written_run_id` is "" and `complete_until`
-    None.
+    process `written_run_id` wrote it. If the index has no note, `written_run_id` is "" and
+    `complete_until` None. `run_id` is no part of the note: it names the server process that answers
+    now.
     """
 
     run_id: str  # of the server process that answers now

@@ -34,10 +34,11 @@ class MoveReason(StrEnum):
 class Member:
     """A stored article as a member of its cluster, which is an article and all its copies.
 
-    `seq` orders articles by when they were first stored. `revision` is the number of the newest
-    revision, `revision_id` its row, and `change` tells how much it changed the article (`format`,
-    `minor` or `substantial`, "" for the first). `verdict` is the decision about it, such as
-    `duplicate`. If `pinned`, an operator bound the article to the cluster.
+    `seq` is a number that grows from each stored article to the next. `verdict` is the decision
+    about the article, such as `duplicate`. `revision` is the number of its newest revision,
+    `revision_id` the row id of that, and `change` how much that changed the article: `format`,
+    `minor` or `substantial`, "" for a first revision. `pinned` is True if an operator bound the
+    article to the cluster.
     """
 
     seq: int  # order of storage: the smallest was stored first
@@ -59,12 +60,11 @@ class Member:
 
 
 class StoredFingerprint(NamedTuple):
-    """The fingerprint (all text hashes) of a stored article, for rebuilding the index that finds
-    copies.
+    """The fingerprint (all text hashes) of a stored article, to rebuild the index of copies.
 
     `canonical` is the id of the article that stands for all copies of the text, often this article
-    itself. `revision_id` is the row id of the newest revision; the next page is read from there on.
-    `at` is when that revision was received.
+    itself. `revision_id` is the row id of the article's newest revision, and `at` is when that was
+    received. Such values are read in pages; the next page begins after the last `revision_id`.
     """
 
     revision_id: int  # of the newest revision; the next page starts after it

@@ -58,10 +58,10 @@ def _add_message_numbers(connection: Connection, entries: Sequence[JournalEntry]
 
 
 def lost_messages(connection: Connection, since: datetime, until: datetime) -> list[LostMessages]:
-    """Return the messages whose numbers are missing among those of their producer.
+    """Return the messages that the broker accepted from producers and then lost.
 
-    They were accepted by the broker and lost, with their receipts. A loss is returned if the next
-    message of the producer was pushed between `since` and `until`.
+    A producer numbers its messages, so a missing number shows a lost one. Those are returned whose
+    next stored message of the same producer was pushed from `since` until before `until`.
     """
     numbers = journal_messages.c
     active = sa.select(numbers.producer).where(numbers.at >= since, numbers.at < until).distinct()

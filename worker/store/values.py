@@ -11,12 +11,12 @@ from worker.model.source_trust import SourceIds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A search for articles. A field that is empty or None does not restrict the search.
+    """A search for stored articles. A field that is empty or None does not restrict the search.
 
-    `words` is text as people type it: quotes make phrases, `-` excludes a word. `verdict` is the
-    decision about the newest revision, such as `duplicate`. The time of publication (of receipt, if
-    that is unknown) must be `since` or later, and before `until`; both need a time zone. `limit` is
-    the maximum number of articles.
+    `words` is text as people type it: quotes make phrases, `-` excludes a word. `tag`, `source` and
+    `language` must be those of the article, and `verdict` the decision about its newest revision,
+    such as `duplicate`. The time of publication (of receipt, if that is unknown) must be `since` or
+    later, and before `until`; both need a time zone. `limit` is the maximum number of articles.
     """
 
     words: str = ""
@@ -161,10 +161,10 @@ class DeadLetterState(StrEnum):
 class DeadLetterQuery:
     """A search for dead letters, raw articles that could not be processed.
 
-    `id_prefixes` are beginnings of ids, `stage` is the step of the pipeline that failed, and
-    `since` is the earliest time of the last failure. `states` is `dead` by default: not sent
-    through the worker again, or failed again. A field that is empty or None does not restrict the
-    search.
+    `id_prefixes` are beginnings of ids, and `stage` is the step of the pipeline that failed. The
+    last failure must be at `since` or later, and before `before`. With `never_replayed`, only
+    letters are found that were never sent through the worker again. `states` is `dead` by default:
+    not sent again, or failed again. A field that is empty or None does not restrict the search.
     """
 
     id_prefixes: tuple[str, ...] = ()  # of letter ids
@@ -266,12 +266,12 @@ class DisplayTitle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptTally:
-    """The raw articles that the broker accepted in a period, compared with their outcomes in the
-    store.
+    """The raw articles that the broker accepted in a period, compared with their stored outcomes.
 
-    `ended` counts articles by (day of acceptance, outcome). `open` maps the receipt, the id of the
-    delivery, of each article without an outcome to its day. `foreign` counts outcomes without a
-    record of acceptance, by day. Days are UTC dates such as 2026-11-22.
+    `ended` maps (day of acceptance, outcome) to a number of articles. `open` maps the receipt (the
+    id of the delivery) of each article that has no outcome to the day of acceptance. `foreign` maps
+    a day to the number of outcomes of articles whose acceptance is not recorded. Days are UTC dates
+    such as 2026-11-22.
     """
 
     ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts
@@ -281,11 +281,11 @@ class ReceiptTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostMessages:
-    """Messages of one producer that the broker accepted and then lost.
+    """Consecutive messages of one producer that the broker accepted and then lost.
 
-    The broker's list of their receipts was lost, too, so it is not known which articles they held.
-    A producer numbers its messages; those from `first` to `last` are missing. They were pushed
-    between the times `after` (None if the missing ones were the first) and `before`.
+    A producer numbers its messages; those from `first` to `last` are missing. It is not known which
+    articles they held, because the list of these was lost with them. The producer pushed them
+    between `after` and `before`; `after` is None if no earlier message of it is stored.
     """
 
     producer: str

@@ -66,11 +66,11 @@ def _other_members(article_ids: Sequence[str], limit: int) -> sa.Select[Any]:
 
 
 def orphaned_clusters(before: datetime) -> sa.Select[str]:
-    """Return a SELECT of the ids of clusters whose canonical article is missing.
+    """Return a SELECT of the ids of clusters that lack their original article.
 
-    The canonical article is the one that the others in the cluster copy. It is missing if it was
-    withdrawn; or if a copy of it was stored first, was last received before the time `before`, and
-    the original has still not been stored.
+    A cluster is an article and its copies. The original is lacking if it was withdrawn, or if it
+    was never stored although a copy of it was, and that copy was last received before the time
+    `before`.
     """
     c = articles.c
     overdue = sa.select(c.cluster_id).where(
@@ -103,11 +103,11 @@ DISPLACED_MEMBERS = (
 
 
 def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[ClusterMove]:
-    """Return the moves that take copies to the cluster to which their original article has moved.
+    """Return the moves by which copies follow their original article to another cluster.
 
-    A cluster is an article and its copies. `displaced` is a SELECT of the copies that were left
-    behind, with the columns `article_id`, `cluster_id` (the old cluster) and `joined` (the new
-    one).
+    A cluster is an article and its copies. `displaced` is a SELECT of the copies that are still in
+    the old cluster, with the columns `article_id`, `cluster_id` (the old cluster) and `joined` (the
+    new one).
     """
     return [
         ClusterMove(

@@ -200,12 +200,11 @@ def folded(text: str) -> str:
 
 
 def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
-    """Return the rows of table `dead_letters` for raw articles that could not be processed, sorted
-    by id.
+    """Return the rows of table `dead_letters` for raw articles that could not be processed.
 
-    Letters with the same id, that is with the same payload, share a row; its column `seen` counts
-    them. The row has the payload of the first and the failure reason of the last. `now` is the time
-    of failure.
+    Letters with the same id, that is with the same payload, share a row, and its column `seen`
+    counts them. The row has the payload of the first of them and the failure reason of the last.
+    `now` is stored as the time of failure. The rows are sorted by id.
     """
     rows: dict[str, Row] = {}
     for letter in letters:

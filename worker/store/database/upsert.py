@@ -17,11 +17,10 @@ def add(
     rows: Sequence[Row],
     latest: Sequence[str] = ("last_seen",),
 ) -> None:
-    """Insert rows into a table; a row whose `key` is already in the table updates the old row
-    instead.
+    """Insert rows into a table, or update the old row if the table has one with the same key.
 
-    `key` is the name of a unique column. Values in the columns `counts` are added to those of the
-    old row; values in the columns `latest` replace them. Other columns of the old row stay.
+    `key` is the name of a unique column. An update adds the new values in the columns `counts` to
+    the old ones, and replaces those in the columns `latest`. Other columns of the old row stay.
     """
     if not rows:
         return

@@ -43,8 +43,8 @@ class ClusterReader(Protocol):
         """Return a page of the articles whose newest revision was received at `since` or later.
 
         The page has up to `limit` articles, in the order in which their revisions were stored, and
-        starts after the revision with row id `after`. With `edited`, it has only revised articles
-        whose last change was more than the format or a few words.
+        starts after the revision with row id `after`. With `edited`, articles are left out that
+        have one revision only, or whose last change was in the format or in a few words.
         """
         ...
 
@@ -91,20 +91,19 @@ class ClusterStore(ClusterReader, Protocol):
     """
 
     def orphaned_clusters(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return the ids of up to `limit` clusters whose canonical article is missing.
+        """Return the ids of up to `limit` clusters that lack their original article.
 
-        The canonical article is the one that the others in the cluster copy. It is missing if it
-        was withdrawn; or if a copy of it was stored first, was last received before the time
-        `before`, and the original has still not been stored.
+        A cluster is an article and its copies. The original is lacking if it was withdrawn, or if
+        it was never stored although a copy of it was, and that copy was last received before the
+        time `before`.
         """
         ...
 
     def displaced_members(self, limit: int) -> list[ClusterMove]:
-        """Return the moves that take up to `limit` copies to the cluster to which their original
-        has moved.
+        """Return the moves by which up to `limit` copies follow their original to another cluster.
 
-        A cluster is an article and its copies. The moves are only returned; `move` carries them
-        out.
+        A cluster is an article and its copies. The original has moved already, and these copies are
+        still in the old cluster. The moves are only returned; the method `move` carries them out.
         """
         ...
 

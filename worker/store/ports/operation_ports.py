@@ -131,10 +131,10 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
         ...
 
     def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
-        """Return the messages that the broker accepted and then lost, with their receipts.
+        """Return the messages that the broker accepted from producers and then lost.
 
-        They are the missing numbers of a producer. A loss belongs to the period when the next
-        message of that producer, which was not lost, was pushed between `since` and `until`.
+        A producer numbers its messages, so a missing number shows a lost one. Those are returned
+        whose next stored message of the same producer was pushed from `since` until before `until`.
         """
         ...
 

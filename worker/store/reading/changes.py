@@ -92,10 +92,11 @@ def _refuse_future(connection: Connection) -> None:
 
 
 def age_restored(connection: Connection) -> None:
-    """Make the change feed readable after the database was restored from a dump of another server.
+    """Make the change feed readable after the database was restored from another server's dump.
 
-    The feed is in the order of transaction ids, and those of another server may be larger than the
-    present ones. Then all are made negative, so that old changes come before new ones.
+    The feed, the list of all changes, is in the order of transaction ids. Those of the other server
+    may be larger than the ids of transactions to come, so that old changes would come after new
+    ones. If so, this makes the ids of all old changes negative.
     """
     last = sa.select(sa.func.max(changes.c.id).label("id"), sa.func.max(changes.c.xid).label("xid"))
     future = last.where(changes.c.xid >= _NEXT).subquery()

@@ -49,11 +49,11 @@ def count(connection: Connection, query: Query) -> int:
 def ids(
     connection: Connection, query: Query, after: int, *, all_revisions: bool = False
 ) -> Sequence[int]:
-    """Return the row ids of revisions that match a query: up to 100,000, in order, larger than
+    """Return the row ids of the revisions that match a query and whose row id is larger than
     `after`.
 
-    Only the newest revision of each article counts, unless `all_revisions` is set. Their content is
-    read in smaller pages.
+    At most 100,000 are returned, the smallest first. Only the newest revision of each article is
+    searched, unless `all_revisions` is set.
     """
     following = _matching_ids(connection, query, all_revisions=all_revisions)
     following = following.where(revisions.c.id > after).order_by(revisions.c.id).limit(MAX_IDS)
@@ -65,7 +65,7 @@ def page(
 ) -> list[StoredArticle]:
     """Return the articles with these revision ids, in the order of the ids.
 
-    A revision that is no longer the newest is left out, unless `all_revisions` is set.
+    A revision that has been replaced by a newer one is left out, unless `all_revisions` is set.
     """
     content = read(connection, revision_ids, newest_only=not all_revisions)
     return [content[i] for i in revision_ids if i in content]
@@ -90,9 +90,10 @@ def _matching_ids(
 def read(
     connection: Connection, revision_ids: Sequence[int], *, newest_only: bool = False
 ) -> dict[int, StoredArticle]:
-    """Return revision id -> that revision of its article, with all content.
+    """Return the revisions with these row ids, each with the content of the article: row id ->
+    article.
 
-    Tags are stored for the newest revision of an article only; older ones have none. With
+    Older revisions have no tags, because tags are stored for the newest revision only. With
     `newest_only`, older revisions are left out.
     """
     if not revision_ids:

@@ -73,9 +73,9 @@ def latest_identities(
 ) -> list[StoredIdentity | None]:
     """Return for each article what is stored about it, or None if nothing is.
 
-    A stored article is recognized by any of the keys of the given one: external id, links or
-    opening words. If several stored articles have some of these keys, the first is returned, and
-    the others are in its field `alternatives`.
+    A stored article is recognized if it has any key of the given article: its external id, a link
+    or its opening words. If several stored articles have such keys, the field `alternatives` of the
+    first has the others.
     """
     if not requested:
         return []

@@ -173,10 +173,11 @@ def _fts5(term: Term) -> str:
 
 
 def snippet(texts: Iterable[str], terms: Sequence[Term]) -> str:
-    """Return the passage of an article to show in a search result, about 160 characters.
+    """Return a passage of about 160 characters of an article, to show in a search result.
 
-    `texts` are the article's text and summary. The passage surrounds the first match of any of the
-    search terms, or is the beginning of the first text if none matches.
+    `texts` are the text and the summary of the article. The passage has the first place in the text
+    where any of the search terms occurs, or else the first such place in the summary. If no term
+    occurs, it is the beginning of the text.
     """
     pattern = re.compile("|".join(map(_pattern, terms)), re.IGNORECASE)
     for text in texts:

@@ -86,12 +86,11 @@ class Decision:
 
 
 def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> list[Decision]:
-    """Return for each processed article, in their order, whether it is new, a revision, a copy and
-    so on.
+    """Return the final verdict on each processed article: new, a revision, a copy and so on.
 
     Each record has a verdict already, but another worker may have stored the same article since. So
-    the verdict is checked against `stored`: article id -> what is stored about the article now that
-    its row is locked.
+    each verdict is checked against `stored`, which maps an article id to what the database has
+    about the article now that its row is locked. The result is in the order of `records`.
     """
     from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
 
@@ -151,10 +150,10 @@ def take_down(
 ) -> Takedown:
     """Return which articles are removed for a publisher's request to take one down.
 
-    It is the first article that is found by a key in the request and that is in `existing`, the ids
-    of stored articles. `owners` maps (source, key) to the id of the article with that key. A row
-    without content that holds the request's keys, to keep the article from being stored later, is
-    returned too.
+    Keys in the request lead to articles: `owners` maps (source, key) to an article id. The first of
+    these articles that is in `existing`, the ids of articles that were stored or are about to be,
+    is removed. If a key leads to the empty row that keeps the article from being stored later, the
+    id of this row is returned too.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
@@ -164,11 +163,10 @@ def take_down(
 
 
 def tombstone_id(withdrawal: Withdrawal) -> str:
-    """Return the id of the row that stands for an article which was taken down before it was
-    stored.
+    """Return the id of the empty row for an article that was taken down before it was stored.
 
-    The row has no content. It holds the keys in the publisher's request, so that an article with
-    such a key is not stored when it arrives later.
+    The keys in the publisher's request lead to this row, so that an article with such a key is not
+    stored when it arrives later.
     """
     return article_id_of(withdrawal.source, withdrawal.keys[0])
 
@@ -176,12 +174,12 @@ def tombstone_id(withdrawal: Withdrawal) -> str:
 def claimed_keys(
     batch: WriteBatch, distrusted: Collection[str] = (), full: Collection[str] = ()
 ) -> dict[StoredKey, str]:
-    """Return which article each key in this batch is to lead to: (source, key) -> article id.
+    """Return to which article each key in a batch is to lead: (source, key) -> article id.
 
-    A key is an external id, a link or opening words; the first article with a key gets it. Articles
-    of sources in `distrusted`, whose external ids are often wrong, also get the key of their
-    opening words. Articles in `full` have the maximum number of keys already and get no more ids
-    and links.
+    A key, such as an external id or a link, identifies an article within its source; of several
+    articles with a key, the first gets it. Sources in `distrusted` often send wrong external ids,
+    so their articles also get a key made of their opening words. Articles in `full` have the
+    maximum number of keys already, and get no more external ids and links.
     """
     keys: dict[StoredKey, str] = {}
     for record in batch.records:
@@ -198,11 +196,10 @@ def claimed_keys(
 
 
 def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
-    """Return the outcome that a result will probably have, to be stored before its article is
-    locked.
+    """Return the outcome that a processed, withdrawn or failed article will probably have.
 
-    If the article turns out to have changed meanwhile (say, it was withdrawn), the stored outcome
-    is corrected later. `now` is the time of the outcome.
+    It is stored before the article's row is locked. If the article has changed meanwhile (say, it
+    was withdrawn), the stored outcome is corrected later. `now` is the time of the outcome.
     """
     if isinstance(result, Record):
         return record_outcome(Decision(record=result, verdict=result.verdict), now)
@@ -219,7 +216,7 @@ def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome
 
 
 def payload_hash(result: Record | Withdrawal | DeadLetter) -> str:
-    """Return the hash of the payload that a result came from, or "" if it is not known."""
+    """Return the hash of the raw article that a result came from, or "" if it is not known."""
     return result.payload_hash if isinstance(result, Withdrawal) else result.payload.digest
 
 

@@ -38,7 +38,7 @@ _STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)
 def take_receipts(
     connection: Connection, batch: WriteBatch, now: datetime, attempt: Attempt
 ) -> set[str]:
-    """Insert the receipts of a batch that are not stored yet, and return these.
+    """Insert the receipts of a batch into the database, and return those that were not there yet.
 
     A receipt is the id of one delivered raw article. Once it is inserted, no other worker can write
     a result for the same delivery. `attempt` is stored with it: the name of the worker, and how
@@ -64,10 +64,10 @@ def take_receipts(
 
 
 class ClaimedKeys(NamedTuple):
-    """Which articles the keys (external ids, links or opening words) in a batch lead to.
+    """To which articles the keys in a batch (external ids, links or opening words) lead.
 
-    `owners` maps (source, key) to an article id. Of these article ids, `existing` has those of
-    articles with a row in the database, and `withdrawn` those of articles that were taken down.
+    `owners` maps (source, key) to an article id. `existing` has those of these ids for which the
+    database has a row, and `withdrawn` those of articles that were taken down.
     """
 
     owners: dict[StoredKey, str]
@@ -76,12 +76,11 @@ class ClaimedKeys(NamedTuple):
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
-    """Insert the keys of a batch's articles into the database, and return which article each leads
-    to.
+    """Insert the keys of a batch's articles, and return to which article each key leads now.
 
-    A key identifies an article within its source: an external id, a link or the opening words. A
-    key that leads to an article already is left as it is. Once a key is inserted, other workers
-    wait.
+    A key is an external id, a link or the opening words, by which an article is recognized within
+    its source. A key that leads to an article already is left as it is. Another worker that inserts
+    one of these keys waits until this transaction has ended.
     """
     # A withdrawal and an article with the same key meet here: the second transaction waits until
     # the first has committed, and then sees its key.
@@ -131,21 +130,21 @@ def _full(connection: Connection, fresh: WriteBatch) -> set[str]:
 
 
 def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
-    """Return the publishers' requests in the batch to take articles down, each with the articles
-    removed.
+    """Return each publisher's request to take an article down, with the articles to remove for it.
 
-    The articles are found by the keys in the request, among stored articles and those of the same
-    batch. `keys` tells which article each key leads to.
+    `fresh` is the batch with the requests. The articles are found by the keys in each request,
+    among those stored and those in the batch. `keys` tells to which article each key leads.
     """
     existing = keys.existing | {record.verdict.article_id for record in fresh.records}
     return [take_down(withdrawal, keys.owners, existing) for withdrawal in fresh.withdrawals]
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return which articles of the batch must not be stored, because their publisher withdrew them.
+    """Return which articles of a batch must not be stored, because their publisher withdrew them.
 
-    An article is blocked if its main key, `article.key`, leads to a withdrawn article according to
-    `keys`. Returns the id of each blocked article -> an identity that is marked as withdrawn.
+    An article is blocked if `keys` says that its main key, `article.key`, leads to a withdrawn
+    article. The result maps the id of each blocked article to an identity marked as withdrawn, to
+    be used in place of what is stored about the article.
     """
     blocked = {}
     for record in fresh.records:
@@ -171,9 +170,9 @@ def lock_articles(
 ) -> dict[str, StoredIdentity]:
     """Lock the rows of all articles of a batch, and return what is stored about each of them.
 
-    Articles that are new get a row and are left out of the result, which maps article id ->
-    identity. The rows of articles in `takedowns`, which are to be taken down, are locked too. `now`
-    is stored as the time at which the articles were seen.
+    The result maps an article id to what is stored; new articles get a row and are left out of it.
+    The rows of articles in `takedowns`, which are to be taken down, are locked too. `now` is stored
+    as the time at which the articles were last seen.
     """
     rows = _article_rows(fresh, takedowns, now)
     if not rows:

@@ -1,9 +1,9 @@
 """Update stored revisions in place after their raw articles were cleaned again by newer rules.
 
-Only revisions whose content hash stays the same are updated: their title and text are the same,
-except that the text may lose lines which workers have learned as boilerplate since. The other
-fields may differ. The article is then due for tagging again, and the change feed gets an entry if
-it shows a difference.
+A revision is updated only if its content hash is the same as before: then title and text have not
+changed, except that the text may have lost lines which workers have learned to be boilerplate.
+Other fields, such as authors, may change. The article is then to be tagged again, and the change
+feed, the list of all changes, gets an entry if readers of it see a difference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,11 +24,11 @@ _NOT_IN_FEED = {"versions", "fingerprint", "dropped"}  # columns
 
 
 def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
-    """Update stored revisions in place, for articles that were cleaned again with the same content
-    hash.
+    """Update stored revisions in place, for articles that were cleaned again.
 
-    Other articles in `decisions` are ignored. The change feed gets an entry with time `now` for
-    each article that differs visibly.
+    Only those of `decisions` count that are about a stored article that was cleaned again and has
+    the same content hash as before; the others are ignored. The change feed, the list of all
+    changes, gets an entry with time `now` for each article that differs visibly.
     """
     rows = [refreshed_row(r.record, r.verdict) for r in decisions if r.verdict and r.refreshes]
     if not rows:

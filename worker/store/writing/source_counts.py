@@ -28,8 +28,8 @@ def count_sources(
     """Add the articles of a batch to the counters of the sources that they came from.
 
     Counted are new articles, deliveries, failed articles, and missing, reused or changed external
-    ids. `stored` has what was known about the articles before the batch. A stored article that was
-    only cleaned again does not count.
+    ids. `stored` has what was known about the articles before the batch, and `decisions` the final
+    verdicts on them. A stored article that was only cleaned again adds nothing to the deliveries.
     """
     # Called last: all writers update these rows, so their locks are held only until the commit.
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}

@@ -66,10 +66,10 @@ def delete(connection: Connection, article_ids: Sequence[str], now: datetime) ->
 
 
 def mark_orphans(connection: Connection, canonical_ids: Sequence[str]) -> None:
-    """Mark the copies of these withdrawn articles, because they need a new canonical article.
+    """Mark the copies of these withdrawn articles, so that they get a new canonical article.
 
-    The canonical article is the one that stands for all copies of a text. A maintenance job finds
-    the copies by the mark, which is the column `canonical_pending`, and elects a new one.
+    The canonical article is the one that stands for all copies of a text. The mark is the column
+    `canonical_pending`. A maintenance job finds the marked copies and chooses one of them.
     """
     ids = articles.c.article_id
     remaining = sa.select(ids).where(
