@@ -132,9 +132,9 @@ class RedisChannel(stock.Channel):
         return bool(super()._deliver_fanout_message(message, exchange))
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back at the front of its queue, or at the end if `leftmost`.
+        """Put a delivered message back on its queue, where workers take it next.
 
-        A queue is a Redis list: messages are added at its left and taken from its right.
+        With `leftmost` they take it after all other messages of its priority.
         """
         super()._restore(message, leftmost)
 

@@ -63,10 +63,11 @@ class InvalidMessage(ValueError):
 class ClaimedMessage(NamedTuple):
     """A message that a worker took from its queue, reduced to fields that were checked.
 
-    `body` is still encoded, compressed and in a charset as the next fields say ("" for not encoded
-    or compressed). `deliveries` counts the workers that vanished while they had the message, and
-    `quarantined` its moves to the quarantine queue, the last one because of `last_error`.
-    `redelivered` is True once it was put back on a queue. `traces` are headers for monitoring.
+    `body` is encoded, compressed and in a charset as the three fields after it say. `deliveries`
+    counts workers that vanished with the message, `quarantined` its moves to the quarantine queue,
+    the last because of `last_error`. `stalled_runs` has, by receipt, the runs of articles that
+    wall-clock time ended. `redelivered` is True if it was put back on a queue before. `traces` are
+    headers for monitoring, and `mapped_by` names a Celery task such as celery.map.
     """
 
     task: str
@@ -179,11 +180,12 @@ def given_back(
     error: str = "",
     stalled_runs: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Return a copy of a message to be put back on a queue, with its counters and notes updated.
+    """Return a copy of a message that is to be put back on a queue, with its headers updated.
 
-    `delivered` adds a delivery whose worker vanished; `quarantined` adds a failure, with `error` as
-    its reason. `stalled_runs`, if not None, is stored as the runs of each receipt that wall-clock
-    time ended. Raises KeyError or TypeError for a message without headers.
+    `delivered` adds 1 to the number of workers that vanished with it; `quarantined` adds 1 to its
+    failures, with `error` as the last reason. `stalled_runs`, unless None, is stored: how many runs
+    of each article, by its receipt, wall-clock time ended. Raises KeyError or TypeError for a
+    message without headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)

@@ -27,12 +27,13 @@ _SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """What a broker says about itself, to judge whether messages are safe in it.
+    """What a broker says about itself, to judge whether messages are safe in it; None for unknown.
 
-    `server` is "valkey" or "redis"; `append_only` says whether it records changes in a file on
-    disk; `policy` is its setting maxmemory-policy, what it does when its memory is full.
-    `used_bytes` is its memory in use, `limit_bytes` its memory limit, 0 for none. `clock_ahead_s`
-    is how many seconds its clock is ahead of the one of this machine.
+    `append_only` says whether it records changes in a file, `policy` what it does when its memory
+    is full (maxmemory-policy). `limit_bytes` is its memory limit, 0 for none. `clock_ahead_s` is
+    its clock minus that of this machine. `may_configure` tells whether CONFIG SET is allowed, and
+    `read_only` whether it is a replica. `refusal` is the error of a command that workers need, or
+    "".
     """
 
     server: str  # valkey, redis …

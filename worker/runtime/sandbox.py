@@ -55,8 +55,9 @@ class SandboxEnd:
     """How a sandbox process, which ran one batch of articles and may have died, ended.
 
     `code` is its exit code, or the negative number of the signal that killed it; `stage` the last
-    stage of the pipeline that it entered. `took_s` is in seconds, `peak_mb` the most memory it
-    used. `unavailable` says that store or index did not answer.
+    stage of the pipeline that it entered, and `cpu_s` the CPU time spent there. `took_s` is in
+    seconds, `peak_mb` the most memory used. `unavailable`: store or index did not answer.
+    `stalled`: wall-clock time ended it although its CPU time was within the limit.
     """
 
     code: int  # exit code, or the negative number of the signal that killed it
@@ -261,11 +262,11 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The time in seconds that one sandbox process, in which articles are tried, may take.
+    """The wall-clock time in seconds that one sandbox process, in which articles are tried, may
+    take.
 
-    The limit leaves time for a process with all articles of a message, and all attempts at one of
-    them alone, before `hard_limit_s`, after which Celery kills the pool process that waits for
-    them.
+    It is so short that, before Celery kills the waiting pool process after `hard_limit_s`, there is
+    time for one process with all articles of a message and for all attempts at one article alone.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
