@@ -118,10 +118,10 @@ def pool_processes(worker: Any) -> list[Any]:
 
 
 def replace_outage_records(begin: Callable[[object], None], lasts: Callable[[], bool]) -> None:
-    """Replace Celery's log records of an outage of the broker by calls of `begin` with the error.
+    """Drop what Celery logs in an outage of the broker, and call `begin` with the error instead.
 
-    Celery writes one for each attempt to connect, and long tracebacks of steps of its start-up that
-    fail meanwhile. The tracebacks are dropped while `lasts()` says that the outage is not over.
+    Celery would log each attempt to connect, and long tracebacks of steps of its start-up that fail
+    meanwhile. The tracebacks are only dropped while `lasts()` is true, during the outage.
     """
 
     def is_no_outage(record: logging.LogRecord) -> bool:

@@ -60,9 +60,9 @@ class Server(NamedTuple):
 def installed_servers(var_dir: Path) -> list[Server]:
     """The server programs of this machine that may serve the data folder `var_dir`, best first.
 
-    The best is the one whose version wrote the data in the folder, because others may not be able
-    to read it; for an empty folder, the one that was installed with this package. Programs older
-    than version 7.0 are left out.
+    For a folder with data, the best is the program whose version wrote it, because others may not
+    be able to read the data; for an empty folder, the one that was installed with this package.
+    Programs older than version 7.0 are left out.
     """
     servers = [server for program in _programs(var_dir) if (server := _server(program))]
     wrote = writer(var_dir)

@@ -60,10 +60,10 @@ class NoRawArticles(click.ClickException):
 
 
 def check_inputs(paths: Sequence[Path]) -> None:
-    """Check the paths named on the command line, before any article is sent.
+    """Check the paths that the user named on the command line, before any article is sent.
 
-    Raises BadParameter for a path that does not exist, and NoRawArticles for a file that begins
-    with something else than a raw article.
+    Raises BadParameter for a path that does not exist, and NoRawArticles for files whose beginning
+    shows that they hold no raw article, such as a PDF.
     """
     for path in paths:
         if str(path) != "-" and not path.exists():

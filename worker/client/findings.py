@@ -156,9 +156,10 @@ def warning(slug: str, what: str, fix: str) -> LintFinding:
 
 
 def refused(raw: object, why: Rejected) -> list[LintFinding]:
-    """List as errors all that is wrong with the format of a raw article that was refused.
+    """List all that is wrong with the format of a raw article that the worker would refuse.
 
-    `why` is the exception that refused it; it may hold several problems.
+    `raw` is the article, and `why` the exception that says so; it may hold several problems. Each
+    becomes an error in the list.
     """
     if isinstance(raw, str):
         return [error(why.reason, _not_json(raw))]

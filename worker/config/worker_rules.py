@@ -69,10 +69,11 @@ class TimeLimits(Frozen):
 class QuarantineRules(Frozen):
     """Limits for messages that failed before, whose articles are tried in processes that may die.
 
-    A message is tried so after a failure, or after `deliveries` workers took it and vanished. It is
-    given up after `passes` more failures, and one article of it after it has ended `attempts`
-    processes; both are then kept as dead letters. A process may use `memory_mb` MB. After
-    `budget_s` seconds the articles left to try wait until the message is taken again.
+    A message is tried so after a failure, or after `deliveries` workers vanished with it. After
+    `passes` more failures it becomes a dead letter; so does an article after it ended `attempts`
+    processes, or after `stalls` runs that wall-clock time ended, and this is replayed after
+    `stalled_replay_s` seconds. A process may use `memory_mb` MB. After `budget_s` seconds the
+    articles left wait for the next delivery of the message.
     """
 
     deliveries: int = Field(ge=1)
