@@ -19,10 +19,11 @@ SWEEP = "sweep"  # the search for expired leases, which a read-only broker refus
 
 
 class BrokerOutage:
-    """Knows which parts of this process, such as a background loop, get no answer from the broker.
+    """Keeps the parts of this process, such as background loops, that get no answer from the
+    broker.
 
-    It logs one line when the first of them loses the broker, and one when all have it back. Threads
-    may share it.
+    It logs one line when the first of them loses the broker, and one when all get answers again.
+    Threads may share it.
     """
 
     def __init__(self) -> None:

@@ -95,8 +95,9 @@ def remove_builtin_tasks(app: Any) -> None:
 def set_pool_entry(controller: Any, hand_over: Callable[[Any, Any], None]) -> None:
     """Make the worker pass each message to its process pool by `hand_over(controller, request)`.
 
-    `request` is Celery's object for the message, and `controller` the worker. Before each call
-    Celery has acquired one of the pool's slots for the message.
+    `controller` is the Celery worker, and `request` is Celery's object for the message. When
+    `hand_over` is called, Celery has acquired one of the pool's slots for the message, which must
+    be released if the message does not reach the pool.
     """
     controller._process_task = partial(hand_over, controller)
 

@@ -13,8 +13,8 @@ from threading import Event, Lock
 class DeferredAcks:
     """A set of messages that the broker must still be told to ack, or to put back on a queue.
 
-    It holds their delivery tags, the names of messages that a worker has taken. The module has one
-    such set for acks and one for messages to put back. Several threads may use it.
+    It holds their delivery tags, the names of messages that a worker has taken. One such set in
+    this module is for acks, and another one for messages to put back. Threads may share it.
     """
 
     def __init__(self, added: Event) -> None:

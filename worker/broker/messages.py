@@ -105,9 +105,8 @@ def text(value: bytes | str) -> str:
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     """Parse a message as it stands in the broker, and check the fields that this worker uses.
 
-    Raises InvalidMessage for a message that this worker can't process, such as one of an unknown
-    task. With `any_task`, messages of all tasks are accepted, and the field `task` of the result is
-    "".
+    Raises InvalidMessage for a message that this worker can't process. That includes one of a task
+    it does not know, unless `any_task` is set; the field `task` of the result is then always "".
     """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
@@ -153,8 +152,9 @@ def _priority(properties: Mapping[str, Any]) -> int:
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Read from a message's headers how often it failed, and why, as keyword arguments.
 
-    Workers set these headers when they put a message back on a queue. The keys of the result are
-    the fields `deliveries`, `quarantined`, `last_error` and `redelivered` of ClaimedMessage.
+    The arguments are for ClaimedMessage: `deliveries` counts the workers that vanished with the
+    message, `quarantined` its failures, `last_error` is the last of these, and `redelivered` says
+    whether it was put back on a queue. Workers wrote the headers when they put it back.
     """
     return {
         "deliveries": count(headers.get("x-delivery-count")),
@@ -218,7 +218,7 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
 
 
 def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
-    """Build the one message that Celery gets for one or several claimed messages of the same task.
+    """Build the message that Celery gets in place of one or several claimed messages of one task.
 
     The claimed messages become the arguments of the task. `tag` is the delivery tag that names them
     in the broker, and `queue` the queue they come from.

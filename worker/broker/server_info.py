@@ -53,9 +53,10 @@ class ServerInfo:
         return self.policy not in (*_SAFE_POLICIES, UNKNOWN)
 
     def set_option(self, name: str, value: str) -> str:
-        """Return advice on how to set an option of this server.
+        """Return advice to the user how to set the option `name` of this server to `value`.
 
-        It names the command CONFIG SET, or, where that is forbidden, the settings of the service.
+        The advice names the command CONFIG SET, or, where that is forbidden, the settings of the
+        service that runs the server.
         """
         if self.may_configure:
             return f"CONFIG SET {name} {value}, and the same in its configuration file"

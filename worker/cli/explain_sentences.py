@@ -54,7 +54,7 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
 def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
     """Tell in sentences why an article could not be processed, and whether it was sent again.
 
-    Such an article is kept as a dead letter.
+    `dead_letter` is the record that the store keeps of such an article.
     """
     times = (
         "once"

@@ -120,9 +120,9 @@ def read_inputs(
 
 
 def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
-    """Yield raw articles that were read from files, each with its location, as they come.
+    """Yield raw articles that were read from files, each with its location, in the same order.
 
-    Raises NoRawArticles when a file or line holds something else, such as a PDF.
+    Raises NoRawArticles as soon as something else comes, such as a file that is a PDF.
     """
     for location, raw in read_inputs:
         if isinstance(raw, NotRawArticle):

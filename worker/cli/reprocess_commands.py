@@ -81,8 +81,8 @@ def reclean(dry_run: bool, **options: Any) -> None:
     A payload is a raw article as it was received. Articles that these rules cleaned already are
     left out. The others are sent to workers, RATE a second, and processed after new articles. After
     an interruption the same command continues. A changed title or text becomes a new revision, and
-    the old one is kept; other changes replace fields in place. Exit code 1 when workers have not
-    recleaned all of the articles.
+    the old one is kept; other changes replace fields in place. None of this counts as a new
+    delivery of the article. Exit code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))

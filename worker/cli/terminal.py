@@ -84,7 +84,8 @@ def print_json(value: Any) -> None:
 
 
 def echo_json(text: str) -> None:
-    """Print JSON text on standard output, with the escapes of JSON for what steers a terminal."""
+    """Print JSON text on standard output; characters that steer a terminal are escaped as in
+    JSON."""
     click.echo(visible_json(text))
 
 

@@ -82,9 +82,9 @@ class SandboxEnd:
 
 
 class SandboxLost(Exception):
-    """Raised when the server that forks sandbox processes ended twice during one batch of articles.
+    """Raised when the server that forks sandbox processes died twice while it had the same batch.
 
-    After the first time, a new server was started and given the same batch.
+    After the first time, a new server was started and given the same batch of articles.
     """
 
 
@@ -103,10 +103,10 @@ class SandboxServer:
     ) -> SandboxEnd:
         """Process raw articles as one batch in one new sandbox process, and return how it ended.
 
-        `handling` names the worker, and is stored with the outcomes. A process that dies raises
-        nothing. Raises SandboxLost when the server that starts these processes dies twice, and
-        Unavailable when it is not ready, or gives no answer, in about `limit_s` seconds; a later
-        call may succeed.
+        That process may take `limit_s` seconds, and its death raises nothing. `handling` names the
+        worker, and is stored with the outcomes. Raises SandboxLost when the server that forks these
+        processes dies twice, and Unavailable when it is not ready or does not answer in time; a
+        later call may then succeed.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
@@ -115,9 +115,9 @@ class SandboxServer:
     def redo(self, what: Reprocessing, article_id: str, limit_s: float) -> SandboxEnd:
         """Process a stored article again in one sandbox process, and return how that process ended.
 
-        `what` says whether it is cleaned and tagged, or only tagged. Raises Unavailable when the
-        server that forks the process is not ready in `limit_s` seconds, and SandboxLost when that
-        server ends, and so does the one started in its place.
+        `what` says whether it is cleaned and tagged, or only tagged. That process may take
+        `limit_s` seconds. Raises SandboxLost when the server that forks it dies twice, and
+        Unavailable when that server is not ready or does not answer in time.
         """
         return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
