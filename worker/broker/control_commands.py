@@ -75,7 +75,7 @@ def autoscale(
 ) -> ControlReply:
     """Change the limits `max` and `min` of a pool that grows and shrinks with the load.
 
-    A limit below 1 is refused, because a worker without processes would only hold messages.
+    A limit below 1 is refused, because at least one process must remain to handle messages.
     """
     if state.consumer.controller.autoscaler is None:
         return _refused("autoscale", "the worker was started without --autoscale")

@@ -153,8 +153,9 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Read from a message's headers how often it failed, and why, as keyword arguments.
 
     The arguments are for ClaimedMessage: `deliveries` counts the workers that vanished with the
-    message, `quarantined` its failures, `last_error` is the last of these, and `redelivered` says
-    whether it was put back on a queue. Workers wrote the headers when they put it back.
+    message, `quarantined` its failures, and `last_error` is the last of these. `redelivered` says
+    whether it was put back on a queue, and `stalled_runs` has, by receipt, the runs of its articles
+    that wall-clock time ended.
     """
     return {
         "deliveries": count(headers.get("x-delivery-count")),
