@@ -110,10 +110,10 @@ def start_loop(
 ) -> BackgroundLoop:
     """Call `turn` again and again in a daemon thread, `pause_s` seconds after each call ended.
 
-    The first call comes after `first_pause_s` seconds. `turn` may return the length of the next
-    pause, or DONE to end the loop. Another thread may set `wake` to end a pause early; `turn` is
-    called `gather_s` seconds after that, to wait for more requests. `name` is the name in logs and
-    error counts.
+    The first call comes after `first_pause_s` seconds. `turn` returns None, the length of the next
+    pause in seconds, or DONE to end the loop. Another thread may set `wake` to end a pause early;
+    `turn` is then called `gather_s` seconds later, so that one call serves several requests. Logs
+    and error counts show the loop as `name`.
     """
     return BackgroundLoop(
         name, turn, pause_s, first_pause_s=first_pause_s, wake=wake, gather_s=gather_s
@@ -129,9 +129,9 @@ def run_once(name: str, job: Callable[[], None], *, delay_s: float = 0.0) -> Bac
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Check `condition` every 20 ms until it is true, for at most `timeout_s` seconds.
+    """Call `condition` every 20 ms until it returns true, for at most `timeout_s` seconds.
 
-    Returns False when the time was over before it was true, else True.
+    Returns whether it did so in that time.
     """
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -67,8 +67,8 @@ def pipeline(settings: Settings, stage_deadline: StageDeadline | None = None) ->
     """Build the pipeline that cleans, deduplicates, tags and stores articles.
 
     All rules are loaded, but connections to store and index open on first use, so that the process
-    can still fork. `stage_deadline` replaces the limit of CPU time that an article has in each
-    stage of the pipeline. Raises BadConfig for invalid config.
+    can still fork. `stage_deadline` is how the CPU time of an article in one stage is limited; None
+    stands for the limit in worker.toml. Raises BadConfig for invalid config.
     """
     from worker.config.loader import load_config
     from worker.index.redis_line_counts import RedisLineCounts
@@ -112,10 +112,11 @@ def probe(settings: Settings, service: str, rules: DedupRules) -> None:
 
 
 def enter(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """Write to the store which articles producers have enqueued, one of `entries` for each article.
+    """Write to the store which articles producers have enqueued; `entries` has one for each
+    article.
 
-    The store is opened for this call and closed after it. Meanwhile the process can't fork, because
-    a forked process must not inherit an open store.
+    The store is opened for this call and closed after it. During the call this process can't fork,
+    because a forked process must not inherit an open store.
     """
     with fork_lock(), closing(store(settings)) as opened:
         opened.add_journal_entries(entries)

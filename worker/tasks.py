@@ -73,8 +73,7 @@ def pipeline() -> Pipeline:
 def rules() -> WorkerRules:
     """The rules of worker.toml that this process follows now.
 
-    They are as of the last batch of articles; a change of the file takes effect with the next
-    batch.
+    When the file changes, this process follows the new rules from its next batch of articles on.
     """
     return _current().in_force.config.worker
 

@@ -54,9 +54,9 @@ def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
 def redo_arguments(message: ClaimedMessage) -> tuple[str, list[str]]:
     """Read from a message which stored articles are to be processed again, and how.
 
-    Returns the kind of work, such as `retag` (not checked here), and the ids of the articles.
-    Raises InvalidMessage when the body can't be decoded, or does not hold one text and a list of at
-    most 10,000 ids.
+    Returns the word for how, such as `retag`, which is not checked here, and the ids of the
+    articles. Raises InvalidMessage when the body can't be decoded, or does not hold one text and a
+    list of at most 10,000 ids.
     """
     args, kwargs, _, _ = _arguments(message)
     what, ids = _bind(lambda what, article_ids: (what, article_ids), args, kwargs)

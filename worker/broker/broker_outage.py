@@ -19,10 +19,11 @@ SWEEP = "sweep"  # the search for expired leases, which a read-only broker refus
 
 
 class BrokerOutage:
-    """Knows which parts of this process, such as a background loop, get no answer from the broker.
+    """Keeps the parts of this process, such as background loops, that get no answer from the
+    broker.
 
-    It logs one line when the first of them loses the broker, and one when all have it back. Threads
-    may share it.
+    It logs one line when the first of them loses the broker, and one when all get answers again.
+    Threads may share it.
     """
 
     def __init__(self) -> None:
@@ -36,10 +37,11 @@ class BrokerOutage:
         return bool(self._parts)
 
     def begin(self, part: str, error: object) -> None:
-        """Note that `part` of the process, such as a background loop, lost the broker.
+        """Note that `part` of this process, such as a background loop, gets no answer from the
+        broker.
 
-        Logs a warning if it is the first part of this outage, and a debug line if others noticed
-        before.
+        `error` is what it got instead. It is logged as a warning if no other part noted an outage
+        before, else only in a debug line.
         """
         with self._lock:
             is_first = not self._parts
@@ -50,11 +52,11 @@ class BrokerOutage:
         log.log(level, "broker.unavailable part=%s error=%s", part, error)
 
     def end(self, part: str) -> None:
-        """Note that the broker answers one kind of request (`part`) again, such as to claim.
+        """Note that `part` of this process gets answers from the broker again.
 
-        The end of the outage is logged when no kind of request is refused any more. A new
-        connection of Celery (CONSUMER) ends the outage for all kinds but those that a broker may
-        refuse while it is connected: to claim, to wait for messages, and to search for leases.
+        When no part lacks answers any more, the end of the outage is logged. CONSUMER stands for a
+        new connection of Celery: it ends the outage for all parts, except for claims, waits and
+        searches for leases, which a broker may refuse even while it is connected.
         """
         if not self._parts:
             return

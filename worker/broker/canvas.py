@@ -44,9 +44,8 @@ def mapped_calls(task: str, args: list[Any], kwargs: dict[str, Any]) -> Iterator
 def embedded_calls(embed: object, placeholders: Container[str]) -> Iterator[TaskCall]:
     """Yield the calls of the ingest task in `embed`, the links, chain and chord of a message.
 
-    Calls of other tasks are left out. JSON that was nested too deep to be parsed was replaced by
-    one of the strings in `placeholders`; each comes back as the argument of a call, so that it is
-    not lost.
+    Calls of other tasks are left out. `placeholders` are the strings that replaced JSON nested too
+    deep to be parsed; each one found is yielded as an argument of a call, so that it is not lost.
     """
     if not isinstance(embed, dict):
         return

@@ -95,8 +95,9 @@ def remove_builtin_tasks(app: Any) -> None:
 def set_pool_entry(controller: Any, hand_over: Callable[[Any, Any], None]) -> None:
     """Make the worker pass each message to its process pool by `hand_over(controller, request)`.
 
-    `request` is Celery's object for the message, and `controller` the worker. Before each call
-    Celery has acquired one of the pool's slots for the message.
+    `controller` is the Celery worker, and `request` is Celery's object for the message. When
+    `hand_over` is called, Celery has acquired one of the pool's slots for the message, which must
+    be released if the message does not reach the pool.
     """
     controller._process_task = partial(hand_over, controller)
 
@@ -118,10 +119,10 @@ def pool_processes(worker: Any) -> list[Any]:
 
 
 def replace_outage_records(begin: Callable[[object], None], lasts: Callable[[], bool]) -> None:
-    """Replace Celery's log records of an outage of the broker by calls of `begin` with the error.
+    """Drop what Celery logs in an outage of the broker, and call `begin` with the error instead.
 
-    Celery writes one for each attempt to connect, and long tracebacks of steps of its start-up that
-    fail meanwhile. The tracebacks are dropped while `lasts()` says that the outage is not over.
+    Celery would log each attempt to connect, and long tracebacks of steps of its start-up that fail
+    meanwhile. The tracebacks are only dropped while `lasts()` is true, during the outage.
     """
 
     def is_no_outage(record: logging.LogRecord) -> bool:

@@ -38,16 +38,17 @@ class CircuitBreaker:
     def paused_for(self) -> str:
         """Why no messages are taken from the broker now: the name of the service that must answer.
 
-        It is "" while messages are taken, and "the end of this process" after `stop`.
+        It is "" while messages are taken, and "the end of this process" after a call of `stop`.
         """
         return self._paused_for
 
     def pause(self, service: str, probe: Callable[[], None]) -> background.BackgroundLoop | None:
         """Take no messages from the broker until `service`, the store or the index, answers.
 
-        A background loop, which is returned, calls `probe` again and again until it raises nothing;
-        it must raise Unavailable while the service does not answer. Returns None when messages are
-        paused already, or when no thread can be started, in which case they are not paused.
+        `probe` must raise Unavailable while the service does not answer. A background loop, which
+        is returned, calls it again and again, and ends the pause when it raises nothing. Returns
+        None if a pause is already going on; also if no thread can be started, and then there is no
+        pause.
         """
         with self._lock:
             if self._paused_for:

@@ -1,7 +1,8 @@
 """The order in which a worker asks its queues for messages.
 
-The bulk lane comes after all other queues, so that a flood of one source delays no other source.
-Of any four claims at least one asks the bulk lane first, so that it is never left waiting either.
+The bulk lane, the queue for floods of articles of one source, comes after all other queues, so that
+a flood delays no other source. Of any four claims at least one asks the bulk lane first, so that
+its articles do not wait without end either.
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,11 @@ class ClaimOrder:
         self._since_bulk = 0  # claims of messages from other queues since the last from bulk
 
     def arrange(self, lists: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the Redis lists, as pairs of queue and key, in the order to ask them for messages.
+        """Return the Redis lists in the order in which a worker asks them for messages.
 
-        The list of the bulk lane is last, or first when it has not been served in the last three
-        claims.
+        `lists` are pairs of queue and key. The list of the bulk lane, the queue for floods of
+        articles of one source, comes last; but it comes first after three claims that took nothing
+        from it.
         """
         bulk = [pair for pair in lists if pair[0].endswith(BULK)]
         others = [pair for pair in lists if not pair[0].endswith(BULK)]
@@ -33,14 +35,18 @@ class ClaimOrder:
         return [*bulk, *others] if is_due else [*others, *bulk]
 
     def list_to_wait_on(self, lists: Sequence[tuple[str, str]]) -> str:
-        """Return the key of the list whose next message ends an idle worker's wait at once.
+        """Choose the Redis list on which an idle worker waits for a message, and return its key.
 
-        It is the live lane's, because its articles are the most urgent ones. Messages on other
-        lists are found when the wait is over.
+        `lists` are pairs of queue and key. The list of the queue of new articles is chosen, because
+        these are the most urgent; a new message there ends the wait at once. Messages on other
+        lists are only found when the wait is over.
         """
         live = (key for queue, key in lists if not queue.endswith((BULK, QUARANTINE)))
         return next(live, lists[0][1])
 
     def note(self, queue: str) -> None:
-        """Note that a claim took messages from `queue`, to know when the bulk lane is due."""
+        """Note that a claim took messages from `queue`.
+
+        By this, `arrange` knows after how many claims it must put the bulk lane first.
+        """
         self._since_bulk = 0 if queue.endswith(BULK) else self._since_bulk + 1

@@ -101,9 +101,10 @@ class Consumer(CeleryConsumer):
 
 
 def hand_to_pool(controller: Any, request: Any) -> None:
-    """Pass a request to the process pool. When that raises, release the pool slot acquired for it.
+    """Pass a request, Celery's object for one message, to the process pool of a worker.
 
-    The message then goes to the quarantine queue.
+    `controller` is the Celery worker. When passing the request raises an error, the pool slot that
+    Celery acquired for the message is released, and the message goes to the quarantine queue.
     """
     try:
         request.execute_using_pool(controller.pool)

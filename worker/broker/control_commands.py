@@ -45,7 +45,7 @@ def terminate(state: Any, **arguments: Any) -> ControlReply:
 
 
 def revoke_by_stamped_headers(state: Any, **arguments: Any) -> ControlReply:
-    """Refuse to revoke tasks by their stamps."""
+    """Refuse to revoke tasks by their stamps, headers by which Celery can mark messages."""
     return _refused("revoke_by_stamped_headers", _REVOKED)
 
 
@@ -73,7 +73,10 @@ def pool_shrink(state: Any, n: int = 1, **arguments: Any) -> ControlReply:
 def autoscale(
     state: Any, max: int | None = None, min: int | None = None, **arguments: Any
 ) -> ControlReply:
-    """Change the limits of a pool that grows and shrinks with the load; none may be below 1."""
+    """Change the limits `max` and `min` of a pool that grows and shrinks with the load.
+
+    A limit below 1 is refused, because at least one process must remain to handle messages.
+    """
     if state.consumer.controller.autoscaler is None:
         return _refused("autoscale", "the worker was started without --autoscale")
     if any(limit is not None and limit < 1 for limit in (max, min)):
@@ -83,9 +86,10 @@ def autoscale(
 
 
 def add_consumer(state: Any, queue: str, **arguments: Any) -> ControlReply:
-    """Let this worker consume one of its own queues again, after `cancel_consumer`; refuse others.
+    """Let this worker consume one of its own queues again, after the command `cancel_consumer`.
 
-    Another queue has no quarantine queue for messages that fail, and nothing reads its dead list.
+    Any other queue is refused: it has no quarantine queue for messages that fail, and nothing reads
+    its dead list, where messages that can't be processed are kept.
     """
     own = list(state.app.amqp.queues)
     if queue not in own:

@@ -25,9 +25,9 @@ _SEND = "return redis.call('LPUSH', KEYS[1], ARGV[1])"
 class QueuedDeadLetter:
     """One entry of a dead list: a message that could not be processed, where it came from, and why.
 
-    `queue` is the queue of the message and `at` the time when it was moved to the dead list.
-    `written` is the entry's bytes as they stand in the list, `message` included; the entry is
-    removed by them.
+    `queue` is the queue of the message, `at` the time when it was moved to the dead list, and
+    `reason` says why. `written` has the bytes of the whole entry in the list, `message` those of
+    the message in it; the entry is removed from the list by `written`.
     """
 
     queue: str
@@ -43,7 +43,7 @@ def move_entries(
     """Empty the dead lists of `queues`, where the broker keeps messages that can't be processed.
 
     Each entry, the oldest of a list first, is passed to `store_entry`, and removed when that
-    returns. Returns the number of entries.
+    returns. Returns how many entries were moved.
     """
     # One by one, because a message may have megabytes. When two processes do this at once, both may
     # get the same entry, which is removed once.

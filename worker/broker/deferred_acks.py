@@ -1,8 +1,8 @@
 """Messages that the broker must still be told to ack or to put back on a queue, kept in memory.
 
-An ack waits here when the broker did not answer; a message that is to go back to its queue, when
-the connection closed before that. The background loop of worker.broker.leases tries both again. A
-late ack does no harm: it names the message by a random id, which is void once another worker has
+An ack is kept here if the broker did not answer it. A message to put back on its queue is kept if
+the connection closed first. The background loop of worker.broker.leases tries both again. A late
+ack does no harm: it names the message by a random id, which is void once another worker has taken
 the message.
 """
 
@@ -13,8 +13,8 @@ from threading import Event, Lock
 class DeferredAcks:
     """A set of messages that the broker must still be told to ack, or to put back on a queue.
 
-    It holds their delivery tags, the names of messages that a worker has taken. The module has one
-    such set for acks and one for messages to put back. Several threads may use it.
+    It holds their delivery tags, the names of messages that a worker has taken. One such set in
+    this module is for acks, and another one for messages to put back. Threads may share it.
     """
 
     def __init__(self, added: Event) -> None:

@@ -1,6 +1,6 @@
-"""Refuse to work with a broker on which messages would not be safe.
+"""Refuse to start a worker with a broker on which messages would not be safe.
 
-It may drop them when its memory is full, or forbid the scripts that move them.
+Such a broker may drop messages when its memory is full, or forbid the scripts that move them.
 """
 
 from typing import Any

@@ -1,12 +1,13 @@
 """Refuse to start in a database of the broker that another Celery application uses as well.
 
-Celery applications keep the leases of all their messages under the same keys. Workers of one would
-restore the leases of the other by a timeout that is not theirs, and tasks would run several times.
+A lease is the broker's record that a worker has a message. Celery applications keep the leases of
+all messages under the same keys, so the workers of one would put the other's messages back on their
+queues by a timeout that is not theirs, and tasks would run several times.
 
-Evidence of another application is a message of a task that this package does not have, leased or
-waiting on a queue that is not this worker's; or a running worker without this package's tasks. A
-binding that a queue left behind is no evidence, nor is a worker of this package with another queue,
-a monitor such as Flower, or a client that pushes to this worker's queue.
+Evidence of another application is a message, leased or on a queue that is not this worker's, of a
+task that this package does not have; or a running worker without this package's tasks. No evidence
+is the binding of a queue that no longer exists, a worker of this package with another queue, a
+monitor such as Flower, or a client that pushes to this worker's queue.
 """
 
 import json
@@ -69,10 +70,11 @@ class NoForeignApp(bootsteps.StartStopStep):
 
 
 def find_foreign_app(app: Any, channel: Any) -> str:
-    """Describe the evidence that another Celery application uses this database; "" for none.
+    """Describe what shows that another Celery application uses this database of the broker.
 
-    If queues are bound that are not this worker's, running workers are asked for their tasks, which
-    takes a second. Raises RedisError or OSError.
+    Returns "" when nothing shows it, or when the broker forbids the check. If other queues than
+    this worker's are bound in the database, running workers are asked for their tasks, which takes
+    a second. Raises RedisError or OSError.
     """
     own = list(app.amqp.queues)
     try:

@@ -41,12 +41,12 @@ def start(app: Any, file: Path) -> background.BackgroundLoop:
 
 
 def makes_progress(app: Any, finished_before: int | None) -> bool:
-    """Whether the worker works as it should, so that a restart would not help.
+    """Whether the worker works as it should, so that it needs no restart.
 
-    It does if it finished a message since the last check, if it waits for a store or index that is
-    down, or if no message waits in the broker and none in this worker has run too long.
-    `finished_before` is how many messages the process had finished at the last check; None at the
-    first check, which then returns True.
+    It does if it finished a message since the last check, or waits for a store or index that is
+    down. It also does if it has nothing to do: no message waits in the broker, and none in this
+    worker has run too long. `finished_before` is the number of messages that the process had
+    finished at the last check; None at the first check, which returns True.
     """
     if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True

@@ -62,8 +62,8 @@ def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
 def collect(channel: Any, enter: StoreEntries) -> int:
     """Move the entries of the journal, the broker's list of enqueued articles, to the store.
 
-    `enter` stores a list of entries, one for each article. Returns the number of articles. Raises
-    Unavailable when the store does not answer.
+    `enter` is called with lists of entries, one entry for each article, and stores them. Returns
+    how many articles that were. Raises Unavailable when the store does not answer.
     """
     client: Any = Redis(connection_pool=channel.pool)
     key = channel.global_keyprefix + channel.journal

@@ -31,8 +31,8 @@ def replace_transports(classes: Mapping[str, str]) -> None:
 def queue_key(channel: Any, queue: str, priority: int) -> str:
     """The key of the Redis list that holds the messages of one queue and one priority.
 
-    kombu keeps a list for each step, a range of priorities; the key is that of the step in which
-    `priority` is. It lacks the prefix that the settings may put before all keys.
+    kombu keeps a list for each range of priorities; the key is that of the list for `priority`. It
+    does not have the prefix that the settings may put before all keys.
     """
     key: str = channel._q_for_pri(queue, priority)
     return key
@@ -41,7 +41,7 @@ def queue_key(channel: Any, queue: str, priority: int) -> str:
 def message_priority(channel: Any, message: Mapping[str, Any]) -> int:
     """The priority in a message's properties, limited to the range that the channel supports.
 
-    A message without a valid priority gets the default.
+    A message without a valid priority gets the channel's default priority.
     """
     priority: int = channel._get_message_priority(message, reverse=False)
     return priority
@@ -54,9 +54,9 @@ def queue_size(channel: Any, queue: str) -> int:
 
 
 def replica_states(channel: Any) -> list[Mapping[str, Any]] | None:
-    """The replicas that Sentinel lists for the primary of a Sentinel channel, with their state.
+    """The replicas that Sentinel lists for the primary server of a channel, each with its state.
 
-    None when no Sentinel answers.
+    The channel must be one that connects through Sentinel. Returns None when no Sentinel answers.
     """
     for client in channel._sentinel_manager.sentinels:
         with suppress(RedisError, OSError):
@@ -65,9 +65,10 @@ def replica_states(channel: Any) -> list[Mapping[str, Any]] | None:
 
 
 def primary_address(channel: Any) -> tuple[str, int] | None:
-    """The address of the primary that Sentinel names for a Sentinel channel.
+    """The address, host and port, of the server that Sentinel names as the primary for a channel.
 
-    None when no Sentinel answers or knows one.
+    The channel must be one that connects through Sentinel. Returns None when no Sentinel answers or
+    knows a primary.
     """
     with suppress(RedisError, OSError):
         host, port = channel._sentinel_manager.discover_master(channel.master_name)
@@ -98,7 +99,10 @@ class RedisChannel(stock.Channel):
         super()._put(queue, message, **options)
 
     def write_bindings(self, write: Callable[[], None]) -> None:
-        """Call `write`, which adds or removes the binding of a queue to an exchange."""
+        """Call `write`, by which kombu adds or removes the binding of a queue to an exchange.
+
+        A subclass overrides this method to handle errors of that call.
+        """
         write()
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
@@ -132,9 +136,9 @@ class RedisChannel(stock.Channel):
         return bool(super()._deliver_fanout_message(message, exchange))
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back at the front of its queue, or at the end if `leftmost`.
+        """Put a delivered message back on its queue, where workers take it next.
 
-        A queue is a Redis list: messages are added at its left and taken from its right.
+        With `leftmost` they take it after all other messages of its priority.
         """
         super()._restore(message, leftmost)
 
@@ -154,7 +158,8 @@ class RedisChannel(stock.Channel):
         self.write_bindings(lambda: delete(queue, *args, **kwargs))
 
     def maybe_refresh_binding_expiry(self) -> None:
-        """Renew the bindings of queues that expire, as kombu does."""
+        """Renew the bindings of queues to exchanges that would expire in the broker, as kombu
+        does."""
         self.write_bindings(super().maybe_refresh_binding_expiry)
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
@@ -192,14 +197,14 @@ class RedisChannel(stock.Channel):
 class RedisQoS(stock.QoS):
     """kombu's record of the messages that a channel has delivered and that are not acked yet.
 
-    It gives public names to the private parts of kombu's class, for the subclass in
-    worker.broker.qos.
+    It gives public names to private parts of kombu's class, which the subclass in worker.broker.qos
+    uses.
     """
 
     def record_delivery(self, message: Any, delivery_tag: str) -> None:
-        """Record in memory that a message was delivered, and is not acked yet.
+        """Record in memory only that a message was delivered, and is not acked yet.
 
-        kombu's `append` would also write the message to the broker.
+        kombu's method `append` would also write the message to the broker.
         """
         virtual.QoS.append(self, message, delivery_tag)
 

@@ -24,11 +24,11 @@ def measure_load(channel: Any, queues: Sequence[str]) -> Load:
 def measure_load_and_run(
     channel: Any, queues: Sequence[str], command: Sequence[Any] | None
 ) -> tuple[Load, Any]:
-    """Ask the broker how much it has to do, and run one more command in the same round trip.
+    """Measure how full the broker is, and run one more command in the same round trip.
 
-    Returns the load and the reply to `command`, which is None if there is no command or the broker
-    refused it. Keys in the command must begin with the broker's key prefix. Raises RedisError or
-    OSError.
+    Returns the load and the reply to `command`; the reply is None if there is no command or the
+    broker refused it. `queues` are those whose messages are counted. Keys in `command` must begin
+    with the broker's key prefix. Raises RedisError or OSError.
     """
     keys = [queue_key(channel, queue, step) for queue in queues for step in channel.priority_steps]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:

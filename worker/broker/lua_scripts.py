@@ -32,8 +32,9 @@ def message_tag(token: str, index: int) -> str:
 def group_tag(tags: Sequence[str]) -> str:
     """Combine the delivery tags of several messages that run together into one delivery tag.
 
-    A delivery tag names a claimed message; all of `tags` must come from the same claim. For
-    example, `t:0` and `t:2` become `t:0,2`.
+    A delivery tag names a message that a worker took, as `token:position`. All of `tags` must have
+    the same token, that of the claim which took the messages. For example, `t:0` and `t:2` become
+    `t:0,2`.
     """
     token = tags[0].partition(":")[0]
     return f"{token}:{','.join(tag.partition(':')[2] for tag in tags)}"
@@ -42,7 +43,8 @@ def group_tag(tags: Sequence[str]) -> str:
 def split_group_tags(tags: Iterable[str]) -> list[str]:
     """Split each delivery tag that names several messages into one tag for each message.
 
-    For example, `t:0,2` becomes `t:0` and `t:2`. A tag that names one message stays as it is.
+    A delivery tag names messages that a worker took. For example, `t:0,2` becomes `t:0` and `t:2`;
+    a tag that names one message stays as it is.
     """
     singles = []
     for tag in tags:

@@ -63,10 +63,11 @@ class InvalidMessage(ValueError):
 class ClaimedMessage(NamedTuple):
     """A message that a worker took from its queue, reduced to fields that were checked.
 
-    `body` is still encoded, compressed and in a charset as the next fields say ("" for not encoded
-    or compressed). `deliveries` counts the workers that vanished while they had the message, and
-    `quarantined` its moves to the quarantine queue, the last one because of `last_error`.
-    `redelivered` is True once it was put back on a queue. `traces` are headers for monitoring.
+    `body` is encoded, compressed and in a charset as the three fields after it say. `deliveries`
+    counts workers that vanished with the message, `quarantined` its moves to the quarantine queue,
+    the last because of `last_error`. `stalled_runs` has, by receipt, the runs of articles that
+    wall-clock time ended. `redelivered` is True if it was put back on a queue before. `traces` are
+    headers for monitoring, and `mapped_by` names a Celery task such as celery.map.
     """
 
     task: str
@@ -104,9 +105,8 @@ def text(value: bytes | str) -> str:
 def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
     """Parse a message as it stands in the broker, and check the fields that this worker uses.
 
-    Raises InvalidMessage for a message that this worker can't process, such as one of an unknown
-    task. With `any_task`, messages of all tasks are accepted, and the field `task` of the result is
-    "".
+    Raises InvalidMessage for a message that this worker can't process. That includes one of a task
+    it does not know, unless `any_task` is set; the field `task` of the result is then always "".
     """
     if len(data) > LONGEST:
         raise InvalidMessage("too-large", f"{len(data):,} bytes over the limit of {LONGEST:,}")
@@ -152,8 +152,10 @@ def _priority(properties: Mapping[str, Any]) -> int:
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Read from a message's headers how often it failed, and why, as keyword arguments.
 
-    Workers set these headers when they put a message back on a queue. The keys of the result are
-    the fields `deliveries`, `quarantined`, `last_error` and `redelivered` of ClaimedMessage.
+    The arguments are for ClaimedMessage: `deliveries` counts the workers that vanished with the
+    message, `quarantined` its failures, and `last_error` is the last of these. `redelivered` says
+    whether it was put back on a queue, and `stalled_runs` has, by receipt, the runs of its articles
+    that wall-clock time ended.
     """
     return {
         "deliveries": count(headers.get("x-delivery-count")),
@@ -179,11 +181,12 @@ def given_back(
     error: str = "",
     stalled_runs: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Return a copy of a message to be put back on a queue, with its counters and notes updated.
+    """Return a copy of a message that is to be put back on a queue, with its headers updated.
 
-    `delivered` adds a delivery whose worker vanished; `quarantined` adds a failure, with `error` as
-    its reason. `stalled_runs`, if not None, is stored as the runs of each receipt that wall-clock
-    time ended. Raises KeyError or TypeError for a message without headers.
+    `delivered` adds 1 to the number of workers that vanished with it; `quarantined` adds 1 to its
+    failures, with `error` as the last reason. `stalled_runs`, unless None, is stored: how many runs
+    of each article, by its receipt, wall-clock time ended. Raises KeyError or TypeError for a
+    message without headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)
@@ -216,7 +219,7 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
 
 
 def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
-    """Build the one message that Celery gets for one or several claimed messages of the same task.
+    """Build the message that Celery gets in place of one or several claimed messages of one task.
 
     The claimed messages become the arguments of the task. `tag` is the delivery tag that names them
     in the broker, and `queue` the queue they come from.

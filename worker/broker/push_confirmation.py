@@ -37,7 +37,8 @@ class Push(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The length of the message and its receipts in characters; it limits what is kept."""
+        """The length of the message and its receipts in characters, to limit the memory for kept
+        pushes."""
         return sum(map(len, self.arguments))
 
 
@@ -57,10 +58,11 @@ def replicas_to_wait_for(states: Iterable[Mapping[str, Any]]) -> int:
 
 
 class PushConfirmation:
-    """Keeps the pushes of one producer that replicas have not confirmed, and sets the time to wait.
+    """The state of one producer that waits for the replicas of a Sentinel set after each push.
 
-    Only the thread of that producer may use it. `total` counts all messages that were pushed
-    without confirmation.
+    It says how long a push may wait and for how many replicas. It keeps the pushes that they did
+    not confirm in time, so that these can be pushed again after a failover; `total` counts them,
+    those already forgotten included. Only the thread of the producer may use it.
     """
 
     def __init__(self) -> None:
@@ -79,19 +81,21 @@ class PushConfirmation:
         return tuple(self._kept)
 
     def limit_s(self, now: float | None = None) -> float:
-        """Return for how many seconds the next push may wait for its replicas.
+        """Return for how many seconds the next push may wait until the replicas have it.
 
-        After a wait in vain it is only a moment, so that a set without replicas does not slow a
-        producer down; every 30 s one push waits in full again.
+        That is 2 s. After a push that they did not confirm in time it is 0.05 s, so that a Sentinel
+        set whose replicas are down does not slow a producer down; every 30 s one push waits 2 s
+        again.
         """
         now = monotonic() if now is None else now
         is_full = self._failed_at is None or now - self._failed_at >= WARN_EVERY_S
         return LIMIT_S if is_full else BRIEF_S
 
     def replicas(self, now: float | None = None) -> int | None:
-        """Return the number of replicas to wait for, or None if it is over 10 s old.
+        """Return how many replicas must confirm a push; None if Sentinel must be asked again.
 
-        The caller then asks Sentinel for it, and calls `set_replicas`.
+        That is so when the number is over 10 s old, or was never set. The caller then asks
+        Sentinel, and calls `set_replicas`.
         """
         now = monotonic() if now is None else now
         if self._replicas_at is None or now - self._replicas_at >= REPLICAS_FOR_S:
@@ -99,18 +103,18 @@ class PushConfirmation:
         return self._replicas
 
     def set_replicas(self, count: int | None, now: float | None = None) -> int:
-        """Set the number of replicas to wait for to that which Sentinel named, and return it.
+        """Set how many replicas must confirm a push, as counted by Sentinel, and return the number.
 
-        With None, when no Sentinel answered, the number stays as it was.
+        With None, which means that no Sentinel answered, the number stays as it was.
         """
         self._replicas_at = monotonic() if now is None else now
         self._replicas = self._replicas if count is None else count
         return self._replicas
 
     def confirm(self) -> None:
-        """Forget the kept pushes, because the replicas have the last message.
+        """Forget all kept pushes, because the replicas have confirmed the last message.
 
-        They receive messages in order, so they have all earlier ones too.
+        Replicas receive messages in order, so they have all earlier messages too.
         """
         self._kept.clear()
         self._kept_bytes = 0
@@ -119,10 +123,12 @@ class PushConfirmation:
     def keep(
         self, push: Push, *, acks: int, needed: int, history: str, now: float | None = None
     ) -> None:
-        """Keep a push that only `acks` of `needed` replicas confirmed, to push it again later.
+        """Keep a push that too few replicas confirmed, so that it can be pushed again after a
+        failover.
 
-        `history` is the replication id of the primary that took it. When too many pushes are kept,
-        the oldest is forgotten. Logs a warning, at most every 30 s.
+        `acks` replicas confirmed it, and `needed` should have. `history` is the replication id of
+        the primary server that took it, by which a new primary is recognised. Above 1,000 pushes or
+        64 MiB the oldest are forgotten. Logs a warning, at most every 30 s.
         """
         now = monotonic() if now is None else now
         self.total += 1

@@ -81,38 +81,39 @@ class QoS(RedisQoS):
     def route_to_quarantine(self, delivery_tag: str, error: str, *, counts: bool = True) -> None:
         """Make a later `reject` move this message to the quarantine queue, even with `requeue`.
 
-        `error` is stored in the message as the reason. A message that failed too often in the
-        quarantine queue moves to the dead list instead; `counts=False` keeps this failure out of
-        that number.
+        The quarantine queue runs the articles of failed messages one at a time. `error` is stored
+        in the message as the reason. A message that failed too often in that queue moves to the
+        dead list instead; with `counts=False` this failure does not count towards that.
         """
         self._errors[delivery_tag] = error
         if not counts:
             self._uncounted.add(delivery_tag)
 
     def set_reject_reasons(self, delivery_tag: str, reasons: Mapping[int, str]) -> None:
-        """Decide which messages `reject`, when it is called later, moves to the dead list.
+        """Choose messages that a later call of `reject` moves to the dead list of their queue.
 
         The dead list keeps what can't be processed. `delivery_tag` names several messages that ran
-        together, and `reasons` has the reason for each one to move, by its position among them; the
-        others are acked.
+        together; `reasons` maps the position of a message among them to the reason why it can't be
+        processed. `reject` acks the messages that have no reason.
         """
         self._reject_reasons[delivery_tag] = reasons
 
     def set_stalled_runs(self, delivery_tag: str, runs: Mapping[str, int]) -> None:
         """Note in this message how often runs of its articles were ended by wall-clock time alone.
 
-        `runs` has the numbers by receipt. A later `reject` with `requeue` writes them into a
-        header, and puts the message at the end of its queue.
+        `runs` maps the receipt of an article, the id of its delivery, to the number of such runs. A
+        later `reject` with `requeue` writes them into a header of the message, and puts it at the
+        end of its queue.
         """
         self._stalled_runs[delivery_tag] = runs
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Give a leased message back to its queue with `requeue`; else move it to the dead list.
+        """Put a message back on its queue with `requeue`; without it, move it to the dead list.
 
-        An earlier call of `route_to_quarantine` or `set_reject_reasons` chooses another place. If
-        several messages were delivered as one, each is moved by itself. Nothing is raised, because
-        that would end the worker: while the broker is away the message keeps its lease, and is
-        delivered again when that has expired.
+        If `route_to_quarantine` or `set_reject_reasons` was called for the message before, it goes
+        where that call says. Several messages that were delivered as one are moved one by one.
+        Nothing is raised, because that would end the worker: if the broker does not answer, the
+        message is delivered again when its lease, the record that this worker has it, expires.
         """
         error = self._errors.pop(delivery_tag, None)
         stalled_runs = self._stalled_runs.pop(delivery_tag, None)
@@ -148,11 +149,12 @@ class QoS(RedisQoS):
             self.sweep()
 
     def sweep(self) -> int:
-        """Put messages back on their queues whose worker let their lease expire.
+        """Put messages back on their queues whose worker vanished, so that their leases expired.
 
-        The index of leases is repaired first. Returns how many leases had expired; if that is
-        RESTORED_PER_SWEEP, there may be more. A message that can't be put back gets a new lease, so
-        that it does not hold up the others.
+        A lease is the broker's record that a worker has a message. Returns how many had expired, at
+        most RESTORED_PER_SWEEP; if it is that many, there may be more, and the caller should call
+        again. A message that can't be put back gets a new lease, so that it does not hold up
+        others.
         """
         keys = [*self._index_keys(), f"{self.unacked_index_key}.sweeps"]
         limits = [self.visibility_timeout, RESTORED_PER_SWEEP, *self.channel.own_queues]
@@ -201,12 +203,15 @@ class QoS(RedisQoS):
         counts: bool = True,
         stalled_runs: Mapping[str, int] | None = None,
     ) -> None:
-        """Move a leased message back to the front of its queue, or to the end if `leftmost`.
+        """Put a message that this worker holds back on its queue, or move it to the quarantine
+        queue.
 
-        `error` moves it to the quarantine queue instead, or, after too many failures there, to the
-        dead list; `counts=False` keeps this failure out of that number. `stalled_runs` is written
-        into its headers, and moves it to the end. `delivered` counts this delivery as one whose
-        worker vanished. Does nothing if the lease is gone.
+        Workers take it again next; with `leftmost` or `stalled_runs`, after all others of its
+        priority. With `error` it moves to the quarantine queue, or to the dead list if it failed
+        too often there; `counts=False` keeps this failure out of that number. `stalled_runs`, the
+        runs of its articles that wall-clock time ended, is written into a header. `delivered` notes
+        in the message that a worker vanished with it. Does nothing if the broker has no lease of
+        the message.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -31,9 +31,9 @@ _CODE_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
 class FinishedMessages:
-    """Counts the messages that this process acked or rejected since it started.
+    """A counter of the messages that this process acked or rejected since it started.
 
-    By the count, worker.broker.heartbeat sees whether the worker makes progress.
+    worker.broker.heartbeat reads it to see whether the worker makes progress.
     """
 
     count = 0
@@ -106,11 +106,11 @@ class Request(CeleryRequest):
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
-        """Move the message to the quarantine queue after its task raised an error or process died.
+        """Move the message to the quarantine queue after its task raised an error or its process
+        died.
 
-        In that queue articles run one at a time. Celery itself handles an error if the task raised
-        Reject, to return or refuse messages, or if the message was revoked or a cold shutdown
-        began.
+        In that queue articles run one at a time. Some cases are left to Celery: a task that raised
+        Reject (to put messages back or refuse them), a revoked message, and a cold shutdown.
         """
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         terminated = celery_internals.was_cancelled(self) or celery_internals.is_terminating()
@@ -125,9 +125,9 @@ class Request(CeleryRequest):
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """Move the message to the quarantine queue when its process ran into the hard time limit.
 
-        A soft time limit, and any limit during a cold shutdown, is left to Celery. In the
-        quarantine queue, this is not counted as a failure of a message of articles, which may only
-        have waited for the machine.
+        Celery handles a soft time limit, and any limit during a cold shutdown. A message of
+        articles that times out does not come nearer to the dead list, because it may only have
+        waited for a busy machine.
         """
         if soft or celery_internals.is_terminating():
             super().on_timeout(soft, timeout)

@@ -38,11 +38,11 @@ class SentinelChannel(KombuSentinelChannel, Channel):
     )
 
     def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
-        """Push a message and its receipts to the primary, and wait for its replicas if wanted.
+        """Push a message and the receipts (ids) of its articles to the primary server.
 
-        Only producers want it. If the primary is a new one, messages that replicas did not confirm
-        before are pushed to it first. Raises a connection error when the server is no longer the
-        primary; the caller then tries again.
+        For producers it also waits until the replicas have the message. If another server has
+        become the primary, messages that replicas did not confirm are pushed to it first. Raises a
+        connection error when this server is no longer the primary; the caller then tries again.
         """
         confirmation = self.push_confirmation
         if confirmation is None:
@@ -60,10 +60,11 @@ class SentinelChannel(KombuSentinelChannel, Channel):
                 )
 
     def confirm_kept(self) -> None:
-        """Make sure, before a producer ends, that replicas have the messages they did not confirm.
+        """Try to get the confirmation of replicas for messages that lack it, before a producer
+        ends.
 
-        If a failover made another server the primary, they are pushed to it again. Then it waits a
-        short time for the replicas. Raises RedisError or OSError.
+        If a failover made another server the primary, the messages are pushed to it again. Then
+        this call waits a short time for the replicas. Raises RedisError or OSError.
         """
         confirmation = self.push_confirmation
         if confirmation is None or not confirmation.kept:

@@ -27,12 +27,13 @@ _SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """What a broker says about itself, to judge whether messages are safe in it.
+    """What a broker says about itself, to judge whether messages are safe in it; None for unknown.
 
-    `server` is "valkey" or "redis"; `append_only` says whether it records changes in a file on
-    disk; `policy` is its setting maxmemory-policy, what it does when its memory is full.
-    `used_bytes` is its memory in use, `limit_bytes` its memory limit, 0 for none. `clock_ahead_s`
-    is how many seconds its clock is ahead of the one of this machine.
+    `append_only` says whether it records changes in a file, `policy` what it does when its memory
+    is full (maxmemory-policy). `limit_bytes` is its memory limit, 0 for none. `clock_ahead_s` is
+    its clock minus that of this machine. `may_configure` tells whether CONFIG SET is allowed, and
+    `read_only` whether it is a replica. `refusal` is the error of a command that workers need, or
+    "".
     """
 
     server: str  # valkey, redis …
@@ -52,9 +53,10 @@ class ServerInfo:
         return self.policy not in (*_SAFE_POLICIES, UNKNOWN)
 
     def set_option(self, name: str, value: str) -> str:
-        """Return advice on how to set an option of this server.
+        """Return advice to the user how to set the option `name` of this server to `value`.
 
-        It names the command CONFIG SET, or, where that is forbidden, the settings of the service.
+        The advice names the command CONFIG SET, or, where that is forbidden, the settings of the
+        service that runs the server.
         """
         if self.may_configure:
             return f"CONFIG SET {name} {value}, and the same in its configuration file"

@@ -60,9 +60,9 @@ class Server(NamedTuple):
 def installed_servers(var_dir: Path) -> list[Server]:
     """The server programs of this machine that may serve the data folder `var_dir`, best first.
 
-    The best is the one whose version wrote the data in the folder, because others may not be able
-    to read it; for an empty folder, the one that was installed with this package. Programs older
-    than version 7.0 are left out.
+    For a folder with data, the best is the program whose version wrote it, because others may not
+    be able to read the data; for an empty folder, the one that was installed with this package.
+    Programs older than version 7.0 are left out.
     """
     servers = [server for program in _programs(var_dir) if (server := _server(program))]
     wrote = writer(var_dir)
@@ -161,10 +161,10 @@ def remember(var_dir: Path, server: Server) -> None:
 
 
 def remembered(var_dir: Path) -> str:
-    """The server program that last wrote the data in `var_dir`, as "version, path of the program".
+    """The server that last wrote the data in `var_dir`, as text: "version, path of the program".
 
-    It is read from the file in which the embedded broker notes version and program at each start.
-    Returns "" if there is no such file.
+    It is read from a file in which each start of the embedded broker notes both. Returns "" if
+    there is no such file.
     """
     return ", ".join(_note(var_dir).values())
 
@@ -204,8 +204,8 @@ def _header_version(var_dir: Path) -> ServerVersion | None:
 def cut_zeros(var_dir: Path) -> bool:
     """Remove the zero bytes that a power failure left at the end of the server's append-only file.
 
-    With them the server does not read the file, in which it records each change of its data. They
-    are no data, so nothing is lost. Returns whether zeros were removed.
+    In that file the server records each change of its data; it does not start with zeros at the
+    end. The zeros are no data, so nothing is lost. Returns whether any were removed.
     """
     try:
         with _part(var_dir, "i").open("r+b") as file:

@@ -1,8 +1,9 @@
 """End a worker's warm shutdown within a time limit, and put unfinished messages back.
 
-They go to the front of their queue, and this does not count as a failed delivery. Celery's own soft
-shutdown, which also has a limit, sleeps in the main process, which then acks no message and renews
-no lease. Here a background job waits instead, so running batches can finish until the time is up.
+A warm shutdown takes no new messages and lets running batches finish. When the time is up, the
+messages of unfinished ones go to the front of their queue, which does not count as a failed
+delivery. Celery's own soft shutdown also has a limit, but sleeps in the main process, which then
+acks no message and renews no lease. Here a background job waits instead.
 """
 
 import logging

@@ -40,11 +40,12 @@ def count_command(
 def find_floods(
     channel: Any, queue: str, counts: Mapping[str, int], totals: Sequence[int], limit: int
 ) -> set[str]:
-    """Return those of the counted sources that have more than `limit` articles, which is a flood.
+    """Return the sources that have pushed more than `limit` articles, which is a flood.
 
-    `totals` is the reply to the command of `count_command` for `counts`. When a source becomes a
-    flood, its newest messages that wait on `queue` move to the bulk lane. Raises RedisError or
-    OSError.
+    `counts` maps each source to the articles just added; `totals`, the reply to `count_command`,
+    has the total of each source in the same order. When these articles take a source over the
+    limit, its newest messages that wait on `queue` move to the bulk lane, a queue that workers
+    serve last. Raises RedisError or OSError.
     """
     total_of = dict(zip(counts, totals, strict=True))
     floods = {source for source, total in total_of.items() if total > limit}

@@ -74,10 +74,10 @@ class Channel(RedisChannel):
         super().__init__(*args, **kwargs)
 
     def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **options: Any) -> Any:
-        """Start a consumer of a queue, as kombu does, and note whether messages get leases.
+        """Start a consumer of a queue, as kombu does, and note whether its messages get leases.
 
-        With `no_ack`, which Celery sets for replies to remote control commands, they need none:
-        such messages are popped and delivered unchanged.
+        A lease is the broker's record that a worker has a message. With `no_ack`, which Celery sets
+        for replies to remote control commands, messages get none, and are delivered unchanged.
         """
         (self._unleased.add if no_ack else self._unleased.discard)(queue)
         return super().basic_consume(queue, no_ack, *args, **options)
@@ -139,10 +139,12 @@ class Channel(RedisChannel):
         self.eval(lua_scripts.PUSH, keys, arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
-        """Return the next command on the consuming connection: claim messages, wait, or pause.
+        """Return the next command to send to the broker: claim messages, wait for one, or pause.
 
-        It pauses while the store or the index does not answer, and after the broker refused a
-        command. Returns None, to send nothing for a while, when the broker refuses even a pause.
+        `queues` are pairs of a queue and the key of one of its Redis lists. A pause, a command that
+        waits and returns nothing, comes while the store or the index does not answer, and after the
+        broker refused a command. Returns None, to send nothing for a while, if it refuses even
+        that.
         """
         if monotonic() < self._silent_until:
             return None
@@ -271,8 +273,8 @@ class Channel(RedisChannel):
     def receive_broadcast(self, client: Any) -> Any:
         """Read a remote control command from the connection `client`, and deliver it as kombu does.
 
-        A command whose JSON is nested too deep for Python is logged and ignored: Empty is raised,
-        which means that none has come.
+        A command whose JSON is nested too deep for Python is logged and ignored; then Empty is
+        raised, as if no command had come.
         """
         try:
             return super().receive_broadcast(client)
@@ -281,10 +283,12 @@ class Channel(RedisChannel):
             raise Empty from e
 
     def deliver_broadcast(self, message: Any, exchange: str) -> bool:
-        """Deliver a remote control command as kombu does, but log and ignore one that fails.
+        """Deliver a remote control command as kombu does, but log and ignore one that raises an
+        error.
 
         Any client of the broker can send such a command, and it must not end the worker. `exchange`
-        is the name it was sent to. Returns whether it was delivered; True for an ignored one.
+        is the name of the exchange it was sent to. Returns whether it was delivered; also True for
+        a command that was ignored.
         """
         try:
             return super().deliver_broadcast(message, exchange)
@@ -295,10 +299,10 @@ class Channel(RedisChannel):
             return True
 
     def restore_message(self, message: Any, *, leftmost: bool) -> None:
-        """Put a delivered message back at the front of its queue, or at the end if `leftmost`.
+        """Put a delivered message back on its queue, where workers take it next.
 
-        A queue is a Redis list: messages are added at its left and taken from its right. If several
-        small messages were delivered as one, each of them is put back by itself.
+        With `leftmost` they take it after all other messages of its priority. If several small
+        messages were delivered as one, each of them is put back by itself.
         """
         for tag in split_group_tags([message.delivery_tag]):
             self.qos.restore_by_tag(tag, leftmost=leftmost)

@@ -29,9 +29,9 @@ from worker.settings import Settings
 class CleaningPreview:
     """What `worker clean` prints for one raw article: the cleaned article that it would become.
 
-    `where` is its file and line. `decisions` say what cleaning did and why. If the raw article
-    would not be accepted, `article` is None, `reason` a word such as `empty`, and `detail` says
-    more.
+    `where` is its file and line. `article` is the cleaned article, and `decisions` say what
+    cleaning did and why. If the raw article would not be accepted, `article` is None, `reason` is a
+    word such as `empty`, and `detail` explains it.
     """
 
     where: str  # file and line

@@ -28,10 +28,10 @@ _LINE = re.compile(r"^(?P<key>[a-z_0-9]+)\s*=\s*(?P<value>.*?)\s*(?:\s#\s*(?P<co
 
 
 def reference() -> str:
-    """Make the text of docs/configuration.md, the reference of all settings and rules.
+    """Return the text of docs/configuration.md, the reference of all settings and rules.
 
-    It is made from the classes of settings and rules, and from the packaged rule files with their
-    comments.
+    It is made from the pydantic classes of settings and rules, and from the rule files in the
+    package with their comments.
     """
     config = load_config()
     parts = [_HEAD, "## Settings\n", *_settings()]

@@ -72,8 +72,9 @@ def _pretty(payload: str) -> str:
 
 
 def plain(letter: StoredDeadLetter) -> dict[str, Any]:
-    """The fields of a dead letter as JSON values, without the raw article in it.
+    """Convert a dead letter to JSON values, without its payload.
 
-    That article, the payload, may have megabytes.
+    A dead letter is an article that could not be processed. Its payload, the article as it was
+    received, may have megabytes.
     """
     return json_object(letter, exclude={"payload"})

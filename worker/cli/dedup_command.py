@@ -114,10 +114,10 @@ def replay(
 
 
 class _ReplayReport:
-    """What `worker dedup replay` prints: counts of changed decisions, with samples of each kind.
+    """What `worker dedup replay` prints: how many decisions changed in which way, with examples.
 
-    A decision says whether an article is new or a copy. A kind of change is the old and the new
-    decision, such as `new -> duplicate`.
+    A decision says whether an article is new or a copy. A way of changing is the old and the new
+    decision, such as `new -> duplicate`; up to `samples` articles are shown for each.
     """
 
     def __init__(self, samples: int) -> None:

@@ -37,9 +37,10 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 class Explanation:
     """What the store knows about the receipt, article or dead letter that the user named.
 
-    A receipt is the id of one sent article: `received` says when the broker took it, and `outcome`
-    what became of it. `letter` is the dead letter, if it could not be processed. `articles` are the
-    stored articles, each with sentences that tell its story.
+    A receipt is the id of one article that was sent. If the user named one, `received` says when
+    the broker took the article, and `outcome` what became of it. `letter` is a dead letter, an
+    article that could not be processed. `articles` are the stored articles, each with sentences
+    that tell its story.
     """
 
     received: datetime | None = None  # when the broker took the receipt

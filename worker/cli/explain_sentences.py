@@ -54,7 +54,7 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
 def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
     """Tell in sentences why an article could not be processed, and whether it was sent again.
 
-    Such an article is kept as a dead letter.
+    `dead_letter` is the record that the store keeps of such an article.
     """
     times = (
         "once"
@@ -100,9 +100,9 @@ def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
 def worker_clause(worker: str, deliveries: int) -> str:
     """The end of a sentence that names a worker: ", by celery@host, process 17, at delivery 1".
 
-    `worker` is "celery@host/17"; for "", when it is unknown, the result is "". `deliveries` counts
-    how often the broker has delivered the message. If more than once, the clause says that other
-    workers vanished with it.
+    `worker` is the name and process, "celery@host/17"; for "" (unknown) the result is "".
+    `deliveries` counts how often the broker has delivered the message. If that is more than once,
+    the clause also says that other workers vanished while they had the message.
     """
     if not worker:
         return ""
@@ -115,8 +115,9 @@ def worker_clause(worker: str, deliveries: int) -> str:
 def move_sentence(stored_move: StoredFacts, titles: TitlesById, *, apart: bool) -> str:
     """Tell in a sentence why an article moved from one cluster, a group of copies, to another.
 
-    With `apart` it became a cluster of its own. `stored_move` has the reason and both clusters, and
-    `titles` the titles of other articles that the sentence names, by article id.
+    `apart` says that it became a cluster of its own. `stored_move` is the stored record of the
+    move, with its reason and both clusters; `titles` maps ids of other articles, which the sentence
+    may name, to their titles.
     """
     template = MOVES.get(f"{stored_move['reason']} apart") if apart else None
     sentence = (

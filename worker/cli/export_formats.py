@@ -1,7 +1,8 @@
 """Write stored articles to a file as JSON lines, CSV or Parquet, for `worker export`.
 
-Each function writes the articles of an iterable, and yields again and again how many it has written
-since the last time, so that the caller can show progress.
+Each function writes articles from an iterable to a file. It is a generator: from time to time it
+yields how many articles it has written since it last yielded, so that the caller can move a
+progress bar.
 """
 
 import csv
@@ -104,7 +105,8 @@ def write_csv(
 def defused(cell: object) -> object:
     """Put an apostrophe before a text that a spreadsheet program would run as a formula.
 
-    The first characters are those that OWASP lists for CSV injection, with their full-width forms.
+    Such a text begins with a character that OWASP lists for CSV injection, such as "=", or with its
+    full-width form. Other texts, and values of other types, are returned unchanged.
     """
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 

@@ -21,9 +21,9 @@ READ = (*TEXTS, *PAGES, *LINES, ".json")
 class FileKind(NamedTuple):
     """A kind of file that holds no raw articles, such as a PDF document.
 
-    `name` is its name for the user, and `plural` the plural if that is not the name with an s. `do`
-    tells the user what to do with such a file; in it FILE stands for the path, and STEM for the
-    path without its ending.
+    `name` is what the user is told, and `plural` its plural, "" if that is the name with an s. `do`
+    is advice what to do with such a file, in which FILE stands for the path, and STEM for the path
+    without its ending.
     """
 
     name: str

@@ -29,10 +29,10 @@ InputValue = tuple[str, object]
 
 
 def kind_of_other(path: Path) -> FileKind:
-    """Recognise what kind of file, such as image, was skipped because of its ending.
+    """Recognise what kind of file, such as image, was skipped because of its ending, to tell the
+    user.
 
-    The user is told the kind. A file that can't be read, or is of no known kind, has a kind of its
-    own.
+    Returns OTHER for a file of no known kind, and UNREADABLE for one that can't be read.
     """
     try:
         with path.open("rb") as file:

@@ -27,9 +27,10 @@ def files_below(
 def others_below(
     path: Path, exclude: Sequence[str] = (), *, follow_links: bool = False
 ) -> list[Path]:
-    """List the files below a folder that a command does not read because of their ending.
+    """List the files below a folder that a command skips because of their ending, to report them.
 
-    Hidden files, and those whose name matches a pattern in `exclude`, are left out.
+    Hidden files, and those whose name matches a pattern in `exclude`, are left out. Symbolic links
+    are left out unless `follow_links` is set. Returns an empty list if `path` is no folder.
     """
     files = _all_below(path, exclude, follow_links=follow_links) if path.is_dir() else []
     return [

@@ -60,10 +60,10 @@ class NoRawArticles(click.ClickException):
 
 
 def check_inputs(paths: Sequence[Path]) -> None:
-    """Check the paths named on the command line, before any article is sent.
+    """Check the paths that the user named on the command line, before any article is sent.
 
-    Raises BadParameter for a path that does not exist, and NoRawArticles for a file that begins
-    with something else than a raw article.
+    Raises BadParameter for a path that does not exist, and NoRawArticles for files whose beginning
+    shows that they hold no raw article, such as a PDF.
     """
     for path in paths:
         if str(path) != "-" and not path.exists():
@@ -120,9 +120,9 @@ def read_inputs(
 
 
 def articles_only(read_inputs: Iterable[InputValue]) -> Iterator[InputValue]:
-    """Yield raw articles that were read from files, each with its location, as they come.
+    """Yield raw articles that were read from files, each with its location, in the same order.
 
-    Raises NoRawArticles when a file or line holds something else, such as a PDF.
+    Raises NoRawArticles as soon as something else comes, such as a file that is a PDF.
     """
     for location, raw in read_inputs:
         if isinstance(raw, NotRawArticle):

@@ -38,12 +38,13 @@ _COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliver
 def ledger(
     day: datetime | None, since: datetime | None, journal: Path | None, as_json: bool
 ) -> None:
-    """Check that nothing was lost: find every receipt in the store or in the broker.
+    """Check that no enqueued article was lost: find each one in the store or in the broker.
 
-    Every receipt that a Producer returned is stored, dead, waiting, leased or undeliverable. If
-    some are missing, they are listed and the exit code is 1. So are messages that the broker lost
-    with their receipts, by their producer and number. Articles of other clients have no entry in
-    the journal of receipts, and are counted as foreign when they have an outcome.
+    Each article that a Producer sent should be stored, a dead letter, or in a message in the
+    broker. If some are missing, their receipts (ids) are listed and the exit code is 1; so it is
+    for messages that the broker lost together with the note of their receipts, listed by producer
+    and number. Articles that other clients sent have no such note; those with an outcome are
+    counted as foreign.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)

@@ -58,10 +58,10 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     """Tag stored articles again by the present rules; preview the changes with --dry-run.
 
     Articles that the present rules tagged already are left out. The others are sent to workers,
-    RATE a second, over the bulk lane, which they serve after new articles. After an interruption
-    the same command continues. No revision is made; where tags change, the change feed has one
-    entry `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have not retagged
-    all of the articles.
+    RATE a second, and processed after new articles. After an interruption the same command
+    continues. Articles get no new revision; `worker changes` lists each one whose tags change as
+    `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have not retagged all
+    of the articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
@@ -78,11 +78,11 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
 def reclean(dry_run: bool, **options: Any) -> None:
     """Clean stored payloads again by newer rules; preview the changes with --dry-run.
 
-    Articles that these rules cleaned already are left out. The others are sent to workers, RATE a
-    second, over the bulk lane, which they serve after new articles. After an interruption the same
-    command continues. A changed title or text becomes a revision, and the old one is kept; other
-    changes replace fields in place. No sighting is counted. Exit code 1 when workers have not
-    recleaned all of the articles.
+    A payload is a raw article as it was received. Articles that these rules cleaned already are
+    left out. The others are sent to workers, RATE a second, and processed after new articles. After
+    an interruption the same command continues. A changed title or text becomes a new revision, and
+    the old one is kept; other changes replace fields in place. None of this counts as a new
+    delivery of the article. Exit code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
@@ -95,9 +95,9 @@ def reclean(dry_run: bool, **options: Any) -> None:
 class _StaleArticles:
     """The stored articles that `worker retag` or `reclean` must process again.
 
-    They were tagged or cleaned by another version of the rules than `version`, the one in force.
-    `part` says which version stored with an article is looked at, that of its "tagger" or its
-    "cleaner". `query` selects articles, by source for example, and `limit` is the most to take.
+    These are the articles that another version of the rules than `version` tagged (`part` is
+    "tagger") or cleaned (`part` is "cleaner"). `query` restricts them, for example to one source,
+    and `limit` is the most articles to take.
     """
 
     def __init__(

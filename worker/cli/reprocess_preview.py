@@ -29,8 +29,8 @@ _DIFF_LINES = 12  # lines shown of one article
 class RetagPreview:
     """Counts for each tag how many stored articles would gain or lose it if they were tagged again.
 
-    The rules for that are those in `config`. `samples` is how many titles of articles are kept for
-    each gained or lost tag, to show to the user as examples.
+    `config` has the rules by which they would be tagged. For each gained or lost tag up to
+    `samples` titles of articles are kept, to show to the user as examples.
     """
 
     def __init__(self, config: Config, samples: int) -> None:

@@ -115,11 +115,12 @@ def export(
 def writer(
     format_: str, for_spreadsheets: bool, is_terminal: bool | None
 ) -> Callable[..., WrittenCounts]:
-    """Choose the function that writes the articles in a format.
+    """Return the function that writes articles in the format "jsonl", "csv" or "parquet".
 
-    `is_terminal` says whether standard output is a terminal; None means that a file is written.
-    JSON on standard output and all text on a terminal are written without characters that steer a
-    terminal. Raises UsageError for Parquet on a terminal.
+    `is_terminal` says whether standard output, to which it writes, is a terminal; None means that
+    it writes to a file. On a terminal, and in JSON on standard output, characters that steer a
+    terminal are escaped. Raises UsageError for Parquet on a terminal, because it is a binary
+    format.
     """
     if format_ == "parquet":
         if is_terminal:

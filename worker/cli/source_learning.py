@@ -21,11 +21,11 @@ from worker.store.values import RemovedLineCount
 class BoilerplateLine:
     """A line that one source repeats around its articles, and how often workers left it out.
 
-    `how` says why it is left out or kept: "learned" by workers, "pinned" (always left out) or
-    "refused" (never) in cleaning.toml, or "forgotten", kept again because the source no longer
-    repeats it. Workers saw a learned line first on the day `since`, in `texts` different texts,
-    which came on `days` days. `left_out` counts how often it was left out, and `last` is the last
-    time.
+    `how` is "learned" (left out, because workers saw it repeated), "pinned" or "refused" (always or
+    never left out, by cleaning.toml), or "forgotten" (kept again, because the source no longer
+    repeats it). `since` is the first day on which workers saw it, `texts` in how many different
+    texts, `days` on how many days. `left_out` counts how often it was left out, the last time at
+    `last`.
     """
 
     line: str  # as it was when it was last left out; "" if it never was
@@ -41,9 +41,8 @@ class BoilerplateLine:
 class SourceBoilerplateReport:
     """The lines that one source repeats around its articles, for the output of `worker sources`.
 
-    `version` is the version of the lines that workers learned from the source, "" if there are
-    none. If the index, which has these lines, did not answer, they are missing and `silent` is the
-    error; else it is "".
+    `version` identifies the lines that workers learned from the source; it is "" if there are none.
+    Learned lines come from the index; if that did not answer, `silent` is the error, else "".
     """
 
     version: str  # version of the learned lines; "" without any

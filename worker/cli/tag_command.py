@@ -129,10 +129,10 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:
-    """Print for each of these tag rules whether it gives an article its tag, and why or why not.
+    """Print for each of these tag rules whether it tags an article, and why or why not.
 
-    The line of a rule has its topic, its file and the words that it matched. `title` is printed
-    above the lines.
+    The line of a rule has its topic, its file and the words that it found in the article. `title`
+    is a heading above the lines, such as "the rules of politics".
     """
     out.print(title, style="bold")
     for rule in considered:

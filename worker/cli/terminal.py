@@ -84,7 +84,8 @@ def print_json(value: Any) -> None:
 
 
 def echo_json(text: str) -> None:
-    """Print JSON text on standard output, with the escapes of JSON for what steers a terminal."""
+    """Print JSON text on standard output; characters that steer a terminal are escaped as in
+    JSON."""
     click.echo(visible_json(text))
 
 
@@ -180,8 +181,8 @@ class NotFound(click.ClickException):
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a title and a table with one line for each row, cut to the width of the terminal.
 
-    On a narrow terminal, columns are left out in a fixed order by their names. Columns with ids of
-    messages and of sent articles are never cut; long ids go on in the next line.
+    On a narrow terminal some columns are left out. Receipts and ids of messages are never cut; a
+    long one goes on in the next line.
     """
     out.print(title, style="bold")
     cells = [[_cell(value) for value in row] for row in rows]

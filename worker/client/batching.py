@@ -16,7 +16,7 @@ class PackedArticle(NamedTuple):
     """One raw article as it is put into a message, a JSON value, with its receipt and its size.
 
     The receipt is the id under which the store records what became of the article. `bytes` is the
-    length of the article's JSON text.
+    length of the article's JSON text. `source` names its source, by which floods are counted.
     """
 
     receipt: str
@@ -26,10 +26,10 @@ class PackedArticle(NamedTuple):
 
 
 def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[PackedArticle]]:
-    """Divide articles into batches, each for one message.
+    """Divide articles into batches, each of which is sent as one message.
 
-    A batch has at most `limit.articles` articles and `limit.bytes` bytes. An article that is larger
-    than `limit.bytes` becomes a batch of its own.
+    `limit` has two fields: a batch has at most `limit.articles` articles, and at most `limit.bytes`
+    bytes of JSON together. A single article that is larger becomes a batch of its own.
     """
     batch: list[PackedArticle] = []
     size = 0
@@ -73,10 +73,10 @@ def plain_values(article: Any) -> tuple[object, int]:
 
 
 def pack_invalid(raw: object, error: Rejected) -> PackedArticle:
-    """Pack an article in an invalid format, so that the worker keeps it as a dead letter.
+    """Pack an article in an invalid format, so that a worker keeps it as a dead letter.
 
-    A dead letter is an article that could not be processed. `error` says what is wrong. If the
-    article is over the size limit, only an excerpt of it is packed.
+    A dead letter is an article that could not be processed. `raw` is the article, and `error` says
+    what is wrong with it. If it is over the size limit, only an excerpt of it is packed.
     """
     payload = Payload.of(raw)
     if payload.whole:

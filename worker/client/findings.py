@@ -138,10 +138,10 @@ class LintFinding:
 
 
 def error(reason: Reason | str, what: str) -> LintFinding:
-    """Make an error, a finding for which the worker would not process the article.
+    """Make a finding of level "error": a problem for which the worker would not process an article.
 
-    `reason` is a value of Reason; the advice how to fix the problem is the usual one for it. `what`
-    describes the problem.
+    `reason` is a value of Reason, or its text such as `empty`, and `what` describes the problem.
+    The advice how to fix it is the usual one for that reason.
     """
     reason = Reason(reason)
     return LintFinding(level="error", slug=reason, what=what, fix=_FIXES[reason])
@@ -156,9 +156,10 @@ def warning(slug: str, what: str, fix: str) -> LintFinding:
 
 
 def refused(raw: object, why: Rejected) -> list[LintFinding]:
-    """List as errors all that is wrong with the format of a raw article that was refused.
+    """List all that is wrong with the format of a raw article that the worker would refuse.
 
-    `why` is the exception that refused it; it may hold several problems.
+    `raw` is the article, and `why` the exception that says so; it may hold several problems. Each
+    becomes an error in the list.
     """
     if isinstance(raw, str):
         return [error(why.reason, _not_json(raw))]

@@ -42,9 +42,9 @@ _BATCH = 100  # articles
 class LintResult:
     """What the worker would make of one raw article, and the problems that were found in it.
 
-    `location` is its file and line. `outcome` is "new", "duplicate", "skipped" and so on, "" if the
-    article would not be accepted. `words` counts the words of the cleaned text, `flags` name what
-    cleaning noticed, and `dropped` counts the lines that it removed. `findings` are the problems.
+    `location` is its file and line. `outcome` is a word such as "new" or "duplicate", or "" if the
+    article would not be accepted. `words` counts the words of the cleaned text, and `dropped` the
+    lines that cleaning removed; `flags` name what else it noticed. `findings` are the problems.
     """
 
     location: str  # file and line, or what else the caller gave

@@ -278,25 +278,29 @@ class Producer:
             return Advice(answer=Answer.ACCEPT), set()
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
-        """Send raw articles to the bulk lane, unchecked and under the receipts that they have.
+        """Send packed articles again, to be processed after new articles; keep their receipts.
 
-        Dead letters and stored payloads are sent so, to be processed again after new articles.
+        They are not validated. This is for dead letters (articles that could not be processed) and
+        for stored payloads. They go to the bulk lane, the queue that workers serve last.
         """
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + BULK)
 
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
-        """Ask workers, over the bulk lane, to tag or clean stored articles again by newer rules.
+        """Ask workers to tag or clean stored articles again by newer rules, after new articles.
 
-        `what` is `retag` or `reclean`. Waits while the broker is too full to take more. Raises
-        Unavailable when the broker does not take the message.
+        `what` is `retag` or `reclean`. Waits while the broker is too full to take the message, and
+        raises Unavailable when it does not take it for another reason.
         """
         self._await_capacity([], pace=True, on_stop=lambda advice: None)
         queue = self._rules.queue.name + BULK
         self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
 
     def send_message(self, queue: str, message: bytes) -> None:
-        """Put a message that workers could not process back on the queue `queue`, unchanged."""
+        """Put a message that workers could not process back on a queue, unchanged.
+
+        `queue` is the name of the queue, and `message` has the bytes of the message.
+        """
         with self._connection.channel() as channel:
             dead_letter_queue.send_again(channel, queue, message)
 

@@ -97,7 +97,8 @@ class Archive:
     def cursor(self, since: str = "now") -> str:
         """Return a cursor, a point in the sequence of all changes, to pass to `changes`.
 
-        By default it is that of the newest change, so that only later ones are read.
+        `since` is "now" for the point after the newest change, so that only later changes are read,
+        "start" for the point before the first one, or a cursor.
         """
         return self._store.cursor(since)
 

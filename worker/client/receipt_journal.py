@@ -96,8 +96,8 @@ class StoreJournal:
 def read_journal(path: Path) -> Iterator[JournalEntry]:
     """Read a producer's journal file, and yield an entry for each article noted in it.
 
-    Raises BadConfig for a line in another format. A last line that is cut off is ignored, because
-    its message was never sent.
+    Raises BadConfig for a line in another format. A last line that is cut off is ignored: the
+    producer died while it wrote the line, before it sent the message.
     """
     lines = path.read_text("utf-8").splitlines()
     for number, line in enumerate(lines, 1):

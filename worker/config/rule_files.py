@@ -45,10 +45,11 @@ def names_in(folder: str, config_dir: Path | None) -> list[str]:
 
 
 def unread_files(names: Collection[str], config_dir: Path | None) -> dict[Path, str]:
-    """Return the `.toml` files of the user's config folder that no worker reads.
+    """Find the `.toml` files in the user's config folder that no worker reads, such as misspelt
+    ones.
 
-    `names` are the names of the files that are read, without `.toml`. Each unread file is mapped to
-    the name that was probably meant, or to "" if no name is similar.
+    `names` are the names, without `.toml`, of the files that are read. The result maps the path of
+    each unread file to the name that was probably meant, or to "" if no name is similar.
     """
     unread = (
         [f for f in sorted(config_dir.glob("*.toml")) if f.stem not in names] if config_dir else []

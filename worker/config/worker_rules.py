@@ -27,9 +27,9 @@ class QueueRules(Frozen):
 class BulkRules(Frozen):
     """Limits above which articles of one source go to the bulk lane, where they delay no others.
 
-    A source is above them with more than `source_articles` articles in a period of `window_s`
-    seconds and the one before. Workers serve the bulk lane after the other queues, but at least
-    once in four claims.
+    Periods of `window_s` seconds follow one another. A source is above the limit if it has more
+    than `source_articles` articles in the present period and the one before together. The bulk lane
+    is a queue that workers serve after the others, but at least once in four claims.
     """
 
     source_articles: int = Field(default=500, ge=1)
@@ -69,10 +69,11 @@ class TimeLimits(Frozen):
 class QuarantineRules(Frozen):
     """Limits for messages that failed before, whose articles are tried in processes that may die.
 
-    A message is tried so after a failure, or after `deliveries` workers took it and vanished. It is
-    given up after `passes` more failures, and one article of it after it has ended `attempts`
-    processes; both are then kept as dead letters. A process may use `memory_mb` MB. After
-    `budget_s` seconds the articles left to try wait until the message is taken again.
+    A message is tried so after a failure, or after `deliveries` workers vanished with it. After
+    `passes` more failures it becomes a dead letter; so does an article after it ended `attempts`
+    processes, or after `stalls` runs that wall-clock time ended, and this is replayed after
+    `stalled_replay_s` seconds. A process may use `memory_mb` MB. After `budget_s` seconds the
+    articles left wait for the next delivery of the message.
     """
 
     deliveries: int = Field(ge=1)
@@ -95,10 +96,10 @@ class ProcessRules(Frozen):
 
 
 class LedgerRules(Frozen):
-    """How many seconds `worker ledger` searches for an enqueued article before it calls it missing.
+    """How long `worker ledger` searches for an enqueued article before it reports it as missing.
 
-    It needs several looks at the store and the broker, because the article may move from one to the
-    other meanwhile.
+    That is `grace_s` seconds. It looks several times, because the article may move between the
+    broker and the store meanwhile.
     """
 
     grace_s: float = Field(ge=0)

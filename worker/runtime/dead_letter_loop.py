@@ -30,9 +30,10 @@ def start(
 ) -> background.BackgroundLoop:
     """Start the background loop that stores undeliverable messages of the broker as dead letters.
 
-    It also deletes, once an hour, dead letters last seen more than `keep_days` days ago (0: none),
-    and replays each dead letter with the reason `stalled` once, about `stalled_replay_s` seconds
-    later.
+    It also deletes, once an hour, dead letters last seen more than `keep_days` days ago (0: none).
+    And it replays, once, each dead letter with the reason `stalled`, about `stalled_replay_s`
+    seconds later: runs of its article were ended by wall-clock time alone, perhaps only because the
+    machine was suspended or busy.
     """
     connection = BrokerConnection(app)
     queue = app.conf.task_default_queue

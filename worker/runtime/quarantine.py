@@ -40,12 +40,12 @@ def ingest_in_sandbox(
     handling: Attempt = NO_ATTEMPT,
     stalled_runs: Mapping[str, int] | None = None,
 ) -> None:
-    """Process the articles of a quarantined message in sandbox processes until each has an outcome.
+    """Process the articles of a message that failed before, until each has an outcome in the store.
 
-    `stalled_runs` says how many runs of each receipt, in earlier deliveries of the message, were
-    ended by wall-clock time alone. `handling` names the worker, and is stored with the outcomes.
-    Raises Stalled when the message must go back to its queue for lack of time, and Unavailable when
-    a service does not answer. Articles that have outcomes then are not processed again.
+    They run in sandbox processes, which may die. `stalled_runs` says for each receipt how many
+    runs, in earlier deliveries of the message, wall-clock time alone ended. `handling` names the
+    worker, and is stored with the outcomes. Raises Stalled when the time is over and the message
+    must go back to its queue, and Unavailable when a service does not answer.
     """
     waiting = without_outcome(pipeline.store, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:

@@ -1,9 +1,9 @@
 """A background loop that repairs clusters, groups of copies, and restores articles in the index.
 
 The index, by which copies are found, may lose its last writes when its server fails or is restored
-from a backup. It also holds a date until which it was complete, the watermark, so the articles
-stored since then are written to it again. Every half minute one of the workers does both, and logs
-each repair.
+from a backup. A date in it, the watermark, says until when it was complete; after a loss the
+articles stored since that date are written to it again. Every half minute one of the workers does
+both, and logs each repair.
 """
 
 import logging

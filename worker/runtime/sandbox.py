@@ -55,8 +55,9 @@ class SandboxEnd:
     """How a sandbox process, which ran one batch of articles and may have died, ended.
 
     `code` is its exit code, or the negative number of the signal that killed it; `stage` the last
-    stage of the pipeline that it entered. `took_s` is in seconds, `peak_mb` the most memory it
-    used. `unavailable` says that store or index did not answer.
+    stage of the pipeline that it entered, and `cpu_s` the CPU time spent there. `took_s` is in
+    seconds, `peak_mb` the most memory used. `unavailable`: store or index did not answer.
+    `stalled`: wall-clock time ended it although its CPU time was within the limit.
     """
 
     code: int  # exit code, or the negative number of the signal that killed it
@@ -81,9 +82,9 @@ class SandboxEnd:
 
 
 class SandboxLost(Exception):
-    """Raised when the server that forks sandbox processes ended twice during one batch of articles.
+    """Raised when the server that forks sandbox processes died twice while it had the same batch.
 
-    After the first time, a new server was started and given the same batch.
+    After the first time, a new server was started and given the same batch of articles.
     """
 
 
@@ -102,10 +103,10 @@ class SandboxServer:
     ) -> SandboxEnd:
         """Process raw articles as one batch in one new sandbox process, and return how it ended.
 
-        `handling` names the worker, and is stored with the outcomes. A process that dies raises
-        nothing. Raises SandboxLost when the server that starts these processes dies twice, and
-        Unavailable when it is not ready, or gives no answer, in about `limit_s` seconds; a later
-        call may succeed.
+        That process may take `limit_s` seconds, and its death raises nothing. `handling` names the
+        worker, and is stored with the outcomes. Raises SandboxLost when the server that forks these
+        processes dies twice, and Unavailable when it is not ready or does not answer in time; a
+        later call may then succeed.
         """
         raws = [[d.receipt, d.raw] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
@@ -114,9 +115,9 @@ class SandboxServer:
     def redo(self, what: Reprocessing, article_id: str, limit_s: float) -> SandboxEnd:
         """Process a stored article again in one sandbox process, and return how that process ended.
 
-        `what` says whether it is cleaned and tagged, or only tagged. Raises Unavailable when the
-        server that forks the process is not ready in `limit_s` seconds, and SandboxLost when that
-        server ends, and so does the one started in its place.
+        `what` says whether it is cleaned and tagged, or only tagged. That process may take
+        `limit_s` seconds. Raises SandboxLost when the server that forks it dies twice, and
+        Unavailable when that server is not ready or does not answer in time.
         """
         return self._request({"redo": what.value, "article_id": article_id}, limit_s)
 
@@ -261,11 +262,11 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The time in seconds that one sandbox process, in which articles are tried, may take.
+    """The wall-clock time in seconds that one sandbox process, in which articles are tried, may
+    take.
 
-    The limit leaves time for a process with all articles of a message, and all attempts at one of
-    them alone, before `hard_limit_s`, after which Celery kills the pool process that waits for
-    them.
+    It is so short that, before Celery kills the waiting pool process after `hard_limit_s`, there is
+    time for one process with all articles of a message and for all attempts at one article alone.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 
