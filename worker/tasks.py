@@ -129,9 +129,10 @@ def _start_loops(sender: Any, **_: object) -> None:
 class Ingest(Task):
     """Base class of the worker's two Celery tasks, for what they do differently from other tasks.
 
-    The arguments of such a task are the messages that the worker took from the queue, not those
-    that producers send (docs/message.md), so Celery's check of arguments is off. What happens to a
-    message after its task is decided by the class Request of worker.broker.request.
+    A task is called with complete messages, as the worker took them from the queue. It is not
+    called with the arguments that a producer wrote into the message (docs/message.md), so Celery's
+    check of arguments is off. What happens to a message after its task is decided by the class
+    Request of worker.broker.request.
     """
 
     Request = "worker.broker.request:Request"

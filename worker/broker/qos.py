@@ -206,12 +206,12 @@ class QoS(RedisQoS):
         """Put a message that this worker holds back on its queue, or move it to the quarantine
         queue.
 
-        Workers take it again next; with `leftmost` or `stalled_runs`, after all others of its
-        priority. With `error` it moves to the quarantine queue, or to the dead list if it failed
-        too often there; `counts=False` keeps this failure out of that number. `stalled_runs`, the
-        runs of its articles that wall-clock time ended, is written into a header. `delivered` notes
-        in the message that a worker vanished with it. Does nothing if the broker has no lease of
-        the message.
+        It becomes the next message that a worker takes; with `leftmost` or `stalled_runs` the last
+        one of its priority. With `error` it moves to the quarantine queue, where articles run one
+        at a time, or to the dead list if it failed there too often; `counts=False` keeps this
+        failure out of that number. `stalled_runs` is kept in a header of the message: by receipt
+        of an article, how often its process took too long. `delivered` counts this delivery as
+        one whose worker vanished. Does nothing if the broker has no lease of the message.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -139,12 +139,13 @@ class Channel(RedisChannel):
         self.eval(lua_scripts.PUSH, keys, arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:
-        """Return the next command to send to the broker: claim messages, wait for one, or pause.
+        """Return the next command to send to the broker: to claim messages, to wait for one after a
+        claim found none, or to pause.
 
-        `queues` are pairs of a queue and the key of one of its Redis lists. A pause, a command that
-        waits and returns nothing, comes while the store or the index does not answer, and after the
-        broker refused a command. Returns None, to send nothing for a while, if it refuses even
-        that.
+        `queues` are pairs of a queue and the key of one of its Redis lists. A pause is a command
+        that waits and returns nothing. It is sent while the store or the index does not answer,
+        and after the broker refused a command. Returns None, so that nothing is sent for a while,
+        after the broker refused a pause, too.
         """
         if monotonic() < self._silent_until:
             return None

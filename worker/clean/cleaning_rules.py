@@ -158,8 +158,8 @@ class RuleSet(NamedTuple):
     prepared for quick matching.
 
     `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison. `sentence` matches one sentence
-    that may be removed together with others on its line.
+    patterns matches, so that most lines need only one comparison. A line of several sentences is
+    removed if `sentence` matches each of them; it matches what the rules for sentences match.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]

@@ -307,12 +307,13 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 def new_generation(
     generation: int, newest: int, state: LayoutState, least_bits: int
 ) -> tuple[str, str]:
-    """Return the field and value to write to the Redis hash aw:buckets when the index begins a new
-    time window.
+    """Return what to write to the Redis hash aw:buckets when the index begins a new time window:
+    the name of an entry, and its value.
 
     They say with how many Redis hashes the window begins: a quarter of those of the window before,
-    but at least 2**least_bits. `generation` is the number of the window, `newest` that of the
-    newest article, and `state` the present content of aw:buckets.
+    but at least 2**least_bits. `generation` is the number of the window. `newest` is the number of
+    the newest article; the value keeps it, as the number at which the window began. `state` is the
+    present content of aw:buckets.
     """
     smaller = [layout.bits - GROWTH_BITS for layout in active_layouts(generation, state).read]
     return str(generation), f"{newest}:{max([least_bits, *smaller[:1]])}"

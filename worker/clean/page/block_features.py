@@ -42,9 +42,9 @@ class PageColumns(NamedTuple):
 
     `blocks` are the blocks themselves, `text` their characters. `held_by` has the index in
     `blocks.holders` of the element around each block, `tags` a number for that element's tag, and
-    `larger` the indexes of four elements around the block, from small to large. `links` is the
-    share of characters in links; `prose` is the length of a block that reads like a paragraph, else
-    0.
+    `larger` the indexes of that element and of its next three ancestors that contain more blocks.
+    `links` is the share of characters in links; `prose` is the length of a block that reads like a
+    paragraph, else 0.
     """
 
     blocks: Blocks

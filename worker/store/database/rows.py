@@ -107,10 +107,10 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 
 
 def refreshed_row(record: Record, verdict: Verdict) -> Row:
-    """Return the columns to overwrite in a stored revision after its raw article was cleaned again.
+    """Return the values for updating a stored revision after its raw article was cleaned again.
 
-    Two of them, article id and content hash, only serve to find the revision. The title is not
-    overwritten.
+    The columns `article_id` and `content_hash` find the revision; all others are overwritten with
+    what cleaning gave now. The title is not among them.
     """
     content = _content(record.article)
     return {
