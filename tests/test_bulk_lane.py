@@ -160,6 +160,16 @@ def test_counts_of_sources_expire(producer: Producer, valkey: redis.Redis) -> No
     assert 0 < valkey.ttl(key) <= 120
 
 
+def test_an_idle_worker_waits_on_the_live_lane_even_when_the_bulk_lane_is_due() -> None:
+    order, lists = ClaimOrder(), [(lane, lane) for lane in reversed(LANES)]
+    for _ in range(5):
+        order.note("articles")
+    arranged = order.arrange(lists)
+    assert arranged[0][0] == "articles.replay"
+    assert order.list_to_wait_on(arranged) == "articles"
+    assert order.list_to_wait_on([("articles.replay", "key")]) == "key"
+
+
 def test_of_four_claims_the_bulk_lane_gets_one_while_other_messages_wait_and_all_when_none_do() -> (
     None
 ):

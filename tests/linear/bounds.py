@@ -68,7 +68,6 @@ BOUNDS: dict[str, Bound] = {
     "worker.clean.html.inline_markup._AROUND": SHORT,
     "worker.clean.html.inline_markup._EMPHASIS": SHORT,
     "worker.clean.html.inline_markup._MALFORMED": SHORT,
-    "worker.clean.html.inline_markup._PROSE": SHORT,
     "worker.clean.html.inline_markup._WITHOUT_TEXT": SHORT,
     "worker.clean.html.inline_markup._WITH_ATTRIBUTES": SHORT,
     "worker.clean.html.note_marks._WORD": NOTE,

@@ -25,7 +25,6 @@ _MALFORMED = re.compile(rf"<(?:{_HTML})\s[^<>=]*+=[^<>]*+(?:>|\Z)", re.I)
 _WITHOUT_TEXT = re.compile(
     r"<(script|style|iframe|object|svg|template|noscript)(?=[\s/>])[^<>]*+>", re.I
 )
-_PROSE = re.compile(r"\s[^\W\d_][^<>(){};=]*+\s")
 _CDATA = re.compile(r"<!\[CDATA\[", re.I)
 # Around words, without a space between tag and word: "<em>Harbour</em>", but not "<b> and </b>".
 _EMPHASIS = re.compile(rf"<({_PHRASING}|{_BLOCK})>(?=\S)([^<>]*+)(?<=\S)</\1\s?>", re.I)
@@ -74,8 +73,8 @@ def _without_comments(markup: str) -> str:
 
 
 def _without_scripts(markup: str) -> str:
-    """Remove elements whose content is no text, such as scripts. One without an end tag, or around
-    words ("from <style> to </style>"), is not removed, because a text may be about the tag."""
+    """Remove elements whose content is no text, such as scripts, with their content. A tag without
+    an end tag, or with nothing between the two, is not removed: a text may be about the tag."""
     kept, at = [], 0
     lower = markup.lower() if markup.isascii() else markup
     for start in _WITHOUT_TEXT.finditer(markup):
@@ -84,8 +83,7 @@ def _without_scripts(markup: str) -> str:
         end = lower.find(f"</{start[1].lower()}", start.end())
         if end < 0:
             break
-        content, has_attributes = markup[start.end() : end], "=" in start[0]
-        if not has_attributes and (not content.strip() or _PROSE.fullmatch(content)):
+        if "=" not in start[0] and not markup[start.end() : end].strip():
             continue
         kept.append(markup[at : start.start()])
         at = markup.find(">", end) + 1 or len(markup)
