@@ -161,6 +161,7 @@ class RecleanPreview:
 _FIELDS = sorted(
     field_names(Article)
     - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner", "learned"}
+    - {"page_fetched", "fetch_dated"}
 )
 
 

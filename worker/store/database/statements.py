@@ -2,12 +2,14 @@
 
 import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import reduce
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from worker.model.dataclass_fields import field_names
+from worker.model.fetched_page import HeldContent
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import KeyText, stored_name
 from worker.store.database.schema import aliases, articles, revisions
@@ -63,6 +65,20 @@ def external_ids_of(row: sa.RowMapping) -> SourceIds:
     `row` is the row of table `sources` with these counters; a counter that is NULL counts as 0.
     """
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
+
+
+def held_contents(
+    rows: Iterable[tuple[str | None, datetime | None]],
+) -> tuple[HeldContent, ...]:
+    """Return the contents of an article that are held back, from pairs (content hash, since).
+
+    A pair may come several times. A content hash of None stands for no held content.
+    """
+    return tuple(
+        HeldContent(content_hash=content_hash, since=since)
+        for content_hash, since in dict.fromkeys(rows)
+        if content_hash
+    )
 
 
 def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:
