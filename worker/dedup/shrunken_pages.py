@@ -83,10 +83,11 @@ def held_after(
     `stored` is what was known of the article before. A page that is whole again ends the wait of
     those held until then: a consent wall that comes and goes is never shown.
     """
-    if stored is None:
+    is_held = verdict.signal == SHRUNKEN and verdict.kind is OutcomeKind.UNCHANGED
+    if stored is None or not (is_held or stored.held):
         return ()
     held = {content.content_hash: content for content in stored.held}
-    if verdict.signal == SHRUNKEN and verdict.kind is OutcomeKind.UNCHANGED:
+    if is_held:
         if page and (content_hash not in held or held[content_hash].since is None):
             held[content_hash] = HeldContent(content_hash=content_hash, since=page.at, stored=False)
         return tuple(held.values())

@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from functools import reduce
 from typing import Any, TypeVar
 
@@ -67,18 +66,17 @@ def external_ids_of(row: sa.RowMapping) -> SourceIds:
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
 
 
-def held_contents(
-    rows: Iterable[tuple[str | None, datetime | None]],
-) -> tuple[HeldContent, ...]:
-    """Return the contents of an article that are held back, from pairs (content hash, since).
+def held_contents(rows: Sequence[Any]) -> tuple[HeldContent, ...]:
+    """Return the contents of an article that are held back, from rows of its revisions that were
+    joined with those of `held_revisions`.
 
-    A pair may come several times. A content hash of None stands for no held content.
+    The column `held` is the content hash, NULL in all rows if nothing is held back. A content may
+    come several times.
     """
-    return tuple(
-        HeldContent(content_hash=content_hash, since=since)
-        for content_hash, since in dict.fromkeys(rows)
-        if content_hash
-    )
+    if not rows or rows[0].held is None:
+        return ()
+    pairs = dict.fromkeys((row.held, row.since) for row in rows)
+    return tuple(HeldContent(content_hash=held, since=since) for held, since in pairs)
 
 
 def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:

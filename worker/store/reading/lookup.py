@@ -160,7 +160,7 @@ def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
         extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
         fingerprint=Fingerprint.unpacked(newest.fingerprint) if newest else None,
         words=newest.words if newest else 0,
-        held=held_contents((row.held, row.since) for row in rows),
+        held=held_contents(rows),
         distrusted=external_ids_of(article._mapping).distrusted,
     )
 

@@ -30,6 +30,8 @@ def hold(connection: Connection, decisions: Sequence[Decision], now: datetime) -
     with an empty `since`. The caller must have locked the rows of the articles. `now` is stored as
     the time of receipt.
     """
+    if not any(d.held or (d.before and d.before.held) for d in decisions):
+        return
     before: dict[str, tuple[HeldContent, ...]] = {}
     after: dict[str, dict[str, HeldContent]] = {}
     brought: dict[tuple[str, str], Decision] = {}

@@ -279,5 +279,5 @@ def _identity_of(article: Any, rows: Sequence[Any]) -> StoredIdentity:
         cluster_id=article.cluster_id,
         extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
         words=newest.words if newest else 0,
-        held=held_contents((row.held, row.since) for row in rows),
+        held=held_contents(rows),
     )
