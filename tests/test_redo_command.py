@@ -2,18 +2,28 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
 from tests.make import NOW
-from worker.cli import group
+from tests.store.stored import everything
+from worker.clean import clean
+from worker.cli import group, reprocess_preview
+from worker.cli.reprocess_preview import RecleanPreview
 from worker.config.loader import load_config
 from worker.config.rule_files import PACKAGED
 from worker.index.memory_index import MemoryIndex
+from worker.model.admission import RawArticle
+from worker.model.records import Article
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
+from worker.store.database.engine import open_engine, parse
+from worker.store.database.packing import pack_text
+from worker.store.database.schema import revisions
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
@@ -98,6 +108,75 @@ patterns = { any = "airport opens .* they said\\\\." }
     assert (shown["stale"], shown["becomes"]) == (3, {"same": 2, "revised": 1})
     (sample,) = shown["samples"]
     assert "-Airport opens new runway, they said." in sample["lines"]
+
+
+def test_a_dry_run_of_cleaning_counts_changes_by_field_with_both_values_and_writes_nothing(
+    stored: SqlStore, sqlite_store_url: str
+) -> None:
+    engine = open_engine(parse(sqlite_store_url))
+    with engine.execution_options(writes=True).begin() as connection:
+        older = {
+            "versions": {"cleaner": "old"},
+            "authors": ["Desk", "Old Name"],
+            "flags": ["mojibake"],
+            "published": NOW,
+        }
+        wire = revisions.c.title.contains("irport")
+        connection.execute(update(revisions).values(versions={"cleaner": "old"}))
+        connection.execute(update(revisions).where(wire).values(older))
+        other = revisions.c.title.contains("Harbour")
+        connection.execute(update(revisions).where(other).values(payload=pack_text("{}")))
+    engine.dispose()
+    before = everything(sqlite_store_url)
+
+    shown = json.loads(run("reclean", "--dry-run", "--json", "--samples", 1).stdout)
+    assert (shown["stale"], shown["changed"]) == (3, 2)
+    assert shown["becomes"] == {"refreshed": 2, "rejected": 1}
+    assert shown["fields"] == {"authors": 2, "flags": 2, "published": 2}
+    (example,) = shown["examples"]["authors"]
+    assert (example["before"], example["after"]) == ("Desk, Old Name", "")
+    assert shown["examples"]["published"][0]["before"] == NOW.isoformat()
+    printed = " ".join(run("reclean", "--dry-run").output.split())
+    assert "3 articles cleaned by another version; 2 would change" in printed
+    assert "Desk, Old Name -> (nothing)" in printed
+    assert everything(sqlite_store_url) == before
+
+
+def test_a_payload_that_crashes_the_cleaner_is_counted_and_the_others_are_compared(
+    stored: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crashing(raw: RawArticle, rules: object, now: object) -> Article:
+        if raw.title.startswith("Harbour"):
+            raise RecursionError("deep")
+        return clean(raw, rules, now)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reprocess_preview, "clean", crashing)
+    preview = RecleanPreview(load_config(), samples=2)
+    ids = [hit.article_id for hit in stored.search(Query())]
+    for record in stored.records(ids):
+        preview.compare(record)
+    assert preview.counts()["becomes"] == {"same": 2, "rejected": 1}
+    assert preview.shown[0]["lines"] == ["crashed: RecursionError: deep"]
+
+
+def test_what_differs_in_a_long_text_is_shown_with_a_little_before_it(stored: SqlStore) -> None:
+    (hit,) = stored.search(Query(words="harbour"))
+    (record,) = stored.records([hit.article_id])
+    longer = replace(record.article, text=f"{'word ' * 100}before {'word ' * 100}")
+    preview = RecleanPreview(load_config(), samples=2)
+    preview.compare(replace(record, article=longer))
+    (example,) = preview.counts()["examples"]["text"]
+    assert len(example["before"]) <= 82
+    assert example["after"] == record.article.text
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"], ["--yes", "--dry-run"]])
+def test_nothing_is_deleted_without_yes(stored: SqlStore, options: list[str]) -> None:
+    (hit,) = stored.search(Query(words="harbour"))
+    done = run("delete", hit.article_id, *options)
+    assert done.exit_code == 0, done.output
+    assert "nothing is deleted yet" in done.output
+    assert stored.search(Query(words="harbour")) == [hit]
 
 
 def test_an_article_tells_why_it_has_no_tag(stored: SqlStore) -> None:

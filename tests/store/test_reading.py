@@ -9,6 +9,7 @@ import pytest
 
 from tests.make import NOW, article, dead, record, tag
 from tests.store.stored import statements
+from worker.model.fetched_page import FetchedPage
 from worker.model.records import DeadLetter, OutcomeKind, Record, Span
 from worker.store.cluster_values import ClusterMove, MoveReason
 from worker.store.sql_store import SqlStore
@@ -168,6 +169,10 @@ def test_a_view_of_an_article_has_exactly_the_keys_of_its_type(store: SqlStore) 
         article_id=first_id, left=first_id, joined=second_id, reason=MoveReason.MERGED
     )
     assert store.clusters.move([move], now=NOW) == [move]
+    page = FetchedPage(at=NOW, dated=True, words=2, least_share=0.3, hold=timedelta(hours=6))
+    short = article(text="Accept cookies.", words=2, page_fetched=NOW)
+    revision = {"kind": OutcomeKind.REVISION, "revision": 2}
+    write(store, record(short, page=page, verdict=revision))
 
     shown = store.show(first_id)
 

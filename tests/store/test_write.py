@@ -172,6 +172,7 @@ def test_a_verdict_is_checked_with_what_is_stored_under_the_lock(
             article_id=old.article.article_id,
             hashes=frozenset({old.fingerprint.content_hash}),
             revision=1,
+            words=old.article.words,
             cluster_id=old.article.article_id,
         ),
         None,

@@ -30,7 +30,7 @@ from worker.clean.text.language import count_words, detect, load_models
 from worker.clean.text.plain_text import letters, one_line, storable
 from worker.clean.text.short_text import categories, names
 from worker.errors import Reason, Rejected
-from worker.model.admission import Media, RawArticle
+from worker.model.admission import Fetch, Media, RawArticle
 from worker.model.completeness import NO_PAGE, NO_TEXT, SUMMARY_ONLY
 from worker.model.records import Article
 
@@ -113,7 +113,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     if page_url and (is_variant(url) or is_redirector(url, rules.urls)):
         url = page_url  # the page declares the standard form of an AMP or mobile address
     source = raw.source_id
-    page, published, updated = dates_of(
+    page, published, updated, fetched_at = dates_of(
         raw, body.page, body.markup, language, declared, rules.dates, now
     )
     body = body._replace(page=page)
@@ -152,6 +152,8 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
         dropped=swept.dropped,
         cleaner=cleaner_of(rules),
+        page_fetched=(fetched_at or now) if _is_of_page(raw, body) else None,
+        fetch_dated=fetched_at is not None,
     )
     return Examined(article, raw, body, swept, declared, page_url, fetched.failure)
 
@@ -182,6 +184,15 @@ def _address(raw: RawArticle, rules: CleaningRules) -> str:
     redirects, if it holds it. A relative link belongs to its feed."""
     link = absolute_link(raw.link, raw.feed.url or raw.source.url) if raw.link else ""
     return canonical(cached_page(redirect_target(link)), rules.urls)
+
+
+def _is_of_page(raw: RawArticle, body: Body) -> bool:
+    """Whether the text is that of a page which the producer says it fetched. Feeds carry fragments
+    of markup, and no bytes."""
+    if body.read_as == "page":
+        return raw.fetch != Fetch()
+    index = body.content_index
+    return index >= 0 and raw.content[index].encoding == "base64" and raw.fetch != Fetch()
 
 
 def _summary_as_body(body: Body, summary: Body) -> Body:

@@ -27,6 +27,8 @@ def print_article(stored: Mapping[str, Any]) -> None:
         print_table("left out of the text", ("rule", "detail"), lines)
     if stored["tags"]:
         print_table("tags", ("tag", "code", "score", "by", "detail"), map(_tag, stored["tags"]))
+    if stored["held"]:
+        print_table("held back", ("since", "title", "words", "detail"), map(_held, stored["held"]))
     if stored["decisions"]:
         print_table("decisions", ("at", "verdict", "detail"), map(_decision, stored["decisions"]))
     if len(stored["cluster"]) > 1:
@@ -77,6 +79,13 @@ def _decision(decision: Mapping[str, Any]) -> tuple[object, ...]:
     candidate = f"of {decision['rival'][:12]}" if decision["rival"] else ""
     why = " ".join(filter(None, (decision["signal"], candidate, scores)))
     return decision["at"], decision["verdict"], why
+
+
+def _held(held: Mapping[str, Any]) -> tuple[object, ...]:
+    why = f"shrunken page: {held['known_words']} words were known"
+    if held["since"] is None:
+        why = "shrunken page, whole again later"
+    return held["since"] or held["last"], held["title"], held["words"], why
 
 
 def _member(member: Mapping[str, Any]) -> tuple[object, ...]:

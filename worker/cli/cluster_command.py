@@ -8,7 +8,16 @@ import click
 from worker.clean.lines.original_publisher import Publisher, original_publisher, publisher_of
 from worker.cli.reconcile_command import print_moves
 from worker.cli.resources import opened_index, opened_store
-from worker.cli.terminal import NotFound, json_object, moment, out, print_json, print_table, several
+from worker.cli.terminal import (
+    NotFound,
+    json_object,
+    moment,
+    out,
+    print_json,
+    print_table,
+    several,
+    yes_option,
+)
 from worker.config.loader import load_config
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
@@ -39,9 +48,7 @@ def cluster() -> None:
     """
 
 
-_yes = click.option(
-    "--yes", is_flag=True, help="Do it. Without this option only say what would be done."
-)
+_yes = yes_option("done")
 _note = click.option("--note", default="", help="The reason; it is stored with the change.")
 
 

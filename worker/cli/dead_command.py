@@ -11,7 +11,16 @@ from worker import bootstrap
 from worker.broker import embedded
 from worker.cli.dead_letter_tables import plain, print_letter, print_letters, print_some
 from worker.cli.search_commands import Since
-from worker.cli.terminal import NotFound, counted, err, out, print_json, progress, several
+from worker.cli.terminal import (
+    NotFound,
+    counted,
+    err,
+    out,
+    print_json,
+    progress,
+    several,
+    yes_option,
+)
 from worker.errors import Reason, Unavailable
 from worker.settings import Settings
 from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
@@ -128,9 +137,7 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     help="The most that are sent in a second.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
-@click.option(
-    "--yes", is_flag=True, help="Do it. Without this option only say what would be replayed."
-)
+@yes_option("replayed")
 @click.option("--json", "as_json", is_flag=True, help="Print ids and receipts as JSON.")
 def replay(
     include_replaying: bool,
@@ -195,9 +202,7 @@ def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[st
     help="Also those that were replayed and are not dead any more.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
-@click.option(
-    "--yes", is_flag=True, help="Do it. Without this option only say what would be dropped."
-)
+@yes_option("dropped")
 @click.option("--json", "as_json", is_flag=True, help="Print the ids as JSON.")
 def drop(
     include_replayed: bool, limit: int | None, yes: bool, as_json: bool, **filters: Any

@@ -38,6 +38,7 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
     if stored["revisions"]:
         newest = stored["revisions"][-1]
         yield from _cleaning(newest)
+        yield from map(_held, stored["held"])
         labels = {tag["code"]: tag["label"] for tag in stored["tags"]}
         yield from (_tag(tag, labels) for tag in stored["tags"])
         if retagged := stored["article"]["retagged_at"]:
@@ -91,6 +92,8 @@ def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:
         revision=stored_decision["revision"],
         containment=_share(scores.get("containment")),
         least_containment=_share(least.get("containment")),
+        words=_share(scores.get("words")),
+        least_words=_share(least.get("words")),
         agreeing=_agreeing_signs(scores, least),
         unlike=_failed_signs(scores, least),
     )
@@ -168,6 +171,13 @@ def _cleaning(newest: StoredFacts) -> Iterator[str]:
         yield f"Cleaning left out “{_shortened(line)}” (rule {removed['rule']}{because})."
     for flag in newest["flags"]:
         yield FLAGS.get(flag, f"It is flagged {flag}.")
+
+
+def _held(held: StoredFacts) -> str:
+    text = f"{held['words']} words of {moment(held['received'])} (receipt {held['receipt']})"
+    if held["since"] is None:
+        return f"Held back for good, unless it comes twice again: {text}; its page was whole later."
+    return f"Held back: {text}; {held['known_words']} words were known."
 
 
 def _tag(tag: StoredFacts, labels: Mapping[str, str]) -> str:

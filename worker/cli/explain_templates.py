@@ -19,6 +19,13 @@ DECISIONS = {
     "changed.",
     ("unchanged", "less-text"): "It came with less than is stored: without its text, or with a "
     "summary in place of it. What is stored stays.",
+    ("unchanged", "shrunken"): "Its page gave only {words} of the words that are known (at least "
+    "{least_words} are asked): the known text stays, and what came is held back until it comes "
+    "again, or pages have been that short for hours.",
+    ("revision", "shrunken-twice"): "Its page gave only {words} of the words that were known, but "
+    "the same content as an earlier fetch: it is revision {revision}.",
+    ("revision", "shrunken-long"): "Its page gave only {words} of the words that were known, but "
+    "has been that short for hours: it is revision {revision}.",
     ("revision", "key"): "Its id or address is known, its title or text is not: it is revision "
     "{revision} of the same article.",
     ("revision", "identity"): "Its id or address is known, but its text has only {containment} of "

@@ -22,6 +22,7 @@ from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
 
 _PAGE = 100  # articles in one message
+_COMPARED = 10  # articles in memory at a time in a dry run; each may be 5 MB
 _POLL_S = 0.5
 
 
@@ -33,7 +34,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             "--limit", type=click.IntRange(min=1), help="The most articles that are reprocessed."
         ),
         click.option("--dry-run", is_flag=True, help="Only show what would change."),
-        click.option("--samples", default=3, show_default=True, type=click.IntRange(0, 50)),
+        click.option(
+            "--samples",
+            default=3,
+            show_default=True,
+            type=click.IntRange(0, 50),
+            help="With --dry-run: the most examples of each change.",
+        ),
         click.option(
             "--rate",
             default=50.0,
@@ -142,9 +149,10 @@ def _preview(
     with progress("comparing") as bar:
         task = bar.add_task("", total=total)
         for ids in stale.pages():
-            for record in stale.store.records(ids):
-                preview.compare(record)
-            bar.advance(task, len(ids))
+            for part in range(0, len(ids), _COMPARED):
+                for record in stale.store.records(ids[part : part + _COMPARED]):
+                    preview.compare(record)
+                bar.advance(task, len(ids[part : part + _COMPARED]))
     if options["as_json"]:
         print_json({"stale": total, "version": stale.version, **preview.counts()})
         return

@@ -6,8 +6,9 @@ Changes are counted, and some articles are shown as samples. Nothing is stored.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from difflib import unified_diff
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.text import Text
 
@@ -23,6 +24,9 @@ from worker.model.records import Article, StoredRecord, Tag
 from worker.tag import tag
 
 _MOST_TAGS = 60  # rows of the table
+_NOTHING = "(nothing)"
+_VALUE_CHARS = 80  # of a value before and after
+_LEAD_CHARS = 20  # of equal text shown before the first difference
 _DIFF_LINES = 12  # lines shown of one article
 
 
@@ -89,11 +93,23 @@ class RetagPreview:
             out.print()
 
 
+class FieldChange(NamedTuple):
+    """An example of a changed field: the value that a stored article has, and the one it would get.
+
+    Long values are shortened to where they begin to differ.
+    """
+
+    article_id: str
+    before: str
+    after: str
+
+
 class RecleanPreview:
     """Counts how many stored articles would change, and how, if they were cleaned again.
 
     The kinds of change are `revised` (other title or text), `refreshed` (only other fields differ),
-    `same` (no change) and `rejected` (the article would not be accepted any more).
+    `same` (no change) and `rejected` (it would not be accepted any more, or cleaning crashes). For
+    each changed field up to `samples` articles are kept as examples, with both values.
     """
 
     def __init__(self, config: Config, samples: int) -> None:
@@ -102,12 +118,20 @@ class RecleanPreview:
         self.kinds: Counter[str] = Counter()
         self.fields: Counter[str] = Counter()
         self.shown: list[dict[str, Any]] = []
+        self.examples: dict[str, list[FieldChange]] = defaultdict(list)
+
+    @property
+    def changed(self) -> int:
+        return self.kinds["revised"] + self.kinds["refreshed"]
 
     def compare(self, record: StoredRecord) -> None:
         try:
             cleaned = self._cleaned(record)
         except Rejected as e:
             self._note(record, "rejected", [f"{e.reason}: {e.detail}"])
+            return
+        except Exception as e:  # noqa: BLE001 - a worker would log it and go on with the others
+            self._note(record, "rejected", [f"crashed: {type(e).__name__}: {e}"])
             return
         # The index is not asked here: lines count as learned if they were left out before.
         learned = learned_before(record.article)
@@ -116,13 +140,12 @@ class RecleanPreview:
         changed = [
             name for name in _FIELDS if getattr(article, name) != getattr(record.article, name)
         ]
-        self.fields.update(changed)
+        self._count_fields(record, article, changed)
         if content_hash != record.content_hash:
             self._note(record, "revised", list(_diff(record.article, article)))
         elif changed:
-            self._note(
-                record, "refreshed", [f"{name}: {getattr(article, name)}" for name in changed]
-            )
+            pairs = ((n, *_difference(record.article, article, n)) for n in changed)
+            self._note(record, "refreshed", [f"{n}: {old} -> {new}" for n, old, new in pairs])
         else:
             self.kinds["same"] += 1
 
@@ -130,6 +153,13 @@ class RecleanPreview:
         raw = json.loads(record.payload)
         admitted = admit(raw, Payload.of(raw).bytes)
         return clean(admitted, self._config.cleaning, record.received)
+
+    def _count_fields(self, record: StoredRecord, article: Article, changed: list[str]) -> None:
+        self.fields.update(changed)
+        for name in changed:
+            if len(self.examples[name]) < self._samples:
+                before, after = _difference(record.article, article, name)
+                self.examples[name].append(FieldChange(record.article_id, before, after))
 
     def _note(self, record: StoredRecord, kind: str, lines: list[str]) -> None:
         self.kinds[kind] += 1
@@ -144,12 +174,27 @@ class RecleanPreview:
             )
 
     def counts(self) -> dict[str, Any]:
-        return {"becomes": self.kinds, "fields": self.fields, "samples": self.shown}
+        return {
+            "changed": self.changed,
+            "becomes": self.kinds,
+            "fields": dict(self.fields.most_common()),
+            "examples": {
+                name: [example._asdict() for example in self.examples[name]]
+                for name, _ in self.fields.most_common()
+                if self.examples[name]
+            },
+            "samples": self.shown,
+        }
 
     def print(self, total: int) -> None:
-        out.print(f"{several(total, 'article')} cleaned by another version: {counted(self.kinds)}")
-        out.print(f"changed fields: {counted(dict(self.fields.most_common()))}\n")
+        out.print(
+            f"{several(total, 'article')} cleaned by another version; {self.changed} would change: "
+            f"{counted(self.kinds)}"
+        )
+        self._print_fields()
         for sample in self.shown:
+            if sample["becomes"] == "refreshed":
+                continue  # the examples of its fields say it
             title = f"{sample['becomes']}: {sample['title']} ({sample['article_id'][:10]})"
             out.print(Text(visible(title), style="bold"))
             for line in sample["lines"]:
@@ -157,10 +202,21 @@ class RecleanPreview:
                 out.print(Text(visible(line), style=style))
             out.print()
 
+    def _print_fields(self) -> None:
+        out.print(f"changed fields: {counted(dict(self.fields.most_common()))}\n")
+        for name, count in self.fields.most_common():
+            out.print(Text(f"{name}: {several(count, 'article')}", style="bold"))
+            for article_id, before, after in self.examples[name]:
+                line = f"{article_id[:10]}  {before or _NOTHING} -> {after or _NOTHING}"
+                out.print(Text(visible(line, one_line=True)))
+        if self.fields:
+            out.print()
+
 
 _FIELDS = sorted(
     field_names(Article)
     - {"source", "key", "aliases", "opening_key", "words", "dropped", "cleaner", "learned"}
+    - {"page_fetched", "fetch_dated"}
 )
 
 
@@ -173,3 +229,25 @@ def _diff(before: Article, after: Article) -> Iterator[str]:
     for line in unified_diff(old, new, lineterm="", n=0):
         if not line.startswith(("---", "+++", "@@")):
             yield line
+
+
+def _difference(before: Article, after: Article, name: str) -> tuple[str, str]:
+    """The values of a field before and after, as short text that begins near the first
+    difference."""
+    old, new = (_as_text(getattr(article, name)) for article in (before, after))
+    differing = (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
+    start = max(0, next(differing, min(len(old), len(new))) - _LEAD_CHARS)
+    return _shortened(old, start), _shortened(new, start)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_as_text(item) for item in value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def _shortened(text: str, start: int) -> str:
+    end = start + _VALUE_CHARS
+    return f"{'…' * (start > 0)}{text[start:end]}{'…' * (len(text) > end)}"

@@ -27,6 +27,7 @@ from worker.cli.terminal import (
     print_json,
     progress,
     several,
+    yes_option,
 )
 from worker.maintenance.deletion import DeletionScope, delete_articles, letters_about, named
 from worker.model.private_files import users_umask
@@ -257,9 +258,7 @@ def _line(change: Change) -> str:
     type=Since(),
     help="With --source: only what was published before: 90d or a date.",
 )
-@click.option(
-    "--yes", is_flag=True, help="Do it. Without this option only say what would be deleted."
-)
+@yes_option("deleted")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def delete(
     ids: tuple[str, ...], source: str, older_than: datetime | None, yes: bool, as_json: bool

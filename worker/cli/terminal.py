@@ -3,12 +3,12 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from functools import cache
 from shutil import get_terminal_size
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from pydantic import BaseModel, TypeAdapter
@@ -18,12 +18,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+DecoratedCommand = TypeVar("DecoratedCommand", bound=Callable[..., Any])
+
 
 class SafeConsole(Console):
     """A console that prints text of strangers: control characters in it are written as escapes."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*map(_escaped, objects), **options)
+
+
+def yes_option(done: str) -> Callable[[DecoratedCommand], DecoratedCommand]:
+    """Make the options `--yes` and `--dry-run` of a command that can't be undone; a dry run is the
+    default.
+
+    `done` is the participle that names the deed, such as "deleted". The command gets the parameter
+    `yes`.
+    """
+    return click.option(
+        "--yes/--dry-run",
+        default=False,
+        help=f"Do it, or only say what would be {done}, which is the default.",
+    )
 
 
 def visible(text: str, *, one_line: bool = False) -> str:

@@ -13,13 +13,17 @@ import `worker.model` only.
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import fingerprint
 from worker.dedup.identity import identify, identity_after, recheck_under_lock, resolve, with_key
+from worker.dedup.shrunken_pages import fetched_page, held_after, hold_if_shrunken
 from worker.dedup.similarity import Match, compare
 
 __all__ = [
     "DedupRules",
     "Match",
     "compare",
+    "fetched_page",
     "fingerprint",
+    "held_after",
+    "hold_if_shrunken",
     "identify",
     "identity_after",
     "recheck_under_lock",

@@ -127,6 +127,18 @@ class IdentityRules(Frozen):
     stranger_title: Share
 
 
+class PageRules(Frozen):
+    """When the text of a fetched page is held back because it is much shorter than the text known
+    of its article.
+
+    A page is shrunken if it has less than `shrunken_share` (0 to 1) of the known words. Its text is
+    shown when the same content comes again, or when shrunken pages have come for `hold_h` hours.
+    """
+
+    shrunken_share: Share = 0.33333
+    hold_h: Annotated[float, Field(ge=0)] = 6.0
+
+
 class RevisionRules(Frozen):
     """The threshold between a minor and a substantial edit of an article: an edit is minor if the
     two texts share at least `minor` (0 to 1) of the longer one's runs of words."""
@@ -162,5 +174,6 @@ class DedupRules(Frozen):
     copies: CopyRules
     short: ShortTextRules
     identity: IdentityRules
+    pages: PageRules = PageRules()  # files of version 0.2.0 have no such table
     revisions: RevisionRules
     index: SimilarityIndexRules

@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from worker.errors import Reason
 from worker.model.admission import Media, Payload
 from worker.model.completeness import Extent
+from worker.model.fetched_page import FetchedPage, HeldContent
 
 Scores = dict[str, float]  # name of a measure or threshold -> its value
 
@@ -104,6 +105,8 @@ class Article:
     dropped: tuple[Dropped, ...] = ()
     cleaner: str = ""  # version of the cleaner and its rules
     learned: str = ""  # version of the lines learned from its source, "" for none
+    page_fetched: datetime | None = None  # when the page with its text was fetched; None: no page
+    fetch_dated: bool = False  # False: page_fetched is when it was received
 
     @property
     def article_id(self) -> str:
@@ -180,7 +183,8 @@ class StoredIdentity:
 
     A delivered article is compared with it, to decide whether it is the same article and has
     changed. `hashes` are the content hashes of all its revisions; `extent` (text, teaser or only
-    title) and `fingerprint` are those of the newest. `keys` are the ids, links and so on by which
+    title), `words` and `fingerprint` are those of the newest. `held` are contents held back because
+    the page had suddenly much less text. `keys` are the ids, links and so on by which
     it was found; `alternatives` are other articles that were found by them. `distrusted` says that
     its source gives ids that are not reliable.
     """
@@ -191,6 +195,8 @@ class StoredIdentity:
     cluster_id: str
     withdrawn: bool = False
     extent: Extent = Extent.TEXT  # of the newest revision
+    words: int = 0  # of the newest revision
+    held: tuple[HeldContent, ...] = ()
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # the requested keys that this article has
     distrusted: bool = False  # the external ids of its source are not trusted: see SourceIds
@@ -260,7 +266,8 @@ class Record:
     """All that the store is to write for one raw article that was processed without an error.
 
     `receipt` is the id of its delivery. `tagger` is the version of the tagging rules, `config` a
-    digest of all rules. `reprocessed` is True for a stored article that was cleaned again.
+    digest of all rules. `page` is the fetch that gave the text, None if it is not that of a fetched
+    page. `reprocessed` is True for a stored article that was cleaned again.
     """
 
     receipt: str
@@ -271,6 +278,7 @@ class Record:
     tags: tuple[Tag, ...] = ()
     tagger: str = ""  # version of all tagging rules and models
     config: str = ""  # digest of the rules in force
+    page: FetchedPage | None = None
     reprocessed: bool = False  # a stored payload that was cleaned again: no new sighting
 
 

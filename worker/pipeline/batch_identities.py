@@ -7,7 +7,8 @@ have them; this module adds the earlier articles of the batch.
 
 from dataclasses import replace
 
-from worker.dedup import identity_after
+from worker.dedup import held_after, identity_after
+from worker.model.fetched_page import FetchedPage
 from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
 
@@ -47,16 +48,20 @@ class BatchIdentities:
         fingerprint: Fingerprint,
         identity: StoredIdentity | None,
         verdict: Verdict,
+        page: FetchedPage | None = None,
     ) -> None:
         """Remember an article and the verdict on it, so that later articles of the batch are
         compared with it.
 
         `identity` is the earlier version with which it was compared, as identity_of() returned it;
-        None if there was none.
+        None if there was none. `page` is the fetch of the page that gave the text, if one did.
         """
         article_id = verdict.article_id
         for key in (article.key, *article.aliases):
             self._article_ids.setdefault((article.source, key), article_id)
         identities = (identity, *identity.alternatives) if identity else ()
         before = next((i for i in identities if i.article_id == article_id), None)
-        self._identities[article_id] = identity_after(before, verdict, fingerprint)
+        after = identity_after(before, verdict, fingerprint)
+        words = article.words if after is not before else after.words
+        held = held_after(verdict, fingerprint.content_hash, page, before)
+        self._identities[article_id] = replace(after, words=words, held=held)

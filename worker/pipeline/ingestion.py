@@ -23,10 +23,11 @@ from time import monotonic
 from worker.clean import clean, withdrawn_keys
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
-from worker.dedup import fingerprint, identify, with_key
+from worker.dedup import fetched_page, fingerprint, hold_if_shrunken, identify, with_key
 from worker.index import Index, IndexEntry
 from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.model.admission import Payload, RawArticle, admit, source_of
+from worker.model.fetched_page import SHRUNKEN, FetchedPage
 from worker.model.records import (
     NO_ATTEMPT,
     Article,
@@ -36,6 +37,7 @@ from worker.model.records import (
     Outcome,
     OutcomeKind,
     Record,
+    StoredIdentity,
     Verdict,
     Withdrawal,
 )
@@ -230,14 +232,8 @@ class Pipeline:
         for f, stored_identity in zip(fingerprinted, stored, strict=True):
             with dead_letters.catch(f.origin, "deduplicate"):
                 identity = batch.identity_of(f.article, stored_identity)
-                verdict = identify(
-                    f.article,
-                    f.fingerprint,
-                    identity,
-                    self.config.dedup,
-                    reprocessed=f.origin.reprocessed is not None,
-                )
-                batch.add(f.article, f.fingerprint, identity, verdict)
+                verdict = self._verdict(f, identity)
+                batch.add(f.article, f.fingerprint, identity, verdict, self._page(f))
                 identified.append(
                     DecidedArticle(
                         origin=f.origin,
@@ -247,6 +243,27 @@ class Pipeline:
                     )
                 )
         return identified
+
+    def _verdict(self, f: FingerprintedArticle, identity: StoredIdentity | None) -> Verdict:
+        """Decide whether an article is new, a revision or unchanged; a page that gives much less
+        text than is known of its article is held back as unchanged."""
+        verdict = identify(
+            f.article,
+            f.fingerprint,
+            identity,
+            self.config.dedup,
+            reprocessed=f.origin.reprocessed is not None,
+        )
+        found = (identity, *identity.alternatives) if identity else ()
+        known = next((i for i in found if i.article_id == verdict.article_id), None)
+        return hold_if_shrunken(verdict, f.fingerprint.content_hash, self._page(f), known)
+
+    def _page(self, processed: FingerprintedArticle | DecidedArticle) -> FetchedPage | None:
+        """The fetch of the page that gave the text of an article; None if there was none, or if the
+        article is only cleaned again."""
+        if processed.origin.reprocessed:
+            return None
+        return fetched_page(processed.article, self.config.dedup.pages)
 
     def _deduplicate(
         self, identified: Sequence[DecidedArticle], dead_letters: DeadLetters
@@ -281,7 +298,9 @@ class Pipeline:
         records = []
         for a in decided:
             with dead_letters.catch(a.origin, "tag"):
-                changed = a.verdict.kind is not OutcomeKind.UNCHANGED
+                # A page that is held back may be shown after all if another worker stored less.
+                unchanged = a.verdict.kind is OutcomeKind.UNCHANGED
+                changed = not unchanged or a.verdict.signal == SHRUNKEN
                 record = Record(
                     receipt=a.origin.receipt,
                     payload=a.origin.payload,
@@ -291,6 +310,7 @@ class Pipeline:
                     tags=tag(a.article, self.config.tagging, now) if changed else (),
                     tagger=self.config.tagging.version,
                     config=self.config.digest,
+                    page=self._page(a),
                     reprocessed=a.origin.reprocessed is not None,
                 )
                 records.append(record)

@@ -67,6 +67,27 @@ class RevisionRow(TypedDict):
     received: datetime
 
 
+class HeldRow(TypedDict):
+    """The text of a shrunken page in `worker show --json`: stored, but not shown as the article's.
+
+    It had `words` words when `known_words` were known of the article, which is less than a third by
+    default. `since` is when it was first fetched; it is None if the page was whole again later.
+    `last` is the last fetch with this text, and `receipt` the id of the first delivery.
+    """
+
+    content_hash: str
+    since: datetime | None
+    last: datetime
+    receipt: str
+    title: str
+    text: str
+    url: str
+    words: int
+    known_words: int
+    flags: list[str]
+    received: datetime
+
+
 class TagSpan(TypedDict):
     """A passage of an article that is evidence for a tag.
 
@@ -181,12 +202,13 @@ class ArticleView(TypedDict):
     """Everything stored about one article, as `worker show --json` prints it.
 
     `sightings` are the deliveries that led to the article, `decisions` the verdicts on them,
-    `aliases` its keys, `cluster` the article and its copies, and `moves` its moves between such
-    clusters.
+    `held` are texts that are held back, `aliases` its keys, `cluster` the article and its copies,
+    and `moves` its moves between such clusters.
     """
 
     article: ArticleRow
     revisions: list[RevisionRow]  # by number
+    held: list[HeldRow]  # first received first
     tags: list[TagRow]  # strongest first
     decisions: list[DecisionRow]  # newest first
     sightings: list[SightingRow]  # newest first

@@ -25,11 +25,13 @@ _SAME_INSTANT = timedelta(minutes=1)
 
 class ArticleDates(NamedTuple):
     """When an article was published and last changed (`published`, `updated`). `page` is the
-    metadata of its web page, after the most credible dates of the page were chosen."""
+    metadata of its web page, after the most credible dates of the page were chosen. `fetched` is
+    when the article was fetched, None if that is unknown."""
 
     page: PageMetadata
     published: ParsedDate
     updated: ParsedDate
+    fetched: datetime | None
 
 
 def dates_of(
@@ -48,19 +50,20 @@ def dates_of(
     source gives. No date is later than the time of the fetch, or than `now`, the present time, if
     that of the fetch is unknown.
     """
-    fetched = read_date(raw.fetch.at, rules, now).at or now
+    fetched = read_date(raw.fetch.at, rules, now).at
+    latest = fetched or now
     order = _order(raw, page, language, declared)
     read = partial(
         read_date,
         rules=rules,
-        latest=fetched,
+        latest=latest,
         day_first=order.day_first,
         certain=order.certain,
         zone=rules.zone_of(raw.source_id),
     )
     published, updated = read(raw.published), read(raw.updated)
     if page is NO_METADATA:
-        return ArticleDates(page, published, updated)
+        return ArticleDates(page, published, updated, fetched)
     url = raw.link or page.canonical
     page = with_best_dates(page, url, read, rules)
     published = _completed(published, page.published, read)
@@ -68,10 +71,11 @@ def dates_of(
     if published.at is None and is_declared(page):
         published = ParsedDate(None, "bad-date")
     elif published.at is None and markup:
-        found = read(search_date(markup, raw.link, fetched))
+        found = read(search_date(markup, raw.link, latest))
         if found.day not in rejected_days(page, read, rules):
             published = found._replace(flag=published.flag or found.flag)
-    return ArticleDates(page, _with_local_day(published, page, url, read, rules), updated)
+    published = _with_local_day(published, page, url, read, rules)
+    return ArticleDates(page, published, updated, fetched)
 
 
 def _order(raw: RawArticle, page: PageMetadata, language: str, declared: str) -> DateOrder:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
 from worker.model.dataclass_fields import field_names, field_values
+from worker.model.fetched_page import HeldContent
 from worker.model.records import (
     Article,
     Attempt,
@@ -103,6 +104,31 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
         "payload": pack_text(record.payload.text),
         "received": now,
         **_content(article),
+    }
+
+
+def held_row(record: Record, held: HeldContent, known_words: int, now: datetime) -> Row:
+    """Return the row of table `held_revisions` for the text of a shrunken page, one that gave much
+    less text than was known of its article.
+
+    `held` says since when it waits, and `known_words` how many words the text shown has. `now` is
+    stored as the time at which it was received.
+    """
+    article = record.article
+    return {
+        "article_id": record.verdict.article_id,
+        "content_hash": held.content_hash,
+        "since": held.since,
+        "last": article.page_fetched or now,
+        "receipt": record.receipt,
+        "title": article.title,
+        "text": article.text,
+        "url": article.url,
+        "words": article.words,
+        "known_words": known_words,
+        "flags": list(article.flags),
+        "payload": pack_text(record.payload.text),
+        "received": now,
     }
 
 

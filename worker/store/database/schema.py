@@ -5,6 +5,7 @@
     articles 1─* revisions  the contents of an article, numbered from 1
     articles 1─* aliases    the keys (external id, links …) by which the article is recognized
     articles 1─* tags       the tags of the article's newest revision
+    articles 1─* held_revisions  contents that are not shown: pages with suddenly much less text
     receipts 1─1 decisions  why a delivered article was judged to be new, a revision, a copy …
     articles 1─* moves      moves of the article to other clusters (article and copies)
     articles 1─1 pins       the cluster to which an operator bound the article
@@ -134,6 +135,24 @@ Index("ix_revisions_dated", dated)
 LINK_PREFIX_LENGTH = 200  # characters of a link: the longest links do not fit into an index row
 link_prefix = func.substr(revisions.c.url, literal_column("1"), literal_column("200"))
 Index("ix_revisions_link", link_prefix)
+
+held_revisions = Table(
+    "held_revisions",
+    metadata,
+    Column("article_id", KeyText, ForeignKey("articles.article_id"), primary_key=True),
+    Column("content_hash", KeyText, primary_key=True),
+    Column("since", UtcDateTime),  # first fetched; NULL if the page was whole again later
+    Column("last", UtcDateTime, nullable=False),  # last fetched
+    Column("receipt", KeyText, nullable=False),  # of the delivery that brought it first
+    Column("title", FreeText, nullable=False),
+    Column("text", FreeText, nullable=False),
+    Column("url", FreeText, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("known_words", Integer, nullable=False),  # of the text that was shown then
+    Column("flags", JsonColumn, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("received", UtcDateTime, nullable=False),
+)
 
 receipts = Table(
     "receipts",

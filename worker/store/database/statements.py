@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from worker.model.dataclass_fields import field_names
+from worker.model.fetched_page import HeldContent
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import KeyText, stored_name
 from worker.store.database.schema import aliases, articles, revisions
@@ -63,6 +64,19 @@ def external_ids_of(row: sa.RowMapping) -> SourceIds:
     `row` is the row of table `sources` with these counters; a counter that is NULL counts as 0.
     """
     return SourceIds(**{field: row[field] or 0 for field in field_names(SourceIds)})
+
+
+def held_contents(rows: Sequence[Any]) -> tuple[HeldContent, ...]:
+    """Return the contents of an article that are held back, from rows of its revisions that were
+    joined with those of `held_revisions`.
+
+    The column `held` is the content hash, NULL in all rows if nothing is held back. A content may
+    come several times.
+    """
+    if not rows or rows[0].held is None:
+        return ()
+    pairs = dict.fromkeys((row.held, row.since) for row in rows)
+    return tuple(HeldContent(content_hash=held, since=since) for held, since in pairs)
 
 
 def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:

@@ -11,6 +11,7 @@ from worker.store.database.schema import (
     aliases,
     articles,
     decisions,
+    held_revisions,
     moves,
     receipts,
     revisions,
@@ -36,6 +37,7 @@ def show(connection: Connection, article_id: str) -> ArticleView | None:
     view = {
         "article": {k: v for k, v in article.items() if k not in ("seq", "newest")},
         "revisions": _rows(connection, _revisions(full_id)),
+        "held": _rows(connection, _held(full_id)),
         "tags": _rows(connection, _tags(full_id)),
         "decisions": _rows(connection, _decisions(full_id)),
         "sightings": _rows(connection, _sightings(full_id)),
@@ -64,6 +66,12 @@ def _revisions(article_id: str) -> sa.Select[Any]:
     columns = [column for column in revisions.c if column.name not in HIDDEN_COLUMNS]
     statement = sa.select(*columns).where(revisions.c.article_id == article_id)
     return statement.order_by(revisions.c.number)
+
+
+def _held(article_id: str) -> sa.Select[Any]:
+    columns = [column for column in held_revisions.c if column.name not in HIDDEN_COLUMNS]
+    statement = sa.select(*columns).where(held_revisions.c.article_id == article_id)
+    return statement.order_by(held_revisions.c.received, held_revisions.c.content_hash)
 
 
 def _tags(article_id: str) -> sa.Select[Any]:

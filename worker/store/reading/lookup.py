@@ -21,6 +21,7 @@ from worker.store.database.schema import (
     BEST_FIRST,
     aliases,
     articles,
+    held_revisions,
     receipts,
     revisions,
     sources,
@@ -33,6 +34,7 @@ from worker.store.database.statements import (
     aliases_of,
     chunks,
     external_ids_of,
+    held_contents,
     stored_keys,
 )
 from worker.store.values import SearchHit
@@ -131,10 +133,13 @@ def _stored_identities(
             sa.case((is_newest, revisions.c.fingerprint)).label("fingerprint"),
             sa.case((is_newest, revisions.c.words)).label("words"),
             revisions.c.flags,
+            held_revisions.c.content_hash.label("held"),
+            held_revisions.c.since,
             *(sources.c[field] for field in field_names(SourceIds)),
         )
         .outerjoin(sources, sources.c.source == articles.c.source)
         .outerjoin(revisions, revisions.c.article_id == articles.c.article_id)
+        .outerjoin(held_revisions, held_revisions.c.article_id == articles.c.article_id)
         .where(articles.c.article_id.in_(article_ids))
     )
     rows: dict[str, list[Any]] = defaultdict(list)
@@ -154,6 +159,8 @@ def _identity_of(rows: Sequence[Any]) -> StoredIdentity:
         withdrawn=article.withdrawn_at is not None,
         extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
         fingerprint=Fingerprint.unpacked(newest.fingerprint) if newest else None,
+        words=newest.words if newest else 0,
+        held=held_contents(rows),
         distrusted=external_ids_of(article._mapping).distrusted,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from worker.model.fetched_page import SHRUNKEN, HeldContent
 from worker.model.records import (
     DeadLetter,
     Outcome,
@@ -66,11 +67,14 @@ class Decision:
     """The final verdict on one processed article: whether it is new, a revision, a copy and so on.
 
     `record` is the article. `verdict` is None if the article was withdrawn, so that nothing of it
-    may be stored.
+    may be stored. `before` is what was known of the article, and `held` are the contents of it that
+    are held back afterwards, because its page had suddenly much less text.
     """
 
     record: Record
     verdict: Verdict | None
+    before: StoredIdentity | None = None
+    held: tuple[HeldContent, ...] = ()
 
     @property
     def article_id(self) -> str:
@@ -79,6 +83,19 @@ class Decision:
     @property
     def adds_revision(self) -> bool:
         return self.verdict is not None and self.verdict.kind is not OutcomeKind.UNCHANGED
+
+    @property
+    def is_held(self) -> bool:
+        verdict = self.verdict
+        return (
+            verdict is not None
+            and verdict.kind is OutcomeKind.UNCHANGED
+            and verdict.signal == SHRUNKEN
+        )
+
+    @property
+    def known_words(self) -> int:
+        return self.before.words if self.before else 0
 
     @property
     def refreshes(self) -> bool:
@@ -92,7 +109,8 @@ def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> l
     each verdict is checked against `stored`, which maps an article id to what the database has
     about the article now that its row is locked. The result is in the order of `records`.
     """
-    from worker.dedup import recheck_under_lock  # numpy: 90 ms that reading can do without
+    # numpy: 90 ms that reading can do without
+    from worker.dedup import held_after, hold_if_shrunken, recheck_under_lock
 
     identities = dict(stored)
     decisions = []
@@ -104,10 +122,14 @@ def decide(records: Iterable[Record], stored: Mapping[str, StoredIdentity]) -> l
             continue
         content_hash = record.fingerprint.content_hash
         rechecked = recheck_under_lock(record.verdict, content_hash, before)
-        verdict = _numbered(rechecked, content_hash, before)
+        checked = hold_if_shrunken(rechecked, content_hash, record.page, before)
+        verdict = _numbered(checked, content_hash, before)
+        held = held_after(verdict, content_hash, record.page, before)
         if verdict.kind is not OutcomeKind.UNCHANGED:
-            identities[article_id] = _after(verdict, content_hash, before)
-        decisions.append(Decision(record=record, verdict=verdict))
+            identities[article_id] = _after(verdict, record, before, held)
+        elif before and held != before.held:
+            identities[article_id] = replace(before, held=held)
+        decisions.append(Decision(record=record, verdict=verdict, before=before, held=held))
     return decisions
 
 
@@ -116,7 +138,12 @@ def _numbered(verdict: Verdict, content_hash: str, stored: StoredIdentity | None
     if stored is None and verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
         # The article it was compared with is not stored: an earlier copy in the batch was skipped.
         return replace(verdict, kind=OutcomeKind.NEW, revision=1)
-    covered = stored is None or content_hash in stored.hashes or verdict.extent < stored.extent
+    covered = (
+        stored is None
+        or content_hash in stored.hashes
+        or verdict.extent < stored.extent
+        or verdict.signal == SHRUNKEN
+    )
     if stored and verdict.kind is OutcomeKind.UNCHANGED and not covered:
         return replace(verdict, kind=OutcomeKind.REVISION, revision=number + 1)
     if verdict.kind is not OutcomeKind.UNCHANGED and verdict.revision != number + 1:
@@ -124,13 +151,21 @@ def _numbered(verdict: Verdict, content_hash: str, stored: StoredIdentity | None
     return verdict
 
 
-def _after(verdict: Verdict, content_hash: str, stored: StoredIdentity | None) -> StoredIdentity:
+def _after(
+    verdict: Verdict,
+    record: Record,
+    stored: StoredIdentity | None,
+    held: tuple[HeldContent, ...],
+) -> StoredIdentity:
+    content_hash = record.fingerprint.content_hash
     return StoredIdentity(
         article_id=verdict.article_id,
         hashes=(stored.hashes if stored else frozenset()) | {content_hash},
         revision=verdict.revision,
         cluster_id=verdict.cluster_id,
         extent=verdict.extent,
+        words=record.article.words,
+        held=held,
     )
 
 

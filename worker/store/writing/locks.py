@@ -19,8 +19,21 @@ from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
 from worker.store.database.columns import stored_name
 from worker.store.database.rows import Row, article_row, receipt_row
-from worker.store.database.schema import aliases, articles, receipts, revisions, sources
-from worker.store.database.statements import StoredKey, aliases_of, external_ids_of, stored_keys
+from worker.store.database.schema import (
+    aliases,
+    articles,
+    held_revisions,
+    receipts,
+    revisions,
+    sources,
+)
+from worker.store.database.statements import (
+    StoredKey,
+    aliases_of,
+    external_ids_of,
+    held_contents,
+    stored_keys,
+)
 from worker.store.database.upsert import insert
 from worker.store.writing.batch_decisions import (
     Takedown,
@@ -222,29 +235,49 @@ def _article_rows(
 
 
 def _stored_identities(connection: Connection, locked: Sequence[Any]) -> dict[str, StoredIdentity]:
-    newest = {row.article_id: row.revision for row in locked if row.withdrawn_at is None}
-    ids = [article_id for article_id, revision in newest.items() if revision]
-    hashes: dict[str, set[str]] = {article_id: set() for article_id in ids}
-    extents: dict[str, Extent] = {}
-    if ids:
-        columns = revisions.c
-        statement = sa.select(
-            columns.article_id, columns.content_hash, columns.number, columns.words, columns.flags
-        ).where(columns.article_id.in_(ids))
-        for article_id, content_hash, number, words, flags in connection.execute(statement):
-            hashes[article_id].add(content_hash)
-            if number == newest[article_id]:
-                extents[article_id] = Extent.of(words, flags)
-    identities = {}
-    for article_id, revision, cluster_id, withdrawn_at in locked:
-        if withdrawn_at is not None:
-            identities[article_id] = _withdrawn_identity(article_id, revision)
-        elif revision:
-            identities[article_id] = StoredIdentity(
-                article_id=article_id,
-                hashes=frozenset(hashes[article_id]),
-                revision=revision,
-                cluster_id=cluster_id,
-                extent=extents.get(article_id, Extent.TITLE),
-            )
-    return identities
+    """Return what is stored about these articles, by article id; articles without a revision are
+    left out.
+
+    `locked` has rows of table `articles` that this transaction has locked.
+    """
+    rows_of = _revisions(
+        connection, [row.article_id for row in locked if row.revision and not row.withdrawn_at]
+    )
+    return {
+        row.article_id: _withdrawn_identity(row.article_id, row.revision)
+        if row.withdrawn_at
+        else _identity_of(row, rows_of[row.article_id])
+        for row in locked
+        if row.withdrawn_at or row.revision
+    }
+
+
+def _revisions(connection: Connection, article_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return article id -> its revisions, once for each content of the article that is held
+    back."""
+    rows_of: dict[str, list[Any]] = {article_id: [] for article_id in article_ids}
+    columns, held = revisions.c, held_revisions.c
+    statement = (
+        sa.select(
+            *(columns.article_id, columns.content_hash, columns.number),
+            *(columns.words, columns.flags, held.content_hash.label("held"), held.since),
+        )
+        .outerjoin(held_revisions, held.article_id == columns.article_id)
+        .where(columns.article_id.in_(article_ids))
+    )
+    for row in connection.execute(statement) if article_ids else ():
+        rows_of[row.article_id].append(row)
+    return rows_of
+
+
+def _identity_of(article: Any, rows: Sequence[Any]) -> StoredIdentity:
+    newest = next((row for row in rows if row.number == article.revision), None)
+    return StoredIdentity(
+        article_id=article.article_id,
+        hashes=frozenset(row.content_hash for row in rows),
+        revision=article.revision,
+        cluster_id=article.cluster_id,
+        extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
+        words=newest.words if newest else 0,
+        held=held_contents(rows),
+    )

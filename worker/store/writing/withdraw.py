@@ -18,6 +18,7 @@ from worker.store.database.schema import (
     clusters,
     dead_letters,
     decisions,
+    held_revisions,
     revisions,
     tags,
 )
@@ -44,7 +45,7 @@ def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) 
             withdrawn_at=sa.func.coalesce(articles.c.withdrawn_at, sa.literal(now, UtcDateTime)),
         )
     )
-    for table in (tags, decisions, revisions):
+    for table in (tags, decisions, held_revisions, revisions):
         connection.execute(sa.delete(table).where(table.c.article_id.in_(article_ids)))
 
 

@@ -40,6 +40,7 @@ from worker.store.writing.batch_decisions import (
     record_outcome,
     withdrawal_outcome,
 )
+from worker.store.writing.held_revisions import hold
 from worker.store.writing.locks import (
     blocked_by,
     lock_articles,
@@ -71,6 +72,7 @@ def write(
     decided = decide(fresh.records, {**stored, **blocked})
     _write_revisions(connection, decided, stored, now)
     refresh(connection, decided, now)
+    hold(connection, decided, now)
     _write_decisions(connection, decided)
     _count_clusters(connection, decided, stored, _ids(takedowns), now)
     _point_to_newest(connection, decided, stored)
