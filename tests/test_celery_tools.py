@@ -270,6 +270,51 @@ def test_celerys_inspections_are_answered_within_two_seconds_and_leave_no_key(
     assert not [key for key in running.broker.keys("*") if b"reply" in key]
 
 
+def broadcast(control: Any, command: str = "ping", **options: Any) -> list[Any]:
+    """All replies to a command that is sent to every worker, as `celery inspect` sends it."""
+    replies: list[Any] = control.broadcast(command, reply=True, **options)
+    return replies
+
+
+def test_a_command_to_all_workers_returns_when_each_of_them_has_answered(control: Any) -> None:
+    began = time.monotonic()
+    for command in TOOLS:
+        [reply] = broadcast(control, command, timeout=limit_s())
+        assert reply
+    assert time.monotonic() - began < limit_s() / 2
+
+
+def test_a_command_returns_at_once_when_no_worker_listens(running: Running) -> None:
+    other_database = running.url.removesuffix("/0") + "/1"
+    with make_app(other_database, load_worker_rules(None)) as app:
+        began = time.monotonic()
+        assert broadcast(app.control, timeout=limit_s()) == []
+        assert app.control.inspect(timeout=limit_s()).active() is None
+    assert time.monotonic() - began < limit_s() / 2
+
+
+def test_a_worker_that_does_not_answer_is_waited_for_until_the_timeout(
+    running: Running, control: Any
+) -> None:
+    with running.broker.pubsub() as silent:
+        silent.psubscribe("/0.celery.pidbox")
+        silent.get_message(timeout=limit_s())
+        began = time.monotonic()
+        assert len(broadcast(control, timeout=0.5)) == 1
+        assert time.monotonic() - began >= 0.5
+    assert broadcast(control, timeout=0.1, destination=["celery@nowhere"]) == []
+
+
+def test_a_late_reply_to_an_earlier_command_is_not_taken_for_a_reply_to_this_one(
+    control: Any,
+) -> None:
+    for _ in range(5):
+        broadcast(control, timeout=0.000_1)
+    for command in TOOLS:
+        [reply] = broadcast(control, command, timeout=limit_s())
+        assert reply
+
+
 def task_events(running: Running, ids: list[str]) -> dict[str, list[str]]:
     """The events of these tasks, until each has ended; messages are pushed once we listen."""
     seen: dict[str, list[str]] = {task_id: [] for task_id in ids}
