@@ -5,6 +5,7 @@ into messages of limited size, and are sent. `enqueue` returns after the broker 
 message.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.batching import PackedArticle, batches, pack_invalid, plain_values
 from worker.client.lanes import LanePart, divide, sent_before
 from worker.client.receipt_journal import open_journal
+from worker.client.unknown_keys import unknown_keys
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
 from worker.model.admission import Payload, RawArticle, admit, host, source_of
@@ -38,6 +40,9 @@ from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import ProducerStore
 
+log = logging.getLogger("worker")
+
+_UNKNOWN_KEYS = 20  # of raw articles, that one producer logs
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
 OnInvalid = Literal["raise", "collect", "bury"]
@@ -107,6 +112,7 @@ class Producer:
         self._connection = BrokerConnection(self._app)
         self._id = new_producer_id()
         self._acknowledged = 0  # messages with receipts that the broker acknowledged
+        self._unknown_keys: set[str] = set()  # those that were logged
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -217,6 +223,7 @@ class Producer:
             try:
                 raw, size = plain_values(value)
                 article = admit(raw, size)
+                self._warn_of_unknown_keys(raw)
                 receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
                 raw = self._with_source(raw, article)
                 yield PackedArticle(receipt, raw, size, source_of(raw))
@@ -226,6 +233,15 @@ class Producer:
                 )
                 if invalid == "bury":
                     yield pack_invalid(raw or Payload.of(value).text, e)
+
+    def _warn_of_unknown_keys(self, raw: object) -> None:
+        """Log each key that the worker does not read, once for this producer."""
+        if not isinstance(raw, Mapping) or len(self._unknown_keys) >= _UNKNOWN_KEYS:
+            return
+        for key in unknown_keys(raw):
+            if key.path not in self._unknown_keys and len(self._unknown_keys) < _UNKNOWN_KEYS:
+                self._unknown_keys.add(key.path)
+                log.warning("article.unknown-key key=%s; %s", key.path[:100], key.advice)
 
     def _with_source(self, raw: object, article: RawArticle) -> object:
         has_source = article.source.id or host(article.feed.url) or host(article.link)
