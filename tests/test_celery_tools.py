@@ -141,6 +141,22 @@ def test_each_article_that_a_clients_canvas_sends_is_stored_once(
     assert dead_letters(running) == before
 
 
+def test_a_call_after_an_error_is_not_made_and_the_log_says_so_once(
+    running: Running, stock: Celery
+) -> None:
+
+    def ingest(name: str) -> Any:
+        return stock.signature("articles.ingest", args=[[named(name)]], immutable=True)
+
+    for number in range(3):
+        ingest(f"good-{number}").apply_async(link_error=ingest(f"on-error-{number}"))
+    await_stored(running, "good-0", "good-1", "good-2")
+    assert not {key for key in stored(running) if key.startswith("on-error")}
+    said = [line for line in running.lines() if "message.link-error" in line]
+    assert len(said) == 1
+    assert "becomes a dead letter" in said[0]
+
+
 @pytest.mark.parametrize("task", ["celery.map", "celery.starmap"])
 def test_an_article_of_a_map_is_found_by_the_id_of_the_message_and_its_index(
     running: Running, task: str
