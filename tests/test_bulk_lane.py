@@ -214,6 +214,63 @@ def test_articles_that_a_full_broker_does_not_take_do_not_count(
     assert len(waiting(valkey, "articles")) == 50
 
 
+@pytest.fixture
+def full_bulk(
+    valkey_url: str, valkey: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Producer]:
+    """A producer to a broker whose bulk lane is full, with ten articles a message."""
+    rules = own_rules(
+        tmp_path, source_articles=50, articles=10, slow_messages=20, stop_messages=21, stop_s=0.01
+    )
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(rules))
+    with Producer(valkey_url) as producer:
+        producer.enqueue(of("wire", 60))
+        valkey.delete("articles.replay")
+        valkey.lpush("articles.replay", *range(30))
+        yield producer
+
+
+def test_a_full_bulk_lane_holds_back_the_flood_and_nobody_else(
+    full_bulk: Producer, valkey: redis.Redis
+) -> None:
+    full_bulk.enqueue(of("desk", 40))
+    assert waiting(valkey, "articles") == ids(of("desk", 40))
+    for _ in range(3):
+        with pytest.raises(Busy, match="the bulk lane included") as caught:
+            full_bulk.enqueue(of("wire", 5, first=60))
+        assert caught.value.receipts == []
+    assert valkey.llen("articles.replay") == 30
+
+
+def test_of_a_batch_the_articles_of_other_sources_are_sent_though_the_bulk_lane_is_full(
+    full_bulk: Producer, valkey: redis.Redis
+) -> None:
+    raws = [*of("desk", 3), *of("wire", 2, first=60), *of("desk", 3, first=3)]
+    raws = [{**raw, "receipt": f"r-{raw['id']}"} for raw in raws]
+    with pytest.raises(Busy) as caught:
+        full_bulk.enqueue(raws)
+    # What a caller sends again after these receipts misses no article.
+    assert caught.value.receipts == ["r-desk-0", "r-desk-1", "r-desk-2"]
+    assert waiting(valkey, "articles") == ids(of("desk", 6))
+    assert full_bulk.enqueue(raws, on_stop=lambda _: valkey.delete("articles.replay") and None)
+    assert waiting(valkey, "articles.replay") == ids(of("wire", 2, first=60))
+
+
+def test_reprocessing_waits_for_room_in_the_bulk_lane(
+    full_bulk: Producer, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        valkey.delete("articles.replay")
+
+    monkeypatch.setattr("worker.client.producer.time.sleep", pause)
+    full_bulk.redo("retag", ["a"])
+    assert pauses == [0.01, 0.0]
+    assert valkey.llen("articles.replay") == 1
+
+
 def test_the_command_sends_a_flood_to_the_bulk_lane(
     valkey_url: str, valkey: redis.Redis, sqlite_store_url: str, tmp_path: Path
 ) -> None:

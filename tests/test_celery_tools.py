@@ -141,6 +141,22 @@ def test_each_article_that_a_clients_canvas_sends_is_stored_once(
     assert dead_letters(running) == before
 
 
+def test_a_call_after_an_error_is_not_made_and_the_log_says_so_once(
+    running: Running, stock: Celery
+) -> None:
+
+    def ingest(name: str) -> Any:
+        return stock.signature("articles.ingest", args=[[named(name)]], immutable=True)
+
+    for number in range(3):
+        ingest(f"good-{number}").apply_async(link_error=ingest(f"on-error-{number}"))
+    await_stored(running, "good-0", "good-1", "good-2")
+    assert not {key for key in stored(running) if key.startswith("on-error")}
+    said = [line for line in running.lines() if "message.link-error" in line]
+    assert len(said) == 1
+    assert "becomes a dead letter" in said[0]
+
+
 @pytest.mark.parametrize("task", ["celery.map", "celery.starmap"])
 def test_an_article_of_a_map_is_found_by_the_id_of_the_message_and_its_index(
     running: Running, task: str
@@ -268,6 +284,51 @@ def test_celerys_inspections_are_answered_within_two_seconds_and_leave_no_key(
         assert asked(control, command) is not None
         assert time.monotonic() - began < limit_s() / 10, command  # usually 20 ms
     assert not [key for key in running.broker.keys("*") if b"reply" in key]
+
+
+def broadcast(control: Any, command: str = "ping", **options: Any) -> list[Any]:
+    """All replies to a command that is sent to every worker, as `celery inspect` sends it."""
+    replies: list[Any] = control.broadcast(command, reply=True, **options)
+    return replies
+
+
+def test_a_command_to_all_workers_returns_when_each_of_them_has_answered(control: Any) -> None:
+    began = time.monotonic()
+    for command in TOOLS:
+        [reply] = broadcast(control, command, timeout=limit_s())
+        assert reply
+    assert time.monotonic() - began < limit_s() / 2
+
+
+def test_a_command_returns_at_once_when_no_worker_listens(running: Running) -> None:
+    other_database = running.url.removesuffix("/0") + "/1"
+    with make_app(other_database, load_worker_rules(None)) as app:
+        began = time.monotonic()
+        assert broadcast(app.control, timeout=limit_s()) == []
+        assert app.control.inspect(timeout=limit_s()).active() is None
+    assert time.monotonic() - began < limit_s() / 2
+
+
+def test_a_worker_that_does_not_answer_is_waited_for_until_the_timeout(
+    running: Running, control: Any
+) -> None:
+    with running.broker.pubsub() as silent:
+        silent.psubscribe("/0.celery.pidbox")
+        silent.get_message(timeout=limit_s())
+        began = time.monotonic()
+        assert len(broadcast(control, timeout=0.5)) == 1
+        assert time.monotonic() - began >= 0.5
+    assert broadcast(control, timeout=0.1, destination=["celery@nowhere"]) == []
+
+
+def test_a_late_reply_to_an_earlier_command_is_not_taken_for_a_reply_to_this_one(
+    control: Any,
+) -> None:
+    for _ in range(5):
+        broadcast(control, timeout=0.000_1)
+    for command in TOOLS:
+        [reply] = broadcast(control, command, timeout=limit_s())
+        assert reply
 
 
 def task_events(running: Running, ids: list[str]) -> dict[str, list[str]]:

@@ -57,6 +57,51 @@ def test_an_invalid_article_is_raised_in_the_end_and_the_others_are_sent(
     assert kwargs["receipts"] == caught.value.receipts
 
 
+@pytest.mark.parametrize(
+    ("raw", "key", "advice"),
+    [
+        ({"title": "t", "text": "x"}, "text", 'did you mean "content"?'),
+        ({"title": "t", "Headline": "x"}, "Headline", 'own keys go in "extra"'),
+        ({"titel": "x"}, "titel", 'did you mean "title"?'),
+        ({"title": "t", "feed": {"uri": "x"}}, "feed.uri", 'did you mean "url"?'),
+        ({"title": "t", "content": [{"text": "x"}]}, "content.text", "own keys"),
+        ({"title": "t", "a\nb\x1b": 1}, r'"a\nb\u001b"', "own keys"),
+    ],
+)
+def test_an_unknown_key_is_sent_and_logged_once_for_a_producer(
+    producer: Producer,
+    valkey: redis.Redis,
+    caplog: pytest.LogCaptureFixture,
+    raw: dict[str, Any],
+    key: str,
+    advice: str,
+) -> None:
+    for _ in range(3):
+        producer.enqueue([raw, raw])
+    assert [articles for articles, _ in messages(valkey)] == [[raw, raw]] * 3
+    [line] = [r.getMessage() for r in caplog.records if "article.unknown-key" in r.getMessage()]
+    assert f"key={key}; " in line
+    assert advice in line
+
+
+def test_known_keys_and_articles_of_the_library_are_no_unknown_keys(
+    producer: Producer, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = {"id": "1", "title": "t", "content": "x", "extra": {"text": 1}, "media": None}
+    producer.enqueue([known, RawArticle.model_validate({**known, "text": "kept in extra"})])
+    producer.enqueue(["no object", ["text"]], invalid="bury")
+    assert "unknown-key" not in caplog.text
+
+
+def test_keys_that_are_made_up_anew_fill_neither_log_nor_memory(
+    producer: Producer, caplog: pytest.LogCaptureFixture
+) -> None:
+    producer.enqueue({"title": "t", f"{number}" * 300: 1} for number in range(200))
+    lines = [r.getMessage() for r in caplog.records if "unknown-key" in r.getMessage()]
+    assert len(lines) == 20
+    assert max(map(len, lines)) < 200
+
+
 def test_invalid_articles_are_collected_on_request(producer: Producer) -> None:
     assert len(producer.enqueue([{"title": "a"}, "no"], invalid="collect")) == 1
     assert [bad.position for bad in producer.invalid] == [1]

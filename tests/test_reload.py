@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devtools.waiting import limit_s, until
+from worker.cli.doctor_command import run_checks
 from worker.client.producer import Producer
 from worker.runtime.config_reload import CurrentConfig, files_state
 from worker.runtime.config_report import read_report
@@ -153,6 +154,34 @@ def test_a_process_that_comes_late_keeps_the_last_good_rules_not_its_own(
     told = read_report(report)
     assert told
     assert (told.digest, "own:gnu/any" in told.refused) == (good.digest, True)
+
+
+def test_the_doctor_says_that_an_idle_worker_still_has_older_rules(
+    environment: dict[str, str], config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.runtime.config_reload.SETTLED_S", 0.0)
+    for name, value in environment.items():
+        if name.startswith("WORKER_"):
+            monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    worker = CurrentConfig(settings, settings.config_report("celery@test"))
+    settings.heartbeat("celery@test").touch()
+
+    def rules_of_worker() -> tuple[str, str]:
+        [found] = [r for r in run_checks(settings) if r.what == "rules of celery@test"]
+        return found.state, found.mend
+
+    assert rules_of_worker() == ("ok", "")
+    write(config, "more", "okapi")
+    state, mend = rules_of_worker()
+    assert state == "note"
+    assert "before its next batch" in mend
+    worker.pipeline()
+    assert rules_of_worker() == ("ok", "")
+    write(config, "more", "okapi", example="nothing")  # what is refused is no older config
+    assert rules_of_worker()[0] == "ok"
+    worker.pipeline()
+    assert rules_of_worker()[0] == "mend"
 
 
 def test_a_stamp_changes_with_every_file_that_counts(config: Path) -> None:

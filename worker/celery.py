@@ -41,7 +41,14 @@ def make_app(url: str, rules: WorkerRules, name: str = "WORKER_BROKER_URL") -> C
     address = broker_address(url, name)
     warn_unverified(url, name)
     broker_url = verifying_url(address)
-    app = Celery("worker", broker=broker_url, include=["worker.tasks"], set_as_current=False)
+    app = Celery(
+        "worker",
+        broker=broker_url,
+        control="worker.broker.control_client:Control",
+        include=["worker.tasks"],
+        fixups=(),  # Celery's one is for Django projects, and imports all of Celery's worker
+        set_as_current=False,
+    )
     app.conf.update(_conf(rules))
     # Without these Celery would prefer CELERY_BROKER_URL, which is for another application.
     app.conf.update(broker_read_url=broker_url, broker_write_url=broker_url)

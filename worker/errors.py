@@ -72,8 +72,9 @@ class Unavailable(WorkerError):
 class Busy(Unavailable):
     """Raised to a producer when the broker is too full to take all of its articles.
 
-    Articles that were sent before that are listed in `receipts` by their ids. The producer should
-    send the others after `retry_after_s` seconds.
+    The articles before the first that was not sent are listed in `receipts` by their ids. The
+    producer should send the others after `retry_after_s` seconds. If only the lane for floods is
+    full, articles after that one may have been sent, too; they are not stored twice.
     """
 
     def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from worker.errors import BadConfig
 from worker.model.broker_address import broker_address, check_store, index_address, is_unverified
@@ -28,7 +27,7 @@ _warned: set[str] = set()  # settings whose server is not verified, and that wer
 _KUBERNETES = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Where broker, store, index, data and config are, and how many processes a worker has.
 
     A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
@@ -37,8 +36,8 @@ class Settings(BaseSettings):
     run`, and `log_level` for the log lines of this package.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, str_strip_whitespace=True
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=True
     )
 
     broker_url: str = Field(default="", description="Redis or Valkey; unset: the embedded one")
@@ -124,7 +123,7 @@ class Settings(BaseSettings):
         """
         _refuse_unknown(environ)
         try:
-            settings = cls()
+            settings = cls.model_validate(_values(environ))
         except ValidationError as e:
             first = e.errors(include_url=False, include_input=True)[0]
             name = PREFIX + str(first["loc"][0]).upper()
@@ -171,6 +170,18 @@ def _check_folder(store_url: str) -> None:
         raise BadConfig(f"WORKER_STORE_URL: there is no folder {file.parent}; make it first")
     if file.is_dir():
         raise BadConfig(f"WORKER_STORE_URL: {file} is a folder, expected a file")
+
+
+def _values(environ: Mapping[str, str]) -> dict[str, str]:
+    """The values of the settings that are in the environment, by the names of their fields.
+
+    An empty variable counts as unset. A name may be in small letters, too; that in capitals goes
+    first.
+    """
+    found = {name.upper(): value for name, value in environ.items() if value}
+    found |= {name: value for name, value in environ.items() if value}
+    names = {field: PREFIX + field.upper() for field in Settings.model_fields}
+    return {field: found[name] for field, name in names.items() if name in found}
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

@@ -191,12 +191,21 @@ def _decode(messages: Sequence[ClaimedMessage]) -> tuple[list[Delivery], dict[in
     deliveries, unreadable = [], {}
     for index, message in enumerate(messages):
         try:
-            articles = bodies.articles(message)
+            articles = bodies.articles(message, on_error_calls=_warn_of_error_calls)
         except InvalidMessage as e:
             unreadable[index] = str(e)
         else:
             deliveries += [Delivery(receipt=receipt, raw=raw) for receipt, raw in articles]
     return deliveries, unreadable
+
+
+@cache
+def _warn_of_error_calls() -> None:
+    """Log once in this process that calls by Celery's link_error are not made."""
+    log.warning(
+        "message.link-error the worker makes no call that a message asks for by link_error: "
+        "an article that fails becomes a dead letter"
+    )
 
 
 def _redo(message: ClaimedMessage) -> None:

@@ -14,6 +14,7 @@ from kombu.entity import Exchange, Queue
 from worker import bootstrap
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
+from worker.model.broker_address import broker_address
 from worker.model.receipts import delivered_receipt
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
@@ -24,7 +25,8 @@ VISIBILITY_S, SWEEP_S = 10, 1
 _rules = load_worker_rules(Settings.load().config_dir)
 _pipeline: list[Pipeline] = []
 
-app = Celery("stock", broker=Settings.load().broker_url)
+_address = broker_address(Settings.load().broker_url)
+app = Celery("stock", broker=_address.url)
 app.conf.update(
     accept_content=["json"],
     task_ignore_result=True,
@@ -41,6 +43,8 @@ app.conf.update(
         "visibility_timeout": VISIBILITY_S,
         "unacked_restore_interval": SWEEP_S,
         "unacked_restore_throttle": 1,
+        # kombu takes the name of a Sentinel set as an option, and ignores it in an address.
+        **({"master_name": _address.master_name} if _address.master_name else {}),
     },
 )
 

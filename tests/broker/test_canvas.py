@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from worker.broker import INGEST
-from worker.broker.canvas import TaskCall, embedded_calls, mapped_calls
+from worker.broker.canvas import TaskCall, embedded_calls, has_error_calls, mapped_calls
 
 
 def ingest(*args: object, **more: Any) -> dict[str, Any]:
@@ -53,6 +53,24 @@ def test_the_calls_in_embed_are_those_of_the_ingest_task_in_the_order_of_celery(
     embed: object, calls: list[str]
 ) -> None:
     assert [call.args for call in embedded_calls(embed, {"cut"})] == [[name] for name in calls]
+
+
+@pytest.mark.parametrize(
+    ("embed", "has_calls"),
+    [
+        ({"errbacks": [ingest("after an error")]}, True),
+        ({"errbacks": [other()], "callbacks": [ingest("a")]}, True),
+        ({"chain": [ingest("a", options={"link_error": [other()]})]}, True),
+        ({"chord": ingest("a", options={"link_error": other()})}, True),
+        ({"errbacks": [], "callbacks": [ingest("a", options={"link": [other()]})]}, False),
+        ({"errbacks": None, "chain": None, "chord": None}, False),
+        *((junk, False) for junk in (None, 7, [], "errbacks", {"chain": [7], "chord": []})),
+    ],
+)
+def test_calls_after_an_error_are_seen_at_the_top_and_in_links(
+    embed: object, has_calls: bool
+) -> None:
+    assert has_error_calls(embed) is has_calls
 
 
 def test_a_call_keeps_the_id_that_its_own_message_would_have() -> None:

@@ -112,9 +112,27 @@ def test_a_message_in_another_charset_survives_being_given_back(
 def test_a_dead_list_with_junk_is_emptied(worker: Peer, valkey: redis.Redis, head: str) -> None:
     valkey.lpush("articles.dead", head + "\nmessage", b'{"reason": "r\\nr", "at": 1}\nmessage')
     kept: list[QueuedDeadLetter] = []
-    assert dead_letter_queue.move_entries(worker.channel, ["articles"], kept.append) == 2
+    moved = dead_letter_queue.move_entries(worker.channel, ["articles"], kept.append)
+    assert len(list(moved)) == 2
     assert [entry.reason for entry in kept] == ["no reason given", "r r"]
     assert max(len(entry.reason) for entry in kept) <= 500
+
+
+def test_an_entry_that_another_process_removed_meanwhile_was_moved_by_that_one(
+    worker: Peer, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles.dead", b"first\n1", b"second\n2")
+    moved: list[bytes] = []
+
+    def other_process(entry: QueuedDeadLetter) -> None:
+        if not moved:
+            entries = dead_letter_queue.move_entries(
+                worker.channel, ["articles"], lambda _: moved.append(b"begun")
+            )
+            next(entries)
+
+    mine = dead_letter_queue.move_entries(worker.channel, ["articles"], other_process)
+    assert [entry.message for entry in mine] == [b"second\n2"]
 
 
 @pytest.mark.parametrize(

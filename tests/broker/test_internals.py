@@ -36,6 +36,15 @@ SIGNATURES = {
     "kombu.transport.redis:Channel._receive_one": "(self, c)",
     "kombu.transport.redis:Channel._deliver_fanout_message": "(self, message, exchange)",
     "kombu.transport.redis:SentinelChannel._deliver_fanout_message": "(self, message, exchange)",
+    "kombu.transport.redis:Channel._put_fanout": "(self, exchange, message, routing_key, **kwargs)",
+    "kombu.transport.redis:Channel._get_publish_topics": "(self, exchange, routing_key)",
+    "kombu.pidbox:Mailbox._publish": (
+        "(self, type, arguments, destination=None, reply_ticket=None, channel=None, timeout=None, "
+        "serializer=None, producer=None, pattern=None, matcher=None)"
+    ),
+    "kombu.pidbox:Mailbox._collect": (
+        "(self, ticket, limit=None, timeout=1, callback=None, channel=None, accept=None)"
+    ),
     "kombu.transport.redis:Channel._restore": "(self, message, leftmost=False)",
     "kombu.transport.redis:Channel._queue_bind": "(self, exchange, routing_key, pattern, queue)",
     "kombu.transport.redis:Channel._delete": (
@@ -75,6 +84,7 @@ SIGNATURES = {
 SOURCES = {
     "kombu.transport:_transport_cache": "_transport_cache[transport] =",
     "kombu.transport:TRANSPORT_ALIASES": "TRANSPORT_ALIASES = {",
+    "kombu.transport.redis:Channel._publish_batch": "kwargs.pop('_publish_batch', None)",
     "kombu.transport.redis:Channel._queue_cycle": "self._queue_cycle = ",
     "kombu.transport.redis:Channel._in_poll": "self._in_poll = self.client.connection",
     "kombu.transport.redis:Channel._brpop_sent_at": "self._brpop_sent_at = monotonic()",

@@ -66,16 +66,40 @@ def test_advice_follows_the_worse_of_messages_and_memory(
     assert bool(advice.reason) == (answer is not Answer.ACCEPT)
 
 
+@pytest.mark.parametrize(
+    ("load", "live", "bulk"),
+    [
+        (Load(waiting=500, bulk=500), Answer.ACCEPT, Answer.STOP),
+        (Load(waiting=500, bulk=350), Answer.SLOW, Answer.STOP),
+        (Load(waiting=500, bulk=300), Answer.STOP, Answer.STOP),
+        (Load(waiting=150, bulk=150, leased=120), Answer.SLOW, Answer.STOP),
+        (Load(waiting=90, bulk=20, leased=5), Answer.ACCEPT, Answer.ACCEPT),
+        (Load(waiting=120, bulk=40), Answer.ACCEPT, Answer.SLOW),
+        (Load(bulk=1, waiting=1, used_bytes=80, limit_bytes=100), Answer.STOP, Answer.STOP),
+    ],
+)
+def test_messages_of_the_bulk_lane_hold_back_those_only_who_push_to_it(
+    load: Load, live: Answer, bulk: Answer
+) -> None:
+    assert advise(load, LIMITS).answer is live
+    assert advise(load, LIMITS, bulk=True).answer is bulk
+
+
 def test_messages_of_all_lanes_and_priorities_count_and_so_do_leased_ones(
     full_at: Callable[..., Producer], valkey: redis.Redis
 ) -> None:
-    producer = full_at()
+    producer = full_at(slow_messages=9, stop_messages=10)
     for lane in ("articles", "articles.replay", "articles.quarantine"):
         for priority in ("", "\x06\x163", "\x06\x166", "\x06\x169"):
             valkey.lpush(lane + priority, "message")
     valkey.lpush("articles.dead", "no longer waits")
     valkey.hset("unacked", mapping={"a": "message", "b": "message"})
-    assert producer.advice() == Advice(answer=Answer.ACCEPT, waiting=12, leased=2)
+    advice = producer.advice()
+    assert (advice.waiting, advice.leased) == (12, 2)
+    assert (advice.answer, advice.reason) == (
+        Answer.STOP,
+        "10 messages of 10 wait or are worked on",  # without the four of the bulk lane
+    )
 
 
 def test_a_producer_advised_to_slow_down_paces_itself_unless_told_not_to(

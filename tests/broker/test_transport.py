@@ -126,6 +126,29 @@ def test_what_is_no_message_moves_to_the_dead_list_and_its_neighbours_go_on(
         assert valkey.hlen("unacked") == 2
 
 
+def test_of_workers_that_find_a_dead_message_at_once_the_one_that_moves_it_logs_it(
+    valkey_url: str,
+    valkey: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    valkey.hset("unacked", "gone:0", '[7,"","articles"]')
+    with peer(valkey_url) as worker, peer(valkey_url) as other:
+        moments = iter([lambda: other.channel.qos.dead_letter("gone:0", "malformed"), None])
+
+        def clock() -> float:
+            """The other worker moves the message after this one has read its lease."""
+            if first := next(moments, None):
+                first()
+            return 0.0
+
+        monkeypatch.setattr("worker.broker.qos.time", clock)
+        worker.channel.qos.dead_letter("gone:0", "malformed")
+        worker.channel.qos.dead_letter("gone:0", "malformed")
+    assert valkey.llen("articles.dead") == 1
+    assert caplog.text.count("message.dead ") == 1
+
+
 def test_a_message_too_large_to_be_one_is_not_even_parsed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,7 +17,8 @@ class Pressure(Frozen):
     """How full the broker may be before producers are told to slow down, and to stop.
 
     The number of messages, those on queues and those held by workers together, is compared with
-    `slow_messages` and `stop_messages`; the used share of the broker's memory limit, 0 to 1, with
+    `slow_messages` and `stop_messages`; messages of the bulk lane, the queue for floods, count only
+    for a producer that pushes to it. The used share of the broker's memory limit, 0 to 1, with
     `slow_memory` and `stop_memory`. A slowed producer waits up to `slow_s` seconds before its next
     message; a stopped one sends nothing and asks again after `stop_s` seconds.
     """
@@ -40,12 +41,14 @@ class Pressure(Frozen):
 class Load:
     """How much the broker holds now, in messages and in bytes of memory.
 
-    `waiting` counts the messages on all queues of the worker, `leased` those that workers have
-    taken and not finished. `used_bytes` is the memory in use, `limit_bytes` the broker's memory
-    limit; 0 means that it has none.
+    `waiting` counts the messages on all queues of the worker, `bulk` those of them in the bulk
+    lane, the queue for floods that workers serve last, and `leased` those that workers have taken
+    and not finished. `used_bytes` is the memory in use, `limit_bytes` the broker's memory limit; 0
+    means that it has none.
     """
 
     waiting: int = 0  # messages, all queues and priorities
+    bulk: int = 0  # messages, those of `waiting` in the bulk lane
     leased: int = 0  # messages
     used_bytes: int = 0
     limit_bytes: int = 0  # 0: no limit is set
@@ -82,20 +85,24 @@ class Advice:
     memory: float | None = None
 
 
-def advise(load: Load, limits: Pressure) -> Advice:
+def advise(load: Load, limits: Pressure, *, bulk: bool = False) -> Advice:
     """Decide whether a producer should send, slow down or stop while the broker holds this load.
 
     `limits` has a slow and a stop limit for messages and for memory. Below both slow limits the
     producer may send. Above one, it should wait up to `slow_s` seconds, the longer the nearer the
     load is to the stop limit. From a stop limit on, it should send nothing.
+
+    Messages of the bulk lane, the queue for floods, count only with `bulk`, for a producer that
+    pushes to that lane. So a flood does not hold back other producers.
     """
-    messages = load.waiting + load.leased
+    messages = load.waiting + load.leased - (0 if bulk else load.bulk)
     by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)
     by_memory = _fraction(load.memory or 0.0, limits.slow_memory, limits.stop_memory)
     worst = max(by_messages, by_memory)
     answer, reason, retry_after_s = Answer.ACCEPT, "", 0.0
     if worst > 0:
-        reason = _reason(load, limits, by_messages=by_messages >= by_memory)
+        by_memory_only = by_memory > by_messages
+        reason = _memory_reason(load, limits) if by_memory_only else _reason(messages, limits, bulk)
         answer, retry_after_s = Answer.SLOW, round(worst * limits.slow_s, 3)
     if worst >= 1:
         answer, retry_after_s = Answer.STOP, limits.stop_s
@@ -109,10 +116,12 @@ def advise(load: Load, limits: Pressure) -> Advice:
     )
 
 
-def _reason(load: Load, limits: Pressure, *, by_messages: bool) -> str:
-    if by_messages:
-        messages = load.waiting + load.leased
-        return f"{messages:,} messages of {limits.stop_messages:,} wait or are worked on"
+def _reason(messages: int, limits: Pressure, bulk: bool) -> str:
+    lane = ", those of the bulk lane included" if bulk else ""
+    return f"{messages:,} messages of {limits.stop_messages:,} wait or are worked on{lane}"
+
+
+def _memory_reason(load: Load, limits: Pressure) -> str:
     return f"{load.memory:.0%} of the broker's memory is used, {limits.stop_memory:.0%} may be"
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from worker.broker.canvas import TaskCall, embedded_calls, mapped_calls
+from worker.broker.canvas import TaskCall, embedded_calls, has_error_calls, mapped_calls
 from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
 from worker.model.admission import LIMITS, Unopened
 from worker.model.json_nesting import cut_deep_articles
@@ -25,14 +25,19 @@ _MOST_IDS = 10_000
 _LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 
 
-def articles(message: ClaimedMessage) -> list[tuple[str, object]]:
+def articles(
+    message: ClaimedMessage, *, on_error_calls: Callable[[], None] = lambda: None
+) -> list[tuple[str, object]]:
     """Decode the raw articles of a message, and return each as a pair (receipt, article).
 
     The receipt is the id of this delivery of the article; the store records under it what became of
     the article. Raises InvalidMessage when the body can't be decoded, does not fit the parameters
-    of the task that ingests articles, or has more than 5,000 articles.
+    of the task that ingests articles, or has more than 5,000 articles. `on_error_calls` is called
+    for a message with calls to be made after an error, which this worker never makes.
     """
     args, kwargs, embed, cut = _arguments(message)
+    if has_error_calls(embed):
+        on_error_calls()
     decoded: list[tuple[str, object]] = []
     counts: Counter[str] = Counter()  # message id -> its articles so far
     for call in _calls(message, args, kwargs, embed, cut):

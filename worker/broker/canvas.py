@@ -54,6 +54,18 @@ def embedded_calls(embed: object, placeholders: Container[str]) -> Iterator[Task
     yield from _calls_of(embed.get("chord"), placeholders)
 
 
+def has_error_calls(embed: object) -> bool:
+    """Whether a message has calls that Celery would make after an error of its task (link_error).
+
+    They are in `embed`, at its top or in the options of a link. This worker never makes them.
+    """
+    if not isinstance(embed, dict):
+        return False
+    signatures = [*_list(embed, "callbacks"), *_list(embed, "chain"), embed.get("chord")]
+    options = (_dict(each, "options") for each in signatures if isinstance(each, dict))
+    return bool(embed.get("errbacks")) or any(each.get("link_error") for each in options)
+
+
 def _calls_of(signature: object, placeholders: Container[str]) -> Iterator[TaskCall]:
     """The calls of the ingest task in a signature, Celery's description of a call as an object."""
     if isinstance(signature, str) and signature in placeholders:

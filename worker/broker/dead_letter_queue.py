@@ -6,7 +6,7 @@ process dies in between, the entry is read again.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,21 +39,20 @@ class QueuedDeadLetter:
 
 def move_entries(
     channel: Any, queues: Sequence[str], store_entry: Callable[[QueuedDeadLetter], None]
-) -> int:
+) -> Iterator[QueuedDeadLetter]:
     """Empty the dead lists of `queues`, where the broker keeps messages that can't be processed.
 
-    Each entry, the oldest of a list first, is passed to `store_entry`, and removed when that
-    returns. Returns how many entries were moved.
+    Each entry, the oldest of a list first, is passed to `store_entry`, removed when that returns,
+    and yielded. An entry that another process removed meanwhile is not yielded.
     """
     # One by one, because a message may have megabytes. When two processes do this at once, both may
-    # get the same entry, which is removed once.
-    count = 0
+    # store the same entry.
     for queue in (*queues, UNKNOWN):
         while oldest := channel.eval(_OLDEST, [f"{queue}.dead"], []):
-            store_entry(_parse(queue, oldest[0]))
-            channel.eval(_REMOVE, [f"{queue}.dead"], oldest)
-            count += 1
-    return count
+            entry = _parse(queue, oldest[0])
+            store_entry(entry)
+            if channel.eval(_REMOVE, [f"{queue}.dead"], oldest):
+                yield entry
 
 
 def send_again(channel: Any, queue: str, message: bytes) -> None:

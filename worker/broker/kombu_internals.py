@@ -10,8 +10,11 @@ from time import monotonic
 from typing import Any
 
 from kombu import transport
+from kombu.messaging import Consumer, Producer
+from kombu.pidbox import Mailbox
 from kombu.transport import redis as stock
 from kombu.transport import virtual
+from kombu.utils.json import dumps
 from redis.exceptions import RedisError
 
 KombuTransport = stock.Transport
@@ -84,12 +87,65 @@ def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
     channel.connection._deliver(message, queue)
 
 
+class CountingMailbox(Mailbox):
+    """Sends a remote control command to all workers, and collects as many replies as received it.
+
+    kombu's mailbox does not know how many workers there are, and always waits until no reply has
+    come for the whole timeout. This one does so too if its channel can't count them, because it is
+    not one of this package.
+    """
+
+    def _publish(self, *args: Any, **options: Any) -> None:
+        channel = options.get("channel")
+        if channel is not None and isinstance(channel, RedisChannel):
+            # On this channel, not on one of a pool: it counts who receives the command.
+            options["producer"] = Producer(channel, auto_declare=False)
+        super()._publish(*args, **options)
+
+    def _collect(
+        self,
+        ticket: str,
+        limit: int | None = None,
+        timeout: float | None = 1,
+        callback: Callable[[Any], None] | None = None,
+        channel: Any = None,
+        accept: Any = None,
+    ) -> list[Any]:
+        replies: list[Any]
+        connection: Any = self.connection
+        if not isinstance(channel, RedisChannel):
+            replies = super()._collect(ticket, limit, timeout, callback, channel, accept)
+            return replies
+        expected = min(channel.broadcast_receivers, limit or channel.broadcast_receivers)
+        replies = []
+
+        def take(body: Any, message: Any) -> None:
+            self.clock.adjust(message.headers.get("clock") or 0)
+            # Replies to an earlier command, that came too late for it, are not counted.
+            if message.headers.get("ticket", ticket) == ticket:
+                replies.append(body)
+                if callback:
+                    callback(body)
+
+        consumer = Consumer(channel, [self.reply_queue], accept=accept or self.accept, no_ack=True)
+        consumer.register_callback(take)
+        try:
+            with consumer, suppress(TimeoutError):
+                while len(replies) < expected:
+                    connection.drain_events(timeout=timeout)
+        finally:
+            channel.after_reply_message_received(self.reply_queue.name)
+        return replies
+
+
 class RedisChannel(stock.Channel):
     """kombu's Redis channel, whose private methods a subclass can override under public names.
 
     A subclass must define `poll_command` and `read_poll_reply`. The other public methods do what
     kombu does, unless the subclass overrides them.
     """
+
+    broadcast_receivers = 0  # clients that received the last message sent to all workers
 
     def push_message(self, queue: str, message: dict[str, Any], **options: Any) -> None:
         """Add a message to the Redis list of a queue, as kombu does.
@@ -164,6 +220,17 @@ class RedisChannel(stock.Channel):
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
         self.push_message(queue, message, **options)
+
+    def _put_fanout(
+        self, exchange: str, message: dict[str, Any], routing_key: str, **options: Any
+    ) -> None:
+        if options.get("_publish_batch") is not None:
+            super()._put_fanout(exchange, message, routing_key, **options)
+            return
+        topics, body = self._get_publish_topics(exchange, routing_key), dumps(message)
+        with self.conn_or_acquire() as client:
+            # Behind Sentinel a message may have two topics, for workers of both layouts.
+            self.broadcast_receivers = max(client.publish(topic, body) for topic in topics)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         queues = self._queue_cycle.consume(len(self.active_queues))

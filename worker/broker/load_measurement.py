@@ -7,6 +7,7 @@ must not import kombu.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from worker.broker import BULK
 from worker.broker.backpressure import Load
 from worker.broker.kombu_internals import queue_key
 
@@ -30,21 +31,22 @@ def measure_load_and_run(
     broker refused it. `queues` are those whose messages are counted. Keys in `command` must begin
     with the broker's key prefix. Raises RedisError or OSError.
     """
-    keys = [queue_key(channel, queue, step) for queue in queues for step in channel.priority_steps]
+    lists = [(queue, step) for queue in queues for step in channel.priority_steps]
     with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
         pipe.info("memory")
         pipe.hlen(channel.unacked_key)
-        for key in keys:
-            pipe.llen(key)
+        for queue, step in lists:
+            pipe.llen(queue_key(channel, queue, step))
         if command:
             pipe.execute_command(*command)
         memory, leased, *replies = pipe.execute(raise_on_error=False)
-    waiting = replies[: len(keys)]
+    waiting = replies[: len(lists)]
     if error := next((r for r in (leased, *waiting) if isinstance(r, Exception)), None):
         raise error
     fields = memory if isinstance(memory, Mapping) else {}  # INFO may be forbidden
     load = Load(
         waiting=sum(waiting),
+        bulk=sum(n for (queue, _), n in zip(lists, waiting, strict=True) if queue.endswith(BULK)),
         leased=leased,
         used_bytes=fields.get("used_memory", 0),
         limit_bytes=fields.get("maxmemory", 0),

@@ -248,15 +248,17 @@ class QoS(RedisQoS):
         """Move a message that a worker holds to the dead list of its queue, with the reason.
 
         The dead list keeps messages that can't be processed. `tag` is the delivery tag that names
-        the message; if the broker has no lease for it, nothing happens.
+        the message; if the broker has no lease for it, nothing happens. Of several workers that do
+        this at once with one message, that one logs it which moved it.
         """
         lease = self._read_lease(tag)
         if lease is None:
             return
         message, queue = unpack_lease(lease)
         head = {"reason": reason, "queue": queue, "at": time()}
-        log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, text(tag))
-        self._move(tag, f"{queue}.dead", json.dumps(head).encode() + b"\n" + message, "LPUSH")
+        entry = json.dumps(head).encode() + b"\n" + message
+        if self._move(tag, f"{queue}.dead", entry, "LPUSH"):
+            log.warning("message.dead queue=%s reason=%s tag=%s", queue, reason, text(tag))
 
     def _release(self, delivery_tag: str) -> None:
         self._started.discard(delivery_tag)
@@ -269,17 +271,19 @@ class QoS(RedisQoS):
             return None
         return lease if isinstance(lease, bytes) else lease.encode("utf-8", "surrogateescape")
 
-    def _move(self, tag: str | bytes, key: str, message: str | bytes, command: str) -> None:
+    def _move(self, tag: str | bytes, key: str, message: str | bytes, command: str) -> bool:
         """Move a message from its lease to the list `key`, by the command LPUSH or RPUSH.
 
-        If the broker refuses, the message gets a new lease, and `sweep` puts it back when that has
-        expired.
+        Returns whether this call moved it; False if another worker did. If the broker refuses, the
+        message gets a new lease, and `sweep` puts it back when that has expired.
         """
+        keys = [*self._index_keys(), key]
         try:
-            self.channel.eval(lua_scripts.MOVE, [*self._index_keys(), key], [tag, message, command])
+            return bool(self.channel.eval(lua_scripts.MOVE, keys, [tag, message, command]))
         except ResponseError as e:
             log.warning("move.refused tag=%s to=%s error=%s", text(tag), key, e)
             self._renew(tag)
+            return False
 
     def _renew(self, tag: str | bytes) -> None:
         with suppress(ResponseError):

@@ -80,14 +80,15 @@ def doctor(as_json: bool) -> None:
 
 
 def run_checks(settings: Settings) -> Iterator[CheckResult]:
-    yield from _worker_configs(settings)
     try:
         config = load_config(settings.config_dir)
     except BadConfig as e:
+        yield from _worker_configs(settings)
         yield CheckResult(
             what="config", state=CheckState.MEND, found=str(e), mend="correct that file"
         )
         return
+    yield from _worker_configs(settings, config.digest)
     yield CheckResult(what="config", state=CheckState.OK, found=f"valid, digest {config.digest}")
     for path, meant in unread_files(config.files, settings.config_dir).items():
         mend = f"rename it to {meant}.toml" if meant else "remove it, or rename it"
@@ -99,18 +100,27 @@ def run_checks(settings: Settings) -> Iterator[CheckResult]:
     yield from _store_results(settings)
 
 
-def _worker_configs(settings: Settings) -> Iterator[CheckResult]:
+def _worker_configs(settings: Settings, digest: str = "") -> Iterator[CheckResult]:
     """Check the config of each running worker that uses the same folder var_dir.
 
-    A result tells the version of the rules in force, or why changed rules were refused.
+    A result tells the version of the rules in force, why changed rules were refused, or that the
+    worker has not taken up the config files yet. These have `digest`, "" if they are invalid.
     """
     for file in sorted(settings.var_dir.glob(settings.config_report("*").name)):
         report, node = read_report(file), file.name.removesuffix(".config.json")
         if report is None or not settings.heartbeat(node).exists():
             continue  # the worker has ended
-        mend = "correct that file; until then the old rules stay in force" if report.refused else ""
-        detail = report.refused or f"digest {report.digest}, tags of {report.tagger}"
-        state = CheckState.MEND if report.refused else CheckState.OK
+        state, mend = CheckState.OK, ""
+        detail = f"digest {report.digest}, tags of {report.tagger}"
+        if report.refused:
+            state, detail = CheckState.MEND, report.refused
+            mend = "correct that file; until then the old rules stay in force"
+        elif digest and report.digest != digest:
+            state, detail = CheckState.NOTE, f"{detail}; the config files have digest {digest}"
+            mend = (
+                "the worker takes them up before its next batch; if it had one since, it was "
+                "started with another WORKER_CONFIG_DIR"
+            )
         yield CheckResult(what=f"rules of {node}", state=state, found=detail, mend=mend)
 
 

@@ -8,15 +8,17 @@ from dataclasses import is_dataclass
 from datetime import date, datetime
 from functools import cache
 from shutil import get_terminal_size
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pydantic import BaseModel, TypeAdapter
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 DecoratedCommand = TypeVar("DecoratedCommand", bound=Callable[..., Any])
 
@@ -255,11 +257,20 @@ def local_day(day: date | None, zone: str | None) -> str:
     return f"{day.isoformat()} ({zone})" if zone else day.isoformat()
 
 
-def progress(label: str) -> Progress:
+def progress(label: str) -> "Progress":
     """Make a progress bar on standard error, which disappears at the end.
 
     It prints nothing when standard error is no terminal.
     """
+    # 50 ms that most commands can do without.
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     return Progress(
         TextColumn(label),
         BarColumn(),

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -20,19 +19,10 @@ from worker.clean.html.html_to_text import has_tags, is_html, is_page, is_text
 from worker.clean.text.language import primary
 from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import bare
+from worker.client.unknown_keys import unknown_keys
 from worker.errors import Reason, Rejected
-from worker.model.admission import (
-    LIMITS,
-    SCHEMA,
-    Content,
-    Feed,
-    Fetch,
-    Media,
-    RawArticle,
-    Source,
-    sizes,
-)
-from worker.model.raw_article import DEFAULT_SOURCE, Part
+from worker.model.admission import LIMITS, SCHEMA, RawArticle, sizes
+from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import MAX_RECEIPT_CHARS, is_receipt
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
@@ -75,39 +65,6 @@ _EXPECTED = {
     "model_type": "expected an object",
     "model_attributes_type": "expected an object",
     "dict_type": "expected an object",
-}
-# Names of our fields in other formats.
-_SYNONYMS = {
-    "url": "link",
-    "href": "link",
-    "permalink": "link",
-    "guid": "id",
-    "uid": "id",
-    "headline": "title",
-    "name": "title",
-    "description": "summary",
-    "teaser": "summary",
-    "body": "content",
-    "text": "content",
-    "html": "content",
-    "content_html": "content",
-    "content_text": "content",
-    "date": "published",
-    "pubdate": "published",
-    "date_published": "published",
-    "published_at": "published",
-    "date_modified": "updated",
-    "modified": "updated",
-    "updated_at": "updated",
-    "creator": "authors",
-    "byline": "authors",
-    "keywords": "tags",
-    "categories": "tags",
-    "image": "media",
-    "enclosures": "media",
-    "attachments": "media",
-    "lang": "language",
-    "publisher": "source",
 }
 _MAX_ZONE_CHARS = 60
 _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
@@ -196,7 +153,8 @@ def before_cleaning(
     `raw` is the article as it was sent, `article` its parsed form, and `size` the length of its
     JSON text in bytes.
     """
-    yield from _unknown_keys(raw)
+    for key in unknown_keys(raw):
+        yield warning("unknown-key", f'unknown key "{key.path}"', key.advice)
     yield from _identity(article)
     for name in ("published", "updated"):
         yield from _naive_date(name, getattr(article, name))
@@ -222,31 +180,6 @@ def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[LintFindi
             yield warning(flag, *_FLAGS[flag])
     if not dated and "bad-date" not in flags:
         yield warning("no-date", "no date of publication", f'send "published", {_ISO}')
-
-
-def _unknown_keys(raw: Mapping[str, Any]) -> Iterator[LintFinding]:
-    yield from _unknown_keys_of(raw, RawArticle.known_keys(), "")
-    parts: dict[str, type[Part]] = {"source": Source, "feed": Feed, "fetch": Fetch}
-    parts.update(content=Content, media=Media)
-    for name, part in parts.items():
-        value = raw.get(name)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, Mapping):
-                yield from _unknown_keys_of(item, part.known_keys(), f"{name}.")
-
-
-def _unknown_keys_of(
-    values: Mapping[str, Any], fields: Collection[str], path: str
-) -> Iterator[LintFinding]:
-    for key in values:
-        if key in fields:
-            continue
-        similar = _SYNONYMS.get(key.lower()) if not path else None
-        similar = similar or next(iter(get_close_matches(key.lower(), fields, n=1)), None)
-        fix = 'it is kept, not read; own keys go in "extra"'
-        if similar and values.get(similar) is None:
-            fix = f'did you mean "{similar}"?'
-        yield warning("unknown-key", f'unknown key "{path}{key}"', fix)
 
 
 def _identity(article: RawArticle) -> Iterator[LintFinding]:

@@ -5,9 +5,9 @@ into messages of limited size, and are sent. `enqueue` returns after the broker 
 message.
 """
 
+import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +18,13 @@ from typing import Any, Literal, Self
 from worker.broker import BULK, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
-from worker.broker.load_measurement import measure_load, measure_load_and_run
+from worker.broker.load_measurement import measure_load
 from worker.broker.push_confirmation import PushConfirmation
-from worker.broker.source_floods import count_command, find_floods
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.batching import PackedArticle, batches, pack_invalid, plain_values
+from worker.client.lanes import LanePart, divide, sent_before
 from worker.client.receipt_journal import open_journal
+from worker.client.unknown_keys import unknown_keys
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
 from worker.model.admission import Payload, RawArticle, admit, host, source_of
@@ -39,6 +40,9 @@ from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import ProducerStore
 
+log = logging.getLogger("worker")
+
+_UNKNOWN_KEYS = 20  # of raw articles, that one producer logs
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
 OnInvalid = Literal["raise", "collect", "bury"]
@@ -108,6 +112,7 @@ class Producer:
         self._connection = BrokerConnection(self._app)
         self._id = new_producer_id()
         self._acknowledged = 0  # messages with receipts that the broker acknowledged
+        self._unknown_keys: set[str] = set()  # those that were logged
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -156,6 +161,7 @@ class Producer:
 
         When more than `bulk.source_articles` articles of one source are sent within a minute or
         two, by any producers, they go to the bulk lane, which workers claim after other articles.
+        A full bulk lane holds back these articles only: the others of their batch are sent.
 
         Invalid articles do not keep the others from being sent. By `invalid`, they are raised at
         the end as InvalidArticles, collected in `self.invalid`, or sent to become dead letters.
@@ -168,8 +174,7 @@ class Producer:
         self.invalid = []
         receipts: list[str] = []
         for batch in batches(self._pack(articles, invalid), self._rules.batch):
-            floods = self._await_capacity(receipts, pace, on_stop, batch)
-            self._send_in_lanes(batch, floods)
+            self._send_as_advised(batch, receipts, pace, on_stop)
             receipts += [packed.receipt for packed in batch]
             on_sent(len(batch))
         if self.invalid and invalid == "raise":
@@ -187,11 +192,16 @@ class Producer:
     def advice(self) -> Advice:
         """Ask the broker how full it is; return the advice to send, slow down or stop.
 
-        Raises Unavailable when the broker does not answer.
+        The advice is for articles of the live lane. Messages of the bulk lane, the queue of floods
+        that workers serve last, do not count for it. Raises Unavailable when the broker does not
+        answer.
         """
+        return self._advice(bulk=False)
+
+    def _advice(self, *, bulk: bool) -> Advice:
         with self._connection.channel() as channel:
             load = measure_load(channel, list(self._app.amqp.queues))
-        return backpressure.advise(load, self._rules.pressure)
+        return backpressure.advise(load, self._rules.pressure, bulk=bulk)
 
     def outcome(self, receipt: str) -> Outcome | None:
         """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
@@ -213,6 +223,7 @@ class Producer:
             try:
                 raw, size = plain_values(value)
                 article = admit(raw, size)
+                self._warn_of_unknown_keys(raw)
                 receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
                 raw = self._with_source(raw, article)
                 yield PackedArticle(receipt, raw, size, source_of(raw))
@@ -223,59 +234,62 @@ class Producer:
                 if invalid == "bury":
                     yield pack_invalid(raw or Payload.of(value).text, e)
 
+    def _warn_of_unknown_keys(self, raw: object) -> None:
+        """Log each key that the worker does not read, once for this producer."""
+        if not isinstance(raw, Mapping) or len(self._unknown_keys) >= _UNKNOWN_KEYS:
+            return
+        for key in unknown_keys(raw):
+            if key.path not in self._unknown_keys and len(self._unknown_keys) < _UNKNOWN_KEYS:
+                self._unknown_keys.add(key.path)
+                log.warning("article.unknown-key key=%s; %s", key.path[:100], key.advice)
+
     def _with_source(self, raw: object, article: RawArticle) -> object:
         has_source = article.source.id or host(article.feed.url) or host(article.link)
         if has_source or not self._source or not isinstance(raw, Mapping):
             return raw
         return {**raw, "source": {**(raw.get("source") or {}), "id": self._source}}
 
-    def _await_capacity(
+    def _send_as_advised(
         self,
+        batch: Sequence[PackedArticle],
         sent: list[str],
         pace: bool,
         on_stop: Callable[[Advice], None] | None,
-        batch: Sequence[PackedArticle] = (),
-    ) -> set[str]:
-        """Wait until the broker can take `batch`; return those of its sources that are a flood.
+    ) -> None:
+        """Send the articles of a batch when their lanes, live and bulk, have room for them.
 
-        Raises Busy, with the receipts `sent` so far, when it can't and `on_stop` is None.
+        Raises Busy when one has none and `on_stop` is None. Its receipts are those `sent` before,
+        and those of the articles of this batch before the first that was not sent.
         """
-        counts = Counter(packed.source for packed in batch)
-        while True:
-            advice, floods = self._advice_to_send(counts)
-            if advice.answer is not Answer.STOP:
-                break
-            if on_stop is None:
-                raise Busy(advice.reason, advice.retry_after_s, sent)
-            on_stop(advice)
-            time.sleep(advice.retry_after_s)
-        if pace:
-            time.sleep(advice.retry_after_s)
-        return floods
+        rest = batch
+        while rest:
+            parts = self._divide(rest)
+            for part in parts:
+                if part.stopped:
+                    continue
+                if pace:
+                    time.sleep(part.advice.retry_after_s)
+                self._send(part.articles, part.queue)
+            stopped = [part for part in parts if part.stopped]
+            rest = [packed for part in stopped for packed in part.articles]
+            if stopped:
+                self._wait_or_raise(stopped[0].advice, [*sent, *sent_before(batch, rest)], on_stop)
 
-    def _advice_to_send(self, counts: Mapping[str, int]) -> tuple[Advice, set[str]]:
-        """Ask for advice and count articles by source, in one round trip.
-
-        Returns the advice and the sources that are a flood. If the advice is to stop, the articles
-        are not sent now, so they do not count.
-        """
-        queue, bulk = self._rules.queue.name, self._rules.bulk
+    def _divide(self, batch: Sequence[PackedArticle]) -> list[LanePart]:
+        """Divide a batch between the lanes; all is live while the broker does not answer."""
         try:
             with self._connection.channel() as channel:
-                count = count_command(channel, queue, counts, bulk.window_s) if counts else None
-                load, totals = measure_load_and_run(channel, list(self._app.amqp.queues), count)
-                advice = backpressure.advise(load, self._rules.pressure)
-                if totals is None:
-                    return advice, set()
-                if advice.answer is Answer.STOP:
-                    negative = {source: -number for source, number in counts.items()}
-                    undo = count_command(channel, queue, negative, bulk.window_s)
-                    measure_load_and_run(channel, [], undo)
-                    return advice, set()
-                limit = bulk.source_articles
-                return advice, find_floods(channel, queue, counts, totals, limit)
+                return divide(channel, self._rules, list(self._app.amqp.queues), batch)
         except Unavailable:  # the send that follows tries more than once, and then raises
-            return Advice(answer=Answer.ACCEPT), set()
+            return [LanePart(list(batch), "", Advice(answer=Answer.ACCEPT))]
+
+    def _wait_or_raise(
+        self, advice: Advice, sent: list[str], on_stop: Callable[[Advice], None] | None
+    ) -> None:
+        if on_stop is None:
+            raise Busy(advice.reason, advice.retry_after_s, sent)
+        on_stop(advice)
+        time.sleep(advice.retry_after_s)
 
     def replay(self, articles: Iterable[PackedArticle]) -> None:
         """Send packed articles again, to be processed after new articles; keep their receipts.
@@ -292,7 +306,7 @@ class Producer:
         `what` is `retag` or `reclean`. Waits while the broker is too full to take the message, and
         raises Unavailable when it does not take it for another reason.
         """
-        self._await_capacity([], pace=True, on_stop=lambda advice: None)
+        self._await_bulk_capacity()
         queue = self._rules.queue.name + BULK
         self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
 
@@ -304,16 +318,13 @@ class Producer:
         with self._connection.channel() as channel:
             dead_letter_queue.send_again(channel, queue, message)
 
-    def _send_in_lanes(self, batch: list[PackedArticle], floods: Collection[str]) -> None:
-        """Send the articles of sources that are a flood to the bulk lane, and the others live."""
-        live = [packed for packed in batch if packed.source not in floods]
-        bulk = [packed for packed in batch if packed.source in floods]
-        if live:
-            self._send(live)
-        if bulk:
-            self._send(bulk, self._rules.queue.name + BULK)
+    def _await_bulk_capacity(self) -> None:
+        with suppress(Unavailable):  # the send that follows tries more than once, and then raises
+            while (advice := self._advice(bulk=True)).answer is Answer.STOP:
+                time.sleep(advice.retry_after_s)
+            time.sleep(advice.retry_after_s)
 
-    def _send(self, batch: list[PackedArticle], queue: str = "") -> None:
+    def _send(self, batch: Sequence[PackedArticle], queue: str = "") -> None:
         receipts = [packed.receipt for packed in batch]
         self._deliver(
             INGEST,

@@ -44,15 +44,17 @@ def drain(
     """
 
     def keep(entry: QueuedDeadLetter) -> None:
-        letter = _letter(entry)
         with storing():
-            dead_letter(store, [letter], entry.at)
+            dead_letter(store, [_letter(entry)], entry.at)
+
+    moved = 0
+    for entry in dead_letter_queue.move_entries(channel, queues, keep):
         log.warning(
             "message.dead-lettered queue=%s reason=%s letter=%s",
-            *(entry.queue, entry.reason, letter.letter_id[:12]),
+            *(entry.queue, entry.reason, _letter(entry).letter_id[:12]),
         )
-
-    return dead_letter_queue.move_entries(channel, queues, keep)
+        moved += 1
+    return moved
 
 
 def message_of(letter: StoredDeadLetter) -> bytes:
