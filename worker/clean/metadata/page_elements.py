@@ -44,6 +44,7 @@ class PageElements:
             by_tag.setdefault(node.tag or "", []).append(node)
         self.tree = tree
         self.by_tag = by_tag
+        self._texts: dict[str, list[str]] = {}
         self.meta = _meta(by_tag.get("meta", []))
         self.json_ld = find_article(
             [node.text_lexbor() for node in by_tag.get("script", [])],
@@ -80,7 +81,10 @@ class PageElements:
 
     def texts(self, tag: str) -> list[str]:
         """Return the texts of all elements with this tag, without empty ones."""
-        return [text for node in self.by_tag.get(tag, []) if (text := text_of(node))]
+        if (texts := self._texts.get(tag)) is None:
+            nodes = self.by_tag.get(tag, [])
+            texts = self._texts[tag] = [text for node in nodes if (text := text_of(node))]
+        return texts
 
 
 def _canonical(links: list[LexborNode]) -> list[str]:
