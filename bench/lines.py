@@ -28,7 +28,7 @@ def main() -> None:
     languages: Counter[str] = Counter()
     for page in read_pages(options.folder):
         name, title, text = page.name, page.title, paragraphs(page.text)
-        language = detect(text, "", rules.language)
+        language, _ = detect(text, "", rules.language)
         languages[language] += 1
         total, articles = total + len(text.split()), articles + 1
         for dropped in sweep(text, ArticleMetadata(title), language, rules).dropped:

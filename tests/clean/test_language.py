@@ -22,26 +22,26 @@ SENTENCES = {
 @pytest.mark.parametrize("language", SENTENCES)
 @pytest.mark.parametrize("times", [1, 20])
 def test_short_and_long_texts_are_recognised(language: str, times: int) -> None:
-    assert detect(SENTENCES[language] * times, "", RULES.language) == language
+    assert detect(SENTENCES[language] * times, "", RULES.language)[0] == language
 
 
 def test_a_text_that_only_begins_in_another_language_is_not_of_that() -> None:
     intro = (SENTENCES["en"] * 9)[:700]
-    assert detect(intro + SENTENCES["de"] * 20, "", RULES.language) == "de"
+    assert detect(intro + SENTENCES["de"] * 20, "", RULES.language)[0] == "de"
 
 
 def test_a_sure_detector_outranks_what_the_feed_declares() -> None:
-    assert detect(SENTENCES["de"] * 20, "en-US", RULES.language) == "de"
+    assert detect(SENTENCES["de"] * 20, "en-US", RULES.language)[0] == "de"
 
 
 @pytest.mark.parametrize(("declared", "language"), [("de-AT", "de"), ("", "und"), ("und", "und")])
 def test_too_little_text_is_what_the_feed_declares(declared: str, language: str) -> None:
-    assert detect("Hafen", declared, RULES.language) == language
+    assert detect("Hafen", declared, RULES.language)[0] == language
 
 
 def test_the_declared_language_breaks_a_tie() -> None:
     undecided = "Merkel Berlin Paris Macron London Putin"
-    assert {detect(undecided, code, RULES.language) for code in ("de", "en")} == {"de", "en"}
+    assert {detect(undecided, code, RULES.language)[0] for code in ("de", "en")} == {"de", "en"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_warming_loads_models_without_a_network(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("socket.socket.connect", refuse)
     warm()
-    assert detect(SENTENCES["en"], "", RULES.language) == "en"
+    assert detect(SENTENCES["en"], "", RULES.language)[0] == "en"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_warming_loads_models_without_a_network(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_short_title_has_the_language_of_its_script(text: str, language: str) -> None:
-    assert detect(text, "", RULES.language) == language
+    assert detect(text, "", RULES.language)[0] == language
 
 
 @pytest.mark.parametrize(

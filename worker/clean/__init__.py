@@ -5,12 +5,13 @@ with these steps. May import the model and the errors. Cleaning depends on its a
 reads no clock, no network and no disk.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from worker.clean.body import Body, without_echo
 from worker.clean.cleaning_rules import CleaningRules
-from worker.clean.fetched_content import read_fetched
+from worker.clean.fetched_content import FetchedContent, read_fetched
 from worker.clean.html.sanitize import paragraphs_html
 from worker.clean.lines.html_lines import without_lines
 from worker.clean.lines.line_rules import ArticleMetadata, SweptText, breaks_off, sweep
@@ -22,8 +23,14 @@ from worker.clean.links.link_variants import cached_page, is_variant
 from worker.clean.links.redirect_targets import redirect_target
 from worker.clean.links.safe_address import is_safe_address
 from worker.clean.links.sites import load_public_suffixes
-from worker.clean.metadata.article_dates import dates_of
-from worker.clean.metadata.article_metadata import authors_of, lead_image, site_names, title_of
+from worker.clean.metadata.article_dates import ArticleDates, dates_of
+from worker.clean.metadata.article_metadata import (
+    PAGE,
+    authors_of,
+    lead_image,
+    site_names,
+    title_of,
+)
 from worker.clean.page.main_text import load_extractor
 from worker.clean.text import titles
 from worker.clean.text.language import count_words, detect, load_models
@@ -52,18 +59,24 @@ class Examined(NamedTuple):
     `explain_cleaning` tells where each field of the article comes from.
 
     `raw` is the raw article, `body` the one of its contents whose text was used, and `swept` that
-    text after lines such as "Follow us" were removed. `declared` is the language that the source
-    declares, `page_url` the address that the web page declares for itself ("" for none). `failure`
-    says why the fetch of the page failed, "" if it did not.
+    text after lines such as "Follow us" were removed. `fetched` has all parsed contents, and why
+    the fetch of the page failed. `dates` are the dates of the article with their sources.
+    `page_url` is the address that the web page declares for itself ("" for none). `sources` has for
+    some fields where they come from, such as "feed:title" or "page". `flags` are the article's
+    flags with their reasons, `languages` the declared languages with their sources, the preferred
+    one first.
     """
 
     article: Article
     raw: RawArticle
     body: Body
     swept: SweptText
-    declared: str  # language
+    fetched: FetchedContent
+    dates: ArticleDates
     page_url: str  # canonical URL of the page, "" if refused
-    failure: str  # of the fetch, if the article is made of the feed's content instead
+    sources: Mapping[str, str]
+    flags: tuple[tuple[str, str], ...]  # (flag, reason)
+    languages: tuple[tuple[str, str], ...]  # (source, language tag)
 
 
 def clean(raw: RawArticle, rules: CleaningRules, now: datetime) -> Article:
@@ -89,14 +102,15 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
     fetched = read_fetched(raw, rules)
     body, summary, text_flag = fetched.body, fetched.summary, NO_PAGE if fetched.failure else ""
     sites = site_names(raw, body.page)
-    title = title_of(raw, body.page, sites, rules)
+    title, title_from = title_of(raw, body.page, sites, rules)
     body, summary = without_echo(body, title, sites), without_echo(summary, title, sites)
     if not body.text and summary.text:
         body, text_flag = _summary_as_body(body, summary), text_flag or SUMMARY_ONLY
 
-    authors = authors_of(raw, body.page, sites, rules)
-    declared = raw.language or body.language or raw.feed.language or body.page.language
-    language = detect(f"{title}\n{body.text}", declared, rules.language)
+    authors, authors_from = authors_of(raw, body.page, sites, rules)
+    languages = _declared_languages(raw, body)
+    declared = languages[0][1] if languages else ""
+    language, language_from = detect(f"{title}\n{body.text}", declared, rules.language)
 
     metadata = ArticleMetadata(title, authors, sites)
     swept = sweep(body.text, metadata, language, rules)
@@ -104,38 +118,32 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
         raise Rejected(Reason.FAILED_FETCH, fetched.failure)
     if not _readable(title, rules) and not _readable(swept.text, rules):
         raise Rejected(Reason.EMPTY, f"fewer than {rules.text.min_letters} letters to read")
-    title_flag, text_flag = "" if title else "no-title", text_flag or NO_TEXT * (not swept.text)
+    text_flag = text_flag or NO_TEXT * (not swept.text)
     title = title or titles.from_text(swept.text, rules.text.max_title_chars)
 
-    url = _address(raw, rules)
-    page_url = page_canonical(body.page.canonical, url, rules.urls) if body.page.canonical else ""
-    key, aliases = keys_of(raw, title, swept.text, page_url, url)
-    if page_url and (is_variant(url) or is_redirector(url, rules.urls)):
-        url = page_url  # the page declares the standard form of an AMP or mobile address
-    source = raw.source_id
-    page, published, updated, fetched_at = dates_of(
-        raw, body.page, body.markup, language, declared, rules.dates, now
-    )
-    body = body._replace(page=page)
-    flags = (
-        *(*body.flags, text_flag, title_flag),
-        "truncated" if swept.truncated or breaks_off(swept.text) else "",
-        "paywalled" if swept.paywalled or body.page.paywalled else "",
-        *(published.flag, updated.flag),
-    )
+    link = _address(raw, rules)
+    page_url = page_canonical(body.page.canonical, link, rules.urls) if body.page.canonical else ""
+    key, aliases = keys_of(raw, title, swept.text, page_url, link)
+    # The page declares the standard form of an AMP or mobile address.
+    standard = page_url and (is_variant(link) or is_redirector(link, rules.urls))
+    url, url_from = (link, "feed:link") if link and not standard else (page_url, PAGE)
+    dates = dates_of(raw, body.page, body.markup, language, declared, rules.dates, now)
+    body = body._replace(page=dates.page)
+    image, image_from = lead_image(raw, body.page, body.image, rules)
+    flags = tuple(_flags(body, swept, dates, text_flag, title_from))
     article = Article(
-        source=source,
+        source=raw.source_id,
         key=key,
         aliases=aliases,
         opening_key=opening_key(title, swept.text),
         title=title,
         text=swept.text,
         summary=sweep(summary.text, ArticleMetadata(), language, rules).text,
-        url=url or page_url,
-        published=published.at,
-        published_day=published.day,
-        published_zone=published.zone or None,
-        updated=updated.at,
+        url=url,
+        published=dates.published.at,
+        published_day=dates.published.day,
+        published_zone=dates.published.zone or None,
+        updated=dates.updated.at,
         authors=authors or names(swept.authors, rules.text),
         contributors=swept.contributors,
         place=swept.place,
@@ -145,17 +153,59 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
             (*categories(raw.tags, rules.text), *body.page.sections, *swept.categories), rules.text
         ),
         keywords=names(body.page.keywords, rules.text),
-        image=lead_image(raw, body.page, body.image, rules),
+        image=image,
         media=tuple(_media(m) for m in raw.media if m.url.strip() and is_safe_address(m.url)),
         language=language,
         words=count_words(swept.text, language),
-        flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
+        flags=tuple(dict.fromkeys(flag for flag, _ in flags)),
         dropped=swept.dropped,
         cleaner=cleaner_of(rules),
-        page_fetched=(fetched_at or now) if _is_of_page(raw, body) else None,
-        fetch_dated=fetched_at is not None,
+        page_fetched=(dates.fetched or now) if _is_of_page(raw, body) else None,
+        fetch_dated=dates.fetched is not None,
     )
-    return Examined(article, raw, body, swept, declared, page_url, fetched.failure)
+    sources = {
+        "title": title_from,
+        "authors": authors_from,
+        "language": language_from,
+        "url": url_from,
+        "image": image_from,
+    }
+    return Examined(article, raw, body, swept, fetched, dates, page_url, sources, flags, languages)
+
+
+def _declared_languages(raw: RawArticle, body: Body) -> tuple[tuple[str, str], ...]:
+    """Return the language tags that an article declares, as pairs (source, tag), the preferred one
+    first."""
+    candidates = (
+        ("feed:language", raw.language),
+        ("content:language", body.language),
+        ("feed:feed.language", raw.feed.language),
+        (PAGE, body.page.language),
+    )
+    return tuple([pair for pair in candidates if pair[1]])
+
+
+def _flags(
+    body: Body, swept: SweptText, dates: ArticleDates, text_flag: str, title_from: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the flags of an article, each with the reason for it."""
+    for flag in body.flags:
+        yield flag, "the content whose text is used"
+    if text_flag:
+        yield text_flag, "the contents of the raw article"
+    if not title_from:
+        yield "no-title", "neither feed nor page has a title"
+    if swept.truncated:
+        yield "truncated", "a line that was left out"
+    elif breaks_off(swept.text):
+        yield "truncated", "the end of the text"
+    if swept.paywalled:
+        yield "paywalled", "a line that was left out"
+    elif body.page.paywalled:
+        yield "paywalled", "declared by its page"
+    for name, date in (("published", dates.published), ("updated", dates.updated)):
+        if date.flag:
+            yield date.flag, f"the date of field {name}"
 
 
 def cleaner_of(rules: CleaningRules) -> str:

@@ -27,12 +27,14 @@ class FetchedContent(NamedTuple):
     """The parsed text of a raw article (`body`), its parsed summary (`summary`), and whether the
     fetch of its web page failed.
 
-    `failure` says why it failed, such as "challenge page"; "" if it did not. `titled` is False only
+    `bodies` are all contents that were parsed, also those that were not used. `failure` says why it
+    failed, such as "challenge page"; "" if it did not. `titled` is False only
     after a failed fetch, if the raw article has no title, or only that of an error page.
     """
 
     body: Body
     summary: Body
+    bodies: Sequence[Body] = ()
     failure: str = ""  # of the fetch, "" if it succeeded
     titled: bool = True  # the title of the raw article is not that of an error page
 
@@ -53,13 +55,14 @@ def read_fetched(raw: RawArticle, rules: CleaningRules) -> FetchedContent:
     body = richest(bodies)
     summary = _summary(raw, rules) if raw.summary else Body()
     if body.text and not by_status and len(bodies) == len(all_bodies):
-        return FetchedContent(body, summary)
+        return FetchedContent(body, summary, all_bodies)
     failure = by_status or next((b.failure for b in all_bodies if b.failure), "")
     if not by_status and any(b.read_as == "page" for b in bodies):
         failure = ""
     elif not body.text:
         failure = failure or summary.failure or _empty_failure(raw, summary, rules)
-    return FetchedContent(body, summary, failure, _is_titled(raw.title, rules) if failure else True)
+    titled = _is_titled(raw.title, rules) if failure else True
+    return FetchedContent(body, summary, all_bodies, failure, titled)
 
 
 def _empty_failure(raw: RawArticle, summary: Body, rules: CleaningRules) -> str:

@@ -53,7 +53,7 @@ class CleaningPreview:
 @click.option(
     "--explain",
     is_flag=True,
-    help="Print the lines that were left out, and the reason of each decision.",
+    help="Print the lines that were left out, the source of each field, and what it beat.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print articles and decisions as JSON.")
 def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> None:
@@ -96,7 +96,9 @@ def _previews(
         article = leave_out(
             examined.article, boilerplate_by_source.get(source, SourceBoilerplate()), rules.learned
         )
-        yield CleaningPreview(where=location, article=article, decisions=explain_cleaning(examined))
+        yield CleaningPreview(
+            where=location, article=article, decisions=explain_cleaning(examined, rules)
+        )
 
 
 def _print_preview(preview: CleaningPreview, *, explain: bool) -> None:
@@ -114,14 +116,24 @@ def _print_preview(preview: CleaningPreview, *, explain: bool) -> None:
         out.print(f"{len(article.dropped)} lines were left out; --explain shows them\n")
         return
     _print_rows("left out of the text", ((d.rule, d.line) for d in article.dropped))
-    _print_rows("decisions", ((d.about, f"{d.value} ({d.because})") for d in preview.decisions))
+    _print_rows("where each field comes from, and what it beat", _rows(preview.decisions))
 
 
-def _print_rows(title: str, rows: Iterable[tuple[str, str]]) -> None:
+def _rows(decisions: Iterable[CleaningDecision]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table of decisions: a field, its value, its source and the reason; then
+    one row without a field for each candidate that lost."""
+    for decision in decisions:
+        yield decision.about, decision.value, decision.source, decision.because
+        for lost in decision.lost:
+            yield "", f"beat {lost.value}", lost.source, lost.why
+
+
+def _print_rows(title: str, rows: Iterable[tuple[str, ...]]) -> None:
     """Print names beside their values; long values are wrapped, not cut."""
     table = Table.grid(padding=(0, 2))
-    for name, value in rows:
-        table.add_row(Text(f"  {name}"), Text(visible(value)))
+    for name, *values in rows:
+        style = "" if name else "dim"
+        table.add_row(Text(f"  {name}"), *(Text(visible(value), style=style) for value in values))
     if table.row_count:
         out.print(title, style="bold")
         out.print(table)

@@ -32,11 +32,13 @@ from worker.cli.terminal import (
     visible,
 )
 from worker.client.lint import SKIPPED, LintResult, lint, rehearsal
+from worker.client.lint_summary import LintProblem, problems_of
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
 
 _ROWS = 200  # rows of the table; --json prints all
 _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "dropped")
+_PROBLEM_COLUMNS = ("problem", "level", "count", "first", "detail")
 
 
 @click.command(
@@ -45,16 +47,23 @@ _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--exclude", multiple=True, help="File names to leave out of folders, as a glob.")
 @follow_links_option
+@click.option(
+    "--summary", is_flag=True, help="Print only the problems with their counts and first lines."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print articles and findings as JSON.")
 def lint_articles(
-    paths: tuple[Path, ...], exclude: tuple[str, ...], follow_links: bool, as_json: bool
+    paths: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    follow_links: bool,
+    summary: bool,
+    as_json: bool,
 ) -> None:
     """Report what is wrong with raw articles, and what the worker would do with each.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads standard input. Nothing
     is enqueued or stored: the articles pass through the worker's own stages with an empty store in
-    a temporary folder, where later articles are compared with earlier ones. Exit code 1 for an
-    error, 2 for files without raw articles.
+    a temporary folder, where later articles are compared with earlier ones. Exit code 0 without
+    errors, also with warnings; 1 for an error, 2 for files without raw articles.
     """
     check_inputs(paths)
     logging.getLogger("worker").addHandler(logging.NullHandler())  # the findings say the same
@@ -74,27 +83,41 @@ def lint_articles(
         finding.level for linted_article in linted for finding in linted_article.findings
     )
     if as_json:
-        print_json([result.as_json() for result in linted])
+        shown = problems_of(linted) if summary else linted
+        print_json([each.as_json() for each in shown])
     else:
-        _print_results(linted, levels)
+        _print_results(linted, levels, summary=summary)
     sys.exit(1 if levels["error"] else 0)
 
 
-def _print_results(linted: list[LintResult], levels: Counter[str]) -> None:
-    for linted_article in linted:
-        for finding in linted_article.findings:
-            echo_line(f"{linted_article.location}: {finding}")
-    if levels:
-        click.echo()
-    print_table("what the worker would do", _COLUMNS, map(_row, linted[:_ROWS]))
-    if len(linted) > _ROWS:
-        out.print(f"… and {len(linted) - _ROWS} more: --json prints all\n")
+def _print_results(linted: list[LintResult], levels: Counter[str], *, summary: bool) -> None:
+    if not summary:
+        _print_each(linted)
+    if problems := problems_of(linted):
+        print_table("problems", _PROBLEM_COLUMNS, map(_problem_row, problems))
     kinds = Counter(linted_article.outcome for linted_article in linted)
     out.print(
         f"[bold]{several(len(linted), 'raw article')}:[/] "
         + counted({kind: kinds[kind] for kind in (*OutcomeKind, SKIPPED)})
         + f"; {several(levels['error'], 'error')}, {several(levels['warning'], 'warning')}"
     )
+
+
+def _print_each(linted: list[LintResult]) -> None:
+    for linted_article in linted:
+        for finding in linted_article.findings:
+            echo_line(f"{linted_article.location}: {finding}")
+    if any(linted_article.findings for linted_article in linted):
+        click.echo()
+    print_table("what the worker would do", _COLUMNS, map(_row, linted[:_ROWS]))
+    if len(linted) > _ROWS:
+        out.print(f"… and {len(linted) - _ROWS} more: --json prints all\n")
+
+
+def _problem_row(problem: LintProblem) -> tuple[object, ...]:
+    more = ", …" if problem.count > len(problem.first) else ""
+    first = f"{', '.join(problem.first)}{more}"
+    return problem.slug, problem.level, problem.count, first, problem.fix
 
 
 def _row(linted_article: LintResult) -> tuple[object, ...]:

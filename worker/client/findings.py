@@ -9,13 +9,16 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from worker.clean import withdrawn_keys
+from worker.clean.cleaning_rules import DateRules
 from worker.clean.html.html_to_text import has_tags, is_html, is_page, is_text
+from worker.clean.links.declared_link import is_home_page
 from worker.clean.text.language import primary
 from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import bare
@@ -27,7 +30,7 @@ from worker.model.receipts import MAX_RECEIPT_CHARS, is_receipt
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
 _ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"
-_FIXES = {
+FIXES = {
     Reason.MALFORMED: "`worker schema` prints what is expected",
     Reason.TOO_LARGE: "shorten it; a body belongs in content",
     Reason.UNKNOWN_SCHEMA: f'leave "schema" out, or write "{SCHEMA}"',
@@ -37,7 +40,7 @@ _FIXES = {
     Reason.HOSTILE: "send the main text alone",
     Reason.CRASHED: "report it as a bug, with this article",
 }
-_FLAGS = {
+FLAGS = {
     "bad-date": ("a date can't be read and is left out", _ISO),
     "ambiguous-date": ("day and month of a date may be in the other order", _ISO),
     "future-date": (
@@ -101,7 +104,7 @@ def error(reason: Reason | str, what: str) -> LintFinding:
     The advice how to fix it is the usual one for that reason.
     """
     reason = Reason(reason)
-    return LintFinding(level="error", slug=reason, what=what, fix=_FIXES[reason])
+    return LintFinding(level="error", slug=reason, what=what, fix=FIXES[reason])
 
 
 def warning(slug: str, what: str, fix: str) -> LintFinding:
@@ -146,17 +149,18 @@ def _problem(problem: Mapping[str, Any]) -> str:
 
 
 def before_cleaning(
-    raw: Mapping[str, Any], article: RawArticle, size: int
+    raw: Mapping[str, Any], article: RawArticle, size: int, dates: DateRules
 ) -> Iterator[LintFinding]:
     """Yield the warnings that can be given about a raw article before its text is cleaned.
 
     `raw` is the article as it was sent, `article` its parsed form, and `size` the length of its
-    JSON text in bytes.
+    JSON text in bytes. `dates` may have a time zone for the source of the article.
     """
     for key in unknown_keys(raw):
         yield warning("unknown-key", f'unknown key "{key.path}"', key.advice)
     yield from _identity(article)
-    for name in ("published", "updated"):
+    is_zoned = dates.zone_of(article.source_id) is not UTC
+    for name in () if is_zoned else ("published", "updated"):
         yield from _naive_date(name, getattr(article, name))
     yield from _language(article)
     yield from _types(raw, article)
@@ -176,8 +180,8 @@ def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[LintFindi
     date of publication.
     """
     for flag in flags:
-        if flag in _FLAGS:
-            yield warning(flag, *_FLAGS[flag])
+        if flag in FLAGS:
+            yield warning(flag, *FLAGS[flag])
     if not dated and "bad-date" not in flags:
         yield warning("no-date", "no date of publication", f'send "published", {_ISO}')
 
@@ -194,6 +198,9 @@ def _identity(article: RawArticle) -> Iterator[LintFinding]:
     if article.link and not _is_absolute(article.link):
         what = f"no address on the web: {article.link[:60]}"
         yield warning("relative-link", what, "resolve it against the address of the feed")
+    elif article.link and is_home_page(article.link):
+        what = f"the link is a home page, which is no article: {article.link[:60]}"
+        yield warning("home-link", what, "send the link of its own page, or none")
     if article.receipt and not is_receipt(article.receipt):
         what = "the receipt is not used: too long, or not printable"
         yield warning("bad-receipt", what, f"at most {MAX_RECEIPT_CHARS} printable characters")

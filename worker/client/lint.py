@@ -21,6 +21,7 @@ from worker.client.findings import (
     refused,
     warning,
 )
+from worker.client.shared_identity import EarlierArticles, shared_identity
 from worker.config.loader import load_config
 from worker.dedup.identity import LESS_TEXT
 from worker.errors import Rejected
@@ -100,9 +101,10 @@ def lint(
     the time at which the articles count as received.
     """
     receipts: dict[str, str] = {}  # of articles that bring one -> location of the first
+    earlier: EarlierArticles = {}
     numbered = enumerate(articles)
     while batch := list(islice(numbered, _BATCH)):
-        admitted = [_admit(location, raw, receipts) for _, (location, raw) in batch]
+        admitted = [_admit(location, raw, receipts, earlier, trial) for _, (location, raw) in batch]
         deliveries = [
             Delivery(receipt=lint_receipt(number), raw=raw)
             for (number, (_, raw)), result in zip(batch, admitted, strict=True)
@@ -114,19 +116,30 @@ def lint(
             yield _with_outcome(result, outcome, trial.store) if outcome else result
 
 
-def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
+def _admit(
+    location: str,
+    raw: object,
+    receipts: dict[str, str],
+    earlier: EarlierArticles,
+    trial: Rehearsal,
+) -> LintResult:
     """Check one raw article before cleaning; return a result without its outcome.
 
-    `receipts` maps receipts to the location of the first article with each. The article's is added.
+    `receipts` maps receipts to the location of the first article with each, and `earlier` has the
+    first article with each id and link. Those of the article are added.
     """
     size = Payload.of(raw).bytes
     try:
         article = admit(raw, size)
     except Rejected as e:
         return LintResult(location=location, findings=tuple(refused(raw, e)))
-    findings = tuple(before_cleaning(raw, article, size)) if isinstance(raw, Mapping) else ()
+    dates = trial.pipeline.config.cleaning.dates
+    findings: tuple[LintFinding, ...] = ()
+    if isinstance(raw, Mapping):
+        findings = tuple(before_cleaning(raw, article, size, dates))
     first = receipts.setdefault(article.receipt, location) if article.receipt else location
     if first == location:
+        findings += tuple(shared_identity(article, location, earlier))
         return LintResult(location=location, title=article.title, findings=findings)
     what = f"the receipt of {first} again: the worker passes it over"
     repeated = warning("repeated-receipt", what, "give each delivery a receipt of its own")

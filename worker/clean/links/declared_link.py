@@ -46,14 +46,23 @@ def page_canonical(href: str, link: str, rules: UrlRules) -> str:
     """
     try:
         url = canonical(urljoin(link, href.strip()), rules)
-        parts = urlsplit(url)
     except ValueError:
         return ""
-    if not url or (parts.path.lower() in _HOME and not parts.query and not parts.fragment):
+    if not url or is_home_page(url):
         return ""
     if not link or site_of(url) == site_of(link):
         return url
     return url if is_redirector(link, rules) and not is_redirector(url, rules) else ""
+
+
+def is_home_page(url: str) -> bool:
+    """Whether an address is that of the home page of a site: it has no path but "/" or
+    "/index.html", no query, and no fragment."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return parts.path.lower() in _HOME and not parts.query and not parts.fragment
 
 
 def is_redirector(link: str, rules: UrlRules) -> bool:

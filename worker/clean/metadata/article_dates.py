@@ -8,6 +8,7 @@ from typing import NamedTuple
 from worker.clean.cleaning_rules import DateRules
 from worker.clean.dates.date_order import DateOrder, date_order
 from worker.clean.dates.date_reader import ParsedDate, read_date
+from worker.clean.metadata.article_metadata import PAGE
 from worker.clean.metadata.date_search import search_date
 from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata
 from worker.clean.metadata.publication_date import (
@@ -21,17 +22,27 @@ from worker.model.admission import RawArticle
 
 _WEST, _EAST = timedelta(hours=12), timedelta(hours=14)  # the time zones farthest from UTC
 _SAME_INSTANT = timedelta(minutes=1)
+SEARCHED = "search of the page"  # the source of a date that htmldate found
 
 
 class ArticleDates(NamedTuple):
     """When an article was published and last changed (`published`, `updated`). `page` is the
     metadata of its web page, after the most credible dates of the page were chosen. `fetched` is
-    when the article was fetched, None if that is unknown."""
+    when the article was fetched, None if that is unknown.
+
+    Where the dates come from: `published_from` and `updated_from` are "feed:published" or the like,
+    PAGE or SEARCHED, `day_from` says where the local day comes from if not from the date itself,
+    and `read` reads a date of the article as its source writes it.
+    """
 
     page: PageMetadata
     published: ParsedDate
     updated: ParsedDate
     fetched: datetime | None
+    read: DateReader
+    published_from: str = ""
+    updated_from: str = ""
+    day_from: str = ""
 
 
 def dates_of(
@@ -62,20 +73,27 @@ def dates_of(
         zone=rules.zone_of(raw.source_id),
     )
     published, updated = read(raw.published), read(raw.updated)
+    published_from = "feed:published" if published.at else ""
+    updated_from = "feed:updated" if updated.at else ""
     if page is NO_METADATA:
-        return ArticleDates(page, published, updated, fetched)
+        return ArticleDates(page, published, updated, fetched, read, published_from, updated_from)
     url = raw.link or page.canonical
     page = with_best_dates(page, url, read, rules)
     published = _completed(published, page.published, read)
     updated = _completed(updated, page.updated, read)
+    published_from = published_from or PAGE
+    updated_from = updated_from or PAGE
     if published.at is None and is_declared(page):
         published = ParsedDate(None, "bad-date")
     elif published.at is None and markup:
         found = read(search_date(markup, raw.link, latest))
         if found.day not in rejected_days(page, read, rules):
             published = found._replace(flag=published.flag or found.flag)
-    published = _with_local_day(published, page, url, read, rules)
-    return ArticleDates(page, published, updated, fetched)
+            published_from = SEARCHED
+    published, day_from = _with_local_day(published, page, url, read, rules)
+    return ArticleDates(
+        page, published, updated, fetched, read, published_from, updated_from, day_from
+    )
 
 
 def _order(raw: RawArticle, page: PageMetadata, language: str, declared: str) -> DateOrder:
@@ -94,21 +112,25 @@ def _completed(date: ParsedDate, page_text: str, read: DateReader) -> ParsedDate
 
 def _with_local_day(
     published: ParsedDate, page: PageMetadata, url: str, read: DateReader, rules: DateRules
-) -> ParsedDate:
+) -> tuple[ParsedDate, str]:
     """Return a date of publication that is written in UTC with the day that its page gives in the
     publisher's own time zone: in another date of the same instant, in visible text or in the
-    address. A day that no time zone has at that instant is another date."""
+    address. A day that no time zone has at that instant is another date.
+
+    Also returns where that day comes from, "" if from the date itself.
+    """
     if published.at is None or published.zone != "UTC":
-        return published
+        return published, ""
     for zoned in _zoned(page, read):
         if zoned.at and abs(zoned.at - published.at) <= _SAME_INSTANT:
-            return published._replace(day=zoned.day, zone=zoned.zone)
+            local = published._replace(day=zoned.day, zone=zoned.zone)
+            return local, "another declared date of the same instant"
     first, last = (published.at - _WEST).date(), (published.at + _EAST).date()
     for day in days_of_publication(page, url, read, rules):
         if first <= day <= last:
             zone = published.zone if day == published.day else ""
-            return published._replace(day=day, zone=zone)
-    return published
+            return published._replace(day=day, zone=zone), "visible text or address"
+    return published, ""
 
 
 def _zoned(page: PageMetadata, read: DateReader) -> Iterable[ParsedDate]:

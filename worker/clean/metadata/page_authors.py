@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborNode
 from worker.clean.metadata import bylines
 from worker.clean.metadata.article_scope import ArticleScope
 from worker.clean.metadata.json_ld import typed_names
-from worker.clean.metadata.page_elements import PageElements
+from worker.clean.metadata.page_elements import Candidates, PageElements
 from worker.clean.metadata.visible_dates import NearbyTexts
 from worker.clean.text.author_functions import is_no_author
 from worker.clean.text.author_names import author_names
@@ -34,29 +34,32 @@ _AUTHOR = (
 
 def find_authors(
     elements: PageElements, publishers: Collection[str], nearby: NearbyTexts, title: str
-) -> tuple[str, ...]:
+) -> tuple[tuple[str, ...], Candidates]:
     """Choose the authors of the article on a page: people rather than organisations, full names
     rather than login names. Texts that name nobody, such as URLs and "admin", are skipped.
 
     `elements` are the elements of the page that hold metadata. `publishers` are the names of the
     site, reduced to lower-case letters and digits; one of them is chosen only if the page names
     nobody else. `nearby` has the texts around the heading, where bylines stand; `title` is the
-    page's title, by which the article is told from other parts of the page.
+    page's title, by which the article is told from other parts of the page. Also returns what the
+    authors were chosen from: names of elements with the functions that read them, the preferred
+    one first.
     """
     named = [pair for pair in typed_names(elements.json_ld.get("author")) if "://" not in pair[0]]
     named = [pair for pair in named if not is_no_author(pair[0])]
     organisations = {bare(name) for name, is_organisation in named if is_organisation}
     json_ld = tuple(name for name, _ in named)
     persons = tuple(name for name, is_organisation in named if not is_organisation)
-    meta = tuple(text for _, text in _by_meta(elements) if author_names(text))[:1]
+    by_meta = [pair for pair in _by_meta(elements) if author_names(pair[1])][:1]
+    meta, meta_name = tuple(text for _, text in by_meta), by_meta[0][0] if by_meta else "meta"
     full = tuple(name for text in meta for name in _people_of(text))
     scope = ArticleScope(elements.tree, title)
     readers: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
         ("json-ld", lambda: persons if any(map(_is_full, persons)) else ()),
-        ("meta", lambda: tuple(name for name in full if bare(name) not in organisations)),
+        (meta_name, lambda: tuple(name for name in full if bare(name) not in organisations)),
         ("byline", lambda: _visible(elements, scope, nearby)),  # 0.5 ms, seldom needed
         ("json-ld", lambda: persons),
-        ("meta", lambda: tuple(text for text in meta if bare(text) not in organisations)),
+        (meta_name, lambda: tuple(text for text in meta if bare(text) not in organisations)),
         ("json-ld", lambda: json_ld),
         ("byline", lambda: bylines.pseudonym(_nodes(elements, scope, "[rel~=author]"))),
     )
@@ -65,9 +68,10 @@ def find_authors(
         names = tuple(name for name in read() if not is_no_author(name))
         if authors := tuple(name for name in names if bare(name) not in publishers):
             elements.element_of["authors"] = element
-            return authors
-        site_names = site_names or names
-    return site_names
+            return authors, readers
+        if names and not site_names:
+            elements.element_of["authors"], site_names = element, names
+    return site_names, readers
 
 
 def _by_meta(elements: PageElements) -> Iterator[tuple[str, str]]:

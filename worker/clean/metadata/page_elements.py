@@ -23,13 +23,19 @@ MAX_TITLE_CHARS = 200
 _MAX_TITLES = 4
 _MAX_INNER = 8  # elements within a heading
 
+# What a field may be read from, the preferred first: names of elements, each with its text. In
+# place of a text there may be a function without arguments that reads texts.
+Candidates = tuple[tuple[str, Any], ...]
+
 
 class PageElements:
     """The elements of a page that hold metadata, such as <title>, <meta> and JSON-LD, indexed for
     quick look-ups.
 
     Once a field of the metadata, such as the title, has been read, `element_of` has the name of the
-    element that it was read from.
+    element that it was read from, and `candidates` all pairs (name of the element, text) that it
+    was chosen from, the preferred one first. `rule_of` says why one of a lower rank was chosen.
+    `refused_titles` are the candidates for the title that only name the site.
     """
 
     def __init__(self, tree: LexborHTMLParser, link: str = "") -> None:
@@ -38,6 +44,7 @@ class PageElements:
             by_tag.setdefault(node.tag or "", []).append(node)
         self.tree = tree
         self.by_tag = by_tag
+        self._texts: dict[str, list[str]] = {}
         self.meta = _meta(by_tag.get("meta", []))
         self.json_ld = find_article(
             [node.text_lexbor() for node in by_tag.get("script", [])],
@@ -49,14 +56,18 @@ class PageElements:
             [*_canonical(by_tag.get("link", [])), self.meta.get("og:url", ""), link],
         )
         self.element_of: dict[str, str] = {}
+        self.candidates: dict[str, Candidates] = {}
+        self.rule_of: dict[str, str] = {}
+        self.refused_titles: frozenset[str] = frozenset()
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
         """Choose the value of a metadata field, such as "title", from several elements: the first
         text that is not blank, or "" if all are.
 
-        `candidates` are pairs of an element's name and its text, the preferred one first. The name
-        of the chosen element is noted in `element_of`.
+        `candidates` are pairs of an element's name and its text, the preferred one first. They are
+        noted in `candidates`, and the name of the chosen element in `element_of`.
         """
+        self.candidates[field] = candidates
         for element, text in candidates:
             if isinstance(text, str) and text.strip():
                 self.element_of[field] = element
@@ -70,7 +81,10 @@ class PageElements:
 
     def texts(self, tag: str) -> list[str]:
         """Return the texts of all elements with this tag, without empty ones."""
-        return [text for node in self.by_tag.get(tag, []) if (text := text_of(node))]
+        if (texts := self._texts.get(tag)) is None:
+            nodes = self.by_tag.get(tag, [])
+            texts = self._texts[tag] = [text for node in nodes if (text := text_of(node))]
+        return texts
 
 
 def _canonical(links: list[LexborNode]) -> list[str]:

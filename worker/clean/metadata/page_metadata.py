@@ -12,7 +12,13 @@ from worker.clean.links.declared_link import declared_link, resolved
 from worker.clean.metadata.json_ld import names_of
 from worker.clean.metadata.other_articles import is_within_others
 from worker.clean.metadata.page_authors import find_authors
-from worker.clean.metadata.page_elements import PageElements, attribute, is_of_another, text_of
+from worker.clean.metadata.page_elements import (
+    Candidates,
+    PageElements,
+    attribute,
+    is_of_another,
+    text_of,
+)
 from worker.clean.metadata.page_images import page_image
 from worker.clean.metadata.page_titles import (
     find_title,
@@ -61,7 +67,9 @@ class PageMetadata:
     that the page declares for itself, `image` that of a picture. `published` and `updated` are
     dates. `declared_dates` are all dates of publication in the metadata, as pairs (element, text),
     `visible_dates` those shown near the heading. `element_of` has for each field the element that
-    it was read from.
+    it was read from, `candidates` all elements that it may be read from, with their texts, and
+    `rule_of` the reason for which one of a lower rank was chosen. `refused_titles` are texts in
+    the places of titles that only name the site.
     """
 
     title: str = ""
@@ -79,6 +87,9 @@ class PageMetadata:
     image: str = ""
     paywalled: bool = False  # declared to be for subscribers only
     element_of: Mapping[str, str] = field(default_factory=dict)  # the source of each field
+    candidates: Mapping[str, Candidates] = field(default_factory=dict, compare=False)
+    rule_of: Mapping[str, str] = field(default_factory=dict, compare=False)
+    refused_titles: frozenset[str] = frozenset()
 
 
 NO_METADATA = PageMetadata()
@@ -117,6 +128,7 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
     )
     is_dated = elements.element_of.get("published") not in (None, SOME_TIME)
     nearby = nearby_texts(elements.tree, title, far=not is_dated)
+    authors, readers = find_authors(elements, publisher_names(elements), nearby, title)
     return PageMetadata(
         title=title,
         titles=title_candidates(elements),
@@ -129,13 +141,16 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
             "updated", ("json-ld", json_ld.get("dateModified")), *elements.of_meta(_UPDATED)
         ),
         language=elements.first("language", *locale, *elements.of_meta(("og:locale",))),
-        authors=find_authors(elements, publisher_names(elements), nearby, title),
+        authors=authors,
         sections=names_of(json_ld.get("articleSection"))
         or tuple(text for _, text in elements.of_meta(_SECTION))[:1],
         keywords=_keywords(elements),
         image=page_image(elements, title),
         paywalled=_is_paywalled(elements),
         element_of=elements.element_of,
+        candidates={**elements.candidates, "authors": readers},
+        rule_of=elements.rule_of,
+        refused_titles=elements.refused_titles,
     )
 
 

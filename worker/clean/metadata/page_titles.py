@@ -69,27 +69,49 @@ def find_title(elements: PageElements) -> str:
     sites = publisher_names(elements)
     all_declared = _declared(elements)
     texts = [text for _, text in all_declared]
+    h1s = elements.texts("h1")[:_MAX_HEADINGS]
     declared = [c for c in all_declared if not _names_site(c[1], texts, sites, declared=True)]
     titles = {bare(part) for _, text in declared for part in (text, _SEPARATOR.split(text)[0])}
     headings = _headings(elements, titles, texts, sites)
+    refused = {text for name, text in all_declared if (name, text) not in declared}
+    refused |= {text for text in h1s if not any(heading in text for heading in headings)}
+    chosen, rule = _by_heading(elements, headings, declared, texts, sites)
+    if not chosen:
+        names = {bare(t) for t in (*texts, *h1s)} & {
+            bare(part) for text in texts for part in _SEPARATOR.split(text)[1:]
+        }
+        names -= {bare(heading) for heading in headings}
+        names -= {bare(text) for _, text in declared}
+        declared = [(name, _without_end(_without_home(t, elements), names)) for name, t in declared]
+        short = [text for text in h1s[:1] if len(text) <= MAX_TITLE_CHARS]
+        first_heading = [("h1", text) for text in (*headings, *short)[:1]]
+        chosen, rule = (*declared, *all_declared, *first_heading), "no heading agrees with it"
+    title = elements.first("title", *chosen)
+    elements.candidates["title"] = (*all_declared, *(("h1", text) for text in h1s))
+    elements.rule_of["title"] = rule
+    elements.refused_titles = frozenset(refused)
+    return title
+
+
+def _by_heading(
+    elements: PageElements,
+    headings: Sequence[str],
+    declared: Sequence[DeclaredTitle],
+    texts: Sequence[str],
+    sites: Collection[str],
+) -> tuple[tuple[DeclaredTitle, ...], str]:
+    """Choose the title by the headings of a page. Returns it with the rule by which it was chosen;
+    no title if no heading may be it."""
     for heading in sorted(headings, key=len, reverse=True):
         if any(_begins_with(text, heading) or _ends_with(text, heading) for text in texts):
             if other := _better_declared(heading, declared):
-                return elements.first("title", other)
-            return elements.first("title", ("h1", heading))
+                return (other,), "the heading is the name of the site"
+            return (("h1", heading),), "a heading that a declared title agrees with is preferred"
     if len(set(headings)) == 1 and _is_title(headings[0], texts):
-        return elements.first("title", ("h1", headings[0]))
+        return (("h1", headings[0]),), "the only heading of the page is preferred"
     if part := _subheading(elements, texts, sites):
-        return elements.first("title", ("h2", part))
-    names = {bare(t) for t in (*texts, *elements.texts("h1")[:_MAX_HEADINGS])} & {
-        bare(part) for text in texts for part in _SEPARATOR.split(text)[1:]
-    }
-    names -= {bare(heading) for heading in headings}
-    names -= {bare(text) for _, text in declared}
-    declared = [(name, _without_end(_without_home(t, elements), names)) for name, t in declared]
-    h1s = [text for text in elements.texts("h1")[:1] if len(text) <= MAX_TITLE_CHARS]
-    first_heading = [("h1", text) for text in (*headings, *h1s)[:1]]
-    return elements.first("title", *declared, *all_declared, *first_heading)
+        return (("h2", part),), "a second heading that is part of a declared title is preferred"
+    return (), ""
 
 
 def _better_declared(heading: str, declared: Sequence[DeclaredTitle]) -> DeclaredTitle | None:

@@ -23,7 +23,7 @@ _SAME = timedelta(hours=36)  # a day without a time, and an instant in any zone
 _SAME_DAY = timedelta(hours=23)
 _DRAFT = timedelta(days=90)  # from the creation of a text to its publication
 _WEAK = (TIME, SOME_TIME)  # elements that may belong to a comment, or to another article
-_VISIBLE, _ADDRESS = "visible text", "URL"  # sources of a date, named like elements
+VISIBLE, ADDRESS = "visible text", "URL"  # sources of a date, named like elements
 _CLOCK = re.compile(r"[0-9]{1,2}(?:[:.h][0-9]{2}|[時点點时시]| ?[ap]\.?m)", re.I)
 _MAX_TIME_WORDS = 7  # of a time with its zone beside a date
 _SEPARATOR_AT_END = re.compile(r"[|•·–—/»>)]\s*$|^\W*$")
@@ -52,15 +52,16 @@ def with_best_dates(
     others = [
         date
         for date in page.visible_dates
-        if date not in changes and parse(date.text) and _may_be_published(date, rules)
+        if date not in changes and parse(date.text) and not objection_to(date, rules)
     ]
     page = _with_readable(page, parse)
-    published = _better(page, url, others, parse, rules)
+    published, rule = _better(page, url, others, parse, rules)
     if not published and changes and not parse(page.published):
-        published = _visible(changes[0], parse)  # a change is no earlier than the publication
+        # A change is no earlier than the publication.
+        published, rule = _visible(changes[0], parse), "only the date of a change is known"
     if changes and not page.updated:
         page = _with_date(page, "updated", _visible(changes[0], parse))
-    return _with_date(page, "published", published) if published else page
+    return _with_date(page, "published", published, rule) if published else page
 
 
 def is_declared(page: PageMetadata) -> bool:
@@ -82,8 +83,7 @@ def days_of_publication(
     the page writes it; `rules` have the words that label dates.
     """
     for visible in page.visible_dates:
-        labelled = is_labelled(visible, rules.updated_words)
-        if not labelled and _may_be_published(visible, rules) and (day := read(visible.text).day):
+        if not objection_to(visible, rules) and (day := read(visible.text).day):
             yield day
     for address in (url, page.canonical):
         if day := read(date_of_address(address)).day:
@@ -105,12 +105,13 @@ def rejected_days(page: PageMetadata, read: DateReader, rules: DateRules) -> fro
     return frozenset(read(date.text).day for date in rejected)
 
 
-def _with_date(page: PageMetadata, field: str, source: ElementText) -> PageMetadata:
+def _with_date(page: PageMetadata, field: str, source: ElementText, rule: str = "") -> PageMetadata:
     element, text = source
     element_of = {**page.element_of, field: element}
     if field == "updated":
         return replace(page, updated=text, element_of=element_of)
-    return replace(page, published=text, element_of=element_of)
+    rule_of = {**page.rule_of, field: rule}
+    return replace(page, published=text, element_of=element_of, rule_of=rule_of)
 
 
 def _with_readable(page: PageMetadata, parse: Callable[[str], datetime | None]) -> PageMetadata:
@@ -118,7 +119,7 @@ def _with_readable(page: PageMetadata, parse: Callable[[str], datetime | None]) 
     if not page.published or parse(page.published):
         return page
     readable = next((source for source in page.declared_dates if parse(source[1])), None)
-    return _with_date(page, "published", readable) if readable else page
+    return _with_date(page, "published", readable, "it can be read") if readable else page
 
 
 def _better(
@@ -127,9 +128,9 @@ def _better(
     others: Sequence[VisibleDate],
     parse: Callable[[str], datetime | None],
     rules: DateRules,
-) -> ElementText | None:
-    """Return a better date of publication than the declared one, with its source; None to keep
-    that.
+) -> tuple[ElementText | None, str]:
+    """Return a better date of publication than the declared one, with its source, and the rule by
+    which it is better; None and "" to keep the declared one.
 
     `others` are the visible dates that may be those of publication.
     """
@@ -137,16 +138,18 @@ def _better(
     address = date_of_address(url) or date_of_address(page.canonical)
     if declared and page.element_of.get("published") not in _WEAK:
         if not others or _same(parse(address), declared):
-            return None
-        better = _outranks_declared(others[0], page, parse, rules)
-        return _visible(others[0], parse) if better else None
+            return None, ""
+        rule = _outranks_declared(others[0], page, parse, rules)
+        return (_visible(others[0], parse), rule) if rule else (None, "")
     if declared and any(_same(parse(date.text), declared) for date in others):
-        return None
+        return None, ""
+    rule = "a <time> element may belong to something else" if declared else ""
     if address and (day := parse(address)):
-        return None if _same(day, declared) else (_ADDRESS, address)
+        return (None, "") if _same(day, declared) else ((ADDRESS, address), rule)
     for visible in sorted(others, key=lambda date: _rank(date, rules)):
-        return None if _same(parse(visible.text), declared) else _visible(visible, parse)
-    return None
+        kept = _same(parse(visible.text), declared)
+        return (None, "") if kept else (_visible(visible, parse), rule)
+    return None, ""
 
 
 def _outranks_declared(
@@ -154,28 +157,30 @@ def _outranks_declared(
     page: PageMetadata,
     parse: Callable[[str], datetime | None],
     rules: DateRules,
-) -> bool:
-    """Whether a visible date is that of publication, and the declared date is not.
+) -> str:
+    """Say why a visible date is that of publication, and the declared date is not; "" if it is not.
 
     An older visible date usually is, because sites declare the day of a change. A newer one is only
     where the page declares it as well, and not as the date of a change.
     """
     declared, visible, updated = parse(page.published), parse(date.text), parse(page.updated)
     if not declared or not visible:
-        return False
+        return ""
     unspecific = page.element_of.get("published") in UNSPECIFIC
     if unspecific and date.region == AFTER and date.text[:10] not in page.published:
         near = visible - declared <= _DRAFT  # a much later day may be that of the visit
-        return near and _stands_alone(date) and abs(visible - declared) > _SAME_DAY
+        outranks = near and _stands_alone(date) and abs(visible - declared) > _SAME_DAY
+        return "the declared date may be that of the draft" if outranks else ""
     if _same(visible, declared):
-        return False
+        return ""
     if visible > declared:
         agreed = any(_same(parse(text), visible) for _, text in page.declared_dates)
-        return agreed and not _same(visible, updated)
+        return "the page declares it, too" if agreed and not _same(visible, updated) else ""
     if _is_published_label(date, rules):
-        return True
+        return "it is older, and labelled as the date of publication"
     vague = unspecific and _same(updated, declared)
-    return (date.region == AFTER or vague) and _stands_alone(date)
+    older = (date.region == AFTER or vague) and _stands_alone(date)
+    return "it is older: the declared date may be that of a change" if older else ""
 
 
 def _visible(date: VisibleDate, parse: Callable[[str], datetime | None]) -> ElementText:
@@ -186,13 +191,13 @@ def _visible(date: VisibleDate, parse: Callable[[str], datetime | None]) -> Elem
         for end in range(len(after), 0, -1):
             text = f"{date.text} {' '.join(after[:end])}".replace(" ,", ",")
             if parse(text):
-                return _VISIBLE, text
+                return VISIBLE, text
     elif _CLOCK.search(date.before):
         for start in range(len(before)):
             text = f"{' '.join(before[start:])} {date.text}"
             if parse(text):
-                return _VISIBLE, text
-    return _VISIBLE, date.text
+                return VISIBLE, text
+    return VISIBLE, date.text
 
 
 def _same(left: datetime | None, right: datetime | None) -> bool:
@@ -222,13 +227,21 @@ def _is_published_label(date: VisibleDate, rules: DateRules) -> bool:
     return is_labelled(date, rules.published_words) and not is_labelled(date, rules.updated_words)
 
 
-def _may_be_published(date: VisibleDate, rules: DateRules) -> bool:
-    """Whether a visible date may be that of publication: no date far from the heading, in a
-    sentence or with a label for something else, unless it is labelled as such."""
+def objection_to(date: VisibleDate, rules: DateRules) -> str:
+    """Say why a date that a page shows to readers can't be that of publication, "" if it may be.
+
+    A date labelled as that of a change is not; nor is one that is far from the heading, in a
+    sentence, or labelled as that of something else, unless it is labelled as that of publication.
+    """
+    if is_labelled(date, rules.updated_words):
+        return "labelled as the date of a change"
     if is_labelled(date, rules.published_words):
-        return True
-    updated = any(word in date.after.lower() for word in rules.updated_words)
-    return date.region != FAR and (updated or not date.crowded) and not _is_of_another(date)
+        return ""
+    if date.region == FAR:
+        return "far from the heading"
+    if date.crowded and not any(word in date.after.lower() for word in rules.updated_words):
+        return "in a sentence"
+    return "labelled as the date of something else" if _is_of_another(date) else ""
 
 
 def _is_of_another(date: VisibleDate) -> bool:

@@ -9,6 +9,7 @@ from resiliparse.parse.lang import detect_fast
 from worker.clean.cleaning_rules import UNDETERMINED, LanguageRules
 from worker.clean.text.plain_text import letters
 
+DECLARED, WORDS, SCRIPT = "declared", "words of the text", "script of the text"
 _SUBTAG = re.compile(r"([a-z]{2,3})(?:$|[-_.@])")
 _CANDIDATES = 3
 # If one language leads the next by this distance in this many characters of both ends, the full
@@ -50,8 +51,9 @@ def primary(tag: str) -> str:
     return "" if code in _NOT_A_LANGUAGE else code
 
 
-def detect(text: str, declared: str, rules: LanguageRules) -> str:
-    """Return the language of a text as a code such as "de"; "und" if it is unknown.
+def detect(text: str, declared: str, rules: LanguageRules) -> tuple[str, str]:
+    """Return the language of a text as a code such as "de", "und" if it is unknown, and what it was
+    taken from: DECLARED, the words of the text (WORDS), its script (SCRIPT), or "".
 
     `declared` is the language tag that the source gives, "" if none. It decides only if the text is
     short or detection is unsure, because feeds often declare the default of their software.
@@ -59,11 +61,20 @@ def detect(text: str, declared: str, rules: LanguageRules) -> str:
     declared = primary(declared)
     sample = text[: rules.sample_chars]
     if letters(sample, rules.min_letters) < rules.min_letters:
-        return declared or _of_script(sample) or UNDETERMINED
+        return _without_words(sample, declared)
     if len(sample) >= rules.long_chars and (language := _of_long(sample, declared, rules)):
-        return language
+        return language, WORDS
     short = sample[: rules.long_chars]
-    return _of_short(short, declared, rules) or declared or _of_script(short) or UNDETERMINED
+    if language := _of_short(short, declared, rules):
+        return language, WORDS
+    return _without_words(short, declared)
+
+
+def _without_words(text: str, declared: str) -> tuple[str, str]:
+    if declared:
+        return declared, DECLARED
+    language = _of_script(text)
+    return (language, SCRIPT) if language else (UNDETERMINED, "")
 
 
 def count_words(text: str, language: str) -> int:
