@@ -2,25 +2,45 @@
 
 RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
            -> tag -> (Tag, ...) -> Record -> write -> Outcome
+
+Article and Fingerprint have modules of their own, and may be imported from here too.
 """
 
-import struct
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from hashlib import blake2b
-from itertools import accumulate, pairwise
 
 from worker.errors import Reason
-from worker.model.admission import Media, Payload
+from worker.model.admission import Payload
+from worker.model.cleaned_article import Article, Contributor, Dropped, article_id_of
 from worker.model.completeness import Extent
 from worker.model.fetched_page import FetchedPage, HeldContent
+from worker.model.text_hashes import Fingerprint
+
+__all__ = [
+    "NO_ATTEMPT",
+    "Article",
+    "Attempt",
+    "Contributor",
+    "DeadLetter",
+    "Dropped",
+    "Fingerprint",
+    "JournalEntry",
+    "Outcome",
+    "OutcomeKind",
+    "Record",
+    "Retagged",
+    "Scores",
+    "Span",
+    "StoredIdentity",
+    "StoredRecord",
+    "Tag",
+    "Verdict",
+    "Withdrawal",
+    "article_id_of",
+]
 
 Scores = dict[str, float]  # name of a measure or threshold -> its value
-
-_SETS = ("shingles", "opening", "vocabulary", "title", "figures")
-_FORMAT = 2  # of packed fingerprints
-_HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
 
 
 class OutcomeKind(StrEnum):
@@ -40,143 +60,6 @@ class OutcomeKind(StrEnum):
     DEAD = "dead"
 
 
-def article_id_of(source: str, key: str) -> str:
-    """Return the id of an article, made of its source and of its key within the source.
-
-    It is 128 bits of BLAKE2b as hex, so the same article has the same id in every worker.
-    """
-    return blake2b(f"{source}\0{key}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """A line that cleaning removed from the text of an article, such as an advertisement.
-
-    `rule` is the name of the cleaning rule that removed it.
-    """
-
-    rule: str
-    line: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contributor:
-    """A person named in the credits of an article, and the role: reporting, editing, photography
-    …"""
-
-    name: str
-    role: str  # reporting, writing, editing, translation, photography
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """A raw article after cleaning: text, dates, links, identity and further metadata.
-
-    `key` identifies it within its source; `aliases` and `opening_key` (made of the beginning of the
-    text) are further keys by which it is found. `agency` and `place` are from the dateline.
-    Paragraphs of `text` are separated by a blank line; dates are in UTC. `flags` name faults, such
-    as `bad-date`.
-    """
-
-    source: str
-    key: str  # "id:…", "url:…" or "text:…": identifies the article within its source
-    aliases: tuple[str, ...] = ()  # further keys of the article, in the same form
-    opening_key: str = ""  # "text:…": used when another article has the other keys
-    title: str
-    text: str
-    summary: str = ""
-    url: str = ""  # canonical link, tracking parameters removed
-    published: datetime | None = None
-    published_day: date | None = None  # in the publisher's own time zone
-    published_zone: str | None = None  # "Europe/Paris", "+02:00" or "UTC"; None if unknown
-    updated: datetime | None = None
-    authors: tuple[str, ...] = ()
-    contributors: tuple[Contributor, ...] = ()  # from "(Reporting by …; Editing by …)"
-    place: str = ""  # of the dateline
-    html: str = ""  # the body as safe markup, if the config enables it
-    agency: str = ""  # from the dateline, or from a line that names the source
-    categories: tuple[str, ...] = ()  # feed categories and section lines
-    keywords: tuple[str, ...] = ()  # keywords of its page
-    image: str = ""  # address of the lead image
-    media: tuple[Media, ...] = ()
-    language: str = "und"  # BCP 47 primary subtag, "und" when undetermined
-    words: int = 0
-    flags: tuple[str, ...] = ()  # truncated, paywalled, future-date, bad-date, mojibake …
-    dropped: tuple[Dropped, ...] = ()
-    cleaner: str = ""  # version of the cleaner and its rules
-    learned: str = ""  # version of the lines learned from its source, "" for none
-    page_fetched: datetime | None = None  # when the page with its text was fetched; None: no page
-    fetch_dated: bool = False  # False: page_fetched is when it was received
-
-    @property
-    def article_id(self) -> str:
-        return article_id_of(self.source, self.key)
-
-    @property
-    def extent(self) -> Extent:
-        return Extent.of(self.words, self.flags)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprint:
-    """Hashes of an article's text, by which it is compared with other articles to find copies.
-
-    `content_hash` is equal for unchanged articles, `text_hash` for articles with equal words. The
-    fields of type bytes are sets of hashes of words or word sequences; the more of them two
-    articles share, the more similar they are. `sketch` is a small sample for the similarity index,
-    `day` the day of publication, and `version` that of the code that made the hashes.
-    """
-
-    content_hash: str  # of the cleaned title and text: equal means unchanged
-    text_hash: str  # of the words only: equal means an exact copy
-    words: int
-    sketch: tuple[int, ...] = ()  # the k smallest 64-bit shingle hashes, ascending
-    scale: int = 1  # only shingles with a hash below 2**64 / scale are kept
-    shingles: bytes = b""
-    opening: bytes = b""  # the shingles of the start of the text
-    vocabulary: bytes = b""  # content words of the text
-    title: bytes = b""  # content words of the title
-    figures: bytes = b""  # two uint32 for each figure: of the words around it, and of the figure
-    day: str = ""  # ISO day of publication, "" when unknown
-    version: str = ""
-
-    def packed(self) -> bytes:
-        """Return the fingerprint as bytes for the store, from which unpacked() makes it again."""
-        texts = f"{self.day}\n{self.version}".encode("ascii")
-        sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
-        parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
-        head = _HEAD.pack(_FORMAT, self.words, self.scale, *map(len, parts))
-        return b"".join((head, bytes.fromhex(self.content_hash + self.text_hash), *parts))
-
-    @classmethod
-    def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
-        """Make the fingerprint (hashes of an article's text) from the bytes that packed() returned.
-
-        Returns None when there are no bytes, or another release packed them in another format.
-        """
-        if not data or data[0] != _FORMAT:
-            return None
-        _, words, scale, *lengths = _HEAD.unpack_from(data)
-        hashes = data[_HEAD.size : _HEAD.size + 32].hex()
-        offsets = list(accumulate(lengths, initial=_HEAD.size + 32))
-        texts, sketch, *sets = (data[start:end] for start, end in pairwise(offsets))
-        day, version = texts.decode("ascii").split("\n")
-        return cls(
-            content_hash=hashes[:32],
-            text_hash=hashes[32:],
-            words=words,
-            scale=scale,
-            sketch=struct.unpack(f"<{len(sketch) // 8}Q", sketch),
-            shingles=sets[0],
-            opening=sets[1],
-            vocabulary=sets[2],
-            title=sets[3],
-            figures=sets[4],
-            day=day,
-            version=version,
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIdentity:
     """What the store knows about an article before a new version of it is written.
@@ -184,9 +67,9 @@ class StoredIdentity:
     A delivered article is compared with it, to decide whether it is the same article and has
     changed. `hashes` are the content hashes of all its revisions; `extent` (text, teaser or only
     title), `words` and `fingerprint` are those of the newest. `held` are contents held back because
-    the page had suddenly much less text. `keys` are the ids, links and so on by which
-    it was found; `alternatives` are other articles that were found by them. `distrusted` says that
-    its source gives ids that are not reliable.
+    the page had suddenly much less text. `keys` are the ids, links and so on by which it was found;
+    `alternatives` are other articles that were found by them. `distrusted` says that its source
+    gives ids that are not reliable.
     """
 
     article_id: str

@@ -16,32 +16,26 @@ dead letter with its raw JSON; the rest of the batch goes on.
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
-from worker.clean import clean, withdrawn_keys
+from worker.clean import clean
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
-from worker.dedup import fetched_page, fingerprint, hold_if_shrunken, identify, with_key
+from worker.dedup import fingerprint
 from worker.index import Index, IndexEntry
 from worker.index.line_counts import LineCounts, MemoryLineCounts
-from worker.model.admission import Payload, RawArticle, admit, source_of
-from worker.model.fetched_page import SHRUNKEN, FetchedPage
+from worker.model.fetched_page import SHRUNKEN
 from worker.model.records import (
     NO_ATTEMPT,
-    Article,
     Attempt,
     DeadLetter,
-    Fingerprint,
     Outcome,
     OutcomeKind,
     Record,
-    StoredIdentity,
-    Verdict,
-    Withdrawal,
 )
-from worker.pipeline.batch_identities import BatchIdentities
+from worker.pipeline.admitting import admit_batch, withdrawals_of
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
     candidate_fingerprints,
@@ -50,68 +44,33 @@ from worker.pipeline.candidate_fingerprints import (
 from worker.pipeline.copy_decisions import decide_copies
 from worker.pipeline.dead_lettering import (
     DeadLetters,
-    Origin,
     StageDeadline,
     no_deadline,
 )
 from worker.pipeline.deliveries import Delivery, without_outcome
+from worker.pipeline.identification import identify_batch, page_of
+from worker.pipeline.stage_results import (
+    AdmittedArticle,
+    CleanedArticle,
+    DecidedArticle,
+    FingerprintedArticle,
+    in_order_of_arrival,
+)
 from worker.store.ports import WorkerStore
 from worker.tag import tag
+
+__all__ = [
+    "AdmittedArticle",
+    "CleanedArticle",
+    "DecidedArticle",
+    "FingerprintedArticle",
+    "Pipeline",
+    "in_order_of_arrival",
+]
 
 log = logging.getLogger("worker")
 
 _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the largest batch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmittedArticle:
-    """A raw article whose fields and sizes were checked and are valid.
-
-    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
-    """
-
-    origin: Origin
-    raw: RawArticle
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanedArticle:
-    """An article after cleaning, but still with the lines that its source repeats around each
-    article; they are removed next.
-
-    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
-    """
-
-    origin: Origin
-    article: Article
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FingerprintedArticle:
-    """An article as it will be stored, with the hashes by which it is compared with others
-    (`fingerprint`).
-
-    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
-    """
-
-    origin: Origin
-    article: Article
-    fingerprint: Fingerprint
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecidedArticle:
-    """An article with the decision about it (`verdict`): whether it is new, unchanged, a revision,
-    a duplicate or a variant of another.
-
-    `fingerprint` has the hashes by which this was decided. `origin` has the id of the article's
-    delivery and its raw JSON, for a dead letter if it fails later.
-    """
-
-    origin: Origin
-    article: Article
-    fingerprint: Fingerprint
-    verdict: Verdict
 
 
 class Pipeline:
@@ -149,11 +108,12 @@ class Pipeline:
         started = monotonic()
         pending = without_outcome(self.store, deliveries)
         dead_letters = DeadLetters(self.stage_deadline)
-        admitted = _admit(pending, dead_letters)
-        withdrawals = _withdraw(admitted, dead_letters)
+        admitted = admit_batch(pending, dead_letters)
+        withdrawals = withdrawals_of(admitted, dead_letters)
         cleaned = self._clean(admitted, dead_letters, now)
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
-        identified = self._identify(fingerprinted, dead_letters)
+        stored = self.store.latest_identities([f.article for f in fingerprinted])
+        identified = identify_batch(fingerprinted, stored, self.config.dedup, dead_letters)
         decided = self._deduplicate(identified, dead_letters)
         records = self._tag(decided, dead_letters, now)
         letters = dead_letters.letters
@@ -219,52 +179,6 @@ class Pipeline:
         self.boilerplate.note(sightings, now)
         return fingerprinted
 
-    def _identify(
-        self, fingerprinted: Sequence[FingerprintedArticle], dead_letters: DeadLetters
-    ) -> list[DecidedArticle]:
-        """Decide in the order of arrival whether each article is new, a revision or unchanged.
-
-        Articles earlier in the batch count as if they were stored.
-        """
-        stored = self.store.latest_identities([f.article for f in fingerprinted])
-        batch = BatchIdentities()
-        identified = []
-        for f, stored_identity in zip(fingerprinted, stored, strict=True):
-            with dead_letters.catch(f.origin, "deduplicate"):
-                identity = batch.identity_of(f.article, stored_identity)
-                verdict = self._verdict(f, identity)
-                batch.add(f.article, f.fingerprint, identity, verdict, self._page(f))
-                identified.append(
-                    DecidedArticle(
-                        origin=f.origin,
-                        article=with_key(f.article, verdict),
-                        fingerprint=f.fingerprint,
-                        verdict=verdict,
-                    )
-                )
-        return identified
-
-    def _verdict(self, f: FingerprintedArticle, identity: StoredIdentity | None) -> Verdict:
-        """Decide whether an article is new, a revision or unchanged; a page that gives much less
-        text than is known of its article is held back as unchanged."""
-        verdict = identify(
-            f.article,
-            f.fingerprint,
-            identity,
-            self.config.dedup,
-            reprocessed=f.origin.reprocessed is not None,
-        )
-        found = (identity, *identity.alternatives) if identity else ()
-        known = next((i for i in found if i.article_id == verdict.article_id), None)
-        return hold_if_shrunken(verdict, f.fingerprint.content_hash, self._page(f), known)
-
-    def _page(self, processed: FingerprintedArticle | DecidedArticle) -> FetchedPage | None:
-        """The fetch of the page that gave the text of an article; None if there was none, or if the
-        article is only cleaned again."""
-        if processed.origin.reprocessed:
-            return None
-        return fetched_page(processed.article, self.config.dedup.pages)
-
     def _deduplicate(
         self, identified: Sequence[DecidedArticle], dead_letters: DeadLetters
     ) -> list[DecidedArticle]:
@@ -310,7 +224,7 @@ class Pipeline:
                     tags=tag(a.article, self.config.tagging, now) if changed else (),
                     tagger=self.config.tagging.version,
                     config=self.config.digest,
-                    page=self._page(a),
+                    page=page_of(a, self.config.dedup),
                     reprocessed=a.origin.reprocessed is not None,
                 )
                 records.append(record)
@@ -325,52 +239,6 @@ class Pipeline:
         withdrawn = [o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN]
         if article_ids := [article_id for article_id in withdrawn if article_id]:
             self.index.forget(article_ids)
-
-
-def _admit(deliveries: Sequence[Delivery], dead_letters: DeadLetters) -> list[AdmittedArticle]:
-    admitted = []
-    for d in deliveries:
-        payload = Payload.of(d.raw)
-        origin = Origin(
-            receipt=d.receipt,
-            source=source_of(d.raw),
-            payload=payload,
-            reprocessed=d.reprocessed,
-        )
-        with dead_letters.catch(origin, "admit"):
-            raw = admit(d.raw, payload.bytes)
-            admitted.append(AdmittedArticle(origin=origin, raw=raw))
-    return admitted
-
-
-def _withdraw(admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters) -> list[Withdrawal]:
-    withdrawals = []
-    for a in admitted:
-        if a.raw.status != "withdrawn":
-            continue
-        with dead_letters.catch(a.origin, "clean"):
-            keys = withdrawn_keys(a.raw)
-            withdrawals.append(
-                Withdrawal(
-                    receipt=a.origin.receipt,
-                    source=a.origin.source,
-                    keys=keys,
-                    payload_hash=a.origin.payload.digest,
-                )
-            )
-    return withdrawals
-
-
-def in_order_of_arrival(
-    articles: Sequence[DecidedArticle], batch: Sequence[DecidedArticle]
-) -> list[DecidedArticle]:
-    """Sort `articles` in the order that they have in `batch`.
-
-    The store numbers the revisions of an article in the order in which it gets them, so the version
-    that arrived first must come first.
-    """
-    position = {a.origin.receipt: n for n, a in enumerate(batch)}
-    return sorted(articles, key=lambda a: position[a.origin.receipt])
 
 
 def _log(
