@@ -77,7 +77,7 @@ def lint_articles(
         print_json([result.as_json() for result in linted])
     else:
         _print_results(linted, levels)
-    sys.exit(1 if levels["error"] else 0)
+    sys.exit(1 if levels["error"] or (skipped and not linted) else 0)
 
 
 def _print_results(linted: list[LintResult], levels: Counter[str]) -> None:

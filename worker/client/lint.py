@@ -123,7 +123,7 @@ def _admit(location: str, raw: object, receipts: dict[str, str]) -> LintResult:
     try:
         article = admit(raw, size)
     except Rejected as e:
-        return LintResult(location=location, findings=tuple(refused(raw, e)))
+        return LintResult(location=location, findings=tuple(refused(e)))
     findings = tuple(before_cleaning(raw, article, size)) if isinstance(raw, Mapping) else ()
     first = receipts.setdefault(article.receipt, location) if article.receipt else location
     if first == location:
