@@ -101,8 +101,8 @@ def down() -> None:
     running = workers_at_work(settings) if settings.embedded_broker else []
     if running:
         names = visible(", ".join(running), one_line=True)
-        said = f"still running, and waiting for a broker: {names}; end them with SIGTERM"
-        err.print(said, style="yellow", markup=False, soft_wrap=True)
+        warning = f"still running, and waiting for a broker: {names}; end them with SIGTERM"
+        err.print(warning, style="yellow", markup=False, soft_wrap=True)
 
 
 def workers_at_work(settings: Settings) -> list[str]:
