@@ -1,4 +1,5 @@
 // Push a raw article with ioredis: node push.js article.json [redis://…]
+// To the embedded broker of a worker: node push.js article.json unix://$PWD/var/broker.sock
 const { randomUUID } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const Redis = require("ioredis");
@@ -17,7 +18,7 @@ function message(article, receipt) {
 
 async function main(file, url = "redis://localhost:6379/0") {
   const receipt = randomUUID();
-  const broker = new Redis(url);
+  const broker = new Redis(url.replace(/^unix:\/\//, "")); // ioredis takes a path for a socket
   await broker.lpush("articles", message(JSON.parse(readFileSync(file, "utf8")), receipt));
   await broker.quit();
   console.log(receipt);

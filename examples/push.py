@@ -1,4 +1,7 @@
-"""Push a raw article with redis-py: python push.py article.json [redis://…]"""
+"""Push a raw article with redis-py: python push.py article.json [redis://…]
+
+To the embedded broker of a worker: python push.py article.json unix://$PWD/var/broker.sock
+"""
 
 import base64
 import json

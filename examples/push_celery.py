@@ -1,4 +1,7 @@
-"""Push a raw article from a stock Celery client: python push_celery.py article.json [redis://…]"""
+"""Push a raw article from a stock Celery client: python push_celery.py article.json [redis://…]
+
+To a worker's embedded broker: python push_celery.py article.json redis+socket://$PWD/var/broker.sock
+"""
 
 import json
 import sys

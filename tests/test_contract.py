@@ -40,6 +40,53 @@ def test_null_means_absent_and_unknown_keys_go_to_extra() -> None:
     assert article.source.id == "s"
 
 
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"title": "A", "id": NAN, "link": NAN, "published": NAN},
+        {"title": "A", "summary": NAN, "language": NAN, "content": NAN, "status": NAN},
+        {"title": "A", "authors": NAN, "tags": NAN, "media": NAN, "extra": NAN},
+        {"title": "A", "source": NAN, "feed": {"url": NAN}, "fetch": {"status": NAN, "at": NAN}},
+    ],
+)
+def test_nan_means_absent_as_null_does(given: dict[str, object]) -> None:
+    assert admitted(given) == admitted({"title": "A"})
+    assert admitted({"title": NAN, "content": "x"}).title == ""
+    assert admitted({"title": "A", "tags": ["a", NAN]}).tags == ("a", "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"title": INFINITY}, {"title": "A", "id": -INFINITY}, {"title": "A", "tags": [INFINITY]}],
+)
+def test_an_infinite_number_is_no_text(given: dict[str, object]) -> None:
+    with pytest.raises(Rejected) as caught:
+        admitted(given)
+    assert (caught.value.reason, "valid string" in caught.value.detail) == (Reason.MALFORMED, True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "detail"),
+    [
+        ('{"title": }', "not a JSON object: Expecting value, line 1 column 11"),
+        ('[{"title": "a"},', "not a JSON object: Expecting value, line 1 column 17"),
+        ("[" * 100_000, "not a JSON object: nested too deep"),
+        (f'{{"id": {"1" * 5000}}}', "not a JSON object: a number has more than 4,300 digits"),
+        ({"id": 10**5000}, "id: Value error, a number has more than 4,300 digits"),
+        ('{"title": "a"}', "expected an object, got text"),
+        ("no JSON at all", "expected an object, got text"),
+        ("", "expected an object, got text"),
+    ],
+)
+def test_what_is_no_object_is_refused_with_one_sentence(raw: object, detail: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        admit(raw, 100)
+    assert (caught.value.reason, caught.value.detail) == (Reason.MALFORMED, detail)
+
+
 @pytest.mark.parametrize(
     ("given", "field", "expected"),
     [

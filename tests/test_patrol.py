@@ -1,5 +1,6 @@
 """Repairs in the background: the index loses what it held, canonical articles die, time goes on."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -90,6 +91,7 @@ def test_a_failover_that_lost_writes_is_noticed_and_put_right(
         pipeline.index = promoted
         assert put(pipeline, 4, STORY, minute=3) is OutcomeKind.NEW
         caplog.clear()
+        caplog.set_level(logging.INFO, "worker")
         make_pass(pipeline, promoted, minute=4)
         assert homes(sqlite_store_url) == {"a-1": "a-1", "a-2": "a-2", "a-3": "a-2", "a-4": "a-2"}
         assert [row["reason"] for row in rows(sqlite_store_url, "moves")] == ["twin"]
@@ -127,6 +129,21 @@ def test_an_emptied_index_is_put_back_a_part_with_each_pass(
     assert passes > 2
     assert said(caplog) == ["index.put-back"] * passes
     assert put(pipeline, 9, STORY, minute=22) is OutcomeKind.DUPLICATE
+
+
+def test_the_first_pass_on_a_new_index_warns_of_nothing(
+    pipeline: Pipeline, valkey: redis.Redis, valkey_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(pipeline, 1, STORY)
+    put(pipeline, 2, OTHER)
+    caplog.set_level(logging.INFO, "worker")
+    caplog.clear()
+    make_pass(pipeline, RedisIndex(valkey_url, CONFIG.dedup), minute=1)
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    valkey.flushall()  # what was there is lost, with the note
+    caplog.clear()
+    make_pass(pipeline, RedisIndex(valkey_url, CONFIG.dedup), minute=2)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_a_whole_index_is_left_alone(

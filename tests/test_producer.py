@@ -93,6 +93,20 @@ def test_known_keys_and_articles_of_the_library_are_no_unknown_keys(
     assert "unknown-key" not in caplog.text
 
 
+def test_values_that_are_no_json_are_refused_with_a_sentence(producer: Producer) -> None:
+    loop: dict[str, Any] = {"title": "t"}
+    loop["extra"] = loop
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    producer.enqueue([{"id": 10**5000}, loop, {"extra": {"x": deep}}], invalid="collect")
+    assert [bad.detail for bad in producer.invalid] == [
+        "a number has more than 4,300 digits",
+        "an object contains itself",
+        "nested too deep",
+    ]
+
+
 def test_keys_that_are_made_up_anew_fill_neither_log_nor_memory(
     producer: Producer, caplog: pytest.LogCaptureFixture
 ) -> None:

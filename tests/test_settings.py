@@ -46,3 +46,18 @@ def test_each_value_says_where_it_came_from() -> None:
 )
 def test_passwords_are_masked(url: str, shown: str) -> None:
     assert masked(url) == shown
+
+
+def test_settings_come_from_the_given_environment_and_an_empty_variable_is_unset() -> None:
+    given = {"WORKER_PROCESSES": " 3 ", "WORKER_STORE_URL": "", "WORKER_VAR_DIR": "data"}
+    settings = Settings.load(given)
+    assert (settings.processes, settings.store_url) == (3, "")
+    assert settings.var_dir == Path("data").absolute()
+    assert Settings.load({}).var_dir == Path("var").absolute()
+
+
+def test_a_name_in_small_letters_counts_unless_the_one_in_capitals_is_set() -> None:
+    assert Settings.load({"worker_processes": "4"}).processes == 4
+    both = {"WORKER_PROCESSES": "5", "worker_processes": "4"}
+    assert Settings.load(both).processes == 5
+    assert Settings.load({"WORKER_PROCESSES": "", "worker_processes": "4"}).processes == 4

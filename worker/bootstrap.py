@@ -170,3 +170,14 @@ def store(settings: Settings) -> ArticleStore:
     if settings.embedded_store and not settings.store_file.exists():
         prepare_store(settings)
     return SqlStore(settings.store)
+
+
+def existing_store(settings: Settings) -> ArticleStore:
+    """Open the store for a command or program that reads stored articles.
+
+    Raises BadConfig if there is no such store or it is not migrated, and Unavailable if it does not
+    answer. Nothing is created.
+    """
+    settings.refuse_missing_store()
+    prepare_store(settings)
+    return store(settings)

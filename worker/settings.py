@@ -87,6 +87,23 @@ class Settings(BaseModel):
         """The SQLite file in `var_dir` that holds the articles when no other store is set."""
         return self.var_dir / "articles.sqlite3"
 
+    def refuse_missing_store(self) -> None:
+        """Raise BadConfig when the store is a SQLite file that does not exist or is empty.
+
+        A command that only reads would create it otherwise, for instance in a wrong folder. The
+        error names the file, and the setting by which it was found.
+        """
+        file = _sqlite_file(self.store)
+        if file is None or (file.is_file() and file.stat().st_size):
+            return
+        where = f"there is no store: {file}"
+        if self.store_url:
+            raise BadConfig(f"WORKER_STORE_URL: {where}; run `worker migrate` to make one")
+        raise BadConfig(
+            f"{where} (WORKER_STORE_URL is unset, so it is in WORKER_VAR_DIR, by default ./var); "
+            "go to the folder of your worker, or set one of them"
+        )
+
     def make_var_dir(self) -> None:
         """Create the folder for embedded data (WORKER_VAR_DIR), and make it and its files private.
 
@@ -162,14 +179,23 @@ def _check_folder(store_url: str) -> None:
 
     Raises BadConfig.
     """
-    scheme, _, rest = store_url.partition("://")
-    if scheme.partition("+")[0] != "sqlite":
+    file = _sqlite_file(store_url)
+    if file is None:
         return
-    file = Path(unquote(rest.partition("?")[0].removeprefix("/"))).absolute()
     if not file.parent.is_dir():
         raise BadConfig(f"WORKER_STORE_URL: there is no folder {file.parent}; make it first")
     if file.is_dir():
         raise BadConfig(f"WORKER_STORE_URL: {file} is a folder, expected a file")
+
+
+def _sqlite_file(store_url: str) -> Path | None:
+    """The file of a SQLite store; None for another store, and for a URI with options of SQLite."""
+    scheme, _, rest = store_url.partition("://")
+    path = rest.partition("?")[0].removeprefix("/")
+    is_file = rest.startswith("/") and path and not path.startswith("file:")
+    if scheme.partition("+")[0] != "sqlite" or not is_file:
+        return None
+    return Path(unquote(path)).absolute()
 
 
 def _values(environ: Mapping[str, str]) -> dict[str, str]:

@@ -94,26 +94,26 @@ def _poison(name: str, description: str, fault: str = "") -> Fault:
 
 
 FAULTS = (
-    Fault("worker", "kill -9 of a worker", 50, _on_stack(scenarios.kill_workers)),
-    Fault("child", "kill -9 of a pool process", 50, _on_stack(scenarios.kill_children)),
-    Fault("connection", "all connections cut", 50, _on_stack(scenarios.drop_connections)),
-    Fault("broker", "kill -9 of the broker, restart (AOF)", 20, _broker),
+    Fault("worker", "kill -9 of a worker", 30, _on_stack(scenarios.kill_workers)),
+    Fault("child", "kill -9 of a pool process", 30, _on_stack(scenarios.kill_children)),
+    Fault("connection", "all connections cut", 30, _on_stack(scenarios.drop_connections)),
+    Fault("broker", "kill -9 of the broker, restart (AOF)", 10, _broker),
     Fault(
         "failover",
         "planned failover, Sentinel",
-        5,
+        3,
         partial(_failover, planned=True),
         needs_sentinels=True,
     ),
     Fault(
         "primary",
         "kill -9 of the primary, Sentinel",
-        5,
+        3,
         partial(_failover, planned=False),
         needs_sentinels=True,
     ),
-    Fault("store", "store away for 2 s", 10, _store),
-    Fault("restart", "rolling restart, SIGTERM", 10, _on_stack(scenarios.restart_workers)),
+    Fault("store", "store away for 2 s", 5, _store),
+    Fault("restart", "rolling restart, SIGTERM", 6, _on_stack(scenarios.restart_workers)),
     _poison("sigkill", "article that kills its process", "kill"),
     _poison("segfault", "article that crashes in C"),
     _poison("oom", "article that takes all memory"),
@@ -122,14 +122,14 @@ FAULTS = (
     Fault(
         "foreign",
         "16 kinds of unreadable messages",
-        5,
+        3,
         _on_stack(hostile_messages.foreign_messages),
     ),
-    Fault("full", "broker's memory full for 3 s", 5, _on_stack(hostile_messages.full_broker)),
+    Fault("full", "broker's memory full for 3 s", 3, _on_stack(hostile_messages.full_broker)),
     Fault(
         "long",
         "tasks of 15 s, longer than the lease",
-        3,
+        2,
         _on_stack(partial(hostile_messages.long_tasks, sleep_s=NAP_S)),
     ),
 )

@@ -26,7 +26,7 @@ _rules = load_worker_rules(Settings.load().config_dir)
 _pipeline: list[Pipeline] = []
 
 _address = broker_address(Settings.load().broker_url)
-app = Celery("stock", broker=_address.url)
+app = Celery("stock", broker=_address.url, set_as_current=False)
 app.conf.update(
     accept_content=["json"],
     task_ignore_result=True,

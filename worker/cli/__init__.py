@@ -125,7 +125,8 @@ def group() -> None:
     Worker processes are started with Celery: celery -A worker worker
 
     Exit codes: 0 done, 1 something needs a look, 2 wrong usage, 3 a service does not answer,
-    4 settings or config are wrong, 130 interrupted.
+    4 settings or config are wrong, 130 interrupted. Input that is empty is done; input of which
+    everything was skipped needs a look; a named file that holds no raw article is wrong usage.
     """
 
 

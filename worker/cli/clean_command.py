@@ -15,7 +15,7 @@ from worker.clean import CleaningRules, examine
 from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out
 from worker.cli.file_reading import InputValue, read_file
-from worker.cli.inputs import articles_only
+from worker.cli.inputs import articles_only, nothing_to_read
 from worker.cli.terminal import err, json_object, local_day, moment, out, print_json, visible
 from worker.config.loader import load_config
 from worker.errors import Rejected
@@ -71,6 +71,8 @@ def clean(path: Path, url: str, learned: bool, explain: bool, as_json: bool) -> 
     boilerplate = bootstrap.boilerplate(settings, config) if learned else None
     values = articles_only(read_file(path))
     previews = [*_previews(values, url, config.cleaning, boilerplate)]
+    if not previews:
+        err.print(visible(nothing_to_read([path]), one_line=True), style="yellow", markup=False)
     if as_json:
         hidden = set() if explain else {"decisions"}
         print_json([json_object(preview, exclude=hidden) for preview in previews])

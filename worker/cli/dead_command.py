@@ -276,10 +276,13 @@ def _query(
 def _opened_store() -> DeadLetterStore:
     """Open the store, and move undeliverable messages from the broker into it as dead letters."""
     settings = Settings.load()
+    has_broker = not settings.embedded_broker or embedded.is_running(settings.var_dir)
+    if not has_broker:
+        settings.refuse_missing_store()
     bootstrap.prepare_store(settings)
     store = bootstrap.store(settings)
     click.get_current_context().call_on_close(store.close)
-    if not settings.embedded_broker or embedded.is_running(settings.var_dir):
+    if has_broker:
         try:
             _drain(settings, store)
         except Unavailable as e:

@@ -26,6 +26,8 @@ from worker.cli.file_kinds import (
 
 InputValue = tuple[str, object]
 
+_BLANK = b"\xef\xbb\xbf \t\r\n"  # a file of nothing else is empty
+
 
 def kind_of_other(path: Path) -> FileKind:
     """Recognise what kind of file, such as image, was skipped because of its ending, to tell the
@@ -70,6 +72,8 @@ def _read(location: str, ending: str, file: BinaryIO) -> Iterator[InputValue]:
         yield from _lines(location, file)
         return
     data = file.read()
+    if not data.strip(_BLANK):
+        return
     if ending in PAGES:
         yield location, _page(data)
     elif ending == ".json":

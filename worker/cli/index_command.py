@@ -30,8 +30,7 @@ def index() -> None:
 
 def _opened_store_and_index() -> tuple[ClusteredStore, RedisIndex]:
     settings = Settings.load()
-    bootstrap.prepare_store(settings)
-    store = bootstrap.store(settings)
+    store = bootstrap.existing_store(settings)
     index_ = bootstrap.started_index(settings, load_config(settings.config_dir).dedup)
     context = click.get_current_context()
     context.call_on_close(store.close)

@@ -28,8 +28,7 @@ def keyphrases(out: Path, language: str) -> None:
     existing file then stays as it is.
     """
     settings = Settings.load()
-    bootstrap.prepare_store(settings)
-    store = bootstrap.store(settings)
+    store = bootstrap.existing_store(settings)
     query = Query(language=language)
     documents: Counter[str] = Counter()
     words: dict[str, Counter[str]] = defaultdict(Counter)

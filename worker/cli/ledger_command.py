@@ -51,6 +51,8 @@ def ledger(
     app = make_app(broker_url(settings), rules)
     first, until = _span(day, since)
     if settings.embedded_broker:
+        if not settings.var_dir.exists():  # a wrong folder: start no broker in it
+            settings.refuse_missing_store()
         embedded.ensure(settings.var_dir)
     bootstrap.prepare_store(settings)
     connection, store = BrokerConnection(app), bootstrap.store(settings)
@@ -90,7 +92,11 @@ def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
             stored[kind] = stored.get(kind, 0) + count
     out.print(counted({kind: stored.get(kind, 0) for kind in OutcomeKind}))
     if foreign := sum(day.foreign for day in audit.days):
-        out.print(f"{foreign:,} more outcomes have receipts that are not in the journal")
+        out.print(
+            f"{several(foreign, 'more article')} with an outcome came from other clients, which do "
+            "not note what they send",
+            soft_wrap=True,
+        )
     if audit.missing:
         rows = [(entry.receipt, entry.message_id, entry.at) for entry in audit.missing[:_ROWS]]
         out.print()

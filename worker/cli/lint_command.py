@@ -87,7 +87,7 @@ def lint_articles(
         print_json([each.as_json() for each in shown])
     else:
         _print_results(linted, levels, summary=summary)
-    sys.exit(1 if levels["error"] else 0)
+    sys.exit(1 if levels["error"] or (skipped and not linted) else 0)
 
 
 def _print_results(linted: list[LintResult], levels: Counter[str], *, summary: bool) -> None:

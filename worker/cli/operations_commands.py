@@ -1,14 +1,18 @@
 """`worker config`, `worker migrate` and `worker down`: print settings, migrate, stop the broker."""
 
+import time
+from pathlib import Path
 from typing import Any
 
 import click
 
 from worker.broker import embedded
-from worker.cli.terminal import out, print_json
+from worker.cli.terminal import err, out, print_json, visible
 from worker.config.loader import Config, load_config
 from worker.config.rule_files import unread_files
 from worker.settings import Settings, masked
+
+_AT_WORK_S = 30.0  # a worker touches its heartbeat file every 10 s
 
 
 @click.command(epilog="Example: worker config --json | jq '.config.dedup'")
@@ -89,8 +93,26 @@ def down() -> None:
     """Stop the embedded broker. Waiting messages are kept for its next start.
 
     The embedded broker is the server that the worker starts on this machine when WORKER_BROKER_URL
-    names none.
+    names none. Workers that are still running are named: they wait until it runs again.
     """
     settings = Settings.load()
     stopped = embedded.stop(settings.var_dir)
     out.print("the embedded broker is stopped" if stopped else "no embedded broker is running")
+    running = workers_at_work(settings) if settings.embedded_broker else []
+    if running:
+        names = visible(", ".join(running), one_line=True)
+        warning = f"still running, and waiting for a broker: {names}; end them with SIGTERM"
+        err.print(warning, style="yellow", markup=False, soft_wrap=True)
+
+
+def workers_at_work(settings: Settings) -> list[str]:
+    """The names of the workers that touched their heartbeat files in this var folder just now."""
+    files = settings.var_dir.glob(settings.heartbeat("*").name)
+    return sorted(file.stem for file in files if time.time() - _changed(file) < _AT_WORK_S)
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:  # the worker ended just now
+        return 0.0

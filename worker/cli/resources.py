@@ -12,11 +12,9 @@ from worker.store.ports import ArticleStore
 def opened_store() -> ArticleStore:
     """Open the store that the settings name; it is closed when the command ends.
 
-    Raises BadConfig if the store's schema must be migrated first.
+    Raises BadConfig if there is no store, or if its schema must be migrated first.
     """
-    settings = Settings.load()
-    bootstrap.prepare_store(settings)
-    store = bootstrap.store(settings)
+    store = bootstrap.existing_store(Settings.load())
     click.get_current_context().call_on_close(store.close)
     return store
 

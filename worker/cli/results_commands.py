@@ -46,9 +46,7 @@ _LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
 def _opened_store() -> ArticleStore:
-    settings = Settings.load()
-    bootstrap.prepare_store(settings)
-    return bootstrap.store(settings)
+    return bootstrap.existing_store(Settings.load())
 
 
 @click.command(

@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from worker import bootstrap
 from worker.cli.article_printing import print_article
-from worker.cli.terminal import NotFound, err, print_json, print_table, several
+from worker.cli.terminal import NotFound, err, moment, out, print_json, print_table, several
 from worker.settings import Settings
+from worker.store.ports import ArticleStore
 from worker.store.values import Query, SearchHit
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -65,7 +66,7 @@ def search(
     query = Query(
         words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
     )
-    store = bootstrap.store(Settings.load())
+    store = _opened_store()
     with _migrated():
         hits = store.search(query)
     if as_json:
@@ -73,9 +74,17 @@ def search(
     elif hits:
         columns = ("title", "source", "published", "language", "tags", "id")
         print_table(several(len(hits), "article"), columns, [_row(f) for f in hits])
+        if not all(hit.published for hit in hits):
+            out.print("~ no date of publication; the time at which it was received")
     else:
         err.print("nothing found")
     sys.exit(0 if hits else 1)
+
+
+def _opened_store() -> ArticleStore:
+    settings = Settings.load()
+    settings.refuse_missing_store()
+    return bootstrap.store(settings)
 
 
 @contextmanager
@@ -95,7 +104,7 @@ def _row(hit: SearchHit) -> tuple[object, ...]:
     return (
         hit.title,
         hit.source,
-        hit.published or hit.received,
+        hit.published or f"~ {moment(hit.received)}",
         hit.language,
         ", ".join(hit.labels),
         hit.article_id[:10],
@@ -114,7 +123,7 @@ def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_j
     A decision says why it was taken for new, a copy and so on; a revision is a version of the
     article, made when its title or text changed. With --diff two revisions are compared.
     """
-    store = bootstrap.store(Settings.load())
+    store = _opened_store()
     click.get_current_context().call_on_close(store.close)
     try:
         with _migrated():

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from worker.clean import clean
 from worker.cli.file_reading import read_file
-from worker.cli.inputs import articles_only
+from worker.cli.inputs import articles_only, nothing_to_read
 from worker.cli.tags_command import rules_option, trial_config
 from worker.cli.terminal import err, json_object, out, print_json, print_table, visible
 from worker.config.loader import Config
@@ -70,6 +70,8 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
     topic = topic_code(config, code) if code else ""
     reads = articles_only(read_file(path))
     previews = [_preview(location, value, config, topic) for location, value in reads]
+    if not previews:
+        err.print(visible(nothing_to_read([path]), one_line=True), style="yellow", markup=False)
     if as_json:
         hidden = set() if explain else {"considered"}
         print_json([json_object(preview, exclude=hidden) for preview in previews])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle
 from worker.model.json_nesting import too_deep
+from worker.model.json_problems import problem
 from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import new_receipt
 
@@ -65,7 +66,7 @@ def plain_values(article: Any) -> tuple[object, int]:
     try:
         text = json.dumps(article, ensure_ascii=False, default=convert)
     except (TypeError, ValueError, RecursionError) as e:
-        raise Rejected(Reason.MALFORMED, str(e)) from e
+        raise Rejected(Reason.MALFORMED, problem(e)) from e
     data = text.encode("utf-8", "surrogatepass")
     if too_deep(data, LIMITS.depth):
         raise Rejected(Reason.MALFORMED, f"nested more than {LIMITS.depth} levels deep")

@@ -115,30 +115,16 @@ def warning(slug: str, what: str, fix: str) -> LintFinding:
     return LintFinding(level="warning", slug=slug, what=what, fix=fix)
 
 
-def refused(raw: object, why: Rejected) -> list[LintFinding]:
+def refused(why: Rejected) -> list[LintFinding]:
     """List all that is wrong with the format of a raw article that the worker would refuse.
 
-    `raw` is the article, and `why` the exception that says so; it may hold several problems. Each
-    becomes an error in the list.
+    `why` is the exception that says so; it may hold several problems. Each becomes an error in the
+    list.
     """
-    if isinstance(raw, str):
-        return [error(why.reason, _not_json(raw))]
     if not isinstance(why.__cause__, ValidationError):
         return [error(why.reason, why.detail)]
     problems = why.__cause__.errors(include_url=False)
     return [error(why.reason, _problem(dict(problem))) for problem in problems]
-
-
-def _not_json(text: str) -> str:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as e:
-        return f"not a JSON object: {e.msg}, line {e.lineno} column {e.colno}"
-    except ValueError as e:
-        return f"not a JSON object: {e}"
-    except RecursionError:
-        return "not a JSON object: nested too deep"
-    return "expected an object, got text"
 
 
 def _problem(problem: Mapping[str, Any]) -> str:

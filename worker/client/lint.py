@@ -132,7 +132,7 @@ def _admit(
     try:
         article = admit(raw, size)
     except Rejected as e:
-        return LintResult(location=location, findings=tuple(refused(raw, e)))
+        return LintResult(location=location, findings=tuple(refused(e)))
     dates = trial.pipeline.config.cleaning.dates
     findings: tuple[LintFinding, ...] = ()
     if isinstance(raw, Mapping):

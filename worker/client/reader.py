@@ -43,8 +43,7 @@ class Archive:
     def __init__(self, url: str = "") -> None:
         settings = Settings.load()
         settings = Settings(store_url=url) if url else settings
-        bootstrap.prepare_store(settings)
-        self._store = bootstrap.store(settings)
+        self._store = bootstrap.existing_store(settings)
 
     def search(
         self, words: str = "", *, limit: int = 20, **filters: Unpack[Filters]

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from redis.exceptions import ResponseError
 
+from worker.index.layout import STATE
 from worker.index.redis_index import RedisIndex
 
 KEY = "aw:mark"
+_NOTE = (("GET", KEY), ("EXISTS", STATE))
 _NO_RUN_ID = "unknown"
 _RUN_ID = re.compile(rb"run_id:(\w+)")
 
@@ -23,13 +25,22 @@ class Watermark(NamedTuple):
 
     The note says that all articles stored before `complete_until` were in the index when the server
     process `written_run_id` wrote it. If the index has no note, `written_run_id` is "" and
-    `complete_until` None. `run_id` is no part of the note: it names the server process that answers
-    now.
+    `complete_until` None. `has_articles` and `run_id` are no part of the note: `run_id` names the
+    server process that answers now.
     """
 
     run_id: str  # of the server process that answers now
     written_run_id: str  # of the one that answered when the watermark was written; "" without one
     complete_until: datetime | None  # articles stored before this date are in the index
+    has_articles: bool = False  # whether the index holds any article
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no note was written yet, though the index has articles: nothing is lost.
+
+        It is so until the first worker on a new index writes a note, half a minute after it starts.
+        """
+        return self.complete_until is None and self.has_articles
 
     @property
     def server_changed(self) -> bool:
@@ -47,13 +58,14 @@ def read_watermark(index: RedisIndex) -> Watermark:
     always "unknown"; then only the loss of the whole index, with the note, is noticed.
     """
     try:
-        info, written = index.client.execute([("INFO",), ("GET", KEY)])
+        info, written, has_articles = index.client.execute([("INFO",), *_NOTE])
     except ResponseError:  # INFO is forbidden
-        info, [written] = b"", index.client.execute([("GET", KEY)])
+        info, (written, has_articles) = b"", index.client.execute(_NOTE)
     match = _RUN_ID.search(info)
     written_run_id, _, date = (written or b"").decode().partition(" ")
     complete_until = datetime.fromisoformat(date) if date else None
-    return Watermark(match[1].decode() if match else _NO_RUN_ID, written_run_id, complete_until)
+    run_id = match[1].decode() if match else _NO_RUN_ID
+    return Watermark(run_id, written_run_id, complete_until, bool(has_articles))
 
 
 def write_watermark(index: RedisIndex, run_id: str, complete_until: datetime) -> None:

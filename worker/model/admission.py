@@ -13,6 +13,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError
 
 from worker.errors import Reason, Rejected
+from worker.model.json_problems import looks_like_json, text_problem
 from worker.model.raw_article import (
     DEFAULT_SOURCE,
     LIMITS,
@@ -165,7 +166,7 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
     if isinstance(raw, Unopened):
         raise Rejected(Reason.MALFORMED, raw.detail)
     if not isinstance(raw, Mapping):
-        raise Rejected(Reason.MALFORMED, f"expected an object, got {_kind(raw)}")
+        raise Rejected(Reason.MALFORMED, _no_object(raw))
     schema = raw.get("schema")
     if schema == EXCERPT_SCHEMA and _excerpted(raw):
         raise Rejected(Reason.TOO_LARGE, raw["detail"][:_MAX_DETAIL_CHARS])
@@ -181,6 +182,13 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
         if amount > limit:
             raise Rejected(Reason.TOO_LARGE, _over_limit(quantity, amount, limit))
     return article
+
+
+def _no_object(raw: object) -> str:
+    """Why a value is no raw article; of a text that begins like JSON, why it can't be parsed."""
+    if isinstance(raw, str) and looks_like_json(raw) and (why := text_problem(raw)):
+        return f"not a JSON object: {why}"
+    return f"expected an object, got {_kind(raw)}"
 
 
 def sizes(article: RawArticle, limits: Limits = LIMITS) -> Iterable[tuple[str, int, int]]:

@@ -7,6 +7,7 @@ written for authors of feed pollers, because the command `worker schema` prints 
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from math import isfinite, isnan
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from pydantic import (
     PlainSerializer,
     model_validator,
 )
+
+from worker.model.json_problems import problem
 
 SCHEMA = "raw-article/1"
 # Matches the host of nearly all URLs. A URL parser takes as long as all cleaning of a title.
@@ -67,15 +70,26 @@ LIMITS = Limits()
 def _text(value: object) -> object:
     """Convert a date or number to text: feed libraries produce them where text is expected.
 
-    Any other value is returned as it is.
+    NaN, by which data frames mark a missing value, becomes "". Any other value is returned as it
+    is. Raises ValueError for a number with too many digits.
     """
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return "" if isnan(value) else value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        try:
+            return str(value)
+        except ValueError as e:
+            raise ValueError(problem(e)) from e
     return value
+
+
+def _is_absent(value: object) -> bool:
+    """Whether a value stands for none: null, or NaN, by which data frames mark a missing value."""
+    return value is None or (isinstance(value, float) and isnan(value))
 
 
 def cut_to_bytes(text: str, limit: int) -> str:
@@ -103,7 +117,7 @@ class Part(Frozen):
     here.
 
     Such keys are moved to the field `extra` if the class has one, else ignored. A null value counts
-    as absent.
+    as absent, and so does NaN.
     """
 
     @model_validator(mode="before")
@@ -112,7 +126,7 @@ class Part(Frozen):
         if not isinstance(value, Mapping):
             return value
         names = cls.known_keys()
-        present = {k: v for k, v in value.items() if k in names and v is not None}
+        present = {k: v for k, v in value.items() if k in names and not _is_absent(v)}
         unknown = {str(k): v for k, v in value.items() if k not in names}
         if unknown and "extra" in names:
             extra = present.get("extra")

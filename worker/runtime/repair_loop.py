@@ -97,7 +97,7 @@ def _restore(
     while len(page) == PAGE and time.monotonic() <= deadline:
         page = _restore_page(store, reconciler, since, page[-1].revision_id)
         articles += len(page)
-    level = logging.WARNING if articles else logging.INFO
+    level = logging.WARNING if articles and not mark.is_first else logging.INFO
     log.log(level, "index.put-back since=%s articles=%d", since.isoformat("T", "seconds"), articles)
     return page[-1].received if len(page) == PAGE else None
 
@@ -116,7 +116,7 @@ def _restore_page(
 
 
 def _log_move(move: ClusterMove) -> None:
-    log.warning(
+    log.info(
         "cluster.repaired reason=%s article=%s left=%s joined=%s",
         *(move.reason, move.article_id, move.left, move.joined),
     )
