@@ -22,6 +22,7 @@ Halves = NDArray[np.uint32]  # high halves of 64-bit shingle hashes, ascending
 _HALF_BITS = np.uint64(32)
 _MIN_CONTEXTS = 3  # figures between the same words: this many are enough to decide
 _NO_CONTEXTS = 1 << 32  # more than any text has: in short texts all figures count
+_HASH_BYTES = 4  # of a word in `title` and `vocabulary`
 _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, not rewritten
 
 
@@ -195,6 +196,42 @@ def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
     """
     x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
+
+
+class WordsInCommon(NamedTuple):
+    """How many content words (all but words such as "the") two articles have in common.
+
+    `title` is the share (0 to 1) of a title's words that are in the other title, or in the other
+    text; the larger of all these shares. `text` is the share of the shorter text's words that are
+    in the other text.
+    """
+
+    title: float
+    text: float
+
+
+def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
+    """Measure how many content words two articles have in common, whatever their order.
+
+    This tells more than runs of words if a text has only a sentence or two. A single word of a
+    title that occurs in the other text counts as chance.
+    """
+    titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
+    found = [
+        _share_found(title, text)
+        for title, text in zip(titles, texts[::-1], strict=True)
+        if len(title) > _HASH_BYTES
+    ]
+    shorter, longer = sorted(texts, key=len)
+    return WordsInCommon(
+        title=max(same_title(left, right, unknown=0.0), *found, 0.0),
+        text=_shared(_hashes(shorter), _hashes(longer)) / max(1, len(shorter) // _HASH_BYTES),
+    )
+
+
+def content_word_count(fingerprint: Fingerprint) -> int:
+    """Return how many different content words an article has in its title and text together."""
+    return len(distinct(_hashes(fingerprint.title + fingerprint.vocabulary)))
 
 
 def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
