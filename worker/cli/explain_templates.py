@@ -35,6 +35,8 @@ DECISIONS = {
     "that is revision {revision}.",
     ("revision", "race"): "Another version of it was stored at the same moment: this one became "
     "revision {revision}.",
+    ("revision", "returned"): "Its publisher had withdrawn it and has delivered it again since: it "
+    "came back as revision {revision}.",
     ("duplicate", "exact"): "Its text is word for word that of {rival}, so it is a copy.",
     ("duplicate", "near"): "Its text contains {containment} of the words of {rival} (threshold "
     "{least_containment}){agreeing}, so it is a copy.",

@@ -12,7 +12,14 @@ import `worker.model` only.
 
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import fingerprint
-from worker.dedup.identity import identify, identity_after, recheck_under_lock, resolve, with_key
+from worker.dedup.identity import (
+    identify,
+    identity_after,
+    recheck_under_lock,
+    resolve,
+    returned,
+    with_key,
+)
 from worker.dedup.similarity import Match, compare
 
 __all__ = [
@@ -24,5 +31,6 @@ __all__ = [
     "identity_after",
     "recheck_under_lock",
     "resolve",
+    "returned",
     "with_key",
 ]

@@ -270,6 +270,20 @@ def recheck_under_lock(
     return _unchanged_if_shorter(newest, stored)
 
 
+def returned(verdict: Verdict, withdrawn: StoredIdentity) -> Verdict:
+    """Return the verdict on an article that its publisher has withdrawn and now delivered again.
+
+    It becomes the revision after the withdrawn ones. If no revision was ever stored, it becomes
+    what `verdict` says: new or a copy.
+    """
+    if withdrawn.revision:
+        revision = _revision(withdrawn, "returned", {}, {}, verdict.version)
+        return replace(revision, extent=verdict.extent)
+    if verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
+        return replace(verdict, kind=OutcomeKind.NEW, revision=1)
+    return replace(verdict, revision=1)
+
+
 def _unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
     """The verdict as it is, or "unchanged" if the store has more of the article than arrived."""
     if verdict.extent >= identity.extent:

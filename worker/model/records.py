@@ -190,6 +190,7 @@ class StoredIdentity:
     revision: int  # number of the newest
     cluster_id: str
     withdrawn: bool = False
+    withdrawal_fetched: datetime | None = None  # by the publisher; None: withdrawn for good
     extent: Extent = Extent.TEXT  # of the newest revision
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # the requested keys that this article has
@@ -260,7 +261,8 @@ class Record:
     """All that the store is to write for one raw article that was processed without an error.
 
     `receipt` is the id of its delivery. `tagger` is the version of the tagging rules, `config` a
-    digest of all rules. `reprocessed` is True for a stored article that was cleaned again.
+    digest of all rules. `reprocessed` is True for a stored article that was cleaned again, `live`
+    for one that its source has just delivered: only such a one brings a withdrawn article back.
     """
 
     receipt: str
@@ -272,6 +274,8 @@ class Record:
     tagger: str = ""  # version of all tagging rules and models
     config: str = ""  # digest of the rules in force
     reprocessed: bool = False  # a stored payload that was cleaned again: no new sighting
+    live: bool = False  # just delivered by its source, neither reprocessed nor replayed
+    fetched: datetime | None = None  # when its source was asked for it, if that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,13 +326,15 @@ class Withdrawal:
     """A publisher's request to take an article down, delivered under the id `receipt`.
 
     The store finds the article by its source and one of these keys, and removes its content. A row
-    without content stays, so that the article is not stored again if it is delivered again.
+    without content stays, so that the article is not stored again, unless it was fetched after the
+    withdrawal: then the publisher has put it back. `fetched` is None if that is not known.
     """
 
     receipt: str
     source: str
     keys: tuple[str, ...]  # the article may be stored under any of these
     payload_hash: str = ""  # Payload.digest of the raw article that requests it
+    fetched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

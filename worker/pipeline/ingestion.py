@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
 
-from worker.clean import clean, withdrawn_keys
+from worker.clean import clean
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out, sighting
 from worker.config.loader import Config
 from worker.dedup import fingerprint, identify, with_key
@@ -37,7 +37,6 @@ from worker.model.records import (
     OutcomeKind,
     Record,
     Verdict,
-    Withdrawal,
 )
 from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
@@ -53,6 +52,7 @@ from worker.pipeline.dead_lettering import (
     no_deadline,
 )
 from worker.pipeline.deliveries import Delivery, without_outcome
+from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdrawals
 from worker.store.ports import WorkerStore
 from worker.tag import tag
 
@@ -148,7 +148,10 @@ class Pipeline:
         pending = without_outcome(self.store, deliveries)
         dead_letters = DeadLetters(self.stage_deadline)
         admitted = _admit(pending, dead_letters)
-        withdrawals = _withdraw(admitted, dead_letters)
+        if returning := first_returning(admitted):
+            return self._ingest_in_two(pending, returning, now, handling)
+        dates = self.config.cleaning.dates
+        withdrawals = read_withdrawals(admitted, dead_letters, dates, now)
         cleaned = self._clean(admitted, dead_letters, now)
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
         identified = self._identify(fingerprinted, dead_letters)
@@ -161,6 +164,18 @@ class Pipeline:
         if overtaken := self._overtaken(pending, outcomes):
             outcomes += self.ingest(overtaken, now=now, handling=handling)
         return outcomes
+
+    def _ingest_in_two(
+        self, pending: Sequence[Delivery], receipt: str, now: datetime, handling: Attempt
+    ) -> list[Outcome]:
+        """Process a batch in two parts, the second of which begins with this receipt.
+
+        The second part has an article that the first part withdraws: it comes back, and for that
+        the withdrawal must be stored.
+        """
+        start = next(n for n, delivery in enumerate(pending) if delivery.receipt == receipt)
+        parts = pending[:start], pending[start:]
+        return [o for part in parts for o in self.ingest(part, now=now, handling=handling)]
 
     def _overtaken(
         self, pending: Sequence[Delivery], outcomes: Sequence[Outcome]
@@ -189,7 +204,9 @@ class Pipeline:
                 article = clean(a.raw, self.config.cleaning, received)
                 if reprocessed:
                     article = replace(article, key=reprocessed.key)
-                cleaned.append(CleanedArticle(origin=a.origin, article=article))
+                fetched = fetch_time(a.origin, a.raw, self.config.cleaning.dates, now)
+                origin = replace(a.origin, fetched=fetched)
+                cleaned.append(CleanedArticle(origin=origin, article=article))
         return cleaned
 
     def _fingerprint(
@@ -292,19 +309,21 @@ class Pipeline:
                     tagger=self.config.tagging.version,
                     config=self.config.digest,
                     reprocessed=a.origin.reprocessed is not None,
+                    live=a.origin.fetched.live,
+                    fetched=a.origin.fetched.at,
                 )
                 records.append(record)
         return records
 
     def _forget_withdrawn(self, outcomes: Sequence[Outcome]) -> None:
-        """Remove withdrawn articles from the index.
+        """Remove from the index the articles that are withdrawn after this batch.
 
         This comes after the write to the store. If the worker dies in between, the index proposes
         a candidate that the store no longer has, which does no harm.
         """
-        withdrawn = [o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN]
-        if article_ids := [article_id for article_id in withdrawn if article_id]:
-            self.index.forget(article_ids)
+        last = {o.article_id: o.kind for o in outcomes if o.article_id}
+        if withdrawn := [i for i, kind in last.items() if kind is OutcomeKind.WITHDRAWN]:
+            self.index.forget(withdrawn)
 
 
 def _admit(deliveries: Sequence[Delivery], dead_letters: DeadLetters) -> list[AdmittedArticle]:
@@ -321,24 +340,6 @@ def _admit(deliveries: Sequence[Delivery], dead_letters: DeadLetters) -> list[Ad
             raw = admit(d.raw, payload.bytes)
             admitted.append(AdmittedArticle(origin=origin, raw=raw))
     return admitted
-
-
-def _withdraw(admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters) -> list[Withdrawal]:
-    withdrawals = []
-    for a in admitted:
-        if a.raw.status != "withdrawn":
-            continue
-        with dead_letters.catch(a.origin, "clean"):
-            keys = withdrawn_keys(a.raw)
-            withdrawals.append(
-                Withdrawal(
-                    receipt=a.origin.receipt,
-                    source=a.origin.source,
-                    keys=keys,
-                    payload_hash=a.origin.payload.digest,
-                )
-            )
-    return withdrawals
 
 
 def in_order_of_arrival(
