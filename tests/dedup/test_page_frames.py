@@ -72,3 +72,41 @@ def test_one_page_of_one_day_is_a_copy_of_itself_frame_or_not() -> None:
     match = compare(page, fingerprint_of(FRAME, "Carnival in Basel"), RULES)
     assert match is not None
     assert match.signal == "exact"
+
+
+NOTICE = (
+    "This picture is shown by kind permission of its owner. Use the arrow keys to go on, or touch "
+    "the edge of the screen. Prints can be ordered from the desk in the market hall, which is open "
+    "every morning except on Sundays. Readers may send their own views of the coast; the best hang "
+    "in our window for a week, and their makers get a jar of honey and a calendar. Whoever finds a "
+    "mistake below a picture may write to the archive, where two volunteers answer all letters by "
+    "hand. Older pictures, among them glass plates of the first steamers, lie in a fireproof vault."
+)
+
+
+@pytest.mark.parametrize(
+    ("days", "title", "kind"),
+    [
+        (900, "Floods along the Oder", "variant"),
+        (900, "Carnival in Basel", "duplicate"),
+        (900, "Prints from the desk in the market hall", "duplicate"),
+        (1, "Floods along the Oder", "duplicate"),
+    ],
+)
+@pytest.mark.parametrize("caption", ["", " A view to the south."])
+def test_a_notice_on_pages_years_apart_is_no_copy_unless_a_title_speaks_of_it(
+    days: int, title: str, kind: str, caption: str
+) -> None:
+    first = fingerprint_of(NOTICE, "Carnival in Basel")
+    later = fingerprint_of(NOTICE + caption, title, days=days)
+    match = compare(first, later, RULES)
+    assert match is not None
+    assert match.kind.value == kind
+
+
+BAR = " | ".join(f"{MENU}|{LINKS}".split("|"))
+
+
+def test_a_menu_in_one_line_is_a_frame_and_a_bar_in_a_sentence_is_none() -> None:
+    assert is_frame(BAR)
+    assert not is_frame(STORY.replace(", ", " | "))

@@ -13,19 +13,21 @@ _MAX_FIGURES = 0.4  # share of the characters in lines with figures: tables have
 _MAX_LABEL_CHARS = 100  # of one link, such as the title of another article
 _SENTENCE_ENDS = frozenset(".!?…:;,\"'“”»«)。！？」』：；，、।॥؟؛،።။၊")  # of lines and verses
 _FIGURE = re.compile(r"\d")
+_BETWEEN_LABELS = re.compile(r"[\n\t|·•]")
 
 
 def is_frame(text: str) -> bool:
     """Return whether a text is nearly all labels: ten lines or more that are short and do not end
-    as sentences do.
+    as sentences do. A bar or dot between the labels of one line counts as a new line.
 
     Tables and results have figures in most lines, and the lines of poems, lists of steps and
     interviews end with marks, so these are no frames.
     """
-    if text.count("\n") < _MIN_LABELS - 1:
+    pieces = _BETWEEN_LABELS.split(text)
+    if len(pieces) < _MIN_LABELS:
         return False
     labels = sentences = figures = size = 0
-    for line in filter(None, map(str.strip, text.split("\n"))):
+    for line in filter(None, map(str.strip, pieces)):
         size += len(line)
         if len(line) > _MAX_LABEL_CHARS or line[-1] in _SENTENCE_ENDS:
             sentences += len(line)

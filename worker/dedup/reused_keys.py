@@ -6,7 +6,15 @@ words of their titles.
 """
 
 from worker.dedup.dedup_rules import DedupRules, IdentityRules
-from worker.dedup.similarity import content_word_count, overlap_of, same_title, words_in_common
+from worker.dedup.shingles import SOUTHEAST_ASIAN, words_of
+from worker.dedup.similarity import (
+    WordsInCommon,
+    content_word_count,
+    is_short,
+    overlap_of,
+    same_title,
+    words_in_common,
+)
 from worker.model.records import Article, Fingerprint, Scores, StoredIdentity
 
 Evidence = tuple[Scores, Scores]  # scores and thresholds
@@ -24,11 +32,11 @@ def contradiction(
     known = stored.fingerprint
     if known is None:
         return None
-    if min(fingerprint.words, known.words) < rules.identity.stranger_words:
+    short = is_short(fingerprint) or is_short(known)
+    if short or min(fingerprint.words, known.words) < rules.identity.stranger_words:
         return _unrelated_words(article, fingerprint, stored, rules.identity)
     evidence = _unrelated_texts(fingerprint, known, rules.identity)
-    links = {key for key in article.aliases if key.startswith("url:")}
-    if evidence or not (stored.distrusted or (links and not links & stored.keys)):
+    if evidence or not (stored.distrusted or _links_differ(article, stored)):
         return evidence
     scores, thresholds = key_evidence(fingerprint, stored, rules)
     title = round(same_title(fingerprint, known, unknown=1.0), 4)
@@ -79,7 +87,7 @@ def _unrelated_words(
     they share enough, or if one has too few words to tell.
 
     Equal titles make up for different texts, as in a live blog whose old entries are gone. But not
-    if the links name different parts of a page: its items may have one title, such as "Alert".
+    if the links differ, too: the items of a feed may have one title, such as "Service alert".
     """
     known = stored.fingerprint
     if known is None or known.version != fingerprint.version:
@@ -87,6 +95,9 @@ def _unrelated_words(
     if min(content_word_count(fingerprint), content_word_count(known)) < _MIN_WORDS:
         return None
     shared = words_in_common(fingerprint, known)
+    if words_of(f"{article.title} {article.text}").script == SOUTHEAST_ASIAN:
+        # Its words are pairs of characters, of which any two texts share a third by chance.
+        shared = WordsInCommon(max(0.0, 1.5 * shared.title - 0.5), _containment(fingerprint, known))
     if not (fingerprint.words and known.words):
         if shared.title >= rules.stranger_title:
             return None
@@ -94,11 +105,17 @@ def _unrelated_words(
         return scores, {"title": rules.stranger_title}
     if shared.text >= rules.stranger_text:
         return None
-    same_title_is_enough = not _names_another_part(article, stored)
-    if same_title_is_enough and shared.title >= rules.stranger_short_title:
+    other_link = _links_differ(article, stored) or _names_another_part(article, stored)
+    if not other_link and shared.title >= rules.stranger_short_title:
         return None
     scores = {"containment": round(shared.text, 4), "title": round(shared.title, 4)}
     return scores, {"containment": rules.stranger_text, "title": rules.stranger_short_title}
+
+
+def _links_differ(article: Article, stored: StoredIdentity) -> bool:
+    """Whether the article has links besides its key, and the stored article has none of them."""
+    links = {key for key in article.aliases if key.startswith("url:")}
+    return bool(links) and not links & stored.keys
 
 
 def _names_another_part(article: Article, stored: StoredIdentity) -> bool:
