@@ -167,7 +167,12 @@ def test_a_withdrawn_article_tells_only_that(pipeline: Pipeline, explain: Explai
     [outcome] = ingest(pipeline, [withdrawal], "w")
     story = told(explain(outcome.article_id))
     assert "It was taken down 2026-11-22 12:00: nothing of its content is left." in story
+    assert "fetched after 2026-11-22 12:00 brings it back" in story
     assert "Harbour story" not in story
+    [back] = ingest(pipeline, [raw(1)], "b")
+    assert "it came back as revision 2" in told(explain(back.article_id))
+    pipeline.store.delete([back.article_id], now=NOW)
+    assert "It was deleted for good" in told(explain(back.article_id))
 
 
 RIVAL = DisplayTitle(article_id="f" * 32, title="Storm hits coast", source="wire")

@@ -9,12 +9,16 @@ import pytest
 import redis
 
 from devtools.servers import unix_url
+from tests.make import NOW
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from tests.support.processes import at_once
+from worker.clean import clean
+from worker.dedup import fingerprint
 from worker.errors import Reason
+from worker.index import IndexEntry
 from worker.index.memory_index import MemoryIndex
 from worker.index.redis_index import RedisIndex
-from worker.model.admission import Payload
+from worker.model.admission import Payload, RawArticle
 from worker.model.records import OutcomeKind
 from worker.pipeline.dead_lettering import DeadLetters, Origin
 from worker.pipeline.ingestion import Pipeline
@@ -101,6 +105,33 @@ def test_old_content_never_becomes_the_newest_revision(pipeline: Pipeline) -> No
         assert (outcome.kind, outcome.revision) == (kind, revision)
 
 
+def test_an_article_that_comes_back_is_in_the_index_again(pipeline: Pipeline) -> None:
+    withdrawal = {"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}
+    earlier = raw(1, fetch={"at": "2026-11-22T11:00:00Z"})
+    ingest(pipeline, [raw(1), withdrawal], "a")
+    assert pipeline.index.match([entry_of(pipeline, raw(2))]) == [[]]
+    old, back = ingest(pipeline, [earlier, raw(1)], "b")
+    assert (old.kind, back.kind) == (OutcomeKind.WITHDRAWN, OutcomeKind.REVISION)
+    [copy] = ingest(pipeline, [raw(2, source={"id": "paper"})], "c")
+    [(_, found)] = pipeline.store.listing([copy.receipt])
+    assert copy.kind is OutcomeKind.DUPLICATE
+    assert found is not None
+    assert found.cluster_id == back.article_id
+
+
+def test_a_dead_letter_that_is_replayed_brings_nothing_back(pipeline: Pipeline) -> None:
+    withdrawal = {"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}
+    ingest(pipeline, [raw(1), withdrawal], "a")
+    [outcome] = ingest(pipeline, [raw(1)], "replay-9f2c-")
+    assert outcome.kind is OutcomeKind.WITHDRAWN
+
+
+def entry_of(pipeline: Pipeline, article: dict[str, Any]) -> IndexEntry:
+    cleaned = clean(RawArticle.model_validate(article), CONFIG.cleaning, NOW)
+    hashes = fingerprint(cleaned, CONFIG.dedup)
+    return IndexEntry(article_id=cleaned.article_id, fingerprint=hashes)
+
+
 def test_copies_inside_one_batch_and_across_batches_share_one_canonical(pipeline: Pipeline) -> None:
     copies = [raw(n, title=f"Headline {n}", source={"id": f"paper-{n}"}) for n in range(4)]
     outcomes = ingest(pipeline, copies[:3], "a") + ingest(pipeline, copies[3:], "b")
@@ -109,11 +140,14 @@ def test_copies_inside_one_batch_and_across_batches_share_one_canonical(pipeline
     assert len({found.cluster_id for _, found in listing if found}) == 1
 
 
-def test_a_withdrawn_article_is_gone_and_stays_gone(pipeline: Pipeline) -> None:
+def test_a_withdrawn_article_is_gone_and_what_was_fetched_before_stays_gone(
+    pipeline: Pipeline,
+) -> None:
     withdrawal = {"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}
+    earlier = raw(1, STORY + " More.", fetch={"at": "2026-11-22T11:00:00Z"})
     outcomes = [
         ingest(pipeline, [each], prefix)[0]
-        for prefix, each in (("a", raw(1)), ("b", withdrawal), ("c", raw(1, STORY + " More.")))
+        for prefix, each in (("a", raw(1)), ("b", withdrawal), ("c", earlier))
     ]
     assert [o.kind for o in outcomes] == [
         OutcomeKind.NEW,

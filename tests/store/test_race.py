@@ -8,7 +8,7 @@ import pytest
 from tests.make import article, record, withdrawal
 from tests.store.racing import race
 from tests.store.stored import row, rows
-from worker.model.records import OutcomeKind
+from worker.model.records import OutcomeKind, Withdrawal
 
 pytestmark = pytest.mark.processes
 
@@ -89,3 +89,30 @@ def test_a_withdrawal_and_its_article_at_once_leave_no_content(store_url: str, k
         withdrawn = {owners[f"url:{n}"] for n in range(40)}
         assert content & withdrawn == set()
     assert len(articles_end) == 40
+
+
+def test_withdrawals_and_live_deliveries_at_once_end_whole(store_url: str) -> None:
+    """Whichever is later wins; nothing is half withdrawn, and each receipt says what happened."""
+    ids = range(30)
+    delivered = [
+        [[record(article(f"id:{n}", text=f"{worker}.{n}"), live=True)] for n in ids]
+        for worker in range(2)
+    ]
+    withdrawn = [[withdrawal(f"id:{n}")] for n in ids]
+    ends = race(store_url, [*delivered, withdrawn, list(reversed(withdrawn_again(ids)))])
+
+    content = Counter(r["article_id"] for r in rows(store_url, "revisions"))
+    for stored in rows(store_url, "articles"):
+        present = stored["withdrawn_at"] is None
+        assert present == bool(content[stored["article_id"]]) == (stored["newest"] is not None)
+        assert present == (stored["withdrawal_fetched_at"] is None)
+        assert present == (stored["verdict"] != "withdrawn")
+    receipts = {r["receipt"]: r["outcome"] for r in rows(store_url, "receipts")}
+    outcomes = [o for written in ends for o in written]
+    assert receipts == {o.receipt: o.kind.value for o in outcomes}
+    assert len(receipts) == 120
+    assert row(store_url, "sources")["articles"] == len(ids)
+
+
+def withdrawn_again(ids: range) -> list[list[Withdrawal]]:
+    return [[withdrawal(f"id:{n}")] for n in ids]

@@ -17,7 +17,8 @@ def print_article(stored: Mapping[str, Any]) -> None:
     """
     article, newest = stored["article"], (stored["revisions"] or [None])[-1]
     if newest is None:
-        out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])}")
+        by = "by its publisher" if article["withdrawal_fetched_at"] else "for good"
+        out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])} {by}")
         return
     out.print(Text(newest["title"], style="bold"))
     _facts(article, newest)

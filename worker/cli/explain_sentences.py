@@ -222,12 +222,18 @@ def _cluster(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
 def _now(article_row: StoredFacts) -> str:
     if article_row["withdrawn_at"]:
         at = moment(article_row["withdrawn_at"])
-        return f"It was taken down {at}: nothing of its content is left."
+        return f"It was taken down {at}: nothing of its content is left. {_way_back(article_row)}"
     return (
         f"Now it is stored as {article_row['verdict']}, revision {article_row['revision']}, "
         f"of {article_row['source']}: "
         f"worker show {article_row['article_id'][:10]}"
     )
+
+
+def _way_back(article_row: StoredFacts) -> str:
+    if fetched := article_row["withdrawal_fetched_at"]:
+        return f"A delivery that was fetched after {moment(fetched)} brings it back."
+    return "It was deleted for good: no delivery brings it back."
 
 
 def _title_of(article_id: str, titles: TitlesById) -> str:

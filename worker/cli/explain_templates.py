@@ -12,9 +12,9 @@ DECISIONS = {
     ("new", "alias-conflict"): "Its address is known from {rival}, but its text contains only "
     "{containment} of the words of that ({least_containment} would do): the address was used for "
     "another text, and this article is new.",
-    ("new", "reused-id"): "Its id is that of {rival}, but its text contains only {containment} of "
-    "the words of that and the title is another: the source used the id twice. It is an article of "
-    "its own, and the other one stays as it was.",
+    ("new", "reused-id"): "Its id or link is that of {rival}, but its text contains only "
+    "{containment} of the words of that and the title is another: the source used the id or link "
+    "twice. It is an article of its own, and the other one stays as it was.",
     ("unchanged", "content-hash"): "Title and text are exactly what was stored before: nothing "
     "changed.",
     ("unchanged", "less-text"): "It came with less than is stored: without its text, or with a "
@@ -33,6 +33,8 @@ DECISIONS = {
     "{revision}, and the source may have used the id for another article.",
     ("revision", "alias"): "One of its addresses leads to this article, and its text contains "
     "{containment} of the same words (threshold {least_containment}): it is revision {revision}.",
+    ("revision", "alias-title"): "One of its addresses leads to this article, of which one version "
+    "has no text, and the titles agree: it is revision {revision}.",
     ("revision", "opening"): "Its id and address are new, but title and opening are those of this "
     "article, and so is {containment} of the text (threshold {least_containment}): it is revision "
     "{revision}.",
@@ -40,6 +42,8 @@ DECISIONS = {
     "that is revision {revision}.",
     ("revision", "race"): "Another version of it was stored at the same moment: this one became "
     "revision {revision}.",
+    ("revision", "returned"): "Its publisher had withdrawn it and has delivered it again since: it "
+    "came back as revision {revision}.",
     ("duplicate", "exact"): "Its text is word for word that of {rival}, so it is a copy.",
     ("duplicate", "near"): "Its text contains {containment} of the words of {rival} (threshold "
     "{least_containment}){agreeing}, so it is a copy.",

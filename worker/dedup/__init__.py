@@ -12,7 +12,14 @@ import `worker.model` only.
 
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import fingerprint
-from worker.dedup.identity import identify, identity_after, recheck_under_lock, resolve, with_key
+from worker.dedup.identity import (
+    identify,
+    identity_after,
+    recheck_under_lock,
+    resolve,
+    returned,
+    with_key,
+)
 from worker.dedup.shrunken_pages import fetched_page, held_after, hold_if_shrunken
 from worker.dedup.similarity import Match, compare
 
@@ -28,5 +35,6 @@ __all__ = [
     "identity_after",
     "recheck_under_lock",
     "resolve",
+    "returned",
     "with_key",
 ]

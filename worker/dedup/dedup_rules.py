@@ -115,16 +115,22 @@ class IdentityRules(Frozen):
     version of it, or a different article, because publishers reuse ids and links.
 
     If only a further key agrees, such as a second link, a new version must share
-    `alias_containment` (0 to 1) of its runs of words with the stored text. If the main key agrees,
-    the article is a new version unless the texts share less than `stranger_containment`, and both
-    have `stranger_words` words; or unless the links differ, the titles agree less than
-    `stranger_title`, and the texts are no copies.
+    `alias_containment` (0 to 1) of its runs of words with the stored text, or `alias_title` of the
+    title's words if one has no text. If the main key agrees, the article is a new version unless
+    the texts share less than `stranger_containment`, and both have `stranger_words` words; or
+    unless the links differ, the titles agree less than `stranger_title`, and the texts are no
+    copies. If a text is shorter, the article is a new version unless the texts share less than
+    `stranger_text` of their words and the titles less than `stranger_short_title`; or, if one has
+    no text, unless the titles share less than `stranger_title`.
     """
 
     alias_containment: Share
+    alias_title: Share = 0.75
     stranger_containment: Share
     stranger_words: Count
     stranger_title: Share
+    stranger_text: Share = 0.3
+    stranger_short_title: Share = 0.6
 
 
 class PageRules(Frozen):

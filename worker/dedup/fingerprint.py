@@ -7,6 +7,7 @@ from hashlib import blake2b
 import numpy as np
 
 from worker.dedup.dedup_rules import DedupRules, ShingleRules
+from worker.dedup.page_frames import is_frame
 from worker.dedup.shingles import (
     HashArray,
     TokenizedText,
@@ -41,7 +42,9 @@ def fingerprint(
     vocabulary = content_words(text, stop)
     widths = widths_of(text, rules.shingles)
     wide = runs(text, widths.wide)
-    hashes = _shingles(text, wide, len(vocabulary), rules)
+    hashes = wide[:0]  # what is only the frame of a page has none, and is similar to nothing
+    if not is_frame(article.text):
+        hashes = _shingles(text, wide, len(vocabulary), rules)
     kept, scale = sampled(hashes, rules.shingles.most)
     lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
     opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from worker.dedup.clustering import change_of, copy_of
-from worker.dedup.dedup_rules import DedupRules, IdentityRules
+from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import ALGORITHM
-from worker.dedup.similarity import Match, overlap_of, same_title
+from worker.dedup.reused_keys import Evidence, contradiction, is_confirmed, key_evidence
+from worker.dedup.similarity import Match
 from worker.model.records import (
     Article,
     Fingerprint,
@@ -23,7 +24,6 @@ from worker.model.records import (
     article_id_of,
 )
 
-Evidence = tuple[Scores, Scores]  # scores and thresholds
 _NO_EVIDENCE: Evidence = ({}, {})
 _CLEANED_AGAIN, LESS_TEXT = "cleaned-again", "less-text"  # signals
 
@@ -66,21 +66,19 @@ def _identified(
         if fingerprint.content_hash in identity.hashes:
             return _unchanged(identity, version)
     own = first if first.article_id == article.article_id else None
-    contradiction = _contradiction(article, fingerprint, own, rules) if own else None
-    if own and contradiction is None:
+    conflict = contradiction(article, fingerprint, own, rules) if own else None
+    if own and conflict is None:
         return _edited(own, "key", _NO_EVIDENCE, fingerprint, rules)
     others = [identity for identity in identities if identity is not own]
     if own and (other := _stored_under_alias(article, fingerprint, others, rules)):
         return _edited(other, "key", _NO_EVIDENCE, fingerprint, rules)
-    checked = [
-        (identity, _containment_evidence(fingerprint, identity, rules)) for identity in others
-    ]
+    checked = [(identity, key_evidence(fingerprint, identity, rules)) for identity in others]
     for identity, evidence in checked:
-        if _is_confirmed(evidence):
-            signal = "opening" if _found_by_opening(article, identity) else "alias"
+        if is_confirmed(evidence):
+            signal = _alias_signal(article, identity, evidence)
             return _edited(identity, signal, evidence, fingerprint, rules)
-    if own and contradiction:
-        return _new_under_free_key(article, own, others, contradiction, version)
+    if own and conflict:
+        return _new_under_free_key(article, own, others, conflict, version)
     scores, thresholds = checked[0][1]
     return replace(
         _new(article, "alias-conflict", version),
@@ -88,6 +86,12 @@ def _identified(
         scores=scores,
         thresholds=thresholds,
     )
+
+
+def _alias_signal(article: Article, identity: StoredIdentity, evidence: Evidence) -> str:
+    if _found_by_opening(article, identity):
+        return "opening"
+    return "alias" if "containment" in evidence[1] else "alias-title"
 
 
 def _stored_under_alias(
@@ -104,7 +108,7 @@ def _stored_under_alias(
     """
     ids = {article_id_of(article.source, key) for key in article.aliases}
     stored = (identity for identity in others if identity.article_id in ids)
-    return next((i for i in stored if _contradiction(article, fingerprint, i, rules) is None), None)
+    return next((i for i in stored if contradiction(article, fingerprint, i, rules) is None), None)
 
 
 def _usable_identities(
@@ -160,7 +164,7 @@ def _new_under_free_key(
     article: Article,
     own: StoredIdentity,
     others: Sequence[StoredIdentity],
-    contradiction: Evidence,
+    conflict: Evidence,
     version: str,
 ) -> Verdict:
     """The verdict that an article is new, under a key that no stored article has.
@@ -170,46 +174,13 @@ def _new_under_free_key(
     taken = own.keys.union(*(other.keys for other in others))
     free = (key for key in (*article.aliases, article.opening_key) if key not in taken)
     key = next(free, article.opening_key)
-    scores, thresholds = contradiction
+    scores, thresholds = conflict
     return replace(
         _new(replace(article, key=key), "reused-id", version),
         rival=own.article_id,
         scores=scores,
         thresholds=thresholds,
     )
-
-
-def _contradiction(
-    article: Article, fingerprint: Fingerprint, own: StoredIdentity, rules: DedupRules
-) -> Evidence | None:
-    """The evidence that the article's key belongs to another, stored story; None if there is none.
-
-    Contents that share nothing are evidence. When the links differ too, or the source's ids are
-    distrusted, unrelated titles over texts that are no copies are evidence as well.
-    """
-    scores, thresholds = _unrelated_scores(fingerprint, own.fingerprint, rules.identity)
-    if scores:
-        return scores, thresholds
-    links = {key for key in article.aliases if key.startswith("url:")}
-    if own.fingerprint is None or not (own.distrusted or (links and not links & own.keys)):
-        return None
-    scores, thresholds = _containment_evidence(fingerprint, own, rules)
-    scores["title"] = round(same_title(fingerprint, own.fingerprint, unknown=1.0), 4)
-    thresholds["title"] = rules.identity.stranger_title
-    related = scores["title"] >= thresholds["title"] or _is_confirmed((scores, thresholds))
-    return None if related else (scores, thresholds)
-
-
-def _containment_evidence(
-    fingerprint: Fingerprint, identity: StoredIdentity, rules: DedupRules
-) -> Evidence:
-    scores = {"containment": _containment(fingerprint, identity.fingerprint)}
-    return scores, {"containment": rules.identity.alias_containment}
-
-
-def _is_confirmed(evidence: Evidence) -> bool:
-    scores, thresholds = evidence
-    return scores["containment"] >= thresholds["containment"]
 
 
 def _edited(
@@ -299,6 +270,20 @@ def recheck_under_lock(
     return _unchanged_if_shorter(newest, stored)
 
 
+def returned(verdict: Verdict, withdrawn: StoredIdentity) -> Verdict:
+    """Return the verdict on an article that its publisher has withdrawn and now delivered again.
+
+    It becomes the revision after the withdrawn ones. If no revision was ever stored, it becomes
+    what `verdict` says: new or a copy.
+    """
+    if withdrawn.revision:
+        revision = _revision(withdrawn, "returned", {}, {}, verdict.version)
+        return replace(revision, extent=verdict.extent)
+    if verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
+        return replace(verdict, kind=OutcomeKind.NEW, revision=1)
+    return replace(verdict, revision=1)
+
+
 def _unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
     """The verdict as it is, or "unchanged" if the store has more of the article than arrived."""
     if verdict.extent >= identity.extent:
@@ -359,33 +344,6 @@ def _with_strongest(
 
 def _change(fingerprint: Fingerprint, stored: Fingerprint | None, rules: DedupRules) -> str:
     return change_of(stored, fingerprint, rules.revisions).value if stored else ""
-
-
-def _containment(fingerprint: Fingerprint, stored: Fingerprint | None) -> float:
-    if stored is None:
-        return 0.0
-    if fingerprint.text_hash == stored.text_hash:
-        return 1.0
-    overlap = overlap_of(fingerprint, stored)
-    return round(overlap.containment, 4) if overlap else 0.0
-
-
-def _unrelated_scores(
-    fingerprint: Fingerprint, stored: Fingerprint | None, rules: IdentityRules
-) -> Evidence:
-    """(scores, thresholds) that show that two contents share nothing.
-
-    The scores are empty if the contents share something, or are too short to tell.
-    """
-    thresholds = {"containment": rules.stranger_containment}
-    if stored is None or min(fingerprint.words, stored.words) < rules.stranger_words:
-        return {}, thresholds
-    overlap = overlap_of(fingerprint, stored)
-    if overlap is None or same_title(fingerprint, stored, unknown=0.0):
-        return {}, thresholds
-    unrelated = overlap.containment < rules.stranger_containment
-    scores = {"containment": round(overlap.containment, 4), "title": 0.0}
-    return (scores if unrelated else {}), thresholds
 
 
 def _version(rules: DedupRules) -> str:

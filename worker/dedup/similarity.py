@@ -22,6 +22,7 @@ Halves = NDArray[np.uint32]  # high halves of 64-bit shingle hashes, ascending
 _HALF_BITS = np.uint64(32)
 _MIN_CONTEXTS = 3  # figures between the same words: this many are enough to decide
 _NO_CONTEXTS = 1 << 32  # more than any text has: in short texts all figures count
+_HASH_BYTES = 4  # of a word in `title` and `vocabulary`
 _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, not rewritten
 
 
@@ -70,7 +71,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     """
     days = _days_apart(left.day, right.day)
     if left.text_hash == right.text_hash:
-        return _exact(left, days, rules)
+        return _exact(left, right, days, rules)
     overlap = overlap_of(left, right)
     if overlap is None:
         return None
@@ -125,7 +126,9 @@ def _shared(x: Halves, y: Halves) -> int:
     return len(_common(x, y))
 
 
-def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | None:
+def _exact(
+    left: Fingerprint, right: Fingerprint, days: int | None, rules: DedupRules
+) -> Match | None:
     """The match of two texts with equal words, published `days` apart (None: unknown).
 
     Long texts are duplicates. The same few words on another day are another story ("Rate left
@@ -138,7 +141,7 @@ def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | No
     scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
     short = tiny or bool(_narrow(_hashes(left.shingles)).any())
     if not short:
-        return Match(kind=OutcomeKind.DUPLICATE, signal="exact", scores=scores, thresholds={})
+        return _exact_long(left, right, scores, rules)
     most = float(0 if tiny else rules.short.days)
     late = scores.get("days", 0) > most
     return Match(
@@ -146,6 +149,22 @@ def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | No
         signal="series" if late else "exact",
         scores=scores,
         thresholds={"days": most},
+    )
+
+
+def _exact_long(left: Fingerprint, right: Fingerprint, scores: Scores, rules: DedupRules) -> Match:
+    """The match of two longer texts with equal words. Days apart, a text that is about neither
+    title is a template, such as a notice that stands on all pages of a site."""
+    thresholds: Scores = {}
+    if scores.get("days", 0) > rules.copies.near_days:
+        scores["about"] = round(_title_support(left, right, unknown=1.0), 4)
+        thresholds = {"days": float(rules.copies.near_days), "about": rules.copies.about}
+    template = scores.get("about", 1.0) < rules.copies.about
+    return Match(
+        kind=OutcomeKind.VARIANT if template else OutcomeKind.DUPLICATE,
+        signal="template" if template else "exact",
+        scores=scores,
+        thresholds=thresholds if template else {},
     )
 
 
@@ -195,6 +214,48 @@ def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
     """
     x, y = _hashes(left.title), _hashes(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
+
+
+class WordsInCommon(NamedTuple):
+    """How many content words (all but words such as "the") two articles have in common.
+
+    `title` is the share (0 to 1) of a title's words that are in the other title, or in the other
+    text; the larger of all these shares. `text` is the share of the shorter text's words that are
+    in the other text.
+    """
+
+    title: float
+    text: float
+
+
+def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
+    """Measure how many content words two articles have in common, whatever their order.
+
+    This tells more than runs of words if a text has only a sentence or two. A single word of a
+    title that occurs in the other text counts as chance.
+    """
+    titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
+    found = [
+        _share_found(title, text)
+        for title, text in zip(titles, texts[::-1], strict=True)
+        if len(title) > _HASH_BYTES
+    ]
+    shorter, longer = sorted(texts, key=len)
+    return WordsInCommon(
+        title=max(same_title(left, right, unknown=0.0), *found, 0.0),
+        text=_shared(_hashes(shorter), _hashes(longer)) / max(1, len(shorter) // _HASH_BYTES),
+    )
+
+
+def is_short(fingerprint: Fingerprint) -> bool:
+    """Return whether a text is so short that it is compared by narrow shingles as well, or by
+    none."""
+    return not fingerprint.shingles or bool(_narrow(_hashes(fingerprint.shingles)).any())
+
+
+def content_word_count(fingerprint: Fingerprint) -> int:
+    """Return how many different content words an article has in its title and text together."""
+    return len(distinct(_hashes(fingerprint.title + fingerprint.vocabulary)))
 
 
 def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
@@ -272,6 +333,8 @@ def _decide_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
         return thresholds, "series"
     if far and scores["containment"] < copies.far_containment:
         return thresholds, "series"
+    if far and scores["about"] < copies.about:
+        return thresholds | {"about": copies.about}, "template"
     if scores["containment"] < copies.whole:
         thresholds |= {"about": copies.about, "opening": copies.opening}
         if scores["about"] < copies.about or scores["opening"] < copies.opening:

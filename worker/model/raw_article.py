@@ -296,7 +296,8 @@ class RawArticle(Part):
     fetch: Fetch = Field(default=Fetch(), description="The request that brought it.")
     status: Literal["published", "withdrawn"] = Field(
         default="published",
-        description="`withdrawn` takes the article down that this id or link names.",
+        description="`withdrawn` takes the article down that this id or link names, until it is "
+        "delivered again.",
     )
     receipt: TextField = Field(
         default="",

@@ -9,15 +9,21 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
 MAX_RECEIPT_CHARS = 200  # characters
 RECLEAN_PREFIX = "reclean-"
+REPLAY_PREFIX = "replay-"
 
 _NUMBERED = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-(?P<producer>8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{4})"
     r"(?P<number>[0-9a-f]{8})"
+)
+
+_UUID7 = re.compile(
+    r"(?P<high>0[0-9a-f]{7})-(?P<low>[0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 )
 
 ReceiptPart = TypeVar("ReceiptPart")
@@ -33,6 +39,16 @@ def new_receipt() -> str:
     """Return a new receipt (the id of one delivery of an article), for an article to which the
     producer gave none. It is a UUIDv7."""
     return _uuid7()
+
+
+def made_at(receipt: str) -> datetime | None:
+    """Return when a receipt (id of a delivery) was made, to the millisecond below; None if it is no
+    UUIDv7, which contains that time."""
+    match = _UUID7.fullmatch(receipt)
+    if not match:
+        return None
+    stamp = int(match["high"] + match["low"], 16)
+    return datetime.fromtimestamp(stamp // 1000, UTC) + timedelta(milliseconds=stamp % 1000)
 
 
 def new_message_id() -> str:
@@ -141,7 +157,12 @@ def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | Recei
     Joined, they are what replay_receipt() returns. They are returned singly so that an SQL query
     can join them: `letter_id` and `seen`, how often the article has failed, may be table columns.
     """
-    return "replay-", letter_id, "-", seen
+    return REPLAY_PREFIX, letter_id, "-", seen
+
+
+def is_replay(receipt: str) -> bool:
+    """Return whether a receipt (id of a delivery) is that of a dead letter that was sent again."""
+    return receipt.startswith(REPLAY_PREFIX)
 
 
 def reclean_receipt(article_id: str, revision: int, cleaner: str) -> str:

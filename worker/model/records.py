@@ -77,6 +77,7 @@ class StoredIdentity:
     revision: int  # number of the newest
     cluster_id: str
     withdrawn: bool = False
+    withdrawal_fetched: datetime | None = None  # by the publisher; None: withdrawn for good
     extent: Extent = Extent.TEXT  # of the newest revision
     words: int = 0  # of the newest revision
     held: tuple[HeldContent, ...] = ()
@@ -150,7 +151,8 @@ class Record:
 
     `receipt` is the id of its delivery. `tagger` is the version of the tagging rules, `config` a
     digest of all rules. `page` is the fetch that gave the text, None if it is not that of a fetched
-    page. `reprocessed` is True for a stored article that was cleaned again.
+    page. `reprocessed` is True for a stored article that was cleaned again, `live` for one that its
+    source has just delivered: only such a one brings a withdrawn article back.
     """
 
     receipt: str
@@ -163,6 +165,8 @@ class Record:
     config: str = ""  # digest of the rules in force
     page: FetchedPage | None = None
     reprocessed: bool = False  # a stored payload that was cleaned again: no new sighting
+    live: bool = False  # just delivered by its source, neither reprocessed nor replayed
+    fetched: datetime | None = None  # when its source was asked for it, if that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,13 +217,15 @@ class Withdrawal:
     """A publisher's request to take an article down, delivered under the id `receipt`.
 
     The store finds the article by its source and one of these keys, and removes its content. A row
-    without content stays, so that the article is not stored again if it is delivered again.
+    without content stays, so that the article is not stored again, unless it was fetched after the
+    withdrawal: then the publisher has put it back. `fetched` is None if that is not known.
     """
 
     receipt: str
     source: str
     keys: tuple[str, ...]  # the article may be stored under any of these
     payload_hash: str = ""  # Payload.digest of the raw article that requests it
+    fetched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

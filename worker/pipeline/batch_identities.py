@@ -7,7 +7,7 @@ have them; this module adds the earlier articles of the batch.
 
 from dataclasses import replace
 
-from worker.dedup import held_after, identity_after
+from worker.dedup import held_after, identity_after, with_key
 from worker.model.fetched_page import FetchedPage
 from worker.model.records import Article, Fingerprint, StoredIdentity, Verdict
 
@@ -31,7 +31,7 @@ class BatchIdentities:
         article replaces it. Returns None if there is no such article.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
-        for key in (article.key, *article.aliases):
+        for key in (article.key, *article.aliases, article.opening_key):
             article_id = self._article_ids.get((article.source, key), "")
             if identity := self._identities.get(article_id):
                 before = by_id.get(article_id)
@@ -57,7 +57,8 @@ class BatchIdentities:
         None if there was none. `page` is the fetch of the page that gave the text, if one did.
         """
         article_id = verdict.article_id
-        for key in (article.key, *article.aliases):
+        # Of a reused id or link the verdict makes another key the main one: it may be the opening.
+        for key in (article.key, *article.aliases, with_key(article, verdict).key):
             self._article_ids.setdefault((article.source, key), article_id)
         identities = (identity, *identity.alternatives) if identity else ()
         before = next((i for i in identities if i.article_id == article_id), None)

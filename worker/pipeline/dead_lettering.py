@@ -23,6 +23,21 @@ The context limits the time that the stage takes for one article.
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchTime:
+    """Whether an article was just delivered by its source (`live`), and when it was fetched.
+
+    It is not live if it is a dead letter that is processed again, or a stored article that is
+    cleaned again. `at` is None if the time is not known.
+    """
+
+    live: bool
+    at: datetime | None
+
+
+NEVER_FETCHED = FetchTime(live=False, at=None)
+
+
 def no_deadline(stage: str) -> AbstractContextManager[object]:
     """Return a context that does nothing, for tests and dry runs. Workers have another one in its
     place, which limits the time of a stage of processing (clean, tag …)."""
@@ -92,13 +107,14 @@ class Origin:
     its delivery (`receipt`). If it fails, a dead letter is made of these.
 
     `reprocessed` is set if a stored article is made again from its raw JSON, and None if it was
-    just delivered.
+    just delivered. `fetched` tells when it was fetched from its source.
     """
 
     receipt: str
     source: str
     payload: Payload
     reprocessed: Reprocessed | None = None
+    fetched: FetchTime = NEVER_FETCHED
 
 
 class DeadLetters:

@@ -35,7 +35,7 @@ from worker.model.records import (
     OutcomeKind,
     Record,
 )
-from worker.pipeline.admitting import admit_batch, withdrawals_of
+from worker.pipeline.admitting import admit_batch
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
     candidate_fingerprints,
@@ -56,6 +56,7 @@ from worker.pipeline.stage_results import (
     FingerprintedArticle,
     in_order_of_arrival,
 )
+from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdrawals
 from worker.store.ports import WorkerStore
 from worker.tag import tag
 
@@ -109,7 +110,10 @@ class Pipeline:
         pending = without_outcome(self.store, deliveries)
         dead_letters = DeadLetters(self.stage_deadline)
         admitted = admit_batch(pending, dead_letters)
-        withdrawals = withdrawals_of(admitted, dead_letters)
+        if returning := first_returning(admitted):
+            return self._ingest_in_two(pending, returning, now, handling)
+        dates = self.config.cleaning.dates
+        withdrawals = read_withdrawals(admitted, dead_letters, dates, now)
         cleaned = self._clean(admitted, dead_letters, now)
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
         stored = self.store.latest_identities([f.article for f in fingerprinted])
@@ -123,6 +127,18 @@ class Pipeline:
         if overtaken := self._overtaken(pending, outcomes):
             outcomes += self.ingest(overtaken, now=now, handling=handling)
         return outcomes
+
+    def _ingest_in_two(
+        self, pending: Sequence[Delivery], receipt: str, now: datetime, handling: Attempt
+    ) -> list[Outcome]:
+        """Process a batch in two parts, the second of which begins with this receipt.
+
+        The second part has an article that the first part withdraws: it comes back, and for that
+        the withdrawal must be stored.
+        """
+        start = next(n for n, delivery in enumerate(pending) if delivery.receipt == receipt)
+        parts = pending[:start], pending[start:]
+        return [o for part in parts for o in self.ingest(part, now=now, handling=handling)]
 
     def _overtaken(
         self, pending: Sequence[Delivery], outcomes: Sequence[Outcome]
@@ -151,7 +167,9 @@ class Pipeline:
                 article = clean(a.raw, self.config.cleaning, received)
                 if reprocessed:
                     article = replace(article, key=reprocessed.key)
-                cleaned.append(CleanedArticle(origin=a.origin, article=article))
+                fetched = fetch_time(a.origin, a.raw, self.config.cleaning.dates, now)
+                origin = replace(a.origin, fetched=fetched)
+                cleaned.append(CleanedArticle(origin=origin, article=article))
         return cleaned
 
     def _fingerprint(
@@ -226,19 +244,21 @@ class Pipeline:
                     config=self.config.digest,
                     page=page_of(a, self.config.dedup),
                     reprocessed=a.origin.reprocessed is not None,
+                    live=a.origin.fetched.live,
+                    fetched=a.origin.fetched.at,
                 )
                 records.append(record)
         return records
 
     def _forget_withdrawn(self, outcomes: Sequence[Outcome]) -> None:
-        """Remove withdrawn articles from the index.
+        """Remove from the index the articles that are withdrawn after this batch.
 
         This comes after the write to the store. If the worker dies in between, the index proposes
         a candidate that the store no longer has, which does no harm.
         """
-        withdrawn = [o.article_id for o in outcomes if o.kind is OutcomeKind.WITHDRAWN]
-        if article_ids := [article_id for article_id in withdrawn if article_id]:
-            self.index.forget(article_ids)
+        last = {o.article_id: o.kind for o in outcomes if o.article_id}
+        if withdrawn := [i for i, kind in last.items() if kind is OutcomeKind.WITHDRAWN]:
+            self.index.forget(withdrawn)
 
 
 def _log(

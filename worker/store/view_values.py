@@ -12,8 +12,10 @@ class ArticleRow(TypedDict):
     --json`.
 
     `revision` is the number of the newest revision, and `sightings` counts deliveries.
-    `canonical_pending` says that it is a copy of an article that is not stored. `retagged_at` and
-    `refreshed_at` are when its tags or other fields last changed without a new revision.
+    `canonical_pending` says that it is a copy of an article that is not stored. Of a withdrawn
+    article, `withdrawal_fetched_at` is when the publisher's withdrawal was fetched; None: it is
+    deleted for good. `retagged_at` and `refreshed_at` are when its tags or other fields last
+    changed without a new revision.
     """
 
     article_id: str
@@ -27,6 +29,7 @@ class ArticleRow(TypedDict):
     last_seen: datetime
     sightings: int
     withdrawn_at: datetime | None
+    withdrawal_fetched_at: datetime | None
     retagged_at: datetime | None
     refreshed_at: datetime | None
 

@@ -17,6 +17,7 @@ from worker.model.admission import RawArticle
 
 MAX_KEY_BYTES = 512  # frozen with the keys: a longer one is hashed
 _OPENING_CHARS = 200
+_NO_HOST = "host.invalid"  # no host has this name (RFC 2606)
 _SAFE_IN_FRAGMENT = "%/:@!$&'()*+,;=-._~?"
 
 
@@ -38,6 +39,7 @@ def keys_of(
         _link_key(url),
         _link_key(usual_version(url)) if url else "",
         _link_key(page_url) if page_url else "",
+        "" if url else _relative_key(raw.link),
     )
     keys = [key for key in dict.fromkeys((*own_keys, *further)) if key]
     # The address declared by a page is only an alias: it may change, and the key must not.
@@ -75,6 +77,18 @@ def _link_key(link: str) -> str:
     key = frozen_key(link)
     is_home = "/" not in key and "?" not in key and "#" not in key
     return "" if is_home else _bounded("url", key)
+
+
+def _relative_key(link: str) -> str:
+    """Return the key of a link without host, such as "/posts/1"; "" for any other link.
+
+    It is only an alias: in another feed of the source the same link may lead elsewhere.
+    """
+    link = link.strip()
+    if not link.startswith("/") or link.startswith("//"):
+        return ""
+    path = frozen_key(f"https://{_NO_HOST}{link}").removeprefix(_NO_HOST)
+    return _bounded("url", path) if path else ""
 
 
 def _anchored_key(link: str) -> str:

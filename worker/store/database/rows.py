@@ -78,6 +78,7 @@ def article_row(article_id: str, source: str, key: str, verdict: Verdict | None)
         "canonical_pending": False,
         "verdict": verdict.kind.value if verdict else OutcomeKind.WITHDRAWN.value,
         "withdrawn_at": None,
+        "withdrawal_fetched_at": None,
     }
 
 

@@ -59,6 +59,9 @@ articles = Table(
     Column("last_seen", UtcDateTime, nullable=False),
     Column("sightings", Integer, nullable=False),
     Column("withdrawn_at", UtcDateTime),
+    # When the publisher's withdrawal was fetched. What is fetched later brings the article back.
+    # NULL if it is not withdrawn, or for good: by an operator, or before this column existed.
+    Column("withdrawal_fetched_at", UtcDateTime),
     Column("retagged_at", UtcDateTime),  # when its tags last changed without a revision
     Column("refreshed_at", UtcDateTime),  # when its newest revision last changed without a new one
     sqlite_autoincrement=True,

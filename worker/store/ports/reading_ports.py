@@ -159,7 +159,8 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
-        """Remove the content of articles for good, as if their publisher had withdrawn them.
+        """Remove the content of articles for good. Unlike a withdrawal by the publisher, this can't
+        be undone by a later delivery.
 
         Their ids and keys are kept, so that they are not stored again. Returns how many articles
         had not been withdrawn already. `now` is stored as the time. The call may be repeated after

@@ -80,12 +80,13 @@ class ClaimedKeys(NamedTuple):
     """To which articles the keys in a batch (external ids, links or opening words) lead.
 
     `owners` maps (source, key) to an article id. `existing` has those of these ids for which the
-    database has a row, and `withdrawn` those of articles that were taken down.
+    database has a row. `withdrawn` maps those of articles that were taken down to the time at which
+    the publisher's withdrawal was fetched, None if the article was deleted for good.
     """
 
     owners: dict[StoredKey, str]
     existing: set[str]
-    withdrawn: set[str]
+    withdrawn: dict[str, datetime | None]
 
 
 def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
@@ -99,22 +100,25 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
     # the first has committed, and then sees its key.
     claimed = claimed_keys(fresh, _distrusted(connection, fresh), _full(connection, fresh))
     if not claimed:
-        return ClaimedKeys({}, set(), set())
+        return ClaimedKeys({}, set(), {})
     rows = [
         {"source": source, "key": key, "article_id": claimed[source, key]}
         for source, key in sorted(claimed)
     ]
     connection.execute(insert(connection, aliases).on_conflict_do_nothing(), rows)
     is_owner = articles.c.article_id == aliases.c.article_id
+    columns = (articles.c.seq, articles.c.withdrawn_at, articles.c.withdrawal_fetched_at)
     owner_rows = connection.execute(
-        sa.select(aliases, articles.c.seq, articles.c.withdrawn_at).select_from(
-            aliases_of(claimed).outerjoin(articles, is_owner)
-        )
+        sa.select(aliases, *columns).select_from(aliases_of(claimed).outerjoin(articles, is_owner))
     ).all()
     return ClaimedKeys(
         owners={(row.source, row.key): row.article_id for row in owner_rows},
         existing={row.article_id for row in owner_rows if row.seq is not None},
-        withdrawn={row.article_id for row in owner_rows if row.withdrawn_at is not None},
+        withdrawn={
+            row.article_id: row.withdrawal_fetched_at
+            for row in owner_rows
+            if row.withdrawn_at is not None
+        },
     )
 
 
@@ -153,28 +157,33 @@ def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return which articles of a batch must not be stored, because their publisher withdrew them.
+    """Return which articles of a batch have a main key, `article.key`, that leads to a withdrawn
+    article, as `keys` says. They must not be stored, unless their publisher has put them back.
 
-    An article is blocked if `keys` says that its main key, `article.key`, leads to a withdrawn
-    article. The result maps the id of each blocked article to an identity marked as withdrawn, to
-    be used in place of what is stored about the article.
+    The result maps the id of each such article to an identity marked as withdrawn, with the time at
+    which the withdrawal was fetched.
     """
     blocked = {}
     for record in fresh.records:
         article, article_id = record.article, record.verdict.article_id
         (own,) = stored_keys(article.source, [article.key])
-        if keys.owners.get(own) in keys.withdrawn:
-            blocked[article_id] = _withdrawn_identity(article_id)
+        owner = keys.owners.get(own, "")
+        if owner in keys.withdrawn:
+            blocked[article_id] = _withdrawn_identity(article_id, keys.withdrawn[owner])
     return blocked
 
 
-def _withdrawn_identity(article_id: str, revision: int = 0) -> StoredIdentity:
+def _withdrawn_identity(
+    article_id: str, fetched: datetime | None, revision: int = 0, cluster_id: str = ""
+) -> StoredIdentity:
     return StoredIdentity(
         article_id=article_id,
         hashes=frozenset(),
         revision=revision,
-        cluster_id=article_id,
+        cluster_id=cluster_id or article_id,
         withdrawn=True,
+        withdrawal_fetched=fetched,
+        extent=Extent.TITLE,
     )
 
 
@@ -201,7 +210,7 @@ def lock_articles(
             ),
         },
     )
-    columns = ("article_id", "revision", "cluster_id", "withdrawn_at")
+    columns = ("article_id", "revision", "cluster_id", "withdrawn_at", "withdrawal_fetched_at")
     result = connection.execute(
         statement.returning(*(articles.c[column] for column in columns)),
         [rows[article_id] for article_id in sorted(rows)],
@@ -244,7 +253,9 @@ def _stored_identities(connection: Connection, locked: Sequence[Any]) -> dict[st
         connection, [row.article_id for row in locked if row.revision and not row.withdrawn_at]
     )
     return {
-        row.article_id: _withdrawn_identity(row.article_id, row.revision)
+        row.article_id: _withdrawn_identity(
+            row.article_id, row.withdrawal_fetched_at, row.revision, row.cluster_id
+        )
         if row.withdrawn_at
         else _identity_of(row, rows_of[row.article_id])
         for row in locked

@@ -35,6 +35,7 @@ def count_sources(
     reprocessed = {r.record.receipt for r in decisions if r.record.reprocessed}
     receipts_by = Counter(stored_name(o.source) for o in outcomes if o.receipt not in reprocessed)
     dead_by = Counter(stored_name(o.source) for o in outcomes if o.kind is OutcomeKind.DEAD)
+    stored = {article_id: known for article_id, known in stored.items() if known.revision}
     new = {r.article_id: r for r in decisions if r.adds_revision and r.article_id not in stored}
     articles_by = Counter(stored_name(r.record.article.source) for r in new.values())
     renamed = _under_another_id(connection, decisions, stored)

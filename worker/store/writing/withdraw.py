@@ -1,16 +1,18 @@
 """Withdraw articles: remove their content, but keep their rows and keys in the database.
 
-Such a row keeps the article from being stored again when its source delivers it once more.
+Such a row keeps the article from being stored again when its source delivers it once more. Only
+what was fetched after the publisher's own withdrawal brings it back; what an operator deleted, or
+an earlier version of this package withdrew, never returns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.records import OutcomeKind
-from worker.store.database.columns import UtcDateTime
+from worker.store.database.columns import KeyText, UtcDateTime
 from worker.store.database.packing import pack_text
 from worker.store.database.rows import stored_letter_of
 from worker.store.database.schema import (
@@ -27,38 +29,75 @@ from worker.store.values import StoredDeadLetter
 PAGE = 200  # dead letters, each with its payload
 
 
-def withdraw(connection: Connection, article_ids: Sequence[str], now: datetime) -> None:
-    """Remove the content, tags and decisions of these articles, and mark their rows as withdrawn.
+def withdraw(connection: Connection, fetched: Mapping[str, datetime | None], now: datetime) -> None:
+    """Remove the content, tags and decisions of articles, and mark their rows as withdrawn.
 
     The rows stay, so that the articles are not stored again. The caller must have locked the rows.
-    `now` is stored as the time of the withdrawal.
+    `fetched` maps each article id to when the publisher's withdrawal was fetched; None if the
+    article is to stay away for good. `now` is stored as the time of the withdrawal.
     """
-    if not article_ids:
+    if not fetched:
         return
-    connection.execute(
+    for fetched_value, statement in ((True, _withdrawn_at_publisher(now)), (False, _deleted(now))):
+        rows = [
+            {"p_article_id": article_id, **({"p_fetched": at} if at else {})}
+            for article_id, at in sorted(fetched.items())
+            if bool(at) is fetched_value
+        ]
+        if rows:
+            connection.execute(statement, rows)
+    for table in (tags, decisions, held_revisions, revisions):
+        connection.execute(sa.delete(table).where(table.c.article_id.in_(fetched)))
+
+
+def _deleted(now: datetime) -> sa.Update:
+    return (
         sa.update(articles)
-        .where(articles.c.article_id.in_(article_ids))
+        .where(articles.c.article_id == sa.bindparam("p_article_id", type_=KeyText))
         .values(
             newest=None,
             verdict=OutcomeKind.WITHDRAWN.value,
             canonical_pending=False,
             withdrawn_at=sa.func.coalesce(articles.c.withdrawn_at, sa.literal(now, UtcDateTime)),
+            withdrawal_fetched_at=None,
         )
     )
-    for table in (tags, decisions, held_revisions, revisions):
-        connection.execute(sa.delete(table).where(table.c.article_id.in_(article_ids)))
+
+
+def _withdrawn_at_publisher(now: datetime) -> sa.Update:
+    """The statement for a publisher's withdrawal: the latest one counts, and none makes a deletion
+    by an operator less final."""
+    c, fetched = articles.c, sa.bindparam("p_fetched", type_=UtcDateTime)
+    final = sa.and_(c.withdrawn_at.is_not(None), c.withdrawal_fetched_at.is_(None))
+    later = sa.or_(final, c.withdrawal_fetched_at > fetched)
+    return _deleted(now).values(
+        withdrawal_fetched_at=sa.case((later, c.withdrawal_fetched_at), else_=fetched)
+    )
+
+
+def bring_back(connection: Connection, article_ids: Sequence[str]) -> None:
+    """Mark withdrawn articles as stored again, before their new content is written.
+
+    The caller must have locked the rows.
+    """
+    if article_ids:
+        update = sa.update(articles).where(articles.c.article_id.in_(article_ids))
+        connection.execute(update.values(withdrawn_at=None, withdrawal_fetched_at=None))
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Remove the content of these articles, as an operator asked; return how many had content.
+    """Remove the content of these articles for good, as an operator asked; return how many had
+    content.
 
     The caller must then call `mark_orphans` in another transaction, because other articles may be
     copies of these. `now` is stored as the time.
     """
     ids = articles.c.article_id
-    not_withdrawn = sa.select(ids).where(ids.in_(article_ids), articles.c.withdrawn_at.is_(None))
-    locked = connection.scalars(not_withdrawn.order_by(ids).with_for_update()).all()
-    withdraw(connection, locked, now)
+    named = sa.select(ids, articles.c.withdrawn_at).where(ids.in_(article_ids))
+    rows = connection.execute(named.order_by(ids).with_for_update()).all()
+    # Those that their publisher has withdrawn are deleted as well: now they can't come back.
+    withdraw(connection, {row.article_id: None for row in rows}, now)
+    locked = [row.article_id for row in rows if row.withdrawn_at is None]
     # A writer locks a cluster before it checks that the canonical article is not withdrawn. Once
     # this lock is taken, writers that saw it unwithdrawn have committed, and no other can.
     lock_clusters = sa.select(clusters.c.cluster_id).where(clusters.c.cluster_id.in_(locked))

@@ -50,7 +50,7 @@ from worker.store.writing.locks import (
 )
 from worker.store.writing.refresh import refresh
 from worker.store.writing.source_counts import count_sources
-from worker.store.writing.withdraw import withdraw
+from worker.store.writing.withdraw import bring_back, withdraw
 
 
 def write(
@@ -69,14 +69,16 @@ def write(
     takedowns = takedowns_of(fresh, keys)
     stored = lock_articles(connection, fresh, takedowns, now)
     blocked = blocked_by(fresh, keys)
-    decided = decide(fresh.records, {**stored, **blocked})
+    decided = decide(fresh.records, stored, blocked)
+    bring_back(connection, sorted({d.article_id for d in decided if d.returns}))
     _write_revisions(connection, decided, stored, now)
     refresh(connection, decided, now)
     hold(connection, decided, now)
     _write_decisions(connection, decided)
     _count_clusters(connection, decided, stored, _ids(takedowns), now)
     _point_to_newest(connection, decided, stored)
-    withdraw(connection, [*_ids(takedowns), *(blocked.keys() - stored.keys())], now)
+    refused = _refused(decided, stored, blocked)
+    withdraw(connection, refused | _withdrawals_fetched(takedowns, now), now)
     _write_dead_letters(connection, fresh, now)
     outcomes = _outcomes(fresh, decided, takedowns, now)
     _correct_receipts(connection, fresh, outcomes, now)
@@ -131,7 +133,7 @@ def _count_clusters(
     for article_id, verdict in _newest(decided).items():
         counts[verdict.cluster_id] += 1
         counts[article_id] += 0
-        if article_id in stored:
+        if article_id in stored and stored[article_id].revision:
             counts[stored[article_id].cluster_id] -= 1
     rows = [
         {"cluster_id": i, "articles": counts[i], "first_seen": now, "last_seen": now}
@@ -158,7 +160,8 @@ def _point_to_newest(
         for article_id, verdict in newest.items()
     ]
     connection.execute(_newest_revision(), rows)
-    new = [article_id for article_id in newest if article_id not in stored]
+    present = {article_id for article_id, identity in stored.items() if not identity.withdrawn}
+    new = [article_id for article_id in newest if article_id not in present]
     if not new:
         return
     # Rows that another writer has locked are skipped: that writer may wait for this transaction.
@@ -243,6 +246,34 @@ def _correct_receipts(
         }
         statement = sa.update(receipts).where(receipts.c.receipt == sa.bindparam("p_receipt"))
         connection.execute(statement.values(changed), rows)
+
+
+def _refused(
+    decided: Sequence[Decision],
+    stored: Mapping[str, StoredIdentity],
+    blocked: Mapping[str, StoredIdentity],
+) -> dict[str, datetime | None]:
+    """Return the new articles of the batch of which nothing was stored, because their main key
+    leads to a withdrawn article, with the time at which that withdrawal was fetched.
+
+    Their rows were inserted when they were locked, and become tombstones, too.
+    """
+    written = {decision.article_id for decision in decided if decision.verdict}
+    return {
+        article_id: identity.withdrawal_fetched
+        for article_id, identity in blocked.items()
+        if article_id not in stored and article_id not in written
+    }
+
+
+def _withdrawals_fetched(takedowns: Iterable[Takedown], now: datetime) -> dict[str, datetime]:
+    """Return article id -> when the last withdrawal of the article in the batch was fetched."""
+    fetched: dict[str, datetime] = {}
+    for takedown in takedowns:
+        at = takedown.withdrawal.fetched or now
+        for article_id in takedown.article_ids:
+            fetched[article_id] = max(at, fetched.get(article_id, at))
+    return fetched
 
 
 def _ids(takedowns: Iterable[Takedown]) -> list[str]:

@@ -1,0 +1,134 @@
+"""Tell from the contents whether a publisher has used a key (an id or link) for a different story.
+
+Long texts are compared by their runs of words. Texts of a sentence or two share too few of these,
+so they are compared by the words of their titles and texts, and articles without a text by the
+words of their titles.
+"""
+
+from worker.dedup.dedup_rules import DedupRules, IdentityRules
+from worker.dedup.shingles import SOUTHEAST_ASIAN, words_of
+from worker.dedup.similarity import (
+    WordsInCommon,
+    content_word_count,
+    is_short,
+    overlap_of,
+    same_title,
+    words_in_common,
+)
+from worker.model.records import Article, Fingerprint, Scores, StoredIdentity
+
+Evidence = tuple[Scores, Scores]  # scores and thresholds
+_MIN_WORDS = 3  # content words of title and text: fewer, such as "Soon", tell nothing
+
+
+def contradiction(
+    article: Article, fingerprint: Fingerprint, stored: StoredIdentity, rules: DedupRules
+) -> Evidence | None:
+    """Return the evidence that the article is another story than the stored article, although both
+    have the same key; None if nothing speaks against one story.
+
+    The evidence is a pair of dicts: what was measured, and the thresholds that it missed.
+    """
+    known = stored.fingerprint
+    if known is None:
+        return None
+    short = is_short(fingerprint) or is_short(known)
+    if short or min(fingerprint.words, known.words) < rules.identity.stranger_words:
+        return _unrelated_words(article, fingerprint, stored, rules.identity)
+    evidence = _unrelated_texts(fingerprint, known, rules.identity)
+    if evidence or not (stored.distrusted or _links_differ(article, stored)):
+        return evidence
+    scores, thresholds = key_evidence(fingerprint, stored, rules)
+    title = round(same_title(fingerprint, known, unknown=1.0), 4)
+    if is_confirmed((scores, thresholds)) or title >= rules.identity.stranger_title:
+        return None
+    return {**scores, "title": title}, {**thresholds, "title": rules.identity.stranger_title}
+
+
+def key_evidence(fingerprint: Fingerprint, stored: StoredIdentity, rules: DedupRules) -> Evidence:
+    """Measure how far the contents confirm that a secondary key leads to the stored article.
+
+    The measure is `containment`, the share of the shorter text's runs of words that is in the other
+    one; or `title`, the share of the title's words, if one of the two has no text. The threshold
+    from which the key is trusted is returned with it.
+    """
+    known = stored.fingerprint
+    if known is None or (fingerprint.words and known.words):
+        limit = rules.identity.alias_containment
+        return {"containment": _containment(fingerprint, known)}, {"containment": limit}
+    title = round(same_title(fingerprint, known, unknown=0.0), 4)
+    return {"containment": 0.0, "title": title}, {"title": rules.identity.alias_title}
+
+
+def is_confirmed(evidence: Evidence) -> bool:
+    """Return whether every score that has a threshold reaches it."""
+    scores, thresholds = evidence
+    return all(scores[name] >= limit for name, limit in thresholds.items())
+
+
+def _unrelated_texts(
+    fingerprint: Fingerprint, stored: Fingerprint, rules: IdentityRules
+) -> Evidence | None:
+    """The evidence that two texts share nothing; None if they share something, or if they can't be
+    compared."""
+    overlap = overlap_of(fingerprint, stored)
+    if overlap is None or same_title(fingerprint, stored, unknown=0.0):
+        return None
+    if overlap.containment >= rules.stranger_containment:
+        return None
+    scores = {"containment": round(overlap.containment, 4), "title": 0.0}
+    return scores, {"containment": rules.stranger_containment}
+
+
+def _unrelated_words(
+    article: Article, fingerprint: Fingerprint, stored: StoredIdentity, rules: IdentityRules
+) -> Evidence | None:
+    """The evidence that two articles, of which at least one is short, share too few words; None if
+    they share enough, or if one has too few words to tell.
+
+    Equal titles make up for different texts, as in a live blog whose old entries are gone. But not
+    if the links differ, too: the items of a feed may have one title, such as "Service alert".
+    """
+    known = stored.fingerprint
+    if known is None or known.version != fingerprint.version:
+        return None
+    if min(content_word_count(fingerprint), content_word_count(known)) < _MIN_WORDS:
+        return None
+    shared = words_in_common(fingerprint, known)
+    if words_of(f"{article.title} {article.text}").script == SOUTHEAST_ASIAN:
+        # Its words are pairs of characters, of which any two texts share a third by chance.
+        shared = WordsInCommon(max(0.0, 1.5 * shared.title - 0.5), _containment(fingerprint, known))
+    if not (fingerprint.words and known.words):
+        if shared.title >= rules.stranger_title:
+            return None
+        scores = {"containment": 0.0, "title": round(shared.title, 4)}
+        return scores, {"title": rules.stranger_title}
+    if shared.text >= rules.stranger_text:
+        return None
+    other_link = _links_differ(article, stored) or _names_another_part(article, stored)
+    if not other_link and shared.title >= rules.stranger_short_title:
+        return None
+    scores = {"containment": round(shared.text, 4), "title": round(shared.title, 4)}
+    return scores, {"containment": rules.stranger_text, "title": rules.stranger_short_title}
+
+
+def _links_differ(article: Article, stored: StoredIdentity) -> bool:
+    """Whether the article has links besides its key, and the stored article has none of them."""
+    links = {key for key in article.aliases if key.startswith("url:")}
+    return bool(links) and not links & stored.keys
+
+
+def _names_another_part(article: Article, stored: StoredIdentity) -> bool:
+    """Whether the article has no id, and its link names a part of a page ("#item-2") under which
+    the stored article is not known."""
+    anchored = {key for key in article.aliases if key.startswith("url:") and "#" in key}
+    return article.key.startswith("url:") and bool(anchored) and not anchored & stored.keys
+
+
+def _containment(fingerprint: Fingerprint, stored: Fingerprint | None) -> float:
+    if stored is None:
+        return 0.0
+    if fingerprint.text_hash == stored.text_hash:
+        return 1.0
+    overlap = overlap_of(fingerprint, stored)
+    return round(overlap.containment, 4) if overlap else 0.0
