@@ -44,7 +44,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "8"  # of the code; the rules have a version of their own
+VERSION = "9"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
