@@ -5,6 +5,7 @@ by what the elements around a block say: captions, boxes, hidden text and repeat
 and missing items of a list, cells of a table and entries of a live blog are put back.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -13,11 +14,12 @@ from worker.clean.page.blocks import TAGS, Blocks
 from worker.clean.page.character_features import Floats
 from worker.clean.page.element_roles import BOX, CAPTION, HIDDEN, LEAD, MAX_CHARS, roles_of
 from worker.clean.page.hidden_text import hidden_to_remove
+from worker.clean.page.like_blocks import missing_of_groups
 from worker.clean.page.live_blog import is_time, live_entries
 from worker.clean.page.repeated_text import repeated
 
 _FIGURE = 1 << 20  # inside of a figure, where text is a caption if no other element says what it is
-_CAPTIONS = frozenset(TAGS[name] for name in ("figcaption", "caption"))
+_INHERITED = CAPTION | BOX | HIDDEN
 _NO_CAPTIONS = frozenset(TAGS[name] for name in "table blockquote pre ul ol dl".split())
 _HEADINGS = frozenset(TAGS[f"h{level}"] for level in range(1, 7))
 _LISTS = frozenset(TAGS[name] for name in ("ul", "ol"))
@@ -25,8 +27,16 @@ _ITEMS = frozenset(TAGS[name] for name in ("li", "p", "dt", "dd"))
 _CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 _PASSAGES = frozenset(TAGS[name] for name in "p h2 h3 h4 li blockquote pre".split())
 _LEAD_TAGS = frozenset(TAGS[name] for name in ("p", "div", "h2"))
-_TABLE, _DL, _ASIDE, _FORM, _P = (TAGS[name] for name in ("table", "dl", "aside", "form", "p"))
-_FIGURE_TAG, _PRE = TAGS["figure"], TAGS["pre"]
+_TABLE, _DL, _ASIDE, _P = (TAGS[name] for name in ("table", "dl", "aside", "p"))
+_PRE = TAGS["pre"]
+# Elements that give roles to the text in them, or take the role _FIGURE from it.
+_SPEAKING = dict.fromkeys(_NO_CAPTIONS, 0) | {
+    TAGS["figcaption"]: CAPTION,
+    TAGS["caption"]: CAPTION,
+    TAGS["figure"]: _FIGURE,
+    TAGS["form"]: BOX,
+    _ASIDE: BOX,
+}
 
 _MAX_GAP = 2  # blocks that were not kept between two that were
 _MIN_IN_GAP, _MIN_CODE, _MIN_ITEM_PROBABILITY = 0.1, 0.3, 0.2
@@ -38,6 +48,7 @@ _MAX_ITEM_BLOCKS = 2
 _MAX_LINKED = 0.3  # share of characters in links
 _MAX_CELL_CHARS, _MIN_PLAIN_CELLS = 200, 0.7
 _LEAD_CHARS = range(40, 600)
+_MIN_LIKE_PROBABILITY = 0.1
 _MIN_LEAD_PROBABILITY, _MAX_LEAD_DISTANCE = 0.05, 12
 
 
@@ -86,9 +97,9 @@ def arrange(blocks: Blocks, kept: Sequence[int], probability: Floats) -> list[in
 def _own_roles(blocks: Blocks) -> list[int]:
     """The roles of each element by its names. The id of a heading is made from its words."""
     holders = blocks.holders
+    roles = {names: roles_of(names[:MAX_CHARS]) for names in set(holders.names)}
     return [
-        (roles_of(names[:MAX_CHARS]) if names and tag not in _HEADINGS else 0)
-        | (HIDDEN if hidden else 0)
+        (roles[names] if tag not in _HEADINGS else 0) | (HIDDEN if hidden else 0)
         for names, tag, hidden in zip(holders.names, holders.tags, holders.hidden, strict=True)
     ]
 
@@ -98,28 +109,24 @@ def _inherited(blocks: Blocks, own: Sequence[int], kept: Collection[int]) -> lis
 
     An element with more than half of the article is no caption and no box, whatever its name.
     """
-    holders = blocks.holders
+    parents, tags, _, _, first, stop = blocks.holders
     sizes = [0] * len(blocks.texts)
     for at in kept:
         sizes[at] = len(blocks.texts[at])
     before = list(accumulate(sizes, initial=0))
     half = before[-1] / 2
-    direct = {holders.parents[blocks.held_by[at]] for at in kept}
+    direct = {parents[blocks.held_by[at]] for at in kept}
     roles = [0]
     for number in range(1, len(own)):
-        parent, tag = holders.parents[number], holders.tags[number]
-        added = own[number] & (CAPTION | BOX | HIDDEN)
-        if tag in _CAPTIONS:
-            added |= CAPTION
-        elif tag == _FORM or (tag == _ASIDE and parent not in direct):
-            added |= BOX
-        elif tag == _FIGURE_TAG:
-            added |= _FIGURE
-        if added and before[holders.stop[number]] - before[holders.first[number]] > half:
+        parent, tag = parents[number], tags[number]
+        inherited, added = roles[parent], own[number] & _INHERITED
+        if tag in _SPEAKING:
+            if tag in _NO_CAPTIONS:
+                inherited &= ~_FIGURE
+            elif tag != _ASIDE or parent not in direct:
+                added |= _SPEAKING[tag]
+        if added and before[stop[number]] - before[first[number]] > half:
             added &= HIDDEN
-        inherited = roles[parent]
-        if tag in _NO_CAPTIONS:
-            inherited &= ~_FIGURE
         roles.append(inherited | added)
     return roles
 
@@ -143,12 +150,17 @@ def _chars(blocks: Blocks, numbers: Iterable[int]) -> int:
 
 def _with_missing(structure: Structure, chosen: set[int]) -> set[int]:
     """Put back blocks that the article lacks: its lead, blocks between two of its blocks, the rest
-    of its lists and tables, and its last paragraphs."""
-    kept = sorted(chosen)
+    of its lists and tables, its last paragraphs, and those that are like most of its blocks."""
+    blocks, kept = structure.blocks, sorted(chosen)
     if not kept:
         return chosen
     missing = [*_in_gaps(structure, kept), *_last_paragraphs(structure, kept)]
     missing += _in_groups(structure, chosen)
+    missing += (
+        at
+        for at in missing_of_groups(blocks, chosen)
+        if structure.probability[at] >= _MIN_LIKE_PROBABILITY
+    )
     missing += _leads(structure, kept)
     return chosen.union(at for at in missing if not structure.superfluous(at))
 
@@ -191,6 +203,7 @@ def _last_paragraphs(structure: Structure, kept: Sequence[int]) -> Iterable[int]
 def _in_groups(structure: Structure, chosen: set[int]) -> Iterable[int]:
     """Yield the items of lists and the cells of tables of which the greater part was kept."""
     blocks, holders = structure.blocks, structure.blocks.holders
+    children = Counter(holders.parents)
     for number, tag in enumerate(holders.tags):
         if tag not in _LISTS and tag not in (_TABLE, _DL):
             continue
@@ -201,8 +214,8 @@ def _in_groups(structure: Structure, chosen: set[int]) -> Iterable[int]:
             continue
         if tag == _TABLE and not _is_table_of_data(structure, inside):
             continue
-        if tag in _LISTS and not _is_list_of_texts(blocks, number):
-            continue
+        if tag in _LISTS and len(inside) > _MAX_ITEM_BLOCKS * children[number]:
+            continue  # its items are sections
         wanted = _CELLS | _ITEMS if tag == _TABLE else _ITEMS
         lowest = 0 if tag == _TABLE else _MIN_ITEM_PROBABILITY
         yield from (
@@ -210,14 +223,6 @@ def _in_groups(structure: Structure, chosen: set[int]) -> Iterable[int]:
             for at in inside
             if holders.tags[blocks.held_by[at]] in wanted and structure.probability[at] >= lowest
         )
-
-
-def _is_list_of_texts(blocks: Blocks, number: int) -> bool:
-    """Whether the items of a list have one or two blocks each, unlike in a list of sections."""
-    holders = blocks.holders
-    count = holders.stop[number] - holders.first[number]
-    items = sum(holders.parents[n] == number for n in range(number + 1, len(holders.tags)))
-    return count <= _MAX_ITEM_BLOCKS * items
 
 
 def _is_table_of_data(structure: Structure, inside: range) -> bool:

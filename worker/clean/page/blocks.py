@@ -106,17 +106,20 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
         elif kind != _NOTHING and not (
             hidden_words and kind in _WORDS and node.mem_id in hidden_words
         ):
-            walk.enter(node, kind)
+            if kind != _INLINE:
+                walk.enter(node, kind)
             child = node.first_child
             if child is not None:
                 above.append((node, kind))
                 node = child
                 continue
-            walk.leave(kind)
+            if kind != _INLINE:
+                walk.leave(kind)
         following = node.next
         while following is None and above:
             node, kind = above.pop()
-            walk.leave(kind)
+            if kind != _INLINE:
+                walk.leave(kind)
             following = node.next
         node = following
     return walk.finish()

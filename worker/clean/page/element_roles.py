@@ -144,7 +144,7 @@ _MAY_EXPAND = _compiled(_EXPANDABLE)
 _HINT_FINDER = AhoCorasick(_HINTS)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def roles_of(names: str) -> int:
     """Return what an element of a page is for, by its class names, ids and role: the sum of the
     roles CAPTION, BOX and so on, or 0.
@@ -152,34 +152,33 @@ def roles_of(names: str) -> int:
     `names` has them in one string of at most `MAX_CHARS`, with spaces between them. Pages of a site
     have the same names, so the results are cached.
     """
-    if not _HINT_FINDER.find_matches_as_indexes(names.lower().replace("_", "-")):
-        return 0
     roles = 0
-    for name in _names(names):
-        for role, pattern in _ROLES.items():
-            if pattern.fullmatch(name):
-                roles |= role
+    for written in names.split():
+        roles |= _roles_of_name(written)
     if roles & HIDDEN and _SHOWN_LATER.search(names):
         roles &= ~HIDDEN
     return roles
 
 
+@lru_cache(maxsize=50_000)
+def _roles_of_name(written: str) -> int:
+    if not _HINT_FINDER.find_matches_as_indexes(written.lower().replace("_", "-")):
+        return 0
+    name = _normal(written)
+    return sum(role for role, pattern in _ROLES.items() if pattern.fullmatch(name)) if name else 0
+
+
 def may_expand(names: str) -> bool:
     """Whether an element with these class names and ids may hold a part of the article that readers
     see after a click or a login, such as "more" or "accordion-panel"."""
-    return any(_MAY_EXPAND.fullmatch(name) for name in _names(names[:MAX_CHARS]))
+    normal = map(_normal, names[:MAX_CHARS].split())
+    return any(name and _MAY_EXPAND.fullmatch(name) for name in normal)
 
 
-def _names(names: str) -> list[str]:
-    """Split the names of an element, in lower case, with hyphens between words: "photoCredit" gives
-    photo-credit. Names that say nothing about the element are left out."""
-    split = (
-        _JOINS.sub("-", _CAPITAL.sub("-", written)).lower().strip("-")
-        for written in names.split()
-        if len(written) <= _MAX_NAME_CHARS and _NAME.fullmatch(written)
-    )
-    return [
-        name
-        for name in split
-        if name.count("-") < _MAX_NAME_WORDS and not name.startswith(_ARRANGED)
-    ]
+def _normal(written: str) -> str:
+    """Write a class name in lower case, with hyphens between words: "photoCredit" gives
+    photo-credit. A name that says nothing about its element gives ""."""
+    if len(written) > _MAX_NAME_CHARS or not _NAME.fullmatch(written):
+        return ""
+    name = _JOINS.sub("-", _CAPITAL.sub("-", written)).lower().strip("-")
+    return "" if name.count("-") >= _MAX_NAME_WORDS or name.startswith(_ARRANGED) else name
