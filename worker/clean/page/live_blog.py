@@ -13,10 +13,13 @@ from worker.clean.page.element_roles import LIVE_ENTRY
 _MIN_ENTRIES = 2
 _MIN_SHARE = 1 / 3  # of the characters of the article; beside an article a ticker has less
 _MAX_TIME_CHARS = 40
+_DATE = (
+    r"(?:[^\W\d]{2,10}[.,]?\s)?(?:\d{1,2}(?:st|nd|rd|th|\.)?,?\s)?(?:[^\W\d]{2,10}[.,]?\s)?"
+    r"(?:\d{4},?\s)?(?:[-–|]\s)?"
+)
+_ZONE = r"(?:\s?(?:[ap]\.?\s?m\.?|uhr|h|hs|hrs))?(?:\s\(?[a-z]{2,5}\)?)?"
 _TIME = re.compile(
-    r"(?:[^\W\d]{1,12}\W{1,3}){0,3}(?:\d{1,2}\W{0,3}[^\W\d]{2,10}\W{1,3}(?:\d{4}\W{1,3})?)?"
-    r"\d{1,2}\s?[.:hH]\s?\d{2}(?::\d{2})?(?:\W{0,3}[^\W\d]{1,8}\.?){0,3}"
-    r"|\d{1,2}\s?[ap]\.?m\.?(?:\W{1,2}[A-Z]{2,4})?"
+    rf"{_DATE}(?:\d{{1,2}}[.:h]\d{{2}}(?::\d{{2}})?{_ZONE}|\d{{1,2}}\s?[ap]\.?m\.?{_ZONE})"
     r"|(?:\d{1,3}|an?)\s?[^\W\d]{1,8}\.? ago|(?:vor|il y a|hace|há) \d{1,3}\s?[^\W\d]{1,9}",
     re.I,
 )
