@@ -156,11 +156,8 @@ def _with_missing(structure: Structure, chosen: set[int]) -> set[int]:
         return chosen
     missing = [*_in_gaps(structure, kept), *_last_paragraphs(structure, kept)]
     missing += _in_groups(structure, chosen)
-    missing += (
-        at
-        for at in missing_of_groups(blocks, chosen)
-        if structure.probability[at] >= _MIN_LIKE_PROBABILITY
-    )
+    likely = set((structure.probability >= _MIN_LIKE_PROBABILITY).nonzero()[0].tolist()) - chosen
+    missing += missing_of_groups(blocks, chosen, likely)
     missing += _leads(structure, kept)
     return chosen.union(at for at in missing if not structure.superfluous(at))
 
