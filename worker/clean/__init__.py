@@ -157,7 +157,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "8/2026-11.9": the version of the code, then that of
+    """Return the version of cleaning, such as "9/2026-11.10": the version of the code, then that of
     the rules.
 
     It is stored with each article, because another version may clean the same raw article in
