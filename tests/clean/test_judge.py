@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS
-from worker.clean.page.block_classifier import classify_blocks, lines, shipped_weights
+from worker.clean.page.block_classifier import classify_blocks, shipped_weights
+from worker.clean.page.block_text import text_of
 from worker.clean.page.blocks import read_blocks
 
 PROSE = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 4)
@@ -42,14 +43,15 @@ def test_nothing_to_judge_is_nothing_but_doubt() -> None:
         ("<h2>Head</h2><p>one<br>two</p>", "Head|one|two"),
         ("<ul><li>one<li>two</ul><blockquote>said</blockquote>", "one|two|said"),
         ("<table><tr><th>a<td>b<tr><td>c<td>d</table>", "a b|c d"),
-        ("<figure><img><figcaption>Photo</figcaption></figure><p>text", "text"),
-        ("<table><caption>Table 1<tr><td>a</table>", "a"),
+        ("<table><tr><th><p>a<td><p>b<tr><td><p>c<td>d</table>", "a b|c d"),
+        ("<table><tr><td><p>a<p>b<td><p>c</table>", "a|b|c"),
+        ("<pre>a = 1\n\n  b = 2</pre><p>c\nd", "a = 1|b = 2|c d"),
         ("<p>CO<sub>2</sub> of <b>all</b> kinds", "CO2 of all kinds"),
     ],
 )
 def test_kept_blocks_are_lines_and_cells_of_a_row_share_one(markup: str, expected: str) -> None:
     blocks = read_blocks(LexborHTMLParser(markup))
-    assert lines(blocks, range(len(blocks.texts))).split("\n") == expected.split("|")
+    assert text_of(blocks, range(len(blocks.texts))).split("\n") == expected.split("|")
 
 
 @settings(deadline=None)

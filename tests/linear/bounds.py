@@ -13,6 +13,7 @@ from worker.clean.dates import written_dates
 from worker.clean.html import inline_markup, note_marks
 from worker.clean.lines import line_rules
 from worker.clean.metadata import bylines, visible_dates
+from worker.clean.page import element_roles, live_blog
 from worker.clean.text import author_names, people
 from worker.client import findings
 from worker.config.loader import load_config
@@ -41,6 +42,9 @@ AUTHOR = Bound(author_names._MAX_CHARS, "author_names returns a longer text as o
 BYLINE = Bound(bylines._MAX_CHARS, "portrayed_authors skips a longer text")
 CJK = Bound(people._MAX_CJK_CHARS, "cjk_names finds none in a longer text")
 NOTE = Bound(note_marks._BEFORE_CHARS, "without_note_marks reads so much in front of a mark")
+CLASSES = Bound(element_roles.MAX_CHARS, "the names of one element are cut")
+CLASS = Bound(2 * element_roles._MAX_NAME_CHARS, "longer names of an element are ignored")
+TIME = Bound(live_blog._MAX_TIME_CHARS, "is_time refuses a longer text")
 # Lower-case letters may be more than those that they are made of.
 PROMPT = Bound(2 * line_rules._MAX_PROMPT_CHARS, "a longer line is no prompt")
 SHORT = Bound(inline_markup._MAX_CHARS, "inline_text leaves such markup in a longer text")
@@ -88,6 +92,12 @@ BOUNDS: dict[str, Bound] = {
             "_BEFORE_NAME _HANDLE _IN_BRACKETS _LABEL _LAST_DOT _MAIL _PHOTOS _URL".split()
         )
     },
+    "worker.clean.page.element_roles._CAPITAL": CLASS,
+    "worker.clean.page.element_roles._MAY_EXPAND": CLASS,
+    "worker.clean.page.element_roles._NAME": CLASS,
+    **{f"worker.clean.page.element_roles._ROLES[{1 << n}]": CLASS for n in range(6)},
+    "worker.clean.page.element_roles._SHOWN_LATER": CLASSES,
+    "worker.clean.page.live_blog._TIME": TIME,
     "worker.clean.text.people._CJK_BETWEEN": CJK,
     "worker.clean.text.people._CJK_BYLINE": CJK,
     "worker.client.findings._ZONED": ZONE,
@@ -143,6 +153,7 @@ MADE: dict[str, str] = {
     "worker.clean.html.inline_markup: _content": "a constant, for the name of an element",
     "worker.clean.line_rule_config: _problem": "line rules, which are found",
     "worker.clean.line_rule_config: announced": "rules of credits, which are found",
+    "worker.clean.page.element_roles: _compiled": "constants, which are found",
     "worker.clean.patterns.page_kinds: _compiled": "rules of failed fetches, which are found",
     "worker.clean.patterns.prefilter: _lettered": "a constant, for prefixes of rules",
     "worker.clean.patterns.prefilter: prefix_filter": "prefixes of rules, which are found",

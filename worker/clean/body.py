@@ -131,9 +131,7 @@ def read_body(
     plain = not is_html(content.type) and not is_escaped(value) and not holds_markup(value)
     sound = plain and is_sound(value)  # sound text is storable, and unwrapping keeps it sound
     value = value if sound else storable(value)
-    text, page, flag, failure = (
-        (value, NO_METADATA, "", "") if plain else _markup(value, rules, link)
-    )
+    text, page, flag, failure, tags = _Markup(value) if plain else _markup(value, rules, link)
     read_as = "plain" if text is value else "fragment" if page is NO_METADATA else "page"
     if failure:
         return Body(content_index=content_index, read_as=read_as, failure=failure)
@@ -150,9 +148,7 @@ def read_body(
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
-        markup=value
-        if read_as == "page" and count_tags(value) <= rules.html.max_extract_tags
-        else "",
+        markup=value if read_as == "page" and tags <= rules.html.max_extract_tags else "",
         html=safe_html(value) if keep and not flag and not is_page(value) else "",
         read_as=read_as,
         content_index=content_index,
@@ -165,6 +161,7 @@ class _Markup(NamedTuple):
     page: PageMetadata = NO_METADATA
     flag: str = ""
     failure: str = ""
+    tags: int = 0  # of a page
 
 
 def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
@@ -180,11 +177,12 @@ def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
     refuse_hostile(value, rules.html)
     if not is_page(value):
         return _fragment(value, rules)
-    page = parse(value)
+    page = parse(value, tags)
     text, flag = main_text(page, rules.html)
     metadata = read_metadata(page.tree, link)
     titles = (metadata.title, *metadata.titles)
-    return _Markup(text, metadata, flag, page_failure(page, titles, text, rules.failed_fetch))
+    failure = page_failure(page, titles, text, rules.failed_fetch)
+    return _Markup(text, metadata, flag, failure, tags)
 
 
 def _fragment(value: str, rules: CleaningRules) -> _Markup:

@@ -7,7 +7,6 @@ around it.
 """
 
 import io
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -15,8 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
+from worker.clean.page.article_structure import arrange
 from worker.clean.page.block_features import features, larger_holders
-from worker.clean.page.blocks import BREAK, TAGS, Blocks, read_blocks
+from worker.clean.page.block_text import text_of
+from worker.clean.page.blocks import Blocks, read_blocks
 from worker.clean.page.character_features import Floats
 from worker.clean.page.class_names import ClassNameScores
 from worker.clean.page.forest import Forest, probabilities, read_forest
@@ -24,8 +25,6 @@ from worker.clean.page.neighbour_features import second_features
 
 _HOPELESS = 0.03  # probability; such blocks are not classified by the second forest
 _KEPT = 0.5  # probability; from .35 to .5 F1 is level on sites not trained on, precision grows
-_NEVER = frozenset(TAGS[name] for name in ("figcaption", "caption"))
-_CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 
 
 class BlockWeights(NamedTuple):
@@ -58,8 +57,8 @@ NO_TEXT = ClassifiedText("", 1.0)
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
     """Extract the article's text from a page: join those text blocks (passages such as paragraphs)
-    that the classifier takes for parts of it, one per line. The result also tells how unsure the
-    classifier is."""
+    that the classifier takes for parts of it, corrected by the structure of the page, one per line.
+    The result also tells how unsure the classifier is."""
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NO_TEXT
@@ -67,7 +66,8 @@ def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> Classified
     kept = probability >= _KEPT
     sizes = np.array([len(text) for text in blocks.texts])
     doubt = float((sizes * probability * (1 - probability)).sum() / max(1, sizes[kept].sum()))
-    return ClassifiedText(lines(blocks, np.flatnonzero(kept).tolist()), doubt)
+    chosen = arrange(blocks, np.flatnonzero(kept).tolist(), probability)
+    return ClassifiedText(text_of(blocks, chosen), doubt)
 
 
 def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Floats:
@@ -90,27 +90,6 @@ def title_of(tree: LexborHTMLParser) -> str:
     """Return the text of a page's <title> element, "" if it has none."""
     title = tree.css_first("title")
     return title.text() if title else ""
-
-
-def lines(blocks: Blocks, kept: Sequence[int]) -> str:
-    """Join the texts of some blocks (passages of a page) to one text, with one line for each.
-    `kept` has the numbers of these blocks.
-
-    The cells of a table row are joined to one line. Captions of pictures and tables are left
-    out.
-    """
-    holders = blocks.holders
-    parts: list[str] = []
-    row_before = -1
-    for at in kept:
-        held_by = blocks.held_by[at]
-        tag = holders.tags[held_by]
-        if tag in _NEVER:
-            continue
-        row = holders.parents[held_by] if tag in _CELLS else -1
-        parts += (" " if 0 <= row == row_before else "\n", blocks.texts[at].replace(BREAK, "\n"))
-        row_before = row
-    return "".join(parts[1:])
 
 
 @cache

@@ -27,10 +27,14 @@ BLOCKS = (
 )
 TAGS = {name: number for number, name in enumerate(BLOCKS)}
 CUSTOM = len(BLOCKS)  # the tag number of custom elements: they wrap blocks
+_PRE = TAGS["pre"]
 _NAMED = ("id", "itemprop", "role", "class")
 _HIDDEN = re.compile(r"display\s*:\s*none|(?<!-)visibility\s*:\s*hidden", re.I)
 # The kind of a node in the walk: the tag number of a block element, or one of these.
 _TEXT, _BREAK, _LINK, _INLINE, _FRAME, _NOTHING = range(-6, 0)
+_WORDS = (_INLINE, _LINK)
+_MAY_BE_HIDDEN = "[hidden],[style*='none']"
+_MAX_HIDDEN_WORDS = 300  # characters
 # Elements with menus and imprints: a third of all blocks, and 0.05 % of the article text of 791
 # pages.
 _FRAMES = ("nav", "footer")
@@ -77,10 +81,11 @@ class Blocks(NamedTuple):
 def read_blocks(tree: LexborHTMLParser) -> Blocks:
     """Collect the text blocks of a page in one walk over its tree.
 
-    Scripts, images, form controls, menus (<nav>) and footers are left out.
+    Scripts, images, form controls, menus (<nav>), footers and hidden words are left out.
     """
     walk = _Walk()
     pieces = walk.pieces
+    hidden_words = _hidden_words(tree)
     node = tree.body.first_child if tree.body else None
     above: list[tuple[LexborNode, int]] = []
     while node is not None:
@@ -98,21 +103,40 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
             walk.end_line()
         elif kind == _FRAME:
             walk.flush()
-        elif kind != _NOTHING:
-            walk.enter(node, kind)
+        elif kind != _NOTHING and not (
+            hidden_words and kind in _WORDS and node.mem_id in hidden_words
+        ):
+            if kind != _INLINE:
+                walk.enter(node, kind)
             child = node.first_child
             if child is not None:
                 above.append((node, kind))
                 node = child
                 continue
-            walk.leave(kind)
+            if kind != _INLINE:
+                walk.leave(kind)
         following = node.next
         while following is None and above:
             node, kind = above.pop()
-            walk.leave(kind)
+            if kind != _INLINE:
+                walk.leave(kind)
             following = node.next
         node = following
     return walk.finish()
+
+
+def _hidden_words(tree: LexborHTMLParser) -> set[int]:
+    """The memory addresses of inline elements that readers don't see. They hold a few words.
+
+    Hidden block elements are collected, because they may be the article itself.
+    """
+    return {
+        node.mem_id
+        for node in tree.css(_MAY_BE_HIDDEN)
+        if _KINDS.get(node.tag or "") in _WORDS
+        and _is_hidden(node.attributes)
+        and len(node.text()) <= _MAX_HIDDEN_WORDS
+    }
 
 
 def _kind_of(name: str) -> int:
@@ -139,6 +163,7 @@ class _Walk:
         self.entered: list[tuple[LexborNode, int]] = []  # become holders with their first block
         self.pieces: list[str] = []
         self.in_links = self.link_chars = 0
+        self.in_code = 0  # open <pre> elements, in which line ends count
 
     def end_line(self) -> None:
         """Handle a <br> in the walk over a page: one ends a line of the current passage of text,
@@ -162,6 +187,7 @@ class _Walk:
             if self.pieces:
                 self.flush()
             self.entered.append((node, kind))
+            self.in_code += kind == _PRE
         elif kind == _LINK:
             self.in_links += 1
 
@@ -174,6 +200,7 @@ class _Walk:
         if kind >= 0:
             if self.pieces:
                 self.flush()
+            self.in_code -= kind == _PRE
             if self.entered:
                 self.entered.pop()
             else:
@@ -186,6 +213,8 @@ class _Walk:
         """End the current passage of text, and store it as a block, together with the element that
         holds it. A passage without text is not stored."""
         written = "".join(self.pieces)
+        if self.in_code and "\n" in written:
+            written = written.replace("\n", BREAK)
         text = " ".join(written.split())
         if BREAK in written:
             text = BREAK.join(filter(None, (line.strip() for line in text.split(BREAK))))

@@ -26,10 +26,12 @@ class ParsedPage(NamedTuple):
     tags: int
 
 
-def parse(markup: str) -> ParsedPage:
+def parse(markup: str, tags: int | None = None) -> ParsedPage:
     """Parse the markup of a page to a tree. Both its text and its metadata are read from this tree,
-    so that the page is parsed only once."""
-    return ParsedPage(markup, LexborHTMLParser(markup), count_tags(markup))
+    so that the page is parsed only once. `tags` is the number of its tags, if it is known."""
+    return ParsedPage(
+        markup, LexborHTMLParser(markup), count_tags(markup) if tags is None else tags
+    )
 
 
 def main_text(

@@ -1,0 +1,44 @@
+"""Join the text blocks of a page (passages such as paragraphs) to one text."""
+
+from collections.abc import Sequence
+
+from worker.clean.page.blocks import BREAK, TAGS, Blocks, Holders
+
+_CELLS = frozenset(TAGS[name] for name in ("td", "th"))
+_MAX_CELL_CHARS = 200  # of a text that is joined with others to a line
+
+
+def text_of(blocks: Blocks, chosen: Sequence[int]) -> str:
+    """Join some blocks of a page (passages) to one text, with one line for each. `chosen` has the
+    numbers of these blocks.
+
+    The cells of a table row are joined to one line, unless they hold more than a short text each,
+    as in a table that arranges the parts of a page.
+    """
+    parts: list[str] = []
+    row_before = cell_before = -1
+    for at in chosen:
+        cell = _short_cell(blocks, at)
+        row = blocks.holders.parents[cell] if cell else -1
+        joins = 0 <= row == row_before and cell != cell_before
+        parts += (" " if joins else "\n", blocks.texts[at].replace(BREAK, "\n"))
+        row_before, cell_before = row, cell
+    return "".join(parts[1:])
+
+
+def _short_cell(blocks: Blocks, at: int) -> int:
+    """The number of the table cell that holds this block and nothing else, 0 if there is none."""
+    held_by = blocks.held_by[at]
+    cell = _cell_around(blocks.holders, held_by)
+    if not cell or (cell != held_by and len(blocks.texts[at]) > _MAX_CELL_CHARS):
+        return 0
+    alone = blocks.holders.stop[cell] - blocks.holders.first[cell] == 1
+    return cell if alone or cell == held_by else 0
+
+
+def _cell_around(holders: Holders, element: int) -> int:
+    """The number of an element if it is a table cell, of its parent if that is one, else 0."""
+    for candidate in (element, holders.parents[element]):
+        if holders.tags[candidate] in _CELLS:
+            return candidate
+    return 0

@@ -1,0 +1,63 @@
+"""Find the entries of a live blog on a page, with the time of each.
+
+Entries are short and have a time and often a heading each, so that a classifier that was trained on
+ordinary articles loses some of them and all their times.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+from worker.clean.page.blocks import TAGS, Blocks
+from worker.clean.page.element_roles import LIVE_ENTRY
+
+_MIN_ENTRIES = 2
+_MIN_SHARE = 1 / 3  # of the characters of the article; beside an article a ticker has less
+_MAX_TIME_CHARS = 40
+_DATE = (
+    r"(?:[^\W\d]{2,10}[.,]?\s)?(?:\d{1,2}(?:st|nd|rd|th|\.)?,?\s)?(?:[^\W\d]{2,10}[.,]?\s)?"
+    r"(?:\d{4},?\s)?(?:[-–|]\s)?"
+)
+_ZONE = r"(?:\s?(?:[ap]\.?\s?m\.?|uhr|h|hs|hrs))?(?:\s\(?[a-z]{2,5}\)?)?"
+_TIME = re.compile(
+    rf"{_DATE}(?:\d{{1,2}}[.:h]\d{{2}}(?::\d{{2}})?{_ZONE}|\d{{1,2}}\s?[ap]\.?m\.?{_ZONE})"
+    r"|(?:\d{1,3}|an?)\s?[^\W\d]{1,8}\.? ago|(?:vor|il y a|hace|há) \d{1,3}\s?[^\W\d]{1,9}",
+    re.I,
+)
+_PASSAGES = frozenset(TAGS[name] for name in "p h1 h2 h3 h4 h5 li blockquote pre".split())
+
+
+def live_entries(
+    blocks: Blocks,
+    own: Sequence[int],
+    chosen: Collection[int],
+    superfluous: Callable[[int], bool],
+) -> set[int]:
+    """Return the numbers of all text blocks of a page (passages) that belong to entries of a live
+    blog: its times, headings and paragraphs. Empty if the article of the page is no live blog.
+
+    `own` has the roles of each element by its names, `chosen` the blocks that are known to belong
+    to the article. `superfluous` says of a block whether it is a caption, a box or hidden.
+    """
+    holders = blocks.holders
+    entries = [number for number, roles in enumerate(own) if roles & LIVE_ENTRY]
+    if len(entries) < _MIN_ENTRIES:
+        return set()
+    inside = {at for n in entries for at in range(holders.first[n], holders.stop[n])}
+    total = sum(len(blocks.texts[at]) for at in chosen)
+    if sum(len(blocks.texts[at]) for at in inside if at in chosen) < _MIN_SHARE * total:
+        return set()
+    return {at for at in inside if _is_content(blocks, at) and not superfluous(at)}
+
+
+def _is_content(blocks: Blocks, at: int) -> bool:
+    text = blocks.texts[at]
+    if is_time(text):
+        return True
+    linked = 2 * blocks.link_chars[at] > len(text)
+    return blocks.holders.tags[blocks.held_by[at]] in _PASSAGES and not linked
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is nothing but a time of day, perhaps with a date and a time zone, or an age
+    such as "5 minutes ago"."""
+    return len(text) <= _MAX_TIME_CHARS and _TIME.fullmatch(text) is not None
