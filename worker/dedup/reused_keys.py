@@ -7,6 +7,7 @@ words of their titles.
 
 from worker.dedup.dedup_rules import DedupRules, IdentityRules
 from worker.dedup.shingles import SOUTHEAST_ASIAN, words_of
+from worker.dedup.shrunken_pages import fetched_page
 from worker.dedup.similarity import (
     WordsInCommon,
     content_word_count,
@@ -34,6 +35,8 @@ def contradiction(
         return None
     short = is_short(fingerprint) or is_short(known)
     if short or min(fingerprint.words, known.words) < rules.identity.stranger_words:
+        if _is_shrunken_page(article, stored, rules):
+            return None
         return _unrelated_words(article, fingerprint, stored, rules.identity)
     evidence = _unrelated_texts(fingerprint, known, rules.identity)
     if evidence or not (stored.distrusted or _links_differ(article, stored)):
@@ -110,6 +113,15 @@ def _unrelated_words(
         return None
     scores = {"containment": round(shared.text, 4), "title": round(shared.title, 4)}
     return scores, {"containment": rules.stranger_text, "title": rules.stranger_short_title}
+
+
+def _is_shrunken_page(article: Article, stored: StoredIdentity, rules: DedupRules) -> bool:
+    """Whether the text is that of a page fetched at the stored article's address that has much less
+    text: a consent wall or a broken page is no other story."""
+    page = fetched_page(article, rules.pages)
+    return (
+        page is not None and page.is_shrunken(stored.words) and not _links_differ(article, stored)
+    )
 
 
 def _links_differ(article: Article, stored: StoredIdentity) -> bool:
