@@ -95,7 +95,7 @@ def test_tags_read_at_once_are_those_read_one_by_one(pieces: list[str]) -> None:
         patch.setattr(
             hostile_markup,
             "_check",
-            lambda tags, rules, slow=False: slow and passes(tags, rules, slow=True),
+            lambda tags, rules, slow=False: passes(tags, rules, slow=True) if slow else None,
         )
         assert refused(source) == at_once
 

@@ -30,12 +30,14 @@ from worker.clean.text.mojibake import mend
 from worker.clean.text.plain_text import (
     bare,
     is_sound,
+    letters,
     paragraphs,
     storable,
     unescape,
     unescape_again,
     unwrap,
 )
+from worker.errors import Rejected
 from worker.model.admission import Content
 
 _MAX_PUBLISHER_CHARS = 80
@@ -131,7 +133,9 @@ def read_body(
     plain = not is_html(content.type) and not is_escaped(value) and not holds_markup(value)
     sound = plain and is_sound(value)  # sound text is storable, and unwrapping keeps it sound
     value = value if sound else storable(value)
-    text, page, flag, failure, tags = _Markup(value) if plain else _markup(value, rules, link)
+    text, page, flag, failure, is_searchable = (
+        _Markup(value) if plain else _markup(value, rules, link)
+    )
     read_as = "plain" if text is value else "fragment" if page is NO_METADATA else "page"
     if failure:
         return Body(content_index=content_index, read_as=read_as, failure=failure)
@@ -148,7 +152,7 @@ def read_body(
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
-        markup=value if read_as == "page" and tags <= rules.html.max_extract_tags else "",
+        markup=value if read_as == "page" and is_searchable else "",
         html=safe_html(value) if keep and not flag and not is_page(value) else "",
         read_as=read_as,
         content_index=content_index,
@@ -161,7 +165,7 @@ class _Markup(NamedTuple):
     page: PageMetadata = NO_METADATA
     flag: str = ""
     failure: str = ""
-    tags: int = 0  # of a page
+    is_searchable: bool = False  # a page that is small enough for a search for its date
 
 
 def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
@@ -174,15 +178,21 @@ def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
     tags = count_tags(value)
     if tags > rules.html.max_tags:
         return _Markup(unescape(cut_tags(value)), flag="tags-cut")
-    refuse_hostile(value, rules.html)
+    try:
+        crowded = refuse_hostile(value, rules.html)
+    except Rejected:
+        text = unescape(cut_tags(value))
+        if letters(text, rules.text.min_letters) < rules.text.min_letters:
+            raise
+        return _Markup(text, flag="tags-cut")  # honest pages may exceed a limit, too
     if not is_page(value):
         return _fragment(value, rules)
-    page = parse(value, tags)
+    page = parse(value, tags, crowded)
     text, flag = main_text(page, rules.html)
     metadata = read_metadata(page.tree, link)
     titles = (metadata.title, *metadata.titles)
     failure = page_failure(page, titles, text, rules.failed_fetch)
-    return _Markup(text, metadata, flag, failure, tags)
+    return _Markup(text, metadata, flag, failure, page.load <= rules.html.max_extract_tags)
 
 
 def _fragment(value: str, rules: CleaningRules) -> _Markup:

@@ -35,11 +35,12 @@ _SITE_LANGUAGE = "en"
 class HtmlRules(Frozen):
     """Limits for reading the HTML of an article: a web page, or a fragment in a feed.
 
-    HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` is rejected, because
-    it would block a parser. All text of a page is taken if it has more than `max_tags` or
-    `max_extract_tags` tags; else a classifier finds the article. The limits `short_extract_chars`
-    to `min_shared` say when its text is not trusted, so that a slower extractor replaces it. With
-    `keep`, the HTML is stored, too. At most `max_bodies` contents of one article are read.
+    HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
+    parser: its tags are cut, and it is rejected if no text remains. All text of a page is taken if
+    it has more than `max_tags` or `max_extract_tags` tags; else a classifier finds the article. The
+    limits `short_extract_chars` to `min_shared` say when its text is not trusted, so that a slower
+    extractor replaces it. With `keep`, the HTML is stored, too. At most `max_bodies` contents of
+    one article are read.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
@@ -49,10 +50,10 @@ class HtmlRules(Frozen):
     max_asked_tags: int = Field(ge=0)  # in a page; more: no other extractor is used
     second_opinion_doubt: float = Field(ge=0)  # more, and not in English: compare with resiliparse
     min_shared: float = Field(ge=0, le=1)  # share of word runs in both; less: trafilatura
-    max_attributes: int = Field(gt=0)  # of one tag; more: rejected
-    max_depth: int = Field(gt=0)  # open elements; more: rejected
-    max_left_open: int = Field(gt=0)  # elements with an optional end tag; more: rejected
-    max_rebuilt: int = Field(gt=0)  # formatting elements a parser would reopen; more: rejected
+    max_attributes: int = Field(gt=0)  # of one tag; more: tags are cut
+    max_depth: int = Field(gt=0)  # open elements; more: tags are cut
+    max_left_open: int = Field(gt=0)  # elements with an optional end tag; more: tags are cut
+    max_rebuilt: int = Field(gt=0)  # formatting elements a parser would reopen; more: tags are cut
     keep: bool  # store the body also as safe markup
     max_bodies: int = Field(gt=0)  # only this many of the largest bodies are read
 

@@ -57,28 +57,35 @@ def count_tags(markup: str) -> int:
     return markup.count("<")
 
 
-def refuse_hostile(markup: str, rules: HtmlRules) -> None:
+def refuse_hostile(markup: str, rules: HtmlRules) -> int:
     """Raise Rejected with `hostile` for markup that would block a parser: with too many attributes
-    in a tag, too deeply nested elements, or too many elements left open. `rules` has the limits."""
+    in a tag, too deeply nested elements, or too many elements left open. `rules` has the limits.
+
+    Returns how many attributes stand in tags that have very many: they take parsers long, too.
+    """
     if len(markup) <= _HARMLESS_CHARS:
-        return
-    if not _check(_TAGS.findall(markup), rules):
+        return 0
+    crowded = _check(_TAGS.findall(markup), rules)
+    if crowded is None:
         one_by_one = (("/" * tag[3] + tag[2], "", tag[4]) for tag in _tags(markup))
-        _check(one_by_one, rules, slow=True)
+        crowded = _check(one_by_one, rules, slow=True)
+    return crowded or 0
 
 
-def _check(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False) -> bool:
-    """Raise Rejected if tags (name, "", attributes) exceed a limit of the rules; return True if
-    not.
+def _check(
+    tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False
+) -> int | None:
+    """Raise Rejected if tags (name, "", attributes) exceed a limit of the rules; return the number
+    of attributes in tags with many of them if not.
 
-    Without `slow`, return False if the tags may be incomplete: they come from the fast expression,
+    Without `slow`, return None if the tags may be incomplete: they come from the fast expression,
     which skips what a script or style contains, but inside a drawing that may be elements.
     """
     effects: dict[str, _TagEffect] = {}
     opened: defaultdict[str, list[int]] = defaultdict(lambda: [0])
     max_depth, max_left_open = rules.max_depth, rules.max_left_open
     many = 2 * rules.max_attributes  # characters: an attribute and a separator need two
-    depth = loose = formatting = rebuilt = on_roots = 0
+    depth = loose = formatting = rebuilt = on_roots = crowded = 0
     drawing: Drawing | None = None
     for name, _, attributes in tags:
         if drawing:
@@ -87,6 +94,7 @@ def _check(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool
                 if len(attributes) <= many:
                     continue
                 attribute_count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+                crowded += attribute_count
                 _refuse_over("attributes of one tag", attribute_count, rules.max_attributes)
                 continue
             # The drawing has ended, or may have: its open elements count as open HTML elements.
@@ -105,8 +113,9 @@ def _check(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool
         count, step, deep, loosely, formats, special = effect
         if special or len(attributes) > many:
             if special in _RAW_TEXT and not slow and any(opened[root][0] for root in _FOREIGN):
-                return False
+                return None
             attribute_count = sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes))
+            crowded += attribute_count if len(attributes) > many else 0
             on_roots += attribute_count if special in _ROOTS else 0
             _refuse_over(
                 "attributes of one tag", max(attribute_count, on_roots), rules.max_attributes
@@ -122,7 +131,7 @@ def _check(tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool
             _refuse_over("open elements", depth, max_depth)
             _refuse_over("elements left open", loose, max_left_open)
     _refuse_over("formatting elements to reopen", rebuilt, rules.max_rebuilt)
-    return True
+    return crowded
 
 
 def _effect_of(written: str, opened: Mapping[str, list[int]]) -> _TagEffect:
