@@ -29,7 +29,12 @@ def series() -> Iterator[Series]:
     """The series; each has three issues or more, and none is a copy of another."""
     for entry in _read("series.toml", "series"):
         issues = [
-            _article(entry["title"].format(**fields), entry["text"].format(**fields), days)
+            _article(
+                entry["title"].format(**fields),
+                entry["text"].format(**fields),
+                days,
+                entry["language"],
+            )
             for days, fields in zip(entry["days"], entry["issues"], strict=True)
         ]
         yield Series(f"{entry['language']}: {entry['name']}", issues)
@@ -45,10 +50,10 @@ def copies() -> Iterator[Copy]:
             assert old in title + text, old
             title, text = title.replace(old, new), text.replace(old, new)
         text = f"{entry.get('before', '')}{text}\n\n{entry.get('after', '')}"
-        original = _article(entry["title"], entry["text"], 0)
-        yield Copy(
-            f"{entry['language']}: {entry['name']}", original, _article(title, text, entry["days"])
-        )
+        language = entry["language"]
+        original = _article(entry["title"], entry["text"], 0, language)
+        copied = _article(title, text, entry["days"], language)
+        yield Copy(f"{language}: {entry['name']}", original, copied)
 
 
 def reprinted() -> Iterator[Copy]:
@@ -66,5 +71,7 @@ def _read(file: str, key: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _article(title: str, text: str, days: int) -> Article:
-    return make.article(title=title, text=text.strip(), published=DAY + timedelta(days=days))
+def _article(title: str, text: str, days: int, language: str) -> Article:
+    return make.article(
+        title=title, text=text.strip(), published=DAY + timedelta(days=days), language=language
+    )
