@@ -266,7 +266,7 @@ def _changed(
     changes = changes_between(left, right)
     corrected = overlap.short and changes.replaced  # in a short text each figure is the news
     if corrected or is_next_issue(changes, pair, rules.series):
-        flaw = "series"
+        flaw = flaw or "series"
     elif flaw and not overlap.short:
         other_figures = flaw == "series"
         if is_own_lead(changes, pair, rules.series, other_figures=other_figures):

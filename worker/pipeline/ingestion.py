@@ -42,6 +42,7 @@ from worker.model.records import (
 from worker.pipeline.batch_identities import BatchIdentities
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
+    ElectedArticles,
     candidate_fingerprints,
     cluster_fingerprints,
 )
@@ -270,6 +271,7 @@ class Pipeline:
                 self.config.dedup,
                 elect=self.index.elect_canonical,
                 widen=lambda some: cluster_fingerprints([candidates[n] for n in some], self.store),
+                originals=ElectedArticles(self.store, self.index),
                 guard=lambda article: dead_letters.catch(article.origin, "deduplicate"),
             )
             decided += [replace(article, verdict=verdict) for article, verdict in verdicts]
