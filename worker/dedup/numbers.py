@@ -41,11 +41,12 @@ class Number(NamedTuple):
 
 class NumberReader(NamedTuple):
     """Reads the numbers of texts in one language. `words` are the number words that it knows, by
-    the word; `joints` and `ones` those that count only inside of a number."""
+    the word; `joints` and `ones` those that count only inside of a number, `inner` both."""
 
     words: NumberWords
-    joints: Collection[str]
-    ones: Collection[str]
+    joints: frozenset[str]
+    ones: frozenset[str]
+    inner: frozenset[str]
 
     @classmethod
     def of(cls, language: str, further: Collection[str]) -> "NumberReader":
@@ -57,19 +58,38 @@ class NumberReader(NamedTuple):
         known = number_words(language)
         if language not in LANGUAGES:
             known = {word: known[word] for word in further if word in known}
-        return cls(known, joints(language), ones(language))
+        joined, one = joints(language), ones(language)
+        return cls(known, joined, one, joined | one)
 
     def numbers(self, words: Sequence[str]) -> Iterator[Number]:
         """Yield the numbers among the words of a text in their order. Adjacent ones, such as the
         cells in a row of a table, are one number."""
-        known = self.words
-        candidates = [n for n, w in enumerate(words) if not w.isalpha() or w in known]
-        end = 0
-        for begin in candidates:
-            if begin < end or not self._starts(words[begin]):
+        known, end = self.words, 0
+        beside = [*words[1:], "", ""]  # the word after each, and after the last
+        for begin in [n for n, w in enumerate(words) if not w.isalpha() or w in known]:
+            if begin < end:
                 continue
-            end = self._end(words, begin)
-            yield Number(begin, end, self._value(words[begin:end]), _is_date(words, begin, end))
+            word, after = words[begin], beside[begin]
+            if not (word in known or _DIGIT.search(word)):
+                continue
+            if after.isalpha() and after not in known and after not in self.inner:
+                end = begin + 1
+                value = self._single(word)
+            elif self._starts(word):
+                end = self._end(words, begin)
+                value = self._value(words[begin:end])
+            else:
+                continue
+            if value:
+                yield Number(begin, end, value, _is_date(words, begin, end))
+
+    def _single(self, word: str) -> str:
+        """The value of a number of one word, "" if that begins none."""
+        if word.isdecimal():
+            return word.lstrip("0") or "0"
+        if known := self.words.get(word):
+            return str(known.value) if self._starts(word) else ""
+        return _suffix(word)
 
     def _starts(self, word: str) -> bool:
         found = self.words.get(word)
@@ -106,9 +126,9 @@ class NumberReader(NamedTuple):
         return bool(found and found.role is Role.ADDED and found.value in range(20, 100, 10))
 
     def _value(self, words: Sequence[str]) -> str:
-        if len(words) == 1 and words[0].isdecimal():
-            return words[0].lstrip("0") or "0"
-        done, digits, spelled = [], list[str](), _Spelled()
+        if self.words.keys().isdisjoint(words):
+            return _plain(words)
+        done, digits, spelled = list[str](), list[str](), _Spelled()
         for word in words:
             known = self.words.get(word)
             if word in self.joints:
@@ -167,18 +187,18 @@ class _Spelled:
         """Return the number read so far, if any, and begin anew."""
         value = self.total + self.section + self.pending
         done = [] if self.empty else [str(value)]
-        self.__init__()  # type: ignore[misc]
+        self.total, self.section, self.pending, self.empty = 0, 0, 0, True
         return done
 
 
 def _is_date(words: Sequence[str], begin: int, end: int) -> bool:
     """Whether the name of a month is beside the words from `begin` to `end`."""
-    before = words[max(0, begin - 2) : begin][::-1]
-    for beside in (before, words[end : end + 2]):
-        near = beside[1:] if beside and beside[0] in _OF else beside[:1]
-        if near and near[0] in _MONTHS:
-            return True
-    return False
+    if begin and words[begin - 1] in _MONTHS:
+        return True
+    after = words[end] if end < len(words) else ""
+    if after in _OF and end + 1 < len(words):
+        after = words[end + 1]
+    return after in _MONTHS
 
 
 def _plain(digits: Sequence[str]) -> str:

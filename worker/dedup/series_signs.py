@@ -5,18 +5,18 @@ In an edited copy words change anywhere, and hardly a figure does. In the next i
 frame is untouched, and what changed are figures, names and days.
 """
 
+from collections.abc import Collection
 from functools import cache
 from typing import NamedTuple
-
-import numpy as np
 
 from worker.dedup.calendar_words import MONTHS, MONTHS_CUT_SHORT, WEEKDAYS
 from worker.dedup.dedup_rules import SeriesRules
 from worker.dedup.figure_agreement import replaced_figures
 from worker.dedup.number_words import number_words
-from worker.dedup.shingles import Halves, below, halves, high_halves, words_of
+from worker.dedup.shingles import below, common, halves, high_halves, words_of
 from worker.model.records import Fingerprint
 
+Words = frozenset[int]  # hashes of words
 _NUMBERS = 10_000  # as words of titles; greater ones are rarely a date
 
 
@@ -46,32 +46,33 @@ class Changes(NamedTuple):
 def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
     """Find out what differs between two texts, by the hashes in their fingerprints."""
     figures, replaced = replaced_figures(left, right)
-    x, y = halves(left.title), halves(right.title)
-    own, other = (_TitleWords.of(_without(*pair)) for pair in ((x, y), (y, x)))
-    fixed = x[np.isin(x, y)]
-    dated = np.isin(fixed, _months()).any() and own.numbers and other.numbers
+    x, y = _words(left.title), _words(right.title)
+    own, other, fixed = _TitleWords.of(x - y), _TitleWords.of(y - x), x & y
+    dated = bool(own.numbers and other.numbers and not fixed.isdisjoint(_months()))
+    # A title of the same form has half of the words of the other.
+    same_form = bool(x and y) and 2 * len(fixed) >= min(len(x), len(y))
     return Changes(
         frame=_frame(left, right),
         figures=figures,
         replaced=replaced,
-        subject=_same_form(fixed, x, y) and _other_subject(left, right, own.names, other.names),
-        day=bool(len(fixed) and (dated or (own.days and other.days))),
-        titled=bool(len(x) and len(y) and not len(own.names) and not len(other.names)),
+        subject=same_form and _other_subject(left, right, own.names, other.names),
+        day=bool(fixed) and (dated or bool(own.days and other.days)),
+        titled=bool(x and y) and not own.names and not other.names,
     )
 
 
 class _TitleWords(NamedTuple):
-    """The words of a title that the other title does not have: how many are numbers, how many are
-    names of days and months, and the hashes of the others."""
+    """The words of a title that the other title does not have: those that are numbers, names of
+    days and months, and the hashes of the others."""
 
-    numbers: int
-    days: int
-    names: Halves
+    numbers: Words
+    days: Words
+    names: Words
 
     @classmethod
-    def of(cls, words: Halves) -> "_TitleWords":
-        number, day = np.isin(words, _numbers()), np.isin(words, _calendar())
-        return cls(int(number.sum()), int(day.sum()), words[~number & ~day])
+    def of(cls, words: Words) -> "_TitleWords":
+        numbers, days = words & _numbers(), words & _calendar()
+        return cls(numbers, days, words - numbers - days)
 
 
 class Pair(NamedTuple):
@@ -121,53 +122,52 @@ def is_own_lead(changes: Changes, pair: Pair, rules: SeriesRules, *, other_figur
     return pair.shingles > (rules.least_frame if same_title else rules.longest_frame)
 
 
-def _without(x: Halves, y: Halves) -> Halves:
-    return x[~np.isin(x, y)]
+def _words(packed: bytes) -> Words:
+    return frozenset(halves(packed).tolist())
 
 
 def _frame(left: Fingerprint, right: Fingerprint) -> float:
     """Share of the shorter text's shingles, those of its opening excepted, that the other has."""
     short, long = sorted((left, right), key=lambda p: len(p.shingles) * p.scale)
     scale = max(left.scale, right.scale)
-    x, y = (below(halves(p.shingles), scale) for p in (short, long))
-    rest = _without(x, halves(short.opening))
-    return float(np.isin(rest, y).mean()) if len(rest) else 0.0
+    x, y, opening = (
+        below(halves(packed), scale) for packed in (short.shingles, long.shingles, short.opening)
+    )
+    opened = common(x, opening)
+    rest = len(x) - len(opened)
+    return (len(common(x, y)) - len(common(opened, y))) / rest if rest else 0.0
 
 
-def _same_form(fixed: Halves, x: Halves, y: Halves) -> bool:
-    """Whether two titles have half of their words in common."""
-    return bool(len(x) and len(y)) and 2 * len(fixed) >= min(len(x), len(y))
-
-
-def _other_subject(left: Fingerprint, right: Fingerprint, own: Halves, other: Halves) -> bool:
+def _other_subject(left: Fingerprint, right: Fingerprint, own: Words, other: Words) -> bool:
     """Whether each title has a word that is in its own text, but not in the other.
 
     One word may be spelled in another way by the other paper, so a second one must differ, too.
     """
-    v, w = halves(left.vocabulary), halves(right.vocabulary)
-    left_only, right_only = _without(v, w), _without(w, v)
-    if not (np.isin(own, left_only).any() and np.isin(other, right_only).any()):
+    if not own or not other:
         return False
-    left_only, right_only = (side[~np.isin(side, _numbers())] for side in (left_only, right_only))
-    return len(left_only) > 1 and len(right_only) > 1
+    v, w = _words(left.vocabulary), _words(right.vocabulary)
+    left_only, right_only = v - w, w - v
+    if own.isdisjoint(left_only) or other.isdisjoint(right_only):
+        return False
+    return all(len(only - _numbers()) > 1 for only in (left_only, right_only))
 
 
 @cache
-def _calendar() -> Halves:
-    return _halves_of(" ".join(WEEKDAYS | MONTHS))
+def _calendar() -> Words:
+    return _hashed(WEEKDAYS | MONTHS)
 
 
 @cache
-def _months() -> Halves:
-    return _halves_of(" ".join(MONTHS | MONTHS_CUT_SHORT))
+def _months() -> Words:
+    return _hashed(MONTHS | MONTHS_CUT_SHORT)
 
 
 @cache
-def _numbers() -> Halves:
+def _numbers() -> Words:
     """Hashes of the words for numbers: digits up to four, and number words of all languages."""
-    digits = (f"{n:0{width}}" for width in (1, 2, 3) for n in range(_NUMBERS))
-    return _halves_of(" ".join([*digits, *number_words("und")]))
+    digits = {f"{n:0{width}}" for width in (1, 2, 3) for n in range(_NUMBERS)}
+    return _hashed(digits | number_words("und").keys())
 
 
-def _halves_of(words: str) -> Halves:
-    return halves(high_halves(words_of(words).hashes))
+def _hashed(words: Collection[str]) -> Words:
+    return _words(high_halves(words_of(" ".join(words)).hashes))

@@ -34,6 +34,7 @@ ARABIC_MARKS = (  # vowels, signs of recitation, and the tatweel, which only str
 )
 FOLDED_FROM = 0x0660  # digits of other scripts and Chinese characters begin here
 RARE_HAN = 0x20000  # all code points from here on are rare Han characters
+PUNCTUATION = (0x2000, 0x2E7F)  # quotes, dashes and symbols, which are never folded
 SPACE = ord(" ")
 ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
 
@@ -142,14 +143,15 @@ def figures_of(words: TokenizedText, reader: NumberReader, most: int) -> HashArr
     numbers = [*islice(reader.numbers(words.words), most)]
     if not numbers:
         return np.empty((0, 2), np.uint64)
-    begins, ends, _, dates = (np.array(column) for column in zip(*numbers, strict=True))
+    begins = np.array([number.begin for number in numbers], np.intp)
+    ends = np.array([number.end for number in numbers], np.intp)
     around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
     contexts = _mixed(around[begins - 1] * MIX_1 + around[ends])
     rows = np.empty((len(numbers), 2), np.uint64)
     rows[:, 0], rows[:, 1] = contexts, _hashes([number.value for number in numbers])
     rows >>= SHIFT_3
-    rows[:, 1] = rows[:, 1] & ~DATE | dates
+    rows[:, 1] = rows[:, 1] & ~DATE | [number.date for number in numbers]
     return rows
 
 
@@ -218,7 +220,7 @@ def _normalised(text: str) -> str:
 def _split(text: str) -> tuple[list[str], int]:
     """Return the normalised words of a text, and the script of most of them (LETTER, HAN, …)."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    if (codes >= FOLDED_FROM).any():
+    if ((codes >= FOLDED_FROM) & ((codes < PUNCTUATION[0]) | (codes > PUNCTUATION[1]))).any():
         codes = np.where(codes < RARE_HAN, _folded()[np.minimum(codes, RARE_HAN)], codes)
     kinds = _kinds()[np.minimum(codes, RARE_HAN)]
     visible = kinds != DROPPED

@@ -73,11 +73,12 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     overlap = overlap_of(left, right)
     if overlap is None:
         return None
-    scores = _scores(left, right, overlap, days)
+    openings = _opening_share(left, right), _opening_share(right, left)
+    scores = _scores(left, right, overlap, openings, days)
     decide = _decide_short if overlap.short else _decide_long
     thresholds, flaw = decide(scores, rules)
     if scores["containment"] >= rules.copies.containment:
-        flaw, changed = _changed(left, right, overlap, scores, rules, flaw)
+        flaw, changed = _changed(left, right, overlap, openings, days, rules, flaw)
         scores |= changed
     if scores["containment"] < thresholds["variant" if flaw else "containment"]:
         return None
@@ -139,9 +140,14 @@ def _exact(left: Fingerprint, days: int | None, rules: DedupRules) -> Match | No
     )
 
 
-def _scores(left: Fingerprint, right: Fingerprint, overlap: Overlap, days: int | None) -> Scores:
-    shares = _opening_share(left, right), _opening_share(right, left)
-    opening = min(shares) if overlap.short else max(shares)
+def _scores(
+    left: Fingerprint,
+    right: Fingerprint,
+    overlap: Overlap,
+    openings: tuple[float, float],
+    days: int | None,
+) -> Scores:
+    opening = min(openings) if overlap.short else max(openings)
     min_contexts = 0 if opening >= _VERBATIM else _MIN_CONTEXTS
     enough = NO_CONTEXTS if overlap.short else min_contexts
     scores = {
@@ -251,7 +257,8 @@ def _changed(
     left: Fingerprint,
     right: Fingerprint,
     overlap: Overlap,
-    scores: Scores,
+    openings: tuple[float, float],
+    days: int | None,
     rules: DedupRules,
     flaw: str,
 ) -> tuple[str, Scores]:
@@ -260,9 +267,7 @@ def _changed(
     `flaw` is the result so far. Other figures, names and days make it a series, and a text of which
     only title and opening are other ones is a copy, not the use of a template.
     """
-    first, second = sorted((_opening_share(left, right), _opening_share(right, left)))
-    days = int(scores["days"]) if "days" in scores else None
-    pair = Pair(days, (first, second), min(overlap.left, overlap.right))
+    pair = Pair(days, (min(openings), max(openings)), min(overlap.left, overlap.right))
     changes = changes_between(left, right)
     corrected = overlap.short and changes.replaced  # in a short text each figure is the news
     if corrected or is_next_issue(changes, pair, rules.series):
