@@ -90,7 +90,11 @@ class Pair(NamedTuple):
 
 def is_next_issue(changes: Changes, pair: Pair, rules: SeriesRules) -> bool:
     """Whether two texts are issues of a series, by what differs between them."""
-    if changes.subject or (changes.day and pair.days != 0):
+    if changes.day and pair.days != 0:
+        return True
+    if changes.subject and changes.frame >= (
+        rules.frame if changes.replaced else rules.whole_frame
+    ):
         return True
     least = rules.figures_same_day if pair.days == 0 else rules.figures
     if changes.replaced >= least and changes.agreeing <= rules.agreeing:
