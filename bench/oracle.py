@@ -141,11 +141,13 @@ class Report(NamedTuple):
     disallowed: list[StoredDecision]  # links that the oracle did not find
     split_groups: list[set[str]]  # groups that Oracle.certain accepts, in more than one cluster
     missed: set[str]  # articles called new although an earlier copy is in another cluster
+    strays: set[str]  # articles that are no copies of the canonical article of their cluster
     canonicals: int
 
     @property
     def passed(self) -> bool:
-        few_missed = len(self.missed) <= MOST_MISSED * self.articles
+        most = MOST_MISSED * self.articles
+        few_missed = len(self.missed) <= most and len(self.strays) <= most
         return few_missed and not self.disallowed and not self.split_groups
 
     def __str__(self) -> str:
@@ -153,7 +155,8 @@ class Report(NamedTuple):
             f"{self.articles} articles, {self.with_copies} with copies, "
             f"{self.canonicals} clusters: {self.links} links, {len(self.disallowed)} not allowed; "
             f"groups split: {len(self.split_groups)}; new beside a copy: {len(self.missed)} "
-            f"({len(self.missed) / self.articles:.2%})"
+            f"({len(self.missed) / self.articles:.2%}); "
+            f"no copies of their canonical article: {len(self.strays)}"
         )
 
 
@@ -178,6 +181,7 @@ def compare_with_oracle(
         disallowed=disallowed,
         split_groups=[g for g in certain if len({by_id[i].cluster_id for i in g}) != 1],
         missed={d.article_id for d in stored if _missed(d, oracle, by_id)},
+        strays={d.article_id for d in stored if _stray(d, oracle)},
         canonicals=len(clusters),
     )
 
@@ -191,11 +195,23 @@ def _allowed(decision: StoredDecision, oracle: Oracle, group_of: Mapping[str, in
 
 
 def _missed(decision: StoredDecision, oracle: Oracle, by_id: Mapping[str, StoredDecision]) -> bool:
-    """Whether the article is canonical although an earlier copy of it is in another cluster."""
-    copies = (by_id[rival] for rival in oracle.copies[decision.article_id])
+    """Whether the article is canonical although an earlier copy of it is in another cluster.
+
+    It must be a copy of the canonical article of that cluster, too; else it belongs to none.
+    """
+    copies = oracle.copies[decision.article_id]
     return decision.cluster_id == decision.article_id and any(
-        copy.seq < decision.seq and copy.cluster_id != decision.article_id for copy in copies
+        by_id[rival].seq < decision.seq
+        and by_id[rival].cluster_id != decision.article_id
+        and by_id[rival].cluster_id in copies
+        for rival in copies
     )
+
+
+def _stray(decision: StoredDecision, oracle: Oracle) -> bool:
+    """Whether the article is in the cluster of an article of which it is no copy."""
+    copies = {decision.article_id, *oracle.copies[decision.article_id]}
+    return decision.cluster_id not in copies
 
 
 def fingerprints_of(raws: Iterable[Raw], config: Config) -> dict[str, Fingerprint]:

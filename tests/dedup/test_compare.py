@@ -211,7 +211,8 @@ def test_fingerprints_of_other_rules_are_not_compared() -> None:
 def test_a_match_has_its_scores_and_thresholds() -> None:
     match = compare(fingerprint_of(LIGHT), fingerprint_of(STORY, days=1), RULES)
     assert match is not None
-    assert set(match.scores) == {"containment", "numbers", "about", "opening", "days"}
+    measured = {"containment", "numbers", "about", "opening", "days", "frame", "replaced"}
+    assert set(match.scores) == measured
     assert match.thresholds["containment"] == RULES.copies.containment
     assert match.strength == match.scores["containment"]
 

@@ -86,7 +86,7 @@ def test_the_fingerprint_is_the_same_in_another_process() -> None:
     assert (fingerprint_.text_hash, fingerprint_.sketch[0], fingerprint_.version) == PINNED
 
 
-PINNED = ("2927853966fa8438edf6b5d460ca9321", 214309639550786042, "3.eb3403")
+PINNED = ("2927853966fa8438edf6b5d460ca9321", 214309639550786042, "4.eb3403")
 
 
 def test_a_sketch_is_the_smallest_hashes() -> None:
@@ -219,3 +219,24 @@ def test_a_fingerprint_packed_by_another_release_counts_as_missing() -> None:
 def test_the_day_is_that_of_publication() -> None:
     assert fingerprint_of(STORY).day == "2026-11-20"
     assert fingerprint_of(STORY, days=None).day == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(
+            "أَعْلَنَتِ الْحُكُومَةُ عَنْ خُطَّةٍ جَدِيدَةٍ", "أعلنت الحكومة عن خطة جديدة", id="Arabic vowels"
+        ),
+        pytest.param("الرئيـــس يزور المدينة", "الرئيس يزور المدينة", id="tatweel"),
+        pytest.param("國際機場關閉兩個跑道", "国际机场关闭两个跑道", id="traditional Chinese"),
+        pytest.param("ارتفع السعر ١٢ دولارا", "ارتفع السعر 12 دولارا", id="Arabic digits"),
+    ],
+)
+def test_spellings_of_one_text_meet(one: str, other: str) -> None:
+    assert fingerprint_of(one).text_hash == fingerprint_of(other).text_hash
+    assert fingerprint_of(one).vocabulary == fingerprint_of(other).vocabulary
+
+
+def test_other_words_of_arabic_and_chinese_stay_apart() -> None:
+    assert fingerprint_of("كتب الرجل").text_hash != fingerprint_of("كتاب الرجل").text_hash
+    assert fingerprint_of("機場關閉").text_hash != fingerprint_of("机场开放").text_hash

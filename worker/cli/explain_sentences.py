@@ -260,6 +260,10 @@ def _failed_signs(scores: StoredFacts, least: StoredFacts) -> str:
     ]
     if scores.get("days", 0) > least.get("days", float("inf")):
         reasons.append(f"they are {scores['days']:.0f} days apart (at most {least['days']:.0f})")
+    if not reasons and scores.get("replaced", 0):
+        reasons.append(f"{scores['replaced']:.0f} figures between the same words are other ones")
+    elif not reasons and "frame" in scores:
+        reasons.append("their titles or openings are about something else")
     return _listed(reasons) or "not enough else agrees"
 
 

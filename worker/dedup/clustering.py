@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-import numpy as np
-
 from worker.dedup.dedup_rules import DedupRules, RevisionRules
+from worker.dedup.figure_agreement import comparable, figure_values
 from worker.dedup.similarity import Match, compare, overlap_of
 from worker.model.records import Fingerprint, OutcomeKind
 
@@ -81,12 +80,6 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
     return assigned
 
 
-def comparable(left: Fingerprint, right: Fingerprint) -> bool:
-    """Whether two fingerprints (the hashes of two articles) can be compared. They can if both were
-    made by the same version of the rules; else even equal texts have different hashes."""
-    return left.version == right.version
-
-
 def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
     """Compare two articles by their fingerprints. Returns the match if one is a copy of the other,
     None if they are only similar (with other numbers, for example) or unrelated."""
@@ -103,7 +96,7 @@ def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> 
     """
     if before.text_hash == after.text_hash:
         return EditSize.FORMAT if before.title == after.title else EditSize.MINOR
-    if _figures(before) != _figures(after):
+    if figure_values(before, after) != figure_values(after, before):
         return EditSize.SUBSTANTIAL
     overlap = overlap_of(before, after)
     if overlap is None:
@@ -111,8 +104,3 @@ def change_of(before: Fingerprint, after: Fingerprint, rules: RevisionRules) -> 
     shared = overlap.containment * min(overlap.left, overlap.right)
     kept = shared / max(overlap.left, overlap.right)
     return EditSize.MINOR if kept >= rules.minor else EditSize.SUBSTANTIAL
-
-
-def _figures(fingerprint: Fingerprint) -> set[int]:
-    """The hashes of a text's figures alone, without the hashes of the words around each figure."""
-    return set(np.frombuffer(fingerprint.figures, "<u4")[1::2].tolist())

@@ -93,6 +93,39 @@ class CopyRules(Frozen):
     part: Share
 
 
+class SeriesRules(Frozen):
+    """Thresholds that tell the next issue of a series, such as the report of another lottery draw,
+    from a copy. Shares are from 0 to 1, lengths of texts are in shingles (runs of words).
+
+    A text is the next issue if `figures` of its numbers were replaced (on the same day
+    `figures_same_day`), at most the share `agreeing` was not, and the share `frame` of the text
+    behind its opening is unchanged. On another day it also is if `whole_frame` of this is unchanged
+    in a text of `least_frame` to `longest_frame` shingles, while of the openings at most `opening`
+    is found in the other text (of the more similar one `larger_opening`), or `far_opening` if the
+    texts are over `near_days` days apart.
+
+    A text with another opening is a copy within `lead_days` if the share `body` of the rest is
+    found, and the text is longer than `longest_frame`, or has `least_body` shingles and
+    `body_figures` numbers.
+    """
+
+    frame: Share = 0.85
+    figures: Count = 2
+    figures_same_day: Count = 3
+    agreeing: Share = 0.91
+    whole_frame: Share = 0.97
+    least_frame: Count = 60
+    longest_frame: Count = 150
+    opening: Share = 0.76
+    larger_opening: Share = 0.85
+    near_days: Count = 3
+    far_opening: Share = 0.9
+    lead_days: Count = 1
+    body: Share = 0.9
+    least_body: Count = 100
+    body_figures: Count = 3
+
+
 class ShortTextRules(Frozen):
     """Thresholds that decide whether two texts, of which at least one is short, are copies. All but
     `days` are shares from 0 to 1.
@@ -178,6 +211,7 @@ class DedupRules(Frozen):
     shingles: ShingleRules
     content: ContentRules
     copies: CopyRules
+    series: SeriesRules = SeriesRules()
     short: ShortTextRules
     identity: IdentityRules
     pages: PageRules = PageRules()  # files of version 0.2.0 have no such table

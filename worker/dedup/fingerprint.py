@@ -7,6 +7,7 @@ from hashlib import blake2b
 import numpy as np
 
 from worker.dedup.dedup_rules import DedupRules, ShingleRules
+from worker.dedup.numbers import NumberReader
 from worker.dedup.page_frames import is_frame
 from worker.dedup.shingles import (
     HashArray,
@@ -24,7 +25,7 @@ from worker.dedup.shingles import (
 )
 from worker.model.records import Article, Fingerprint
 
-ALGORITHM = "3"  # increased when the same rules give other fingerprints or verdicts
+ALGORITHM = "4"  # increased when the same rules give other fingerprints or verdicts
 
 
 def fingerprint(
@@ -48,7 +49,7 @@ def fingerprint(
     kept, scale = sampled(hashes, rules.shingles.most)
     lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
     opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
-    spelled_out = _words_in(rules.content.number_words)
+    numbers = _number_reader(article.language, rules.content.number_words)
     return Fingerprint(
         content_hash=_exact(complete or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
@@ -59,7 +60,7 @@ def fingerprint(
         opening=high_halves(below(opening, scale)),
         vocabulary=high_halves(vocabulary[: rules.content.most_words]),
         title=high_halves(content_words(title, stop)),
-        figures=figures_of(text, spelled_out, rules.content.most_figures).astype("<u4").tobytes(),
+        figures=figures_of(text, numbers, rules.content.most_figures).astype("<u4").tobytes(),
         day=article.published.date().isoformat() if article.published else "",
         version=_version(rules.shingles),
     )
@@ -107,6 +108,11 @@ def _exact(article: Article) -> str:
 @lru_cache
 def _words_in(words: frozenset[str]) -> frozenset[str]:
     return frozenset(words_of(" ".join(words)).words)
+
+
+@lru_cache
+def _number_reader(language: str, further: frozenset[str]) -> NumberReader:
+    return NumberReader.of(language, _words_in(further))
 
 
 @lru_cache

@@ -6,6 +6,7 @@ words of their titles.
 """
 
 from worker.dedup.dedup_rules import DedupRules, IdentityRules
+from worker.dedup.figure_agreement import comparable
 from worker.dedup.shingles import SOUTHEAST_ASIAN, words_of
 from worker.dedup.shrunken_pages import fetched_page
 from worker.dedup.similarity import (
@@ -93,7 +94,7 @@ def _unrelated_words(
     if the links differ, too: the items of a feed may have one title, such as "Service alert".
     """
     known = stored.fingerprint
-    if known is None or known.version != fingerprint.version:
+    if known is None or not comparable(known, fingerprint):
         return None
     if min(content_word_count(fingerprint), content_word_count(known)) < _MIN_WORDS:
         return None

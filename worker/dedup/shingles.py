@@ -4,11 +4,10 @@ words. Two texts are similar if they have many shingles in common.
 The hashes depend on the text alone: they are equal on every machine and in every process.
 """
 
-import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
-from itertools import cycle
+from itertools import cycle, islice
 from operator import mul
 from typing import NamedTuple, TypeVar
 
@@ -16,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.dedup.dedup_rules import ShingleRules, ShingleWidths
+from worker.dedup.numbers import NumberReader
+from worker.dedup.simplified_chinese import simplified_characters
 
 HashArray = NDArray[np.uint64]
+Halves = NDArray[np.uint32]  # the upper 32 bits of 64-bit hashes
 Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 
 SEPARATOR, LETTER, HAN, SOUTHEAST_ASIAN, DROPPED = range(5)
@@ -26,15 +28,21 @@ HAN_RANGES = (
     *((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x1B000, 0x1B16F)),
 )
 SOUTHEAST_ASIAN_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0xAA60, 0xAA7F))
+ARABIC_MARKS = (  # vowels, signs of recitation, and the tatweel, which only stretches a word
+    *((0x0610, 0x061A), (0x0640, 0x0640), (0x064B, 0x065F), (0x0670, 0x0670)),
+    *((0x06D6, 0x06DC), (0x06DF, 0x06E8), (0x06EA, 0x06ED), (0x08D3, 0x08FF)),
+)
+FOLDED_FROM = 0x0660  # digits of other scripts and Chinese characters begin here
 RARE_HAN = 0x20000  # all code points from here on are rare Han characters
+PUNCTUATION = (0x2000, 0x2E7F)  # quotes, dashes and symbols, which are never folded
 SPACE = ord(" ")
 ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
-DIGIT = re.compile("[0-9]")
 
 # Odd 64-bit constants and shifts of xxHash64's avalanche step (Y. Collet, xxHash specification).
 MIX_1, MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
 SHIFT_1, SHIFT_2, SHIFT_3 = np.uint64(33), np.uint64(29), np.uint64(32)
 NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wide ones
+DATE = np.uint64(1)  # the lowest bit of a figure's second hash: the figure is part of a date
 MASK_64 = (1 << 64) - 1
 POWER_COUNT = 1024
 POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(POWER_COUNT)]
@@ -104,6 +112,14 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
     return np.concatenate((ascending[:1], ascending[1:][other]))
 
 
+def common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
+    """Return the values that are in both of two ascending arrays of distinct values, ascending."""
+    both = np.concatenate((x, y))
+    both.sort()
+    twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
+    return twice
+
+
 def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
     """Return the hashes of a text's content words, in the order of the text. Content words are all
     but single letters and those in `stop`, such as "the".
@@ -116,34 +132,27 @@ def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
     return words.hashes[[len(word) > 1 and word not in stop for word in words.words]]
 
 
-def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
+def figures_of(words: TokenizedText, reader: NumberReader, most: int) -> HashArray:
     """Hash the first `most` numbers in a text, to tell whether two texts agree in them. Returns an
     array with one row per number and two columns: a hash of the words around the number, and a hash
     of the number itself.
 
-    Numbers are words with digits, and those in `spelled_out`, such as "two". Adjacent ones, such as
-    the cells in a row of a table, count as one number.
+    The lowest bit of the second hash tells whether the number is part of a date. Adjacent numbers,
+    such as the cells in a row of a table, count as one.
     """
-    tokens = words.words
-    maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
-    starts: list[int] = []
-    stops: list[int] = []
-    for n in maybe:
-        if tokens[n] in spelled_out or DIGIT.search(tokens[n]):
-            if stops[-1:] != [n]:
-                starts.append(n)
-                stops.append(n)
-            stops[-1] += 1
-    if not starts:
+    numbers = [*islice(reader.numbers(words.words), most)]
+    if not numbers:
         return np.empty((0, 2), np.uint64)
-    starts, stops = starts[:most], stops[:most]
+    begins = np.array([number.begin for number in numbers], np.intp)
+    ends = np.array([number.end for number in numbers], np.intp)
     around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
-    contexts = _mixed(around[np.array(starts, np.intp) - 1] * MIX_1 + around[stops])
-    values = ["".join(tokens[b:e]) for b, e in zip(starts, stops, strict=True)]
-    rows = np.empty((len(starts), 2), np.uint64)
-    rows[:, 0], rows[:, 1] = contexts, _hashes(values)
-    return rows >> SHIFT_3
+    contexts = _mixed(around[begins - 1] * MIX_1 + around[ends])
+    rows = np.empty((len(numbers), 2), np.uint64)
+    rows[:, 0], rows[:, 1] = contexts, _hashes([number.value for number in numbers])
+    rows >>= SHIFT_3
+    rows[:, 1] = rows[:, 1] & ~DATE | [number.date for number in numbers]
+    return rows
 
 
 def high_halves(hashes: HashArray) -> bytes:
@@ -167,6 +176,11 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
     """
     by_script = {HAN: rules.han, SOUTHEAST_ASIAN: rules.southeast_asian}
     return by_script.get(words.script, rules.words)
+
+
+def halves(packed: bytes) -> Halves:
+    """Unpack the hashes that `high_halves` packed, or the figures of a fingerprint."""
+    return np.frombuffer(packed, "<u4")
 
 
 def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
@@ -206,6 +220,8 @@ def _normalised(text: str) -> str:
 def _split(text: str) -> tuple[list[str], int]:
     """Return the normalised words of a text, and the script of most of them (LETTER, HAN, …)."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    if ((codes >= FOLDED_FROM) & ((codes < PUNCTUATION[0]) | (codes > PUNCTUATION[1]))).any():
+        codes = np.where(codes < RARE_HAN, _folded()[np.minimum(codes, RARE_HAN)], codes)
     kinds = _kinds()[np.minimum(codes, RARE_HAN)]
     visible = kinds != DROPPED
     codes, kinds = np.where(kinds == SEPARATOR, SPACE, codes)[visible], kinds[visible]
@@ -231,11 +247,26 @@ def _kinds() -> NDArray[np.uint8]:
     categories = [unicodedata.category(chr(code)) for code in range(RARE_HAN)]
     kinds = np.array([LETTER if c[0] in "LMN" else SEPARATOR for c in categories], np.uint8)
     kinds[[code for code, category in enumerate(categories) if category == "Cf"]] = DROPPED
+    for first, last in ARABIC_MARKS:
+        kinds[first : last + 1] = DROPPED
     for kind, ranges in ((HAN, HAN_RANGES), (SOUTHEAST_ASIAN, SOUTHEAST_ASIAN_RANGES)):
         for first, last in ranges:
             part = kinds[first : last + 1]
             part[part == LETTER] = kind
     return np.append(kinds, np.uint8(HAN))
+
+
+@cache
+def _folded() -> NDArray[np.uint32]:
+    """A table from code point to the code point that stands for it: digits of other scripts become
+    ASCII digits, and traditional Chinese characters simplified ones."""
+    folded = np.arange(RARE_HAN + 1, dtype=np.uint32)
+    for code in range(FOLDED_FROM, RARE_HAN):
+        if (digit := unicodedata.decimal(chr(code), None)) is not None:
+            folded[code] = ord("0") + digit
+    for traditional, simplified in simplified_characters().items():
+        folded[ord(traditional)] = ord(simplified)
+    return folded
 
 
 def _hashes(words: Sequence[str]) -> HashArray:

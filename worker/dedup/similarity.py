@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.dedup.dedup_rules import DedupRules
-from worker.dedup.shingles import Unsigned, below, distinct
+from worker.dedup.figure_agreement import NO_CONTEXTS, comparable, same_figures
+from worker.dedup.series_signs import Pair, changes_between, is_next_issue, is_own_lead
+from worker.dedup.shingles import Halves, below, common, distinct, halves
 from worker.model.records import Fingerprint, OutcomeKind, Scores
 
-Halves = NDArray[np.uint32]  # high halves of 64-bit shingle hashes, ascending
-_HALF_BITS = np.uint64(32)
 _MIN_CONTEXTS = 3  # figures between the same words: this many are enough to decide
-_NO_CONTEXTS = 1 << 32  # more than any text has: in short texts all figures count
 _HASH_BYTES = 4  # of a word in `title` and `vocabulary`
 _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, not rewritten
 
@@ -75,9 +74,13 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     overlap = overlap_of(left, right)
     if overlap is None:
         return None
-    scores = _scores(left, right, overlap, days)
+    openings = _opening_share(left, right), _opening_share(right, left)
+    scores = _scores(left, right, overlap, openings, days)
     decide = _decide_short if overlap.short else _decide_long
     thresholds, flaw = decide(scores, rules)
+    if scores["containment"] >= rules.copies.containment:
+        flaw, changed = _changed(left, right, overlap, openings, days, rules, flaw)
+        scores |= changed
     if scores["containment"] < thresholds["variant" if flaw else "containment"]:
         return None
     return Match(
@@ -94,9 +97,9 @@ def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
     Returns None if the texts can't be compared: one is too short to have shingles, or the
     fingerprints were made by different versions of the rules.
     """
-    if left.version != right.version or not (left.shingles and right.shingles):
+    if not comparable(left, right) or not (left.shingles and right.shingles):
         return None
-    x, y = _hashes(left.shingles), _hashes(right.shingles)
+    x, y = halves(left.shingles), halves(right.shingles)
     short = _narrow(x).any(), _narrow(y).any()
     scale = max(left.scale, right.scale)
     x, y = (below(h[_narrow(h) == all(short)], scale) for h in (x, y))
@@ -105,25 +108,13 @@ def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
     return Overlap(_shared(x, y) / min(len(x), len(y)), len(x), len(y), any(short))
 
 
-def _hashes(packed: bytes) -> Halves:
-    return np.frombuffer(packed, "<u4")
-
-
 def _narrow(hashes: Halves) -> NDArray[np.bool_]:
     """A mask that is True for hashes of narrow shingles, which only short texts have."""
     return (hashes & 1).astype(bool)
 
 
-def _common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """The values that are in both of two ascending arrays of distinct values, ascending."""
-    both = np.concatenate((x, y))
-    both.sort()
-    twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
-    return twice
-
-
 def _shared(x: Halves, y: Halves) -> int:
-    return len(_common(x, y))
+    return len(common(x, y))
 
 
 def _exact(
@@ -139,7 +130,7 @@ def _exact(
     if tiny and days != 0:
         return None
     scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
-    short = tiny or bool(_narrow(_hashes(left.shingles)).any())
+    short = tiny or bool(_narrow(halves(left.shingles)).any())
     if not short:
         return _exact_long(left, right, scores, rules)
     most = float(0 if tiny else rules.short.days)
@@ -168,14 +159,19 @@ def _exact_long(left: Fingerprint, right: Fingerprint, scores: Scores, rules: De
     )
 
 
-def _scores(left: Fingerprint, right: Fingerprint, overlap: Overlap, days: int | None) -> Scores:
-    shares = _opening_share(left, right), _opening_share(right, left)
-    opening = min(shares) if overlap.short else max(shares)
+def _scores(
+    left: Fingerprint,
+    right: Fingerprint,
+    overlap: Overlap,
+    openings: tuple[float, float],
+    days: int | None,
+) -> Scores:
+    opening = min(openings) if overlap.short else max(openings)
     min_contexts = 0 if opening >= _VERBATIM else _MIN_CONTEXTS
-    enough = _NO_CONTEXTS if overlap.short else min_contexts
+    enough = NO_CONTEXTS if overlap.short else min_contexts
     scores = {
         "containment": overlap.containment,
-        "numbers": _same_figures(left, right, enough=enough, least=1 if overlap.short else 2),
+        "numbers": same_figures(left, right, enough=enough, least=1 if overlap.short else 2),
         "about": _title_support(left, right, unknown=0.0 if overlap.short else 1.0),
         "opening": opening,
     }
@@ -184,35 +180,13 @@ def _scores(left: Fingerprint, right: Fingerprint, overlap: Overlap, days: int |
     return {name: round(score, 4) for name, score in scores.items()}
 
 
-def _same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: int) -> float:
-    """Share of the figures in which two texts agree, 0 to 1.
-
-    If at least `enough` figures stand between the same words in both texts, only these are
-    compared: another figure in the same sentence means another story, but a sentence left out with
-    its figures does not. Otherwise all figures of the text with fewer of them are looked up in the
-    other; if it has fewer than `least`, the share is 1.
-    """
-    x, y = (_hashes(p.figures).reshape(-1, 2) for p in (left, right))
-    around = _shared(distinct(x[:, 0]), distinct(y[:, 0]))
-    if around >= enough:
-        agreeing = _common(distinct(_rows(x)), distinct(_rows(y))) >> _HALF_BITS
-        return len(distinct(agreeing)) / around if around else 1.0
-    v, w = distinct(x[:, 1]), distinct(y[:, 1])
-    fewer = min(len(v), len(w))
-    return _shared(v, w) / fewer if fewer >= least else 1.0
-
-
-def _rows(figures: Halves) -> NDArray[np.uint64]:
-    return figures[:, 0].astype(np.uint64) << _HALF_BITS | figures[:, 1]
-
-
 def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
     """Return how far two titles agree: the share (0 to 1) of the shorter title's words that are in
     the other one, not counting words such as "the".
 
     Returns `unknown` if one of the titles has no words to count.
     """
-    x, y = _hashes(left.title), _hashes(right.title)
+    x, y = halves(left.title), halves(right.title)
     return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
 
 
@@ -243,19 +217,19 @@ def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
     shorter, longer = sorted(texts, key=len)
     return WordsInCommon(
         title=max(same_title(left, right, unknown=0.0), *found, 0.0),
-        text=_shared(_hashes(shorter), _hashes(longer)) / max(1, len(shorter) // _HASH_BYTES),
+        text=_shared(halves(shorter), halves(longer)) / max(1, len(shorter) // _HASH_BYTES),
     )
 
 
 def is_short(fingerprint: Fingerprint) -> bool:
     """Return whether a text is so short that it is compared by narrow shingles as well, or by
     none."""
-    return not fingerprint.shingles or bool(_narrow(_hashes(fingerprint.shingles)).any())
+    return not fingerprint.shingles or bool(_narrow(halves(fingerprint.shingles)).any())
 
 
 def content_word_count(fingerprint: Fingerprint) -> int:
     """Return how many different content words an article has in its title and text together."""
-    return len(distinct(_hashes(fingerprint.title + fingerprint.vocabulary)))
+    return len(distinct(halves(fingerprint.title + fingerprint.vocabulary)))
 
 
 def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
@@ -274,14 +248,14 @@ def _share_found(title: bytes, words: bytes) -> float:
 
     One hit out of several words is probably chance, so it counts as 0.
     """
-    x, y = _hashes(title), _hashes(words)
+    x, y = halves(title), halves(words)
     shared = _shared(x, y)
     return shared / len(x) if shared > 1 or len(x) == 1 else 0.0
 
 
 def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
     """Share of the shingles in the opening of `left` that occur anywhere in `right`."""
-    x, y = _hashes(left.opening), _hashes(right.shingles)
+    x, y = halves(left.opening), halves(right.shingles)
     scale = max(left.scale, right.scale)
     x = below(x, scale)
     return _shared(x, y) / len(x) if len(x) else 1.0
@@ -340,6 +314,32 @@ def _decide_long(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:
         if scores["about"] < copies.about or scores["opening"] < copies.opening:
             return thresholds, "template"
     return thresholds, ""
+
+
+def _changed(
+    left: Fingerprint,
+    right: Fingerprint,
+    overlap: Overlap,
+    openings: tuple[float, float],
+    days: int | None,
+    rules: DedupRules,
+    flaw: str,
+) -> tuple[str, Scores]:
+    """Judge a pair by what differs between the texts, and return its flaw and further scores.
+
+    `flaw` is the result so far. Other figures, names and days make it a series, and a text of which
+    only title and opening are other ones is a copy, not the use of a template.
+    """
+    pair = Pair(days, (min(openings), max(openings)), min(overlap.left, overlap.right))
+    changes = changes_between(left, right)
+    corrected = overlap.short and changes.replaced  # in a short text each figure is the news
+    if corrected or is_next_issue(changes, pair, rules.series):
+        flaw = flaw or "series"
+    elif flaw and not overlap.short:
+        other_figures = flaw == "series"
+        if is_own_lead(changes, pair, rules.series, other_figures=other_figures):
+            flaw = ""
+    return flaw, {"frame": round(changes.frame, 4), "replaced": float(changes.replaced)}
 
 
 def _part(overlap: Overlap, part: float) -> str:

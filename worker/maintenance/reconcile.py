@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from worker.dedup import DedupRules, Match, compare
-from worker.dedup.clustering import Assignment, ClusterMember, comparable, copy_of, recluster
+from worker.dedup.clustering import Assignment, ClusterMember, copy_of, recluster
+from worker.dedup.figure_agreement import comparable
 from worker.index import Index, IndexEntry
 from worker.store.cluster_values import ClusterMove, Member, MoveReason
 from worker.store.ports import ClusteredStore

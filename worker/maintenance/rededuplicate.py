@@ -8,6 +8,7 @@ only where the two results differ, so that each move comes from the change of ru
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from worker.dedup import DedupRules
 from worker.dedup.fingerprint import ALGORITHM
@@ -17,7 +18,7 @@ from worker.model.records import Fingerprint, OutcomeKind, Scores, Verdict
 from worker.pipeline.candidate_fingerprints import FingerprintsById
 from worker.pipeline.copy_decisions import decide_copies
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, StoredFingerprint
-from worker.store.ports import ClusteredStore, RededuplicationStore
+from worker.store.ports import ClusteredStore, FingerprintReader, RededuplicationStore
 
 PAGE = 500  # articles
 
@@ -75,7 +76,7 @@ class Rededuplicator:
         self._time_s = 0.0
         self._index = MemoryIndex(rules, clock=lambda: self._time_s)
         self._window_s = rules.index.window_days * DAY_S
-        self._by_rules = DecisionReplay(rules), DecisionReplay(others)
+        self._by_rules = DecisionReplay(rules, store), DecisionReplay(others, store)
 
     def pages(self, since: datetime) -> Iterator[tuple[int, list[Rededuplicated]]]:
         """Decide by both sets of rules which of the articles stored since a date are copies.
@@ -131,16 +132,31 @@ class _UndecidedArticle:
     fingerprint: Fingerprint
 
 
+class _StoredOriginals(NamedTuple):
+    """Compares stored articles with their originals; nothing needs to be noted, since each decision
+    is remembered by DecisionReplay."""
+
+    store: FingerprintReader
+
+    def fingerprints(self, article_ids: Sequence[str]) -> FingerprintsById:
+        return self.store.fingerprints(article_ids)
+
+    def release(self, article_ids: Sequence[str]) -> None:
+        """Do nothing."""
+
+
 class DecisionReplay:
     """Decides anew, by one set of rules, which stored articles are copies, in the order in which
     they were stored.
 
     Decisions are remembered for the present and the previous period of some days, as in the
-    similarity index of a worker, so that later copies find the original of earlier ones.
+    similarity index of a worker, so that later copies find the original of earlier ones. With a
+    `store` an article is also compared with the original elected for it, as workers do.
     """
 
-    def __init__(self, rules: DedupRules) -> None:
+    def __init__(self, rules: DedupRules, store: FingerprintReader | None = None) -> None:
         self._rules = rules
+        self._originals = _StoredOriginals(store) if store else None
         self._canonical: dict[int, dict[str, str]] = {}  # generation -> copy -> canonical article
 
     def decide(
@@ -153,7 +169,13 @@ class DecisionReplay:
         the article was stored. Decisions from before the previous period are forgotten.
         """
         article = _UndecidedArticle(_new(stored.article_id), stored.fingerprint)
-        [(_, verdict)] = decide_copies([article], [candidates], self._rules, elect=self._elect)
+        [(_, verdict)] = decide_copies(
+            [article],
+            [candidates],
+            self._rules,
+            elect=self._elect,
+            originals=self._originals,
+        )
         if verdict.cluster_id != stored.article_id:
             self._add(stored.article_id, verdict.cluster_id, generation)
         return ChangedDecision(

@@ -7,8 +7,9 @@ these.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from worker.index import Candidate
+from worker.index import Candidate, Index
 from worker.model.records import Fingerprint
 from worker.store.ports import CandidateReader, FingerprintReader
 
@@ -62,3 +63,19 @@ def cluster_fingerprints(
         }
         for of_article in candidates
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ElectedArticles:
+    """Confirms with store and index that articles are copies of the originals elected for them."""
+
+    store: FingerprintReader
+    index: Index
+
+    def fingerprints(self, article_ids: Sequence[str]) -> FingerprintsById:
+        """Read the fingerprints (text hashes) of these articles, as far as they are stored."""
+        return self.store.fingerprints(article_ids)
+
+    def release(self, article_ids: Sequence[str]) -> None:
+        """Make each of these articles its own original in the index."""
+        self.index.set_canonical({article_id: article_id for article_id in article_ids})

@@ -1,8 +1,9 @@
-"""Decide which articles are copies or variants of other articles, in four steps.
+"""Decide which articles are copies or variants of other articles, in five steps.
 
     compare   each article with the similar earlier articles that the index proposes
     widen     if it copies none of them, compare it also with their copies and originals
     elect     choose for each new article the original of which it is a copy
+    confirm   if it was compared with a copy only, compare it with the original itself
     resolve   make the verdict on each article: new, duplicate, variant …
 
 Workers call `decide_copies` for new articles, and `worker dedup replay` for stored ones.
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from worker.dedup import DedupRules, Match, compare, resolve
+from worker.dedup.clustering import copy_of
+from worker.dedup.figure_agreement import comparable
 from worker.index import CopyVote
 from worker.model.records import Fingerprint, OutcomeKind, Verdict
 from worker.pipeline.candidate_fingerprints import FingerprintsById
@@ -26,6 +29,19 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 `Index.elect_canonical` is one.
 """
+
+
+class CanonicalArticles(Protocol):
+    """What confirms that an article is a copy of the original that was elected for it, and not only
+    of another copy: without this, texts that change little by little would form one long chain."""
+
+    def fingerprints(self, article_ids: Sequence[str]) -> FingerprintsById:
+        """Return the fingerprints (text hashes) of these articles, as far as they are known."""
+        ...
+
+    def release(self, article_ids: Sequence[str]) -> None:
+        """Note that these articles are copies of no other article after all."""
+        ...
 
 
 class Identified(Protocol):
@@ -92,6 +108,7 @@ def decide_copies(
     *,
     elect: Elect,
     widen: Callable[[Sequence[int]], Sequence[FingerprintsById]] | None = None,
+    originals: CanonicalArticles | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
     """Decide which articles are copies or variants of others, and return each article with its
@@ -99,8 +116,9 @@ def decide_copies(
 
     `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
     For new articles that copy none of these, `widen` loads more; it gets their indexes in
-    `articles`. `elect` chooses the original of each new article. The work on an article is done in
-    a context made by `guard`; if that suppresses an error, the article is left out.
+    `articles`. `elect` chooses the original of each new article, and `originals` serves to compare
+    the article with it; one that is no copy of it is new. The work on an article is done in a
+    context made by `guard`; if that suppresses an error, the article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)
@@ -112,7 +130,10 @@ def decide_copies(
         }
         widened = _compare({n: compared.pop(n) for n in further}, further, rules, guard)
         compared = dict(sorted((compared | widened).items()))
-    canonical = _elected([c for c in compared.values() if c.is_new], elect)
+    new = [c for c in compared.values() if c.is_new]
+    canonical = _elected(new, elect)
+    if originals:
+        canonical |= _unconfirmed(new, canonical, originals, rules)
     decided = []
     for c in compared.values():
         with guard(c.article):
@@ -143,3 +164,36 @@ def _elected(new: Sequence[_Compared[IdentifiedT]], elect: Elect) -> dict[str, s
     """Elect among new articles; return the id of each one's canonical article by article id."""
     votes = [CopyVote(article_id=c.article_id, copies=c.copies) for c in new]
     return dict(zip((c.article_id for c in new), elect(votes), strict=True)) if votes else {}
+
+
+def _unconfirmed(
+    new: Sequence[_Compared[IdentifiedT]],
+    canonical: Mapping[str, str],
+    originals: CanonicalArticles,
+    rules: DedupRules,
+) -> dict[str, str]:
+    """Return the articles that are no copies of the original elected for them, each as its own.
+
+    Only originals with which an article was not compared yet are loaded. If one is not stored yet,
+    the election stands.
+    """
+    unmet = {
+        c.article_id: c
+        for c in new
+        if canonical[c.article_id] not in (c.article_id, *c.copies) and c.copies
+    }
+    if not unmet:
+        return {}
+    fingerprints = {c.article_id: c.article.fingerprint for c in new}
+    unknown = {canonical[article_id] for article_id in unmet} - fingerprints.keys()
+    fingerprints |= originals.fingerprints(sorted(unknown)) if unknown else {}
+    released = [
+        article_id
+        for article_id, c in unmet.items()
+        if (original := fingerprints.get(canonical[article_id]))
+        and comparable(c.article.fingerprint, original)
+        and copy_of(c.article.fingerprint, original, rules) is None
+    ]
+    if released:
+        originals.release(released)
+    return {article_id: article_id for article_id in released}

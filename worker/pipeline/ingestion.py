@@ -38,6 +38,7 @@ from worker.model.records import (
 from worker.pipeline.admitting import admit_batch
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
+    ElectedArticles,
     candidate_fingerprints,
     cluster_fingerprints,
 )
@@ -219,6 +220,7 @@ class Pipeline:
                 self.config.dedup,
                 elect=self.index.elect_canonical,
                 widen=lambda some: cluster_fingerprints([candidates[n] for n in some], self.store),
+                originals=ElectedArticles(self.store, self.index),
                 guard=lambda article: dead_letters.catch(article.origin, "deduplicate"),
             )
             decided += [replace(article, verdict=verdict) for article, verdict in verdicts]

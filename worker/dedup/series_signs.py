@@ -1,0 +1,177 @@
+"""Find signs that two similar texts are issues of a series: one form that is filled in anew each
+time, as in reports of lottery draws, or in announcements of several towns.
+
+In an edited copy words change anywhere, and hardly a figure does. In the next issue of a series the
+frame is untouched, and what changed are figures, names and days.
+"""
+
+from collections.abc import Collection
+from functools import cache
+from typing import NamedTuple
+
+from worker.dedup.calendar_words import MONTHS, MONTHS_CUT_SHORT, WEEKDAYS
+from worker.dedup.dedup_rules import SeriesRules
+from worker.dedup.figure_agreement import replaced_figures
+from worker.dedup.number_words import number_words
+from worker.dedup.shingles import below, common, halves, high_halves, words_of
+from worker.model.records import Fingerprint
+
+Words = frozenset[int]  # hashes of words
+_NUMBERS = 10_000  # as words of titles; greater ones are rarely a date
+
+
+class Changes(NamedTuple):
+    """What differs between two similar texts.
+
+    `frame` is the share of the shorter text, without its opening, that is in the other text.
+    `figures` counts the figures that stand between the same words in both texts, and `replaced`
+    those of them, dates excepted, that differ. `subject` says that each title names something
+    that the other article never mentions, `day` that the titles name different days or months, and
+    `titled` that the titles agree but for numbers and days.
+    """
+
+    frame: float
+    figures: int
+    replaced: int
+    subject: bool
+    day: bool
+    titled: bool
+
+    @property
+    def agreeing(self) -> float:
+        """Share of the figures between the same words that were not replaced."""
+        return 1 - self.replaced / self.figures if self.figures else 1.0
+
+
+def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
+    """Find out what differs between two texts, by the hashes in their fingerprints."""
+    figures, replaced = replaced_figures(left, right)
+    x, y = _words(left.title), _words(right.title)
+    own, other, fixed = _TitleWords.of(x - y), _TitleWords.of(y - x), x & y
+    dated = bool(own.numbers and other.numbers and not fixed.isdisjoint(_months()))
+    # A title of the same form has half of the words of the other.
+    same_form = bool(x and y) and 2 * len(fixed) >= min(len(x), len(y))
+    return Changes(
+        frame=_frame(left, right),
+        figures=figures,
+        replaced=replaced,
+        subject=same_form and _other_subject(left, right, own.names, other.names),
+        day=bool(fixed) and (dated or bool(own.days and other.days)),
+        titled=bool(x and y) and not own.names and not other.names,
+    )
+
+
+class _TitleWords(NamedTuple):
+    """The words of a title that the other title does not have: those that are numbers, names of
+    days and months, and the hashes of the others."""
+
+    numbers: Words
+    days: Words
+    names: Words
+
+    @classmethod
+    def of(cls, words: Words) -> "_TitleWords":
+        numbers, days = words & _numbers(), words & _calendar()
+        return cls(numbers, days, words - numbers - days)
+
+
+class Pair(NamedTuple):
+    """What else is measured of a pair of texts to find such signs.
+
+    `days` lie between them (None: unknown). `openings` are the shares of the opening of each text
+    that are in the other, the smaller first, and `shingles` is the number of shingles (runs of
+    words) of the shorter text.
+    """
+
+    days: int | None
+    openings: tuple[float, float]
+    shingles: int
+
+
+def is_next_issue(changes: Changes, pair: Pair, rules: SeriesRules) -> bool:
+    """Whether two texts are issues of a series, by what differs between them."""
+    if changes.day and pair.days != 0:
+        return True
+    if changes.subject and changes.frame >= (
+        rules.frame if changes.replaced else rules.whole_frame
+    ):
+        return True
+    least = rules.figures_same_day if pair.days == 0 else rules.figures
+    if changes.replaced >= least and changes.agreeing <= rules.agreeing:
+        return changes.frame >= rules.frame
+    if not pair.days or not (changes.titled or changes.replaced):
+        return False
+    far = pair.days > rules.near_days
+    return (
+        changes.frame >= rules.whole_frame
+        and pair.openings[0] <= (rules.far_opening if far else rules.opening)
+        and pair.openings[1] <= (rules.far_opening if far else rules.larger_opening)
+        and rules.least_frame <= pair.shingles <= rules.longest_frame
+    )
+
+
+def is_own_lead(changes: Changes, pair: Pair, rules: SeriesRules, *, other_figures: bool) -> bool:
+    """Whether a text is the body of another under a lead, and perhaps a title, of its own.
+
+    The rest must be in the other text, and be more than a frame: it has figures, or is long, or the
+    titles are the same on one day. `other_figures` says that too few of the texts' figures agree.
+    """
+    if changes.frame < rules.body or (pair.days or 0) > rules.lead_days:
+        return False
+    if changes.figures >= rules.body_figures and pair.shingles >= rules.least_body:
+        return changes.agreeing >= rules.agreeing
+    if changes.replaced:
+        return False
+    same_title = changes.titled and not pair.days and not other_figures
+    return pair.shingles > (rules.least_frame if same_title else rules.longest_frame)
+
+
+def _words(packed: bytes) -> Words:
+    return frozenset(halves(packed).tolist())
+
+
+def _frame(left: Fingerprint, right: Fingerprint) -> float:
+    """Share of the shorter text's shingles, those of its opening excepted, that the other has."""
+    short, long = sorted((left, right), key=lambda p: len(p.shingles) * p.scale)
+    scale = max(left.scale, right.scale)
+    x, y, opening = (
+        below(halves(packed), scale) for packed in (short.shingles, long.shingles, short.opening)
+    )
+    opened = common(x, opening)
+    rest = len(x) - len(opened)
+    return (len(common(x, y)) - len(common(opened, y))) / rest if rest else 0.0
+
+
+def _other_subject(left: Fingerprint, right: Fingerprint, own: Words, other: Words) -> bool:
+    """Whether each title has a word that is in its own text, but not in the other.
+
+    One word may be spelled in another way by the other paper, so a second one must differ, too.
+    """
+    if not own or not other:
+        return False
+    v, w = _words(left.vocabulary), _words(right.vocabulary)
+    left_only, right_only = v - w, w - v
+    if own.isdisjoint(left_only) or other.isdisjoint(right_only):
+        return False
+    return all(len(only - _numbers()) > 1 for only in (left_only, right_only))
+
+
+@cache
+def _calendar() -> Words:
+    return _hashed(WEEKDAYS | MONTHS)
+
+
+@cache
+def _months() -> Words:
+    return _hashed(MONTHS | MONTHS_CUT_SHORT)
+
+
+@cache
+def _numbers() -> Words:
+    """Hashes of the words for numbers: digits up to four, and number words of all languages."""
+    digits = {f"{n:0{width}}" for width in (1, 2, 3) for n in range(_NUMBERS)}
+    return _hashed(digits | number_words("und").keys())
+
+
+def _hashed(words: Collection[str]) -> Words:
+    return _words(high_halves(words_of(" ".join(words)).hashes))
