@@ -104,16 +104,39 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
     return np.concatenate((ascending[:1], ascending[1:][other]))
 
 
-def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Return the hashes of a text's content words, in the order of the text. Content words are all
-    but single letters and those in `stop`, such as "the".
+def content_mask(words: TokenizedText, stop: Collection[str]) -> NDArray[np.bool_]:
+    """Return an array that is True for the content words of a text: all but single letters and
+    those in `stop`, such as "the".
+
+    In scripts without spaces, such as Chinese, all characters count as content words.
+    """
+    if words.script != LETTER:
+        return np.ones(words.total, bool)
+    return np.array([len(word) > 1 and word not in stop for word in words.words], bool)
+
+
+def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray:
+    """Return the hashes of a text's content words, in the order of the text. `content` is the
+    result of `content_mask`.
 
     In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a
     word.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
-    return words.hashes[[len(word) > 1 and word not in stop for word in words.words]]
+    return words.hashes[content]
+
+
+def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
+    """Return for each run of `width` adjacent words how many of them are content words.
+
+    `content` is the result of `content_mask` for the words of the text.
+    """
+    count = max(0, len(content) - width + 1)
+    counts = np.zeros(count, np.uint8)
+    for offset in range(width):
+        counts += content[offset : offset + count]
+    return counts
 
 
 def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) -> HashArray:
@@ -125,15 +148,18 @@ def figures_of(words: TokenizedText, spelled_out: Collection[str], most: int) ->
     the cells in a row of a table, count as one number.
     """
     tokens = words.words
-    maybe = [n for n, word in enumerate(tokens) if not word.isalpha() or word in spelled_out]
+    figures = {
+        word
+        for word in set(tokens)
+        if word in spelled_out or (not word.isalpha() and DIGIT.search(word))
+    }
     starts: list[int] = []
     stops: list[int] = []
-    for n in maybe:
-        if tokens[n] in spelled_out or DIGIT.search(tokens[n]):
-            if stops[-1:] != [n]:
-                starts.append(n)
-                stops.append(n)
-            stops[-1] += 1
+    for n in [n for n, word in enumerate(tokens) if word in figures]:
+        if stops[-1:] != [n]:
+            starts.append(n)
+            stops.append(n)
+        stops[-1] += 1
     if not starts:
         return np.empty((0, 2), np.uint64)
     starts, stops = starts[:most], stops[:most]
