@@ -7,7 +7,6 @@ gets the same stream at each fill; datasketch and rensa get the threshold with t
 """
 
 import random
-import resource
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +57,7 @@ class Arrival(NamedTuple):
 class Result(NamedTuple):
     found: dict[str, float]  # kind of edit -> share of such copies that was found
     precision: float
-    bytes: float  # of the server for each article of the fill
+    bytes: float  # of the server for each article of the fill; 0 if not measured
     batch_ms: float  # CPU of client and server for 100 articles of the stream
 
 
@@ -238,10 +237,10 @@ def of_library(
     name: str, texts: Sequence[Text], stream: Sequence[Arrival], count: int, seed: int
 ) -> tuple[Result, float]:
     """The result of another library at the threshold with the best F1 for this stream."""
-    before, library = _resident(), OTHERS[name]()
+    library = OTHERS[name]()
     for text in filled(texts, count, seed):
         library.add(text, query=False)
-    taken, matches, began = _resident() - before, {}, time.process_time()
+    matches, began = {}, time.process_time()
     for arrival in stream:
         shares = library.add(arrival.text, query=True)
         kept = [share for share in shares if share[1] >= LEAST]
@@ -264,11 +263,7 @@ def of_library(
 
     best = best_threshold(steps(0.15, 0.65, 50), f1)
     score = scored(stream, canonical(best))
-    return Result(*score, taken / max(1, count), batch_ms), best
-
-
-def _resident() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Result(*score, 0.0, batch_ms), best
 
 
 def compare_fills(
@@ -286,9 +281,10 @@ def compare_fills(
 
 
 def _print(count: int, name: str, result: Result) -> None:
+    taken = f"{result.bytes:6.0f}" if count and result.bytes else "     -"
     shares = "  ".join(f"{kind} {share:.3f}" for kind, share in result.found.items())
     print(
         f"{count:7}  {name:24} {shares}  precision {result.precision:.3f}  "
-        f"{f'{result.bytes:6.0f}' if count else '     -'} bytes  {result.batch_ms:7.1f} ms a batch",
+        f"{taken} bytes  {result.batch_ms:7.1f} ms a batch",
         flush=True,
     )
