@@ -1,6 +1,6 @@
 """Compare deduplication with datasketch and rensa: recall, precision, time and memory.
 
-    python -m bench.dedup DATA [--tune] [--seed 2] [--scale 1000000]
+    python -m bench.dedup DATA [--tune] [--seed 2] [--scale 1000000] [--filled 0 1000]
 
 DATA is a folder as devtools/news_corpora.py describes it. Nothing was tuned on the measured
 documents or on this seed; --tune measures the tuning split instead. The other libraries get the
@@ -26,6 +26,7 @@ from bench.dedupers import Cost, Matches, article_of, article_worker, best_thres
 from bench.dedupers import datasketch as by_datasketch
 from bench.dedupers import rensa as by_rensa
 from bench.edits import Spelling
+from bench.filled import FILLS, compare_fills
 from bench.scale import grow
 from bench.stream import Item, stream
 from devtools.news_corpora import Text, read
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--tune", action="store_true", help="measure the tuning split")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--scale", type=int, help="only measure an index of this many articles")
+    parser.add_argument("--filled", type=int, nargs="*", help="only measure at these fills")
     options = parser.parse_args()
     config = load_config(None)
     rules = config.dedup
@@ -54,6 +56,9 @@ def main() -> None:
         grow(options.scale, config)
         return
     texts = read(options.data)
+    if options.filled is not None:
+        compare_fills(texts, rules, options.seed, options.filled or FILLS)
+        return
     split = [text for text in texts if text.held_back != options.tune]
     items = stream(split, options.seed)
     positives = len(items) - len({item.story for item in items})
@@ -63,6 +68,7 @@ def main() -> None:
     )
     _streams(items, rules)
     _labels(texts, rules, tuned=options.tune)
+    compare_fills(texts, rules, options.seed)
 
 
 def _streams(items: Sequence[Item], rules: DedupRules) -> None:

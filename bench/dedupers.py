@@ -26,6 +26,7 @@ from worker.index import CopyVote, IndexEntry
 from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
 from worker.model.records import Article, Fingerprint, OutcomeKind, Record, Verdict
+from worker.store.ports import FingerprintReader
 from worker.store.sql_store import SqlStore
 
 PERMUTATIONS = 128
@@ -76,12 +77,12 @@ def article_worker(
         names |= {a.article_id: i.text.id for a, i in zip(articles, batch, strict=True)}
         with watch.running():
             fingerprints = [fingerprint(article, rules) for article in articles]
-            verdicts = _verdicts(articles, fingerprints, rules, index, store)
-        _store(store, articles, fingerprints, verdicts)
+            decided_now = verdicts(articles, fingerprints, rules, index, store)
+        _store(store, articles, fingerprints, decided_now)
         evict_fingerprints(server, len(batch))
         canonical |= {
             names[v.article_id]: names[v.cluster_id]
-            for v in verdicts
+            for v in decided_now
             if v.kind is OutcomeKind.DUPLICATE
         }
     cost = Cost(watch.cpu_s, _server_cpu(server) - server_cpu, _bytes(server), index.round_trips)
@@ -95,12 +96,12 @@ def evict_fingerprints(server: redis.Redis, articles: int) -> None:
     server.delete(*(f"aw:f:{number}" for number in range(newest - articles, newest + 1)))
 
 
-def _verdicts(
+def verdicts(
     articles: Sequence[Article],
     fingerprints: Sequence[Fingerprint],
     rules: DedupRules,
     index: RedisIndex,
-    store: SqlStore,
+    store: FingerprintReader,
 ) -> list[Verdict]:
     """Decide on new articles as the pipeline does."""
     ids = [article.article_id for article in articles]

@@ -64,10 +64,10 @@ class TimedIndex:
     def use(self, index: RedisIndex) -> None:
         self._index = index
 
-    def claim(self, claims: Sequence[IndexEntry]) -> list[list[Candidate]]:
-        return self._timed(lambda: self._index.register_and_match(claims))
+    def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
+        return self._timed(lambda: self._index.register_and_match(entries))
 
-    def settle(self, votes: Sequence[CopyVote]) -> list[str]:
+    def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
         return self._timed(lambda: self._index.elect_canonical(votes))
 
     def _timed(self, call: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests import make
 from tests.dedup.texts import CHINESE, RULES, STORY, TITLE, fingerprint_of, invented
 from worker.dedup import fingerprint
+from worker.dedup.fingerprint import FORMER_SKETCH
 from worker.model.records import Fingerprint
 
 texts = st.text(max_size=600)
@@ -89,11 +90,11 @@ def test_the_fingerprint_is_the_same_in_another_process() -> None:
 PINNED = ("2927853966fa8438edf6b5d460ca9321", 214309639550786042, "4.eb3403")
 
 
-def test_a_sketch_is_the_smallest_hashes() -> None:
+def test_the_former_sketch_is_the_smallest_hashes() -> None:
     fingerprint_ = fingerprint_of(STORY)
-    assert list(fingerprint_.sketch) == sorted(fingerprint_.sketch)
-    smallest = hashes(fingerprint_)[: RULES.shingles.sketch]
-    assert [h >> 32 & ~1 for h in fingerprint_.sketch] == [h & ~1 for h in smallest]
+    assert list(fingerprint_.former_sketch) == sorted(fingerprint_.former_sketch)
+    smallest = hashes(fingerprint_)[:FORMER_SKETCH]
+    assert [h >> 32 & ~1 for h in fingerprint_.former_sketch] == [h & ~1 for h in smallest]
     assert fingerprint_.scale == 1
 
 

@@ -82,6 +82,25 @@ def test_a_revision_is_met_with_its_newest_fingerprint(index: Index) -> None:
     assert [candidate.fingerprint for candidate in register(index, b=PRINT)["b"]] == [EDITED]
 
 
+def test_the_fingerprint_of_a_stored_article_is_not_kept_and_the_article_is_still_met(
+    index: Index,
+) -> None:
+    register(index, a=PRINT, b=OTHER)
+    index.release([A])
+    register(index, c=OTHER)
+    met = register(index, d=PRINT)["d"]
+    assert [(c.article_id, c.fingerprint) for c in met] == [(A, None)]
+    assert [c.fingerprint for c in index.match([IndexEntry(article_id=A, fingerprint=OTHER)])[0]]
+
+
+def test_the_fingerprint_of_a_revision_is_kept_when_it_is_stored(index: Index) -> None:
+    register(index, a=PRINT)
+    register(index, a=EDITED)
+    index.release([A, article_id_of("wire", "unknown")])
+    register(index, c=OTHER)
+    assert [candidate.fingerprint for candidate in register(index, b=PRINT)["b"]] == [EDITED]
+
+
 def test_the_exact_text_comes_first(index: Index) -> None:
     register(index, a=PRINT, b=EDITED)
     assert ids(register(index, c=EDITED)["c"]) == [B, A]

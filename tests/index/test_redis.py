@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
+from tests.support import pipelines
 from tests.support.generations import grow_old
 from tests.support.processes import at_once
 from worker.dedup import compare
@@ -16,6 +17,8 @@ from worker.index import CopyVote, IndexEntry
 from worker.index.redis_client import RedisClient, client_url
 from worker.index.redis_index import RedisIndex
 from worker.model.records import OutcomeKind, article_id_of
+from worker.pipeline.ingestion import Pipeline
+from worker.store.sql_store import SqlStore
 
 A, B = article_id_of("wire", "id:a"), article_id_of("wire", "id:b")
 PRINT = fingerprint_of(STORY)
@@ -95,6 +98,31 @@ def test_a_rival_without_its_fingerprint_is_still_named(
         valkey.delete(key)
     (candidate,) = index.register_and_match(one(B))[0]
     assert (candidate.article_id, candidate.fingerprint) == (A, None)
+
+
+def test_only_fingerprints_of_articles_that_are_not_stored_yet_take_memory(
+    store: SqlStore, valkey: redis.Redis, valkey_url: str
+) -> None:
+    index = RedisIndex(valkey_url, RULES)
+    pipeline = Pipeline(pipelines.CONFIG, store, index)
+    for batch in range(4):
+        numbers = range(10 * batch, 10 * batch + 5)
+        raws = [pipelines.raw(n, invented(n)) for n in numbers]
+        pipelines.ingest(pipeline, raws, f"{batch}-")
+    assert len(valkey.keys("aw:f:*")) == 5  # of the last batch: deleted with the next
+    again = pipelines.raw(90, invented(1), title="Harbour story 1", source={"id": "other"})
+    [copy] = pipelines.ingest(pipeline, [again], "copy")
+    assert copy.kind is OutcomeKind.DUPLICATE
+    assert len(valkey.keys("aw:f:*")) == 1
+    index.close()
+
+
+def test_a_fingerprint_stays_when_its_article_could_not_be_stored(
+    index: RedisIndex, valkey: redis.Redis
+) -> None:
+    index.register_and_match(one(A))
+    index.register_and_match(one(B))
+    assert len(valkey.keys("aw:f:*")) == 2
 
 
 def test_a_fingerprint_of_another_release_counts_as_gone(

@@ -1,6 +1,6 @@
 """Read the tables directly, without the store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,3 +68,13 @@ def statements() -> Iterator[list[str]]:
         yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+def change_fingerprints(url: str, change: Callable[[bytes], bytes]) -> None:
+    """Replace the stored fingerprint of each revision."""
+    engine, revisions = open_engine(parse(url)), metadata.tables["revisions"]
+    with engine.begin() as connection:
+        for row in connection.execute(select(revisions.c.id, revisions.c.fingerprint)).all():
+            statement = revisions.update().where(revisions.c.id == row.id)
+            connection.execute(statement.values(fingerprint=change(row.fingerprint)))
+    engine.dispose()

@@ -33,7 +33,8 @@ class ShingleRules(Frozen):
 
     Of each article, `sketch` hashes are put in the index to find similar articles, and at most
     `most` are stored to compare it with them. `words`, `han` and `southeast_asian` are the lengths
-    of shingles by script. After a change here, old and new hashes can't be compared.
+    of shingles by script. After a change of these, or of `most`, old and new hashes can't be
+    compared.
     """
 
     sketch: Count  # hashes
@@ -190,9 +191,10 @@ class SimilarityIndexRules(Frozen):
     be a copy.
 
     They are found for at least `window_days` days. Each must share `min_hits` text hashes with the
-    new article; at most `most_rivals` are compared with it. For `rival_ttl_s` seconds Redis has all
-    hashes of an article; later they are read from the store. At first the index is spread over 2 **
-    `bucket_bits` Redis hashes. `timeout_s` limits each connection attempt and round trip.
+    new article; at most `most_rivals` are compared with it. Until an article is stored, but at most
+    for `rival_ttl_s` seconds, Redis has all its hashes; later they are read from the store. At
+    first the index is spread over 2 ** `bucket_bits` Redis hashes. `timeout_s` limits each
+    connection attempt and round trip.
     """
 
     window_days: Count

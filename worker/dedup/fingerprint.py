@@ -5,14 +5,18 @@ from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.dedup.dedup_rules import DedupRules, ShingleRules
 from worker.dedup.numbers import NumberReader
 from worker.dedup.page_frames import is_frame
 from worker.dedup.shingles import (
+    NARROW,
     HashArray,
     TokenizedText,
     below,
+    content_mask,
+    content_of_runs,
     content_words,
     distinct,
     figures_of,
@@ -23,9 +27,12 @@ from worker.dedup.shingles import (
     widths_of,
     words_of,
 )
+from worker.dedup.sketch import sketch_of
 from worker.model.records import Article, Fingerprint
+from worker.model.text_hashes import SKETCH_VERSION
 
 ALGORITHM = "4"  # increased when the same rules give other fingerprints or verdicts
+FORMER_SKETCH = 18  # hashes of an article in an index that was written before SKETCH_VERSION 2
 
 
 def fingerprint(
@@ -40,12 +47,15 @@ def fingerprint(
     """
     text, title = words_of(article.text), words_of(article.title)
     stop = _words_in(rules.content.stop_words)
-    vocabulary = content_words(text, stop)
+    content = content_mask(text, stop)
+    vocabulary = content_words(text, content)
     widths = widths_of(text, rules.shingles)
     wide = runs(text, widths.wide)
-    hashes = wide[:0]  # what is only the frame of a page has none, and is similar to nothing
-    if not is_frame(article.text):
-        hashes = _shingles(text, wide, len(vocabulary), rules)
+    # What is only the frame of a page has no shingles, and is similar to nothing.
+    frame = is_frame(article.text)
+    ordered, contents = _ordered(text, wide, content, 0 if frame else len(vocabulary), rules)
+    hashes = distinct(ordered)
+    sketch = sketch_of(ordered, contents, rules.shingles.sketch)
     kept, scale = sampled(hashes, rules.shingles.most)
     lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
     opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
@@ -54,34 +64,43 @@ def fingerprint(
         content_hash=_exact(complete or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
         words=text.total,
-        sketch=tuple(hashes[: rules.shingles.sketch].tolist()),
+        sketch=sketch,
+        sketch_version=SKETCH_VERSION,
+        former_sketch=tuple(hashes[:FORMER_SKETCH].tolist()),
         scale=scale,
         shingles=high_halves(kept),
         opening=high_halves(below(opening, scale)),
         vocabulary=high_halves(vocabulary[: rules.content.most_words]),
-        title=high_halves(content_words(title, stop)),
+        title=high_halves(content_words(title, content_mask(title, stop))),
         figures=figures_of(text, numbers, rules.content.most_figures).astype("<u4").tobytes(),
         day=article.published.date().isoformat() if article.published else "",
         version=_version(rules.shingles),
     )
 
 
-def _shingles(
-    text: TokenizedText, wide: HashArray, content_words: int, rules: DedupRules
-) -> HashArray:
-    """The shingle hashes of a text; they depend on how many content words it has.
+def _ordered(
+    text: TokenizedText,
+    wide: HashArray,
+    content: NDArray[np.bool_],
+    content_words: int,
+    rules: DedupRules,
+) -> tuple[HashArray, NDArray[np.uint8]]:
+    """The shingle hashes of a text in its order, and how many content words each shingle has.
 
-    A tiny text has no shingles, a short one has wide and narrow ones, and others have wide ones.
+    A tiny text, by its number of content words, has no shingles; a short one has wide and narrow
+    ones, and others have wide ones.
     """
-    widths, content = widths_of(text, rules.shingles), rules.content
+    widths, limits = widths_of(text, rules.shingles), rules.content
     # In scripts without spaces, as many characters as a shingle is wide count as three words.
     words = content_words * rules.shingles.words.wide / widths.wide
-    if words < content.tiny_words:
-        return wide[:0]
-    if words > content.short_words:
-        return shingles(wide, narrow=False)
-    both = shingles(wide, narrow=False), shingles(runs(text, widths.narrow), narrow=True)
-    return distinct(np.concatenate(both))
+    if words < limits.tiny_words:
+        return wide[:0], content_of_runs(content[:0], 1)
+    of_wide = wide & ~NARROW, content_of_runs(content, widths.wide)
+    if words > limits.short_words:
+        return of_wide
+    of_narrow = runs(text, widths.narrow) | NARROW, content_of_runs(content, widths.narrow)
+    hashes, contents = map(np.concatenate, zip(of_wide, of_narrow, strict=True))
+    return hashes, contents
 
 
 def _text_hash(article: Article, title: TokenizedText, text: TokenizedText, *, tiny: bool) -> str:
@@ -117,8 +136,10 @@ def _number_reader(language: str, further: frozenset[str]) -> NumberReader:
 
 @lru_cache
 def _version(rules: ShingleRules) -> str:
-    """The version of a fingerprint, which differs when the same text would get other hashes."""
-    return f"{ALGORITHM}.{_digest(rules.model_dump_json().encode())[:6]}"
+    """The version of a fingerprint, which differs when the same text would get other hashes to
+    compare. The sketch only serves to find articles, so its size makes no difference."""
+    compared = rules.model_copy(update={"sketch": FORMER_SKETCH})
+    return f"{ALGORITHM}.{_digest(compared.model_dump_json().encode())[:6]}"
 
 
 def _digest(data: bytes) -> str:

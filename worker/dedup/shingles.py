@@ -120,16 +120,39 @@ def common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
     return twice
 
 
-def content_words(words: TokenizedText, stop: Collection[str]) -> HashArray:
-    """Return the hashes of a text's content words, in the order of the text. Content words are all
-    but single letters and those in `stop`, such as "the".
+def content_mask(words: TokenizedText, stop: Collection[str]) -> NDArray[np.bool_]:
+    """Return an array that is True for the content words of a text: all but single letters and
+    those in `stop`, such as "the".
+
+    In scripts without spaces, such as Chinese, all characters count as content words.
+    """
+    if words.script != LETTER:
+        return np.ones(words.total, bool)
+    return np.array([len(word) > 1 and word not in stop for word in words.words], bool)
+
+
+def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray:
+    """Return the hashes of a text's content words, in the order of the text. `content` is the
+    result of `content_mask`.
 
     In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a
     word.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
-    return words.hashes[[len(word) > 1 and word not in stop for word in words.words]]
+    return words.hashes[content]
+
+
+def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
+    """Return for each run of `width` adjacent words how many of them are content words.
+
+    `content` is the result of `content_mask` for the words of the text.
+    """
+    count = max(0, len(content) - width + 1)
+    counts = np.zeros(count, np.uint8)
+    for offset in range(width):
+        counts += content[offset : offset + count]
+    return counts
 
 
 def figures_of(words: TokenizedText, reader: NumberReader, most: int) -> HashArray:

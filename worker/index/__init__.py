@@ -30,8 +30,8 @@ class Candidate:
     """An earlier article that may have the same text as a new article.
 
     `hits` counts the text hashes of the new article that this article was the first to have.
-    `fingerprint` has all its text hashes, for an exact comparison; None if the index has no longer
-    stored them, so that they must be read from the store.
+    `fingerprint` has all its text hashes, for an exact comparison; None if the index no longer has
+    them, so that they must be read from the store.
     """
 
     article_id: str
@@ -67,6 +67,15 @@ class Index(Protocol):
         The most similar come first. Articles in the same call, and articles that several workers
         add at the same time, find each other. An article is no candidate of itself. Adding one
         again changes nothing.
+        """
+        ...
+
+    def release(self, article_ids: Sequence[str]) -> None:
+        """Tell the index that these articles are stored now, so that it need not keep their
+        fingerprints (all their text hashes) any longer. They are still found.
+
+        Only articles that were new to this index object's last `register_and_match` are affected.
+        May take effect with the next call.
         """
         ...
 

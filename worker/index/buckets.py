@@ -18,9 +18,11 @@ from worker.index.layout import (
     LayoutState,
     active_layouts,
     expired_fields,
+    former_sketch_entry,
     layout_state,
     new_generation,
     next_layout,
+    sketch_entry,
 )
 from worker.index.redis_client import Command, RedisClient
 from worker.index.resharding import advance
@@ -98,13 +100,21 @@ class Buckets:
         if str(generation) not in state:
             entry = new_generation(generation, newest, state, self._least_bits)
             begin = ("HSETNX", STATE, *entry)
+            sketches = ("HSETNX", STATE, *sketch_entry(generation, state))
             removals = [("HDEL", STATE, field) for field in expired_fields(generation, state)]
             expiry = ("EXPIRE", STATE, 3 * self.window_s)
-            *_, reply = self._client.execute([begin, *removals, expiry, ("HGETALL", STATE)])
+            *_, reply = self._client.execute(
+                [begin, sketches, *removals, expiry, ("HGETALL", STATE)]
+            )
             state = layout_state(reply)
             if str(generation) not in state:  # the expiry made it a key that may be evicted
                 raise Unavailable("index", "its server is full, and evicts what is written")
         return active_layouts(generation, state)
+
+    def admit_former_sketches(self, layout: BucketLayout) -> None:
+        """Note that a time window has articles that are registered by sketches (chosen text hashes)
+        of a former release, so that their copies are looked for by such hashes, too."""
+        self._client.execute([("HSET", STATE, *former_sketch_entry(layout.generation))])
 
     def write(
         self, commands: Sequence[Command], keys: Sequence[str], layout: BucketLayout

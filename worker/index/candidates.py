@@ -18,8 +18,8 @@ class IndexRules(Protocol):
     Time is divided into windows of `window_days` days; copies are found among the articles of the
     present one and the one before. A new article is compared with at most `most_rivals` earlier
     ones, which share at least `min_hits` text hashes with it. The index keeps all text hashes of an
-    article for `rival_ttl_s` seconds, begins with 2**bucket_bits Redis hashes, and waits up to
-    `timeout_s` seconds for the server.
+    article until it is stored, at most for `rival_ttl_s` seconds. It begins with 2**bucket_bits
+    Redis hashes, and waits up to `timeout_s` seconds for the server.
     """
 
     @property

@@ -12,13 +12,14 @@ bucket when the buckets grow.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.model.records import Fingerprint
+from worker.model.text_hashes import SKETCH_VERSION
 
 # Each time the buckets grow fourfold, two spare bits become part of the bucket's number, so values
 # lose them. Four times as many articles take two bits more for the number of the owner. So values
@@ -38,7 +39,8 @@ STATE = "aw:buckets"
 LayoutState = Mapping[str, str]
 """The content of the Redis hash STATE: which generations began, and how many buckets were moved.
 
-A field `generation` has the value `base:bits`; a field `generation:bits` has the number of buckets.
+A field `generation` has the value `base:bits`; a field `generation:bits` has the number of buckets;
+a field `generation:sketch` has the version of the sketches by which its articles are registered.
 """
 
 
@@ -48,13 +50,15 @@ class BucketLayout(NamedTuple):
     There are 2**bits of them; when they are full, `bits` grows. `generation` is the number of the
     window, `first` what `bits` was when the window began, and `base` what the number of the newest
     article was then. Entries store article numbers minus `base`, because smaller numbers take less
-    space.
+    space. `sketch_version` says which text hashes of an article have entries; in a window that a
+    former release began, articles may have those of that release.
     """
 
     generation: int
     bits: int
     first: int  # bits that the generation began with
     base: int  # number of the newest article at its beginning; owners are stored relative to it
+    sketch_version: int = 1
 
     @property
     def hashes(self) -> str:
@@ -201,15 +205,25 @@ class IndexHashes(NamedTuple):
 
     @classmethod
     def of(cls, fingerprints: Sequence[Fingerprint]) -> "IndexHashes":
-        combined = [h for f in fingerprints for h in (int(f.text_hash[:16], 16), *f.sketch)]
-        bounds = [0]
-        for fingerprint in fingerprints:
-            bounds.append(bounds[-1] + 1 + len(fingerprint.sketch))
-        hashes = np.array(combined, np.uint64)
+        return cls._of([(int(f.text_hash[:16], 16), *f.sketch) for f in fingerprints])
+
+    @classmethod
+    def of_former(cls, fingerprints: Sequence[Fingerprint]) -> "IndexHashes":
+        """The text hashes by which a former release would have registered these articles, without
+        those that `of` returns.
+
+        They lead to articles that were registered by that release.
+        """
+        return cls._of([sorted({*f.former_sketch} - {*f.sketch}) for f in fingerprints])
+
+    @classmethod
+    def _of(cls, hashes_by_article: Sequence[Sequence[int]]) -> "IndexHashes":
+        bounds = [0, *accumulate(map(len, hashes_by_article))]
+        hashes = np.array([*chain.from_iterable(hashes_by_article)], np.uint64)
         fields = (hashes & np.uint64((1 << FIELD_BITS) - 1)).astype(np.int64) - (
             1 << FIELD_BITS - 1
         )
-        # A sketch is the smallest hashes, whose high bits are all zero: buckets take the low ones.
+        # Sketches prefer small hashes, whose high bits are all zero: buckets take the low ones.
         return cls(fields.tolist(), hashes >> np.uint64(FIELD_BITS), bounds)
 
     def keys(self, layout: BucketLayout) -> list[str]:
@@ -294,7 +308,7 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
         if str(g) not in state:
             continue
         base, first = map(int, state[str(g)].split(":"))
-        layout = BucketLayout(g, first, first, base)
+        layout = BucketLayout(g, first, first, base, int(state.get(_sketch_field(g), 1)))
         while (grown := layout.grown).field in state:
             move, layout = BucketMove(layout, int(state[grown.field])), grown
         read.append(layout)
@@ -302,6 +316,29 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
             moves.append(move)
             read += [] if move.copied else [move.old]
     return ActiveLayouts(tuple(read), tuple(moves))
+
+
+def sketch_entry(generation: int, state: LayoutState) -> tuple[str, int]:
+    """Return what to write to the Redis hash aw:buckets when the index begins a new time window
+    about its sketches, the text hashes by which articles are registered: name and value.
+
+    The value is the version of the sketches, 1 right after a window that a former release began:
+    workers of that release may still register articles. A window that it began has no entry.
+    `generation` is the number of the new window. `state` is the present content of aw:buckets.
+    """
+    before = generation - 1
+    after_former = str(before) in state and _sketch_field(before) not in state
+    return _sketch_field(generation), 1 if after_former else SKETCH_VERSION
+
+
+def former_sketch_entry(generation: int) -> tuple[str, int]:
+    """Return what to write to the Redis hash aw:buckets when articles that a former release
+    fingerprinted are registered in a time window: name and value. `generation` is its number."""
+    return _sketch_field(generation), 1
+
+
+def _sketch_field(generation: int) -> str:
+    return f"{generation}:sketch"
 
 
 def new_generation(

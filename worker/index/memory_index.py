@@ -33,12 +33,16 @@ class MemoryIndex:
         self._seen: dict[int, int] = {}  # number -> generation in which it was last registered
         self._owners: dict[int | str, int] = {}  # sketch hash or text hash -> number
         self._fingerprints: dict[int, Fingerprint] = {}
+        self._created: set[int] = set()  # numbers of the last registration that were new
         self._table = _MemoryCanonicalTable()
         self._generation = 0
 
     def register_and_match(self, entries: Sequence[IndexEntry]) -> list[list[Candidate]]:
         self._begin_generation()
+        self._created = set()
         for entry in entries:
+            if entry.article_id not in self._numbers:
+                self._created.add(self._number(entry.article_id))
             number = self._number(entry.article_id)
             self._seen[number] = self._generation
             self._fingerprints[number] = entry.fingerprint
@@ -46,6 +50,10 @@ class MemoryIndex:
             for hash_ in entry.fingerprint.sketch:
                 self._owners.setdefault(hash_, number)
         return [self._candidates(entry) for entry in entries]
+
+    def release(self, article_ids: Sequence[str]) -> None:
+        for number in {self._numbers.get(i, -1) for i in article_ids} & self._created:
+            self._fingerprints.pop(number, None)
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
         for evicted in {copy for vote in votes for copy in vote.copies} - self._numbers.keys():

@@ -3,11 +3,13 @@
     aw:next                            string  counter: the number of the newest article
     aw:buckets                         hash    generation        -> base:bits it began with
                                                generation:bits   -> buckets moved to this layout
+                                               generation:sketch -> version of its sketches
     aw:h:<generation>:<bits>:<bucket>  hash    13 bits of a hash -> its first owner, spare bits
     aw:i:<generation>:<bits>:<bucket>  hash    article_id, 7 of its bytes -> its number
     aw:n:<number // 200>               hash    number % 200 -> article_id, 16 bytes
     aw:c:<number // 200>               hash    number % 200 -> how far back its canonical one is
-    aw:f:<number>                      string  fingerprint, packed; expires after rival_ttl_s
+    aw:f:<number>                      string  fingerprint, packed, until the article is stored;
+                                               expires after rival_ttl_s
     aw:turn:<name>                     string  lock of a task that one worker at a time does
 
 The owner of a text hash (of a whole text, or of three words in a row) is the first article that had
@@ -21,7 +23,6 @@ Every command uses one key and may be repeated, so a batch that is delivered aga
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
 
 from worker.index import Candidate, CopyVote, IndexEntry
 from worker.index.article_numbers import (
@@ -30,16 +31,14 @@ from worker.index.article_numbers import (
     fingerprint_key,
     id_command,
 )
-from worker.index.buckets import READ_LAYOUTS, Buckets
+from worker.index.buckets import Buckets
 from worker.index.candidates import SupportsIndexRules, rank_candidates
 from worker.index.canonical_articles import elect
 from worker.index.canonical_table import RedisCanonicalTable
-from worker.index.layout import ActiveLayouts, BucketLayout, IndexHashes, owner_of
+from worker.index.hash_owners import EntryOwners, HashOwners
+from worker.index.layout import IndexHashes
 from worker.index.redis_client import Command, RedisClient
 from worker.model.records import Fingerprint
-
-Owners = list[list[int]]
-"""For each hash the numbers of the articles that own it, at most one from each bucket layout."""
 
 
 class RedisIndex:
@@ -56,8 +55,11 @@ class RedisIndex:
         self.buckets = Buckets(self.client, rules.index)
         self.numbers = ArticleNumbers(self.client, self.buckets)
         self.window_s = self.buckets.window_s
+        self.owners = HashOwners(self.client, self.buckets)
         self.canonical_table = RedisCanonicalTable(self.client, 3 * self.window_s)
         self._recent: dict[str, int] = {}  # numbers of the articles in the last registration
+        self._created: set[str] = set()  # ids of those that were new
+        self._released: list[int] = []  # numbers of articles whose fingerprints may be deleted
 
     def ping(self) -> None:
         """Raise Unavailable if the server does not answer; do nothing if it does."""
@@ -78,16 +80,22 @@ class RedisIndex:
         while True:
             numbered = self.numbers.assign([entry.article_id for entry in entries])
             created, entries_per_bucket = self._write(entries, hashes, numbered)
-            owners, layouts = self._owners(hashes, numbered.layouts, created)
+            owners, layouts = self.owners.read(entries, hashes, numbered.layouts, created)
             if layouts.read == numbered.layouts.read:
                 break
         own = [numbered.numbers[entry.article_id] for entry in entries]
-        self._recent = numbered.numbers
-        candidates, forgotten = self._load(self._ranked(hashes, owners, own))
+        self._recent, self._created = numbered.numbers, numbered.created
+        candidates, forgotten = self._load(self._ranked(owners, own))
         if forgotten:
-            self._replace_owners(hashes, owners, own, forgotten, layouts.written)
+            self.owners.replace(hashes, owners, own, forgotten, layouts.written)
         self.buckets.grow(layouts, entries_per_bucket)
         return candidates
+
+    def release(self, article_ids: Sequence[str]) -> None:
+        """Have the next registration delete the fingerprints of these articles, which are stored
+        now, so that no round trip is needed for it. Until then, or until they expire, they stay."""
+        # Not those of revisions: other workers may be about to store later ones.
+        self._released += [self._recent[i] for i in article_ids if i in self._created]
 
     def elect_canonical(self, votes: Sequence[CopyVote]) -> list[str]:
         """Decide for each vote which article is canonical, that is stands for all copies of a text,
@@ -123,11 +131,11 @@ class RedisIndex:
         hashes = IndexHashes.of([entry.fingerprint for entry in entries])
         layouts = self.buckets.layouts()
         while True:
-            owners, current = self._owners(hashes, layouts)
+            owners, current = self.owners.read(entries, hashes, layouts)
             if current.read == layouts.read:
                 break
             layouts = current
-        candidates, _ = self._load(self._ranked(hashes, owners, [-1] * len(entries)))
+        candidates, _ = self._load(self._ranked(owners, [-1] * len(entries)))
         return [
             [candidate for candidate in of_entry if candidate.article_id != entry.article_id]
             for entry, of_entry in zip(entries, candidates, strict=True)
@@ -199,64 +207,27 @@ class RedisIndex:
         numbers = [numbered.numbers[entry.article_id] for entry in entries]
         layout, ttl_s = numbered.layouts.written, self.rules.rival_ttl_s
         # Written before the owners: a worker that finds an owner must find its fingerprint.
-        first: list[Command] = [
+        first: list[Command] = [("UNLINK", fingerprint_key(n)) for n in self._released]
+        first += [
             ("SET", fingerprint_key(number), entry.fingerprint.packed(), "EX", ttl_s)
             for number, entry in zip(numbers, entries, strict=True)
         ]
         first += self.numbers.id_commands(numbered.numbers)
-        keys, owners = self.owner_commands(hashes, numbers, layout)
+        keys, owners = self.owners.commands(hashes, numbers, layout)
         replies, entries_per_bucket = self.buckets.write([*first, *owners], keys, layout)
+        self._released = []
         return [*map(bool, replies[len(first) :])], entries_per_bucket
 
-    def owner_commands(
-        self, hashes: IndexHashes, numbers: Sequence[int], layout: BucketLayout
-    ) -> tuple[list[str], list[Command]]:
-        """Return the Redis keys and commands that store which article has each text hash.
-
-        `hashes` are the text hashes of several articles, and `numbers` the numbers of these
-        articles. A command changes nothing if an earlier article has the text hash. `layout` says
-        over which Redis hashes the entries are spread.
-        """
-        keys = hashes.keys(layout)
-        values = hashes.values(layout, numbers)
-        return keys, [("HSETNX", *entry) for entry in zip(keys, hashes.fields, values, strict=True)]
-
-    def _owners(
-        self, hashes: IndexHashes, layouts: ActiveLayouts, created: Sequence[bool] = ()
-    ) -> tuple[Owners, ActiveLayouts]:
-        """Read the owners of each hash; return them, and the layouts in use after the reading.
-
-        `created` tells which hashes just got their own article as owner in the written layout. They
-        are not read there, unless buckets are being moved and an older entry may overwrite theirs.
-        The oldest layout is read first, because resharding.py drops buckets once they are copied.
-        """
-        commands: list[Command] = []
-        reads: list[tuple[int, int, BucketLayout]] = []
-        for layout in reversed(layouts.read):
-            addresses = zip(hashes.keys(layout), hashes.fields, hashes.spares(layout), strict=True)
-            own = created if layout is layouts.written and not layouts.growing else ()
-            for n, (key, field, spare) in enumerate(addresses):
-                if not (own and own[n]):
-                    commands.append(("HGET", key, field))
-                    reads.append((n, spare, layout))
-        *replies, clock, state = self.client.execute([*commands, *READ_LAYOUTS])
-        owners: Owners = [[] for _ in hashes.fields]
-        for (n, spare, layout), value in zip(reads, replies, strict=True):
-            number = owner_of(value, spare, layout)
-            if number is not None:
-                owners[n].append(number)
-        return owners, self.buckets.parse_layouts((clock, state))
-
     def _ranked(
-        self, hashes: IndexHashes, owners: Owners, own: Sequence[int]
+        self, owners: Sequence[EntryOwners], own: Sequence[int]
     ) -> list[list[tuple[int, int]]]:
         """The best candidates of each entry, as pairs of article number and hits.
 
         `own` are the numbers of the entries themselves, which are no candidates of theirs.
         """
         return [
-            rank_candidates(number, owners[begin + 1 : end], owners[begin], self.rules)
-            for number, (begin, end) in zip(own, pairwise(hashes.bounds), strict=True)
+            rank_candidates(number, [*of.sketch, *of.former], of.text, self.rules)
+            for number, of in zip(own, owners, strict=True)
         ]
 
     def _load(
@@ -283,23 +254,3 @@ class RedisIndex:
             for owners in ranked
         ]
         return candidates, set(numbers) - ids.keys()
-
-    def _replace_owners(
-        self,
-        hashes: IndexHashes,
-        owners: Owners,
-        numbers: Sequence[int],
-        forgotten: set[int],
-        layout: BucketLayout,
-    ) -> None:
-        """Make the articles being registered the owners of hashes that forgotten articles owned.
-
-        Otherwise a later copy of these articles would get no candidate.
-        """
-        keys, commands = self.owner_commands(hashes, numbers, layout)
-        overwrites = [
-            ("HSET", *command[1:])
-            for command, of_hash in zip(commands, owners, strict=True)
-            if not forgotten.isdisjoint(of_hash)
-        ]
-        self.buckets.write(overwrites, keys, layout)

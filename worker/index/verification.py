@@ -17,6 +17,7 @@ from worker.index.layout import IndexHashes
 from worker.index.redis_client import Command
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Fingerprint
+from worker.model.text_hashes import SKETCH_VERSION
 
 LAYERS = {
     "aw:i:*": "ids",
@@ -157,20 +158,27 @@ def restore(index: RedisIndex, articles: Sequence[ExpectedEntry]) -> None:
         generation = int(article.at.timestamp()) // index.window_s
         by_generation.setdefault(min(generation, running), []).append(article)
     for generation, members in by_generation.items():
-        hashes = IndexHashes.of([article.fingerprint for article in members])
-        _own(index, generation, hashes, [numbers[article.article_id] for article in members])
+        _own(index, generation, members, [numbers[article.article_id] for article in members])
     index.client.execute(index.numbers.id_commands(numbers))
     index.canonical_table.overwrite({numbers[a.article_id]: numbers[a.canonical] for a in articles})
 
 
-def _own(index: RedisIndex, generation: int, hashes: IndexHashes, numbers: Sequence[int]) -> None:
+def _own(
+    index: RedisIndex, generation: int, articles: Sequence[ExpectedEntry], numbers: Sequence[int]
+) -> None:
     """Make articles the owners of their hashes in a generation, where hashes have no owner yet.
 
-    Takes three round trips and those of moving buckets. Starts again when layouts change meanwhile.
+    Takes three round trips and those of moving buckets, and one more for articles that a former
+    release fingerprinted. Starts again when layouts change meanwhile.
     """
+    fingerprints = [article.fingerprint for article in articles]
+    hashes = IndexHashes.of(fingerprints)
+    former = any(f.sketch_version != SKETCH_VERSION for f in fingerprints)
     layouts = index.buckets.layouts_of(generation)
+    if former and layouts.written.sketch_version == SKETCH_VERSION:
+        index.buckets.admit_former_sketches(layouts.written)
     while True:
-        keys, commands = index.owner_commands(hashes, numbers, layouts.written)
+        keys, commands = index.owners.commands(hashes, numbers, layouts.written)
         _, entries_per_bucket = index.buckets.write(commands, keys, layouts.written)
         before, layouts = layouts, index.buckets.layouts_of(generation)
         if before.read == layouts.read:

@@ -2,12 +2,13 @@
 their packed form in the store."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 _SETS = ("shingles", "opening", "vocabulary", "title", "figures")
 _FORMAT = 2  # of packed fingerprints
 _HEAD = struct.Struct("<BII7I")  # format, words, scale, lengths of the parts
+SKETCH_VERSION = 2  # increased when the same text gets another sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +19,18 @@ class Fingerprint:
     fields of type bytes are sets of hashes of words or word sequences; the more of them two
     articles share, the more similar they are. `sketch` is a small sample for the similarity index,
     `day` the day of publication, and `version` that of the code that made the hashes.
+
+    `sketch_version` says how the sketch was chosen; 1 stands for the smallest hashes. A new
+    fingerprint also has these, as `former_sketch`, because an index may still have entries of
+    articles that were registered by them. They are not packed.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged
     text_hash: str  # of the words only: equal means an exact copy
     words: int
-    sketch: tuple[int, ...] = ()  # the k smallest 64-bit shingle hashes, ascending
+    sketch: tuple[int, ...] = ()  # a few of the 64-bit shingle hashes, ascending
+    sketch_version: int = 1
+    former_sketch: tuple[int, ...] = field(default=(), compare=False)
     scale: int = 1  # only shingles with a hash below 2**64 / scale are kept
     shingles: bytes = b""
     opening: bytes = b""  # the shingles of the start of the text
@@ -39,7 +46,10 @@ class Fingerprint:
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
         parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
         head = _HEAD.pack(_FORMAT, self.words, self.scale, *map(len, parts))
-        return b"".join((head, bytes.fromhex(self.content_hash + self.text_hash), *parts))
+        # Last, where workers of the version before don't look.
+        sketch_version = bytes((self.sketch_version,))
+        hashes = bytes.fromhex(self.content_hash + self.text_hash)
+        return b"".join((head, hashes, *parts, sketch_version))
 
     @classmethod
     def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
@@ -54,12 +64,14 @@ class Fingerprint:
         offsets = list(accumulate(lengths, initial=_HEAD.size + 32))
         texts, sketch, *sets = (data[start:end] for start, end in pairwise(offsets))
         day, version = texts.decode("ascii").split("\n")
+        end = data[offsets[-1] :]
         return cls(
             content_hash=hashes[:32],
             text_hash=hashes[32:],
             words=words,
             scale=scale,
             sketch=struct.unpack(f"<{len(sketch) // 8}Q", sketch),
+            sketch_version=end[0] if end else 1,
             shingles=sets[0],
             opening=sets[1],
             vocabulary=sets[2],

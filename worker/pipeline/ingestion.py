@@ -124,6 +124,7 @@ class Pipeline:
         letters = dead_letters.letters
         outcomes = self.store.write(records, withdrawals, letters, now=now, handling=handling)
         self._forget_withdrawn(outcomes)
+        self.index.release([o.article_id for o in outcomes if o.article_id])
         _log(outcomes, letters, len(deliveries) - len(pending), monotonic() - started)
         if overtaken := self._overtaken(pending, outcomes):
             outcomes += self.ingest(overtaken, now=now, handling=handling)
