@@ -44,7 +44,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "8"  # of the code; the rules have a version of their own
+VERSION = "9"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
@@ -157,7 +157,7 @@ def examine(raw: RawArticle, rules: CleaningRules, now: datetime) -> Examined:
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "8/2026-11.9": the version of the code, then that of
+    """Return the version of cleaning, such as "9/2026-11.11": the version of the code, then that of
     the rules.
 
     It is stored with each article, because another version may clean the same raw article in
