@@ -19,12 +19,13 @@ Extractor = Callable[[str], str]
 OURS, ALONE = "article-worker", "block classifier alone"
 
 
-def extractors() -> dict[str, Extractor]:
-    """All extractors by name; the first one is the worker's."""
+def extractors(weights: Mapping[str, BlockWeights] | None = None) -> dict[str, Extractor]:
+    """All extractors by name; the first one is the worker's. `weights` has those to classify a page
+    with, by its markup; the shipped ones are used for the others."""
     for noisy in ("trafilatura", "readability"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     return {
-        **_ours({}),
+        **_ours(weights or {}),
         "trafilatura": _trafilatura(),
         "trafilatura favor_precision": _trafilatura(favor_precision=True),
         "trafilatura favor_recall": _trafilatura(favor_recall=True),
@@ -46,24 +47,36 @@ def _ours(weights: Mapping[str, BlockWeights]) -> dict[str, Extractor]:
     }
 
 
-def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, Extractor]:
-    """The worker's extractors, cross-validated: weights for a page are not trained on its site.
+def of_folds(pages: Sequence[Page], folds: int, kept_in: Path) -> dict[str, BlockWeights]:
+    """Weights for each page, by its markup, that were not trained on pages of its site.
 
-    The weights of each fold are cached in the folder `kept_in` as `fold-N.npz`.
+    Only pages with their complete text are trained on. Their sites are split into folds; a page of
+    another site gets weights that were trained on all of them. The weights are cached in the folder
+    `kept_in`, as `fold-N.npz` and `all.npz`.
     """
-    from bench.train_blocks import by_fold, pack, prepare, train
+    from bench.train_blocks import by_fold
 
-    fold = by_fold([page.site for page in pages], folds, seed=1)
+    learned = [page for page in pages if page.text]
+    fold = by_fold([page.site for page in learned], folds, seed=1).tolist()
+    of_site = {page.site: number for page, number in zip(learned, fold, strict=True)}
     kept_in.mkdir(parents=True, exist_ok=True)
-    weights: dict[str, BlockWeights] = {}
-    for number in range(folds):
-        path = kept_in / f"fold-{number}.npz"
-        if not path.is_file():
-            others = [prepare(p) for p, f in zip(pages, fold, strict=True) if f != number]
-            path.write_bytes(pack(train([sample for sample in others if sample])))
-        fold_weights = read_weights(path.read_bytes())
-        weights |= {p.markup: fold_weights for p, f in zip(pages, fold, strict=True) if f == number}
-    return _ours(weights)
+    trained = {
+        number: _trained(
+            [page for page, own in zip(learned, fold, strict=True) if own != number],
+            kept_in / ("all.npz" if number is None else f"fold-{number}.npz"),
+        )
+        for number in sorted(set(fold)) + [None] * any(p.site not in of_site for p in pages)
+    }
+    return {page.markup: trained[of_site.get(page.site)] for page in pages}
+
+
+def _trained(pages: Sequence[Page], path: Path) -> BlockWeights:
+    """Read the weights from a file; if it does not exist, train them on the pages and write it."""
+    from bench.train_blocks import pack, prepare, train
+
+    if not path.is_file():
+        path.write_bytes(pack(train([sample for page in pages if (sample := prepare(page))])))
+    return read_weights(path.read_bytes())
 
 
 def _trafilatura(**mode: bool) -> Extractor:

@@ -2,7 +2,8 @@
 
     python -m bench.train_blocks FOLDER [--out worker/clean/weights]
 
-FOLDER is a data set whose pages have their complete main text (bench/pages.py). In training, the
+FOLDER is a data set, or a folder of data sets (bench/pages.py). Only pages with their complete main
+text are trained on. The seeds are fixed: the same pages give the same weights. In training, the
 class-name scores and the first-stage predictions of a page come from folds without its site.
 """
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser
 
 from bench.labels import label, words
-from bench.pages import Page, read_pages
+from bench.pages import Page, data_sets
 from worker.clean.page.block_classifier import title_of
 from worker.clean.page.block_features import HolderLevels, features, larger_holders
 from worker.clean.page.blocks import Blocks, read_blocks
@@ -204,7 +205,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("worker/clean/weights"))
     parser.add_argument("--source", default="", help="source and licence of the pages")
     options = parser.parse_args()
-    samples = [s for page in read_pages(options.folder) if (s := prepare(page))]
+    pages = [page for _, pages in data_sets(options.folder) for page in pages if page.text]
+    samples = [sample for page in pages if (sample := prepare(page))]
     packed = pack(train(samples))
     options.out.mkdir(exist_ok=True)
     (options.out / "blocks.npz").write_bytes(packed)

@@ -1,41 +1,112 @@
-"""The main text of the classifier is used only where it is reliable."""
+"""Where the classifier is unsure of the main text, the text is used on which extractors agree."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, RULES
-from worker.clean.page.agreement import is_sure
-from worker.clean.page.main_text import main_text, parse
+from worker.clean.page.agreement import is_confirmed, is_sure, nearest, runs, similarity
+from worker.clean.page.block_classifier import ClassifiedText, classify_blocks, shipped_weights
+from worker.clean.page.block_features import features, larger_holders
+from worker.clean.page.blocks import read_blocks
+from worker.clean.page.class_names import ClassNameScores
+from worker.clean.page.main_text import asks_others, main_text, parse
+from worker.clean.page.neighbour_features import second_features
 
 RULES_OF_PAGES = RULES.html
 ARTICLE = " ".join(PARAGRAPHS * 3)
-MENU = "".join(f"<li><a href='/{n}'>Section {n} of the site</a></li>" for n in range(40))
-PAGE = (
-    "<html><body><nav><ul>" + MENU + "</ul></nav><main><article><h1>Harbour reopens</h1>"
-    + "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS * 3)
-    + "</article></main></body></html>"
-)  # fmt: skip
 MENU_TEXT = " ".join(f"Section {n} of the site" for n in range(40))
+JAPANESE = "港湾は月曜日に再開した。" * 40
 
 
 @pytest.mark.parametrize(
-    ("text", "doubt", "language", "sure"),
+    ("text", "doubt", "sure"),
     [
-        (ARTICLE, 0.01, "de", True),
-        (ARTICLE, 0.3, "de", True),  # resiliparse finds the same
-        (MENU_TEXT, 0.3, "de-AT", False),  # resiliparse finds something else
-        (MENU_TEXT, 0.3, "", False),
-        (MENU_TEXT, 0.3, "en-GB", True),  # it is not asked about what the trees know
-        (MENU_TEXT, 0.01, "de", True),  # nor where they are sure
-        (ARTICLE, 0.5, "en", False),
-        (ARTICLE[:200], 0.01, "en", False),
-        ("港湾は月曜日に再開した。" * 40, 0.01, "ja", False),  # no script that the trees know
-        ("Порт снова открылся в понедельник. " * 20, 0.01, "ru", True),
+        (ARTICLE, 0.01, True),
+        (ARTICLE, RULES_OF_PAGES.second_opinion_doubt, True),
+        (ARTICLE, 0.3, False),
+        (ARTICLE, 0.5, False),
+        (ARTICLE[:200], 0.01, False),
+        ("", 0.0, False),
+        (JAPANESE, 0.01, False),  # no script that the trees know
+        ("Порт снова открылся в понедельник. " * 20, 0.01, True),
     ],
 )
-def test_trees_are_relied_upon_where_they_are_sure_or_not_alone(
-    text: str, doubt: float, language: str, sure: bool
+def test_a_long_text_chosen_with_little_doubt_needs_no_other_extractor(
+    text: str, doubt: float, sure: bool
 ) -> None:
-    assert is_sure(text, doubt, PAGE, language, RULES_OF_PAGES) is sure
+    assert is_sure(text, doubt, RULES_OF_PAGES) is sure
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "doubt", "confirmed"),
+    [
+        (ARTICLE, ARTICLE, 0.3, True),
+        (ARTICLE, ARTICLE + " Read more", 0.3, True),
+        (ARTICLE, MENU_TEXT, 0.3, False),
+        (ARTICLE, f"{ARTICLE} {MENU_TEXT} {MENU_TEXT}", 0.3, False),  # much more is no agreement
+        (ARTICLE, "", 0.3, False),
+        (ARTICLE, ARTICLE, 0.5, False),  # so much doubt needs more than one opinion
+        (ARTICLE[:200], ARTICLE[:200], 0.01, False),
+        (JAPANESE, JAPANESE, 0.01, False),
+    ],
+)
+def test_one_other_extractor_confirms_a_text_of_nearly_the_same_words(
+    text: str, other: str, doubt: float, confirmed: bool
+) -> None:
+    assert is_confirmed(text, other, doubt, RULES_OF_PAGES) is confirmed
+
+
+@pytest.mark.parametrize(
+    ("texts", "chosen"),
+    [
+        ([ARTICLE, ARTICLE + " Read more", MENU_TEXT], ARTICLE),
+        ([MENU_TEXT, ARTICLE, ARTICLE + " Read more"], ARTICLE),
+        ([ARTICLE, MENU_TEXT], ARTICLE),  # a draw: the first
+        ([MENU_TEXT, ARTICLE], MENU_TEXT),
+        (["", MENU_TEXT, ""], MENU_TEXT),
+        (["", ""], ""),
+        ([], ""),
+        (["a b c d e f", "a b c d e f g h", "a b c d e f g h i j"], "a b c d e f g h"),
+    ],
+)
+def test_the_text_nearest_to_the_others_is_chosen(texts: list[str], chosen: str) -> None:
+    assert nearest(texts) == chosen
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("One two three four", "one TWO, three: four!", 1.0),
+        ("one two three four five", "one two three four six", 0.5),
+        ("one two", "one two", 1.0),
+        ("one two three four", "five six seven eight", 0.0),
+        ("", "", 0.0),
+        ("港湾は再開", "港湾は再会", 0.5),  # each letter is a word
+        ("ท่าเรือ", "ท่าเรือ", 1.0),
+    ],
+)
+def test_texts_are_as_similar_as_their_runs_of_words(
+    first: str, second: str, expected: float
+) -> None:
+    assert similarity(runs(first), runs(second)) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="ab 港\n", max_size=30), max_size=5))
+def test_one_of_the_texts_is_chosen_whatever_they_are(texts: list[str]) -> None:
+    assert nearest(texts) in {*texts, ""}
+    assert bool(nearest(texts)) is any(texts)
+
+
+def test_pages_of_very_many_tags_are_not_given_to_others() -> None:
+    page = parse("<p>x</p>")
+    unsure = ClassifiedText("x", 9.0)
+    assert asks_others(page, unsure, RULES_OF_PAGES)
+    many = page._replace(tags=RULES_OF_PAGES.max_asked_tags + 1)
+    assert not asks_others(many, unsure, RULES_OF_PAGES)
 
 
 def test_an_article_in_a_script_that_the_classifier_was_not_trained_on_is_found() -> None:
@@ -43,3 +114,39 @@ def test_an_article_in_a_script_that_the_classifier_was_not_trained_on_is_found(
     body = "".join(f"<p>{sentence}{n}</p>" for n in range(12))
     page = f"<html><body><article><h1>港湾再開</h1>{body}</article></body></html>"
     assert sentence in main_text(parse(page), RULES_OF_PAGES)[0]
+
+
+def test_a_short_article_is_found_where_the_classifier_finds_too_little() -> None:
+    menu = "".join(f"<li><a href=/{n}>Section {n}</a></li>" for n in range(20))
+    page = parse(
+        f"<html><body><ul>{menu}</ul><article><p>{PARAGRAPHS[0]}</p></article></body></html>"
+    )
+    assert asks_others(page, classify_blocks(page.tree, shipped_weights()), RULES_OF_PAGES)
+    text, flag = main_text(page, RULES_OF_PAGES)
+    assert PARAGRAPHS[0] in text
+    assert flag == ""
+
+
+def second_rows(markup: str, probability: list[float]) -> np.ndarray:
+    blocks = read_blocks(LexborHTMLParser(markup))
+    larger = larger_holders(blocks)
+    first = features(blocks, larger, "", ClassNameScores({}))
+    return second_features(blocks, larger, first, np.array(probability, dtype=np.float32))
+
+
+def test_blocks_in_elements_of_one_kind_share_their_probability() -> None:
+    markup = "<p class=x>aaaa</p><p class=y>bbbb</p><p class=x>cccc</p>"
+    mean, count, highest, others = second_rows(markup, [0.2, 0.9, 0.6])[-16:-12]
+    assert np.allclose(mean, [0.4, 0.9, 0.4])
+    assert np.allclose(count, [2, 1, 2])
+    assert np.allclose(highest, [0.6, 0.9, 0.6])
+    assert np.allclose(others, [0.6, -1, 0.2])
+
+
+def test_blocks_know_their_distance_from_the_likeliest_element() -> None:
+    markup = "<p>menu</p><div><p>long text</p><p>and more</p></div><p>imprint</p><p>end</p>"
+    rows = second_rows(markup, [0.1, 0.9, 0.8, 0.1, 0.1])
+    inside, distance, _ = rows[-8:-5]
+    assert np.allclose(inside, [0, 1, 1, 0, 0])
+    assert np.allclose(distance, [-1, 0, 0, 1, 2])
+    assert np.allclose(rows[-2:], [[-1, 0, 1, 2, 3], [-2, -1, 0, 1, 2]])

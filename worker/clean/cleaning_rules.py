@@ -38,18 +38,18 @@ class HtmlRules(Frozen):
     HTML beyond `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
     parser: its tags are cut, and it is rejected if no text remains. All text of a page is taken if
     it has more than `max_tags` or `max_extract_tags` tags; else a classifier finds the article. The
-    limits `short_extract_chars` to `min_shared` say when its text is not trusted, so that a slower
-    extractor replaces it. With `keep`, the HTML is stored, too. At most `max_bodies` contents of
+    limits `short_extract_chars` to `min_shared` say when its text is compared with those of other
+    extractors. With `keep`, the HTML is stored, too. At most `max_bodies` contents of
     one article are read.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
     max_extract_tags: int = Field(gt=0)  # more: the text of a page is its complete body
-    short_extract_chars: int = Field(ge=0)  # shorter main text: trafilatura extracts it anew
-    max_doubt: float = Field(ge=0)  # doubtful characters per kept one; more: trafilatura
+    short_extract_chars: int = Field(ge=0)  # shorter main text: all extractors are asked
+    max_doubt: float = Field(ge=0)  # doubtful characters per kept one; more: all extractors
     max_asked_tags: int = Field(ge=0)  # in a page; more: no other extractor is used
-    second_opinion_doubt: float = Field(ge=0)  # more, and not in English: compare with resiliparse
-    min_shared: float = Field(ge=0, le=1)  # share of word runs in both; less: trafilatura
+    second_opinion_doubt: float = Field(ge=0)  # like max_doubt; more: compare with resiliparse
+    min_shared: float = Field(ge=0, le=1)  # similarity of both; less: trafilatura is asked, too
     max_attributes: int = Field(gt=0)  # of one tag; more: tags are cut
     max_depth: int = Field(gt=0)  # open elements; more: tags are cut
     max_left_open: int = Field(gt=0)  # elements with an optional end tag; more: tags are cut

@@ -1,38 +1,72 @@
-"""Decide whether the text that a classifier chose from a web page is good enough, or the slower
-library trafilatura must extract it anew.
+"""Judge the texts that several extractors found on one web page by how much they agree.
 
-The classifier was trained on English pages, and may choose a wrong part of other pages. So in these
-its text is compared with that of a third extractor, resiliparse.
+The extractors make different mistakes. So the text that has most in common with the texts of the
+others is seldom a wrong part of the page.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import islice
-
-from resiliparse.extract.html2text import extract_plain_text
 
 from worker.clean.cleaning_rules import HtmlRules
 
-_WORD = re.compile(r"\w+")
-_TRAINED_ON = "en"
+# Scripts without spaces between words: each of their letters counts as a word.
+_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _RUN = 4  # words
 _READ_CHARS = 500  # of a text, to recognise its script
 _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capitals
 
+Runs = frozenset[tuple[str, ...]]
 
-def is_sure(text: str, doubt: float, markup: str, language: str, rules: HtmlRules) -> bool:
-    """Whether the `text` that the classifier chose from a page is good enough; if not, the slower
-    library trafilatura extracts the text anew.
 
-    It is not good enough if it is short, in a script without capitals, or chosen with much `doubt`
-    (how unsure the classifier is; 0 is sure). If the doubt is smaller, but not very small, a page
-    that is not English needs a second opinion: another extractor must find much of the same text in
-    its `markup`. `language` is that which the page declares, or "".
+def is_sure(text: str, doubt: float, rules: HtmlRules) -> bool:
+    """Whether the `text` that the classifier chose from a page can be used without the texts of
+    other extractors.
+
+    It cannot if it is short, in a script without capitals, or chosen with much `doubt` (how unsure
+    the classifier is; 0 is sure).
     """
-    if doubt > rules.max_doubt or len(text) < rules.short_extract_chars or not _is_cased(text):
+    return doubt <= rules.second_opinion_doubt and _is_readable(text, rules)
+
+
+def is_confirmed(text: str, other: str, doubt: float, rules: HtmlRules) -> bool:
+    """Whether the text of one `other` extractor is enough to confirm the `text` that the classifier
+    chose with some `doubt`: the two have nearly the same words, and the doubt is not large."""
+    if doubt > rules.max_doubt or not _is_readable(text, rules):
         return False
-    if doubt <= rules.second_opinion_doubt or language[:2].lower() == _TRAINED_ON:
-        return True
-    return _shared(text, markup) >= rules.min_shared
+    return similarity(runs(text), runs(other)) >= rules.min_shared
+
+
+def nearest(texts: Sequence[str]) -> str:
+    """Return the text that is most similar to the others on average, the first of several; "" if
+    all are empty. Empty texts are ignored."""
+    found = [text for text in texts if text]
+    compared = [runs(text) for text in found]
+    sums = [
+        sum(similarity(own, other) for at, other in enumerate(compared) if at != number)
+        for number, own in enumerate(compared)
+    ]
+    return found[sums.index(max(sums))] if found else ""
+
+
+def similarity(first: Runs, second: Runs) -> float:
+    """Return how similar two texts are, by their runs of words: from 0, none in common, to 1, the
+    same runs (the Dice coefficient)."""
+    return 2 * len(first & second) / max(1, len(first) + len(second))
+
+
+def runs(text: str) -> Runs:
+    """Return all sequences of four successive words of a text, in lower case. A text of fewer words
+    is one sequence; in a script without spaces, such as Chinese, each letter counts as a word."""
+    words = _WORD.findall(text.lower())
+    if 0 < len(words) < _RUN:
+        return frozenset([tuple(words)])
+    return frozenset(zip(*(islice(words, start, None) for start in range(_RUN)), strict=False))
+
+
+def _is_readable(text: str, rules: HtmlRules) -> bool:
+    return len(text) >= rules.short_extract_chars and _is_cased(text)
 
 
 def _is_cased(text: str) -> bool:
@@ -41,16 +75,3 @@ def _is_cased(text: str) -> bool:
         return True
     cased = sum(map(str.islower, read)) + sum(map(str.isupper, read))
     return cased >= _MIN_CASED * sum(map(str.isalpha, read))
-
-
-def _shared(text: str, markup: str) -> float:
-    """The share (0 to 1) of the four-word runs of a text that resiliparse's text of the page has,
-    too."""
-    runs = _runs(text)
-    other = _runs(extract_plain_text(markup, main_content=True, alt_texts=False))
-    return len(runs & other) / max(1, len(runs))
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    return set(zip(*(islice(words, start, None) for start in range(_RUN)), strict=False))

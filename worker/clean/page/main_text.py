@@ -8,13 +8,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
 from worker.clean.cleaning_rules import HtmlRules
 from worker.clean.html.hostile_markup import count_tags
 from worker.clean.html.html_to_text import body_text
-from worker.clean.page.agreement import is_sure
-from worker.clean.page.block_classifier import BlockWeights, classify_blocks, shipped_weights
+from worker.clean.page.agreement import is_confirmed, is_sure, nearest
+from worker.clean.page.block_classifier import (
+    BlockWeights,
+    ClassifiedText,
+    classify_blocks,
+    shipped_weights,
+)
 
 # Trafilatura and htmldate take 3 us for an attribute, and up to 30 us for a tag.
 _ATTRIBUTES_LIKE_A_TAG = 6
@@ -50,27 +56,42 @@ def main_text(
     """Extract the text of the article on a page. Returns the text and a flag: "whole-page" if it is
     all text of the page, because no article was found or the page has too many tags, else "".
 
-    A trained classifier chooses the passages that belong to the article; if it is unsure, another
-    extractor is used. `weights` are the numbers that it learned; None stands for those in this
-    package.
+    A trained classifier chooses the passages that belong to the article. If it is unsure, other
+    extractors read the page, too, and the text is taken that agrees best with the others. `weights`
+    are the numbers that the classifier learned; None stands for those in this package.
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
     classified = classify_blocks(page.tree, weights or shipped_weights())
-    certain = page.load > rules.max_asked_tags or is_sure(
-        classified.text, classified.doubt, page.markup, _language(page.tree), rules
-    )
-    text = classified.text if certain else _extract(page.markup) or classified.text
+    text = classified.text
+    if asks_others(page, classified, rules):
+        text = _agreed_text(page.markup, classified, rules)
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
 
-def _language(tree: LexborHTMLParser) -> str:
-    return (tree.root.attributes.get("lang") if tree.root else "") or ""
+def asks_others(page: ParsedPage, classified: ClassifiedText, rules: HtmlRules) -> bool:
+    """Whether other extractors read a page, too, because the classifier is unsure of the text that
+    it chose (`classified`). They never read a page of very many tags, which would take long."""
+    return page.load <= rules.max_asked_tags and not is_sure(
+        classified.text, classified.doubt, rules
+    )
 
 
-def _extract(markup: str) -> str:
+def _agreed_text(markup: str, classified: ClassifiedText, rules: HtmlRules) -> str:
+    """The text on which the extractors agree best. The slow ones are asked only if the quick one
+    does not confirm the classifier's text."""
+    quick = extract_plain_text(markup, main_content=True, alt_texts=False)
+    if is_confirmed(classified.text, quick, classified.doubt, rules):
+        return classified.text
+    modes = (_extract(markup, precise=precise) for precise in (False, True))
+    return nearest([classified.text, quick, *modes])
+
+
+def _extract(markup: str, *, precise: bool) -> str:
     try:
-        return _trafilatura()(markup, include_comments=False, fast=True) or ""
+        return (
+            _trafilatura()(markup, include_comments=False, fast=True, favor_precision=precise) or ""
+        )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return ""  # trafilatura fails on some malformed trees; the other texts remain
 
@@ -79,7 +100,7 @@ def load_extractor() -> None:
     """Load what extraction needs (the trained weights of the classifier, and the library
     trafilatura) now, so that the first page need not wait for it."""
     shipped_weights()
-    _extract("<html><body><p>warm</p></body></html>")
+    _extract("<html><body><p>warm</p></body></html>", precise=False)
 
 
 @cache

@@ -1,8 +1,8 @@
 """Compute the features by which the second of two forests of decision trees decides which blocks
 (passages of text) of a page belong to the article.
 
-They are the features of the block itself, and the first forest's probabilities for it and the
-blocks around it.
+They are the features of the block itself, and the first forest's probabilities for it, for the
+blocks around it, and for the blocks in elements of the same kind anywhere on the page.
 """
 
 import numpy as np
@@ -15,6 +15,9 @@ from worker.clean.page.character_features import Floats, Ints
 _SHIFTS = (1, 2, 3, -1, -2, -3)
 _WINDOWS = (4, 12)  # blocks to either side
 _MAX_WEIGHT = 400  # characters; a longer block has no more weight for its neighbours
+_MAX_GAIN = 2_000  # characters; a longer block does not add more to the element around it
+_BIASES = (0.5, 0.2)  # probability above which a block adds to the element around it
+_SEEN = 0.6  # probability; from the first to the last of such blocks extends the article
 
 
 def second_features(
@@ -50,8 +53,80 @@ def second_features(
         columns.append(mean(np.maximum(order - size, 0), np.minimum(order + size + 1, count)))
     columns.append(np.maximum.accumulate(probability))
     columns.append(np.maximum.accumulate(probability[::-1])[::-1])
+    columns += _of_same_kind(blocks, weights, probability)
+    columns += _of_best_holders(blocks, sizes, probability)
     return np.concatenate((matrix[:OWN], np.array(columns, dtype=np.float32)))
 
 
 def _running(values: Floats) -> NDArray[np.float64]:
     return np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+
+
+def _of_same_kind(blocks: Blocks, weights: Floats, probability: Floats) -> list[Floats]:
+    """Compute features from the probabilities of all blocks in elements of the same kind: first in
+    those with the same tag and class names, then in those whose parents are alike, too.
+
+    Four features for each: mean probability, number of blocks, highest probability, and the mean
+    without the block itself, -1 if it is the only one.
+    """
+    columns = []
+    for group in _kinds(blocks):
+        counts = np.bincount(group)
+        total_weights = np.bincount(group, weights)
+        weighted = np.bincount(group, probability * weights)
+        highest = np.zeros(len(counts))
+        np.maximum.at(highest, group, probability)
+        others = (weighted[group] - probability * weights) / np.maximum(
+            total_weights[group] - weights, 1e-6
+        )
+        columns += [
+            (weighted / np.maximum(total_weights, 1e-6))[group],
+            counts[group],
+            highest[group],
+            np.where(counts[group] > 1, others, -1),
+        ]
+    return [column.astype(np.float32) for column in columns]
+
+
+def _kinds(blocks: Blocks) -> tuple[Ints, Ints]:
+    """Number the kinds of elements that hold the blocks: by tag and class names, and by these of
+    the element and its parent."""
+    holders = blocks.holders
+    numbers: dict[tuple[int, str], int] = {}
+    of_holders = np.array(
+        [
+            numbers.setdefault(key, len(numbers))
+            for key in zip(holders.tags, holders.names, strict=True)
+        ]
+    )
+    held_by = np.array(blocks.held_by)
+    own = of_holders[held_by]
+    above = of_holders[np.array(holders.parents)[held_by]]
+    return own, np.unique(own * len(numbers) + above, return_inverse=True)[1]
+
+
+def _of_best_holders(blocks: Blocks, sizes: Floats, probability: Floats) -> list[Floats]:
+    """Compute features from the element that is most likely the article: the one with the largest
+    sum of characters, each weighted with its probability minus a bias.
+
+    For each of two biases: whether the block is in the element, how many blocks before or after it,
+    and the element's sum as a share of the page's. Last, the distance of the block from the first
+    and the last block that the first forest found likely.
+    """
+    first, stop = np.array(blocks.holders.first), np.array(blocks.holders.stop)
+    order = np.arange(len(probability))
+    gains = np.minimum(sizes, _MAX_GAIN)
+    expected = max(1.0, float((gains * probability).sum()))
+    columns: list[NDArray[np.generic]] = []
+    for bias in _BIASES:
+        running = np.concatenate(([0.0], np.cumsum(gains * (probability - bias), dtype=np.float64)))
+        # Of equal elements, the innermost: fewer blocks of no gain are in it.
+        best = int(np.argmax(running[stop] - running[first] - 1e-9 * (stop - first)))
+        low, high = first[best], stop[best]
+        outside = np.where(order < low, order - low, np.maximum(order - high + 1, 0))
+        share = (running[high] - running[low]) / expected
+        columns += [outside == 0, outside, np.full(len(order), share)]
+    seen = np.flatnonzero(probability > _SEEN)
+    low, high = (seen[0], seen[-1]) if len(seen) else (0, len(order) - 1)
+    columns += [order - low, order - high]
+    return [column.astype(np.float32) for column in columns]
