@@ -101,11 +101,12 @@ def test_a_run_prints_a_table_a_summary_and_what_to_try_next(
         assert part in done.stdout
 
 
-def test_reading_before_anything_was_stored_finds_nothing_and_says_so(
+def test_reading_before_anything_was_stored_says_that_there_is_no_store(
     environment: dict[str, str],
 ) -> None:
     done = worker(environment, "search", "anything")
-    assert (done.returncode, done.stderr) == (1, "nothing found\n")
+    assert done.returncode == 4
+    assert done.stderr.startswith("worker: there is no store: ")
 
 
 @pytest.mark.parametrize(

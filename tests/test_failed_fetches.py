@@ -340,5 +340,5 @@ def test_worker_clean_says_why_a_page_is_none() -> None:
 
     assert "failed-fetch: HTTP status 429" in worker_clean(page(fetch={"status": 429}), 1)
     said = worker_clean(page(summary=TEASER), 0)
-    assert "page none (challenge page)" in said
+    assert "page none failed fetch challenge page" in said
     assert "no body with text: the summary is used" in said

@@ -55,7 +55,8 @@ def _prepare(**_: object) -> None:
     _pipeline.append(bootstrap.pipeline(Settings.load()))
 
 
-@app.task(name="articles.ingest", bind=True, max_retries=None)
+# Not shared: other applications in this process have a task of this name.
+@app.task(name="articles.ingest", bind=True, max_retries=None, shared=False)
 def ingest(self: Task, articles: Any, receipts: list[str] | None = None) -> None:
     batch = articles if isinstance(articles, list) else [articles]
     deliveries = [

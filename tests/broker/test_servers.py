@@ -396,7 +396,6 @@ COMMANDS = [
     ["worker", "enqueue", "a.txt"],
     ["worker", "run", "a.txt"],
     ["worker", "ledger"],
-    ["worker", "index", "stats"],
     ["celery", "-A", "worker", "worker", "-c", "1"],
 ]
 

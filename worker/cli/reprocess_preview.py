@@ -6,9 +6,10 @@ Changes are counted, and some articles are shown as samples. Nothing is stored.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from difflib import unified_diff
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.text import Text
 
@@ -93,7 +94,8 @@ class RetagPreview:
             out.print()
 
 
-class FieldChange(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FieldChange:
     """An example of a changed field: the value that a stored article has, and the one it would get.
 
     Long values are shortened to where they begin to differ.
@@ -179,7 +181,7 @@ class RecleanPreview:
             "becomes": self.kinds,
             "fields": dict(self.fields.most_common()),
             "examples": {
-                name: [example._asdict() for example in self.examples[name]]
+                name: [asdict(example) for example in self.examples[name]]
                 for name, _ in self.fields.most_common()
                 if self.examples[name]
             },
@@ -206,8 +208,9 @@ class RecleanPreview:
         out.print(f"changed fields: {counted(dict(self.fields.most_common()))}\n")
         for name, count in self.fields.most_common():
             out.print(Text(f"{name}: {several(count, 'article')}", style="bold"))
-            for article_id, before, after in self.examples[name]:
-                line = f"{article_id[:10]}  {before or _NOTHING} -> {after or _NOTHING}"
+            for example in self.examples[name]:
+                values = f"{example.before or _NOTHING} -> {example.after or _NOTHING}"
+                line = f"{example.article_id[:10]}  {values}"
                 out.print(Text(visible(line, one_line=True)))
         if self.fields:
             out.print()
