@@ -76,7 +76,7 @@ def counted(
     pipeline = Pipeline(CONFIG, store, index, lines=RedisLineCounts(index.client))
     with traffic() as sent, peer(valkey_url) as worker:
         batches = CountedBatches(producer, worker, pipeline, sent)
-        batches.run([*generate(20, chars=CHARS, seed=2), *islice(whole_pages(None), 5, 6)])
+        batches.run([*generate(12, chars=CHARS, seed=2), *islice(whole_pages(None), 5, 6)])
         yield batches
     index.close()
 
@@ -107,7 +107,7 @@ def with_a_copy(count: int, seed: int) -> list[dict[str, Any]]:
 def test_round_trips_and_statements_do_not_grow_with_the_batch(counted: CountedBatches) -> None:
     """No part asks for its articles one by one."""
     few, few_outcomes = counted.run(with_a_copy(4, seed=3))
-    many, many_outcomes = counted.run(with_a_copy(40, seed=4))
+    many, many_outcomes = counted.run(with_a_copy(30, seed=4))
     assert [o.kind for o in (few_outcomes[-1], many_outcomes[-1])] == [OutcomeKind.DUPLICATE] * 2
     fields = ("producer_trips", "claim_and_ack_trips", "statements")
     assert [getattr(many, f) for f in fields] == [getattr(few, f) for f in fields]

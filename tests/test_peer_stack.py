@@ -1,6 +1,8 @@
 """The peer of the comparison does its work: what it stores is what such a stack would store."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,9 @@ pytest.importorskip("sklearn")
 
 from bench.peer import labelling, usual_stack
 from bench.peer.near_copies import NearCopies, StockLsh, TunedLsh, shingles
+from bench.peer.report import read_json
 
+ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.long  # the topics are trained first
 
 TEXT = " ".join(f"word{n} of the long report" for n in range(80))
@@ -103,3 +107,20 @@ def test_the_main_text_of_a_page_is_extracted() -> None:
     assert len(extracted.text) > 3000
     assert "More of topic" not in extracted.text
     assert extracted.published == "2026-11-01"
+
+
+@pytest.mark.processes
+def test_the_whole_comparison_runs_and_measures_each_system_with_each_load(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench.peer", "--articles", "20", "--pages", "4"]
+    command += ["--rounds", "1", "--json", tmp_path / "figures.json"]
+    command += ["--loads", "new fragments;80 % unchanged, 20 % new;single messages"]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    results = read_json((tmp_path / "figures.json").read_text())
+    systems = {(r.system, r.store) for r in results}
+    assert systems >= {("worker", "SQLite"), ("worker", "PostgreSQL"), ("peer", "PostgreSQL")}
+    assert systems >= {("floor", "SQLite"), ("floor", "PostgreSQL")}
+    assert len(results) == 3 * len(systems)
+    assert all(0 < r.p50_ms <= r.p99_ms and r.memory_mb > 20 for r in results)
+    assert all((r.store_ms > 0) <= (r.store == "PostgreSQL") for r in results)
+    fragments_ms = {(r.system, r.store): r.all_ms for r in results if r.load == "new fragments"}
+    assert max(fragments_ms["floor", "SQLite"], 0.01) < fragments_ms["peer", "PostgreSQL"]
