@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench.peer import report
 from bench.peer.labelling import load_spacy, train
-from bench.peer.loads import Load, make_loads, warm_up
+from bench.peer.loads import Load, Loads, make_loads
 from bench.peer.measurement import Result, measure, median_of_rounds, warm
 from bench.peer.systems import System, place, systems
 from devtools.servers import private_postgres
@@ -33,7 +33,8 @@ def main() -> None:
     options = _options()
     loads = make_loads(options.data, options.articles, options.pages)
     if options.loads:
-        loads = [load for load in loads if load.name in options.loads.split(";")]
+        wanted = options.loads.split(";")
+        loads = loads._replace(measured=[load for load in loads.measured if load.name in wanted])
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="aw-bench-") as folder, private_postgres() as url:
         model = Path(folder) / "topics.joblib"
@@ -42,7 +43,7 @@ def main() -> None:
         for round_number in range(options.rounds):
             for system in chosen if round_number % 2 == 0 else reversed(chosen):
                 results += _run(system, loads, url, options, model)
-    results = _in_order(median_of_rounds(results), loads, chosen)
+    results = _in_order(median_of_rounds(results), loads.measured, chosen)
     line = report.conditions(options.processes, options.rounds, options.data)
     print(f"{line}\n{report.table(results)}")
     if options.json:
@@ -53,7 +54,7 @@ def main() -> None:
 
 def _run(
     system: System,
-    loads: Sequence[Load],
+    loads: Loads,
     postgres_url: str,
     options: argparse.Namespace,
     model: Path,
@@ -65,8 +66,8 @@ def _run(
     ):
         try:
             with system.start(at) as running:
-                warm(running, warm_up())
-                for load in loads:
+                warm(running, loads.warm_up)
+                for load in loads.measured:
                     result = measure(
                         running, load, system.name, system.store, latency=not options.no_latency
                     )

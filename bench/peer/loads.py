@@ -18,6 +18,7 @@ Raw = dict[str, Any]
 
 _LEAST_CHARS, _MOST_CHARS = 500, 6000  # of a text that stands for the body of a feed
 _SOURCES = 25
+_WARM_TEXTS, _WARM_PAGES = 100, 10
 _PAGE_LINKS, _PAGE_SCRIPT_CHARS = 250, 60_000  # of a generated page, beside its article
 
 
@@ -34,37 +35,45 @@ class Load(NamedTuple):
     foreign: bool = False
 
 
+class Loads(NamedTuple):
+    """All that a system takes in one run: first articles that are not measured, so that what each
+    process builds at its first articles is not counted."""
+
+    warm_up: list[Raw]
+    measured: list[Load]
+
+
 class NotEnoughTexts(Exception):
     """The folder has fewer texts than were asked for. The message has the numbers."""
 
 
-def warm_up(count: int = 40) -> list[Raw]:
-    """Articles that a system processes before it is measured, so that its start is not counted."""
-    return list(generate(count, chars=1500, seed=99))
-
-
-def make_loads(folder: Path | None, count: int, page_count: int) -> list[Load]:
+def make_loads(folder: Path | None, count: int, page_count: int) -> Loads:
     """Make all loads of `count` articles, and one of `page_count` pages, in the order in which a
     system must take them: what is delivered again was new in an earlier load.
 
     Raises NotEnoughTexts.
     """
     texts, pages = fragments(folder), whole_pages(folder)
-    new = [*islice(texts, count)]
+    warm_up = [*_take(texts, _WARM_TEXTS), *islice(pages, _WARM_PAGES)]
+    new = _take(texts, count)
     rng = random.Random(7)
-    loads = [
-        Load("new fragments", new, [*islice(texts, _paced(count))]),
+    measured = [
+        Load("new fragments", new, _take(texts, _paced(count))),
         Load("unchanged", list(new), rng.sample(new, _paced(count))),
         _mixed("80 % unchanged, 20 % new", new, texts, 0.2, rng),
         _mixed("95 % unchanged, 5 % new", new, texts, 0.05, rng),
-        Load("single messages", [*islice(texts, count)], [*islice(texts, _paced(count))], True),
-        Load("new pages", [*islice(pages, page_count)], [*islice(pages, _paced(page_count))]),
+        Load("single messages", _take(texts, count), _take(texts, _paced(count)), foreign=True),
+        Load("new pages", _take(pages, page_count), _take(pages, _paced(page_count))),
     ]
-    wanted = {load.name: page_count if "pages" in load.name else count for load in loads}
-    for load in loads:
-        if len(load.articles) < wanted[load.name] or len(load.paced) < _paced(wanted[load.name]):
-            raise NotEnoughTexts(f"{load.name}: {len(load.articles)} of {wanted[load.name]} texts")
-    return loads
+    return Loads(warm_up, measured)
+
+
+def _take(articles: Iterator[Raw], count: int) -> list[Raw]:
+    """The next `count` articles. Raises NotEnoughTexts."""
+    taken = [*islice(articles, count)]
+    if len(taken) < count:
+        raise NotEnoughTexts(f"{len(taken)} of {count} texts or pages are left for a load")
+    return taken
 
 
 def _paced(count: int) -> int:
@@ -75,7 +84,7 @@ def _mixed(
     name: str, known: list[Raw], texts: Iterator[Raw], new: float, rng: random.Random
 ) -> Load:
     def mixture(count: int) -> list[Raw]:
-        fresh = [*islice(texts, round(count * new))]
+        fresh = _take(texts, round(count * new))
         mixed = fresh + rng.sample(known, count - len(fresh))
         rng.shuffle(mixed)
         return mixed

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- the comparison begins -->", "<!-- the comparison ends -->"
 PEER = "peer"
 _HEADER = (
     "| load | system | store | CPU ms: all | worker | broker | producer | store | articles/s"
-    " | p50 ms | p99 ms | MB a process | times the peer | with store |"
+    " | p50 ms | p99 ms | MB a process | peer ÷ this | with store |"
 )
 _COLOURS = {"worker": "#1b6ca8", "floor": "#9aa5ad"}
 _OTHER_COLOUR = "#d9822b"

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.peer.loads import Load, make_loads, warm_up
+from bench.peer.loads import Load, make_loads
 from bench.peer.measurement import Cpu, measure, warm
 from bench.peer.report import conditions
 from bench.peer.running import Running
@@ -47,8 +47,8 @@ def main() -> None:
         store = POSTGRES if postgres else SQLITE
         at = stack.enter_context(place(store, url, folder, options.processes, folder / "none"))
         running = stack.enter_context(worker(at, "bench.peer.sampled_worker"))
-        warm(running, warm_up())
-        by_load = {load.name: _parts(running, load, samples) for load in loads}
+        warm(running, loads.warm_up)
+        by_load = {load.name: _parts(running, load, samples) for load in loads.measured}
     print(f"{conditions(options.processes, 1, options.data)}, {store}")
     print(table(by_load))
 
