@@ -14,6 +14,7 @@ bench/pages.py for pages; without it, articles are generated. Linux only.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ _SYSTEMS = "worker;peer;peer, spaCy;floor"
 
 
 def main() -> None:
+    # Whoever stops the command stops its servers too: SIGTERM alone would leave them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     options = _options()
     loads = make_loads(options.data, options.articles, options.pages)
     if options.loads:
