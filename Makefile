@@ -7,10 +7,10 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-long check format lint types imports bench bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
+.PHONY: help run test test-fast test-long check format lint types imports bench bench-stages bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/run.stamp ## ingest seeds/ with an embedded broker and store, and print the records
 	@$(BIN)/worker run $(SEEDS) --exclude expected.jsonl
@@ -39,8 +39,13 @@ types: .venv/dev.stamp ## check types with mypy --strict
 imports: .venv/dev.stamp ## check that imports point down only
 	@$(BIN)/lint-imports
 
-bench: .venv/dev.stamp ## measure articles per second on this machine, with both stores
-	@$(BIN)/python -m bench.throughput
+bench: .venv/dev.stamp ## compare CPU, rate and latency with a usual stack and a floor; QUICK=1, DATA=folder
+	@$(SYNC) --extra dev --extra bench
+	@mkdir -p var/bench
+	@$(BIN)/python -m bench.peer $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick) --json var/bench/peer.json
+
+bench-stages: .venv/dev.stamp ## measure in which part of this worker the CPU time goes; DATA=folder
+	@$(BIN)/python -m bench.peer.stages $(if $(DATA),--data $(DATA))
 
 bench-race: .venv/dev.stamp ## enqueue copies at the same time in processes that are killed; check clusters
 	@$(BIN)/python -m bench.race
