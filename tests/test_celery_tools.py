@@ -22,6 +22,7 @@ from tests.foreign import GOOD, article, envelope
 from tests.running import ROOT, Running, running_worker
 from tests.store.stored import rows
 from worker.broker.connection import BrokerConnection
+from worker.broker.presence import present_workers
 from worker.celery import make_app
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
@@ -399,6 +400,16 @@ def test_purged_messages_of_a_producer_are_named_by_the_ledger(
             grace_s=0,
         )
     assert {entry.receipt for entry in audit.missing} == set(receipts)
+
+
+def test_the_worker_says_in_the_broker_that_it_is_at_work(running: Running, control: Any) -> None:
+    with BrokerConnection(control.app).channel() as channel:
+        running.until(lambda: bool(present_workers(channel, "articles")), "the worker is present")
+        [worker] = present_workers(channel, "articles")
+    assert worker.state.processes == 1
+    assert worker.state.memory_bytes > 50_000_000
+    assert worker.state.version
+    assert len(worker.state.digest) > 4
 
 
 def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(

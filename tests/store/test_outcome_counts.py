@@ -241,6 +241,10 @@ def test_the_last_day_of_all_sources_is_read_as_numbers_by_hour(store: SqlStore)
         store.write([record(article(f"id:{hours}"))], [], [], now=NOW - hours * HOUR)
     store.write([record(article(source="old"))], [], [], now=NOW - 30 * HOUR)
     assert store.last_hours_by_source(NOW) == {"wire": (1, *(0,) * 22, 2)}
+    unchanged = (OutcomeKind.UNCHANGED,)
+    assert store.last_hours_by_source(NOW, 2, without=unchanged) == {"wire": (0, 1)}
+    assert set(store.last_hours_by_source(NOW, 48)) == {"wire", "old"}
+    assert set(store.last_hours_by_source(NOW, 48, source="old")) == {"old"}
 
 
 @pytest.mark.parametrize(

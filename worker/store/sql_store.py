@@ -269,9 +269,18 @@ class SqlStore:
         with self._reading() as connection:
             return outcome_stats.outcomes_by_hour(connection, since, source, outcome)
 
-    def last_hours_by_source(self, now: datetime, hours: int = 24) -> dict[str, tuple[int, ...]]:
+    def last_hours_by_source(
+        self,
+        now: datetime,
+        hours: int = 24,
+        *,
+        without: Collection[OutcomeKind] = (),
+        source: str | None = None,
+    ) -> dict[str, tuple[int, ...]]:
         with self._reading() as connection:
-            return outcome_stats.last_hours_by_source(connection, now, hours)
+            return outcome_stats.last_hours_by_source(
+                connection, now, hours, without=without, source=source
+            )
 
     def outcome_totals(self, source: str | None = None) -> OutcomeTotals:
         with self._reading() as connection:

@@ -1,6 +1,6 @@
 """Store protocols for reading stored articles, sources and changes, and for deleting articles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -164,11 +164,19 @@ class OutcomeCountReader(Protocol):
         """
         ...
 
-    def last_hours_by_source(self, now: datetime, hours: int = ...) -> dict[str, tuple[int, ...]]:
+    def last_hours_by_source(
+        self,
+        now: datetime,
+        hours: int = ...,
+        *,
+        without: Collection[OutcomeKind] = ...,
+        source: str | None = None,
+    ) -> dict[str, tuple[int, ...]]:
         """Return source -> its numbers of deliveries in the last `hours` hours, by default 24.
 
         The earliest hour comes first; the last number is that of the hour of `now`, which has not
-        ended. A source that delivered nothing in that time is left out.
+        ended. Deliveries that had an outcome of `without` are not counted. A source that delivered
+        nothing in that time is left out; with `source`, only that one is read.
         """
         ...
 

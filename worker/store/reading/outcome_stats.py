@@ -5,6 +5,7 @@ source by source; an index by hour would cost every batch.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,22 +37,30 @@ def outcomes_by_hour(
 
 
 def last_hours_by_source(
-    connection: Connection, now: datetime, hours: int = 24
+    connection: Connection,
+    now: datetime,
+    hours: int = 24,
+    *,
+    without: Collection[OutcomeKind] = (),
+    source: str | None = None,
 ) -> dict[str, tuple[int, ...]]:
     """Return source -> its numbers of deliveries in the last hours, the earliest first.
 
-    The last number is that of the hour of `now`, which has not ended. A source that delivered
-    nothing in that time is left out.
+    The last number is that of the hour of `now`, which has not ended. Deliveries that had an
+    outcome of `without` are not counted. A source that delivered nothing in that time is left out;
+    with `source`, only that one is read.
     """
     first = hour_of(now) - hours + 1
-    counts = _counts(connection, None, max(first, ALL_HOURS + 1), hour_of(now))
+    counts = _counts(connection, source, max(first, ALL_HOURS + 1), hour_of(now))
     numbers: dict[str, list[int]] = {}
     statement = sa.select(counts.c.source, counts.c.hour, counts.c.articles)
-    for source, hour, articles in connection.execute(statement).all():
-        if source not in numbers:
-            numbers[source] = [0] * hours
-        numbers[source][hour - first] += articles
-    return {source: tuple(of_source) for source, of_source in numbers.items()}
+    if without:
+        statement = statement.where(counts.c.outcome.not_in([kind.value for kind in without]))
+    for name, hour, articles in connection.execute(statement).all():
+        if name not in numbers:
+            numbers[name] = [0] * hours
+        numbers[name][hour - first] += articles
+    return {name: tuple(of_source) for name, of_source in numbers.items()}
 
 
 def outcome_totals(connection: Connection, source: str | None = None) -> OutcomeTotals:
