@@ -87,16 +87,16 @@ def _keys(queue: str) -> list[str]:
 def _state(text: bytes) -> WorkerState | None:
     """Read what a worker said of itself; what a later version says besides is left out."""
     try:
-        said = json.loads(text)
+        described = json.loads(text)
         return WorkerState(
-            node=str(said["node"]),
-            processes=int(said["processes"]),
-            busy=int(said["busy"]),
-            version=str(said["version"]),
-            digest=str(said["digest"]),
-            refused=bool(said["refused"]),
-            memory_bytes=int(said["memory_bytes"]),
-            started=datetime.fromisoformat(said["started"]),
+            node=str(described["node"]),
+            processes=int(described["processes"]),
+            busy=int(described["busy"]),
+            version=str(described["version"]),
+            digest=str(described["digest"]),
+            refused=bool(described["refused"]),
+            memory_bytes=int(described["memory_bytes"]),
+            started=datetime.fromisoformat(described["started"]),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
