@@ -20,6 +20,7 @@ from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 
 ROOT = Path(__file__).parent.parent
+_BESIDE_MESSAGES = (b".journal", b".workers", b".workers.times", b".counters")  # ends of keys
 
 
 class Running(NamedTuple):
@@ -51,7 +52,8 @@ class Running(NamedTuple):
 
     def idle(self) -> bool:
         """Whether no message waits or is leased."""
-        waiting = [key for key in self.broker.keys("articles*") if not key.endswith(b".journal")]
+        keys = self.broker.keys("articles*")
+        waiting = [key for key in keys if not key.endswith(_BESIDE_MESSAGES)]
         return not waiting and not self.broker.hlen("unacked")
 
     def ended(self) -> bool:

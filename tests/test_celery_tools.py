@@ -21,7 +21,9 @@ from devtools.waiting import limit_s
 from tests.foreign import GOOD, article, envelope
 from tests.running import ROOT, Running, running_worker
 from tests.store.stored import rows
+from worker.broker.batch_counters import MessageEnd, read_counters
 from worker.broker.connection import BrokerConnection
+from worker.broker.presence import present_workers
 from worker.celery import make_app
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
@@ -381,6 +383,35 @@ def test_a_worker_that_starts_hears_its_neighbours(running: Running) -> None:
         second.wait(limit_s())
     lines = log.read_text().splitlines()
     assert not [line for line in lines if ": ERROR/" in line or "control.ignored" in line]
+
+
+def test_the_worker_says_in_the_broker_that_it_is_at_work(running: Running, control: Any) -> None:
+    with BrokerConnection(control.app).channel() as channel:
+
+        def processes() -> list[int]:
+            return [worker.state.processes for worker in present_workers(channel, "articles")]
+
+        running.until(lambda: processes() == [1], "the worker is present")
+        [worker] = present_workers(channel, "articles")
+    assert worker.state.memory_bytes > 50_000_000
+    assert worker.state.version
+    assert len(worker.state.digest) > 4
+
+
+def test_the_worker_counts_its_batches_in_the_broker(running: Running, control: Any) -> None:
+    def done(channel: Any) -> int:
+        return read_counters(channel, "articles")["live"].messages[MessageEnd.DONE]
+
+    with BrokerConnection(control.app).channel() as channel:
+        before = done(channel)
+        with Producer(running.url) as producer:
+            [receipt] = producer.enqueue([named("counted")])
+        running.outcome(receipt)
+        running.until(lambda: done(channel) > before, "the ack is counted")
+        live = read_counters(channel, "articles")["live"]
+    assert live.batch.sum_s > 0
+    assert live.batch.counts[-1] > 0
+    assert live.wait.counts[-1] > 0  # the producer's id tells when it was pushed
 
 
 def test_purged_messages_of_a_producer_are_named_by_the_ledger(

@@ -34,6 +34,7 @@ from worker.pipeline.ingestion import Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
+from worker.runtime.worker_state import describe_worker
 from worker.settings import Settings
 
 log = logging.getLogger("worker")
@@ -114,7 +115,9 @@ def _start_loops(sender: Any, **_: object) -> None:
     settings = Settings.load()
     dedup_rules = pipeline().config.dedup
     journal.start(app, partial(bootstrap.enter, settings))
-    heartbeat.start(app, settings.heartbeat(sender.hostname))
+    report = settings.config_report(sender.hostname)
+    describe = partial(describe_worker, sender, report, datetime.now(UTC))
+    heartbeat.start(app, settings.heartbeat(sender.hostname), describe)
     dead_letter_loop.start(
         app,
         bootstrap.store(settings),

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
+from devtools.outcome_recount import miscounted
 from devtools.waiting import limit_s, until
 from worker.client.producer import Producer
 from worker.errors import Unavailable
@@ -38,12 +39,13 @@ class Cost(BaseModel):
     buried: int  # good articles that became dead letters
     ended: int  # workers that ended without being asked to
     recovery_s: float
+    miscounted: int = 0  # differences of the counts by hour from the receipts
     reran: int | None = None  # tasks that ran twice without a failure; None: not counted
 
     @property
     def clean(self) -> bool:
         bad = self.lost + self.stuck + self.doubled + self.buried + self.ended + (self.reran or 0)
-        return bad == 0 and self.stored + self.dead == self.published
+        return bad + self.miscounted == 0 and self.stored + self.dead == self.published
 
 
 class Load(threading.Thread):
@@ -159,5 +161,6 @@ def _cost(
         doubled=kinds[OutcomeKind.REVISION] + sum(count - 1 for count in ids.values()),
         buried=len(dead - bad),
         ended=stack.ended,
+        miscounted=miscounted(stack.store_url),
         recovery_s=round(max(took_s, 0), 1),
     )

@@ -47,6 +47,7 @@ class Stack:
         """`times` are keys of worker.toml. `lease_s` may be shorter than worker.toml allows."""
         self.folder = folder
         self.broker_url = broker_url
+        self.store_url = store_url
         self.store = SqlStore(store_url)
         self.lease_s = lease_s
         self.patience_s: float | None = None  # instead of what tests wait

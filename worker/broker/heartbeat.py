@@ -1,5 +1,8 @@
 """A file that the worker touches while it makes progress; `worker health` checks the file's age.
 
+The same loop says in the broker that the worker is at work (worker.broker.presence), for the
+commands on other hosts.
+
 A worker can be alive and connected, and still finish no message. So the file is touched every 10 s
 only if a message was finished in that time, or if there is nothing to do. It is also touched while
 broker, store or index are down, because a restart of the worker would not help then.
@@ -7,6 +10,7 @@ broker, store or index are down, because a restart of the worker would not help 
 
 import atexit
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from worker import background
 from worker.broker import held_messages, kombu_internals
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
+from worker.broker.presence import WorkerState, announce
 from worker.broker.request import FinishedMessages
 from worker.errors import Unavailable
 from worker.model.private_files import FILE_MODE, FOLDER_MODE
@@ -23,12 +28,16 @@ log = logging.getLogger("worker.broker")
 EVERY_S = 10.0
 
 
-def start(app: Any, file: Path) -> background.BackgroundLoop:
+def start(
+    app: Any, file: Path, describe: Callable[[], WorkerState] | None = None
+) -> background.BackgroundLoop:
     """Start the background loop that touches `file` every 10 s while the worker makes progress.
 
-    The file is removed when the process exits.
+    The file is removed when the process exits. What `describe` returns is written to the broker
+    each time, whether the worker makes progress or not.
     """
     atexit.register(file.unlink, missing_ok=True)
+    connection = BrokerConnection(app)
     finished: int | None = None
 
     def turn() -> None:
@@ -36,6 +45,8 @@ def start(app: Any, file: Path) -> background.BackgroundLoop:
         if makes_progress(app, finished):
             finished = FinishedMessages.count
             _touch(file)
+        if describe is not None:
+            _announce(connection, app.conf.task_default_queue, describe())
 
     return background.start_loop("heartbeat", turn, pause_s=EVERY_S)
 
@@ -68,6 +79,18 @@ def _queues_are_empty(app: Any) -> bool:
         return True
     finally:
         connection.close()
+
+
+def _announce(connection: BrokerConnection, queue: str, state: WorkerState) -> None:
+    """Say in the broker that this worker is at work.
+
+    Nothing happens when the broker does not answer: others say so, as a warning.
+    """
+    try:
+        with connection.channel() as channel:
+            announce(channel, queue, state)
+    except Unavailable as e:
+        log.debug("presence.unwritten error=%s", e)
 
 
 def _touch(file: Path) -> None:

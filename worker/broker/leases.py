@@ -110,7 +110,8 @@ def send_deferred(channel: Any) -> None:
     tags = deferred_acks.tags()
     if tags:
         keys = [channel.unacked_index_key, channel.unacked_key]
-        channel.eval(lua_scripts.ACK, keys, lua_scripts.split_group_tags(tags))
+        arguments = lua_scripts.ack_arguments(lua_scripts.split_group_tags(tags))
+        channel.eval(lua_scripts.ACK, keys, arguments)
         deferred_acks.remove(tags)
         log.info("ack.late count=%d", len(tags))
     for group in deferred_requeues.tags():

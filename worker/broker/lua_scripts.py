@@ -6,16 +6,16 @@ Several messages that run together share the tag `<token>:0,1,2`. A worker whose
 expired can't ack it for the worker that has it now, because the second claim has another token.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
 
-CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS = (
+CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS, ANNOUNCE = (
     (_FOLDER / f"{name}.lua").read_text("utf-8")
     for name in (
         *("claim", "ack", "renew", "sweep", "move", "push"),
-        *("count", "relocate", "foreign", "permissions"),
+        *("count", "relocate", "foreign", "permissions", "announce"),
     )
 )
 
@@ -51,3 +51,13 @@ def split_group_tags(tags: Iterable[str]) -> list[str]:
         token, _, indexes = tag.partition(":")
         singles += [f"{token}:{index}" for index in indexes.split(",")] if indexes else [tag]
     return singles
+
+
+def ack_arguments(tags: Sequence[str], counts: Mapping[str, int] | None = None) -> list[str | int]:
+    """The arguments of the script ACK: the delivery tags of done messages, and counts to add.
+
+    A delivery tag names one message that a worker took. `counts` maps fields of the hash of
+    counters, the script's third key, to the numbers to add.
+    """
+    pairs = [part for field_and_number in (counts or {}).items() for part in field_and_number]
+    return [len(tags), *tags, *pairs]

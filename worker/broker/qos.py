@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from worker.broker import BULK, QUARANTINE, UNKNOWN, kombu_internals, lua_scripts
+from worker.broker.batch_counters import counters_key, pending_counters
 from worker.broker.broker_outage import SWEEP, broker_outage
 from worker.broker.deferred_acks import deferred_acks
 from worker.broker.kombu_internals import RedisQoS
@@ -69,11 +70,19 @@ class QoS(RedisQoS):
         """Delete a processed message and its lease, the record that this worker has it.
 
         Raises nothing when the broker does not answer; the background loop of worker.broker.leases
-        then repeats the ack later.
+        then repeats the ack later. The same script adds what this process has counted since the
+        last ack to the counters in the broker.
         """
+        counts: dict[str, int] = {}
         try:
-            self.channel.eval(lua_scripts.ACK, self._index_keys(), split_group_tags([delivery_tag]))
+            keys = self._index_keys()
+            if self.channel.own_queues:
+                keys.append(counters_key(self.channel.own_queues[0]))
+                counts = pending_counters.take()
+            tags = split_group_tags([delivery_tag])
+            self.channel.eval(lua_scripts.ACK, keys, lua_scripts.ack_arguments(tags, counts))
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
+            pending_counters.put_back(counts)
             log.debug("ack.deferred tag=%s error=%s", delivery_tag, e)
             deferred_acks.add(delivery_tag)
         self._release(delivery_tag)
@@ -133,7 +142,8 @@ class QoS(RedisQoS):
                 else:
                     accepted.append(tag)
             if accepted:
-                self.channel.eval(lua_scripts.ACK, self._index_keys(), accepted)
+                arguments = lua_scripts.ack_arguments(accepted)
+                self.channel.eval(lua_scripts.ACK, self._index_keys(), arguments)
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             log.warning("reject.failed tag=%s error=%s; its lease will expire", delivery_tag, e)
         finally:

@@ -13,17 +13,20 @@ A message that fails too often in the quarantine queue goes to the dead list, wi
 
 import logging
 import re
-from time import monotonic
+from collections.abc import Sequence
+from time import monotonic, time
 from typing import Any
 
 from billiard.exceptions import Terminated
 from celery.exceptions import Reject, TimeLimitExceeded
 
 from worker.broker import INGEST, celery_internals
+from worker.broker.batch_counters import MessageEnd, lane_of, pending_counters
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import ClaimedMessage, bounded, printable_id
 from worker.errors import Stalled, Unavailable
+from worker.model.receipts import pushed_at
 
 log = logging.getLogger("worker.broker")
 
@@ -53,6 +56,8 @@ class Request(CeleryRequest):
         celery_internals.hide_arguments(self)
         self.event_dispatcher = options.get("eventer")
         self.received_at = monotonic()
+        self.is_quarantined = False  # it goes to the quarantine queue
+        self.waited_s = waited_s(self._messages(), time())
         self.running_since: float | None = None
         self.send_event("task-received", name=self.name, args="[1 message]", kwargs="{}", retries=0)
 
@@ -92,6 +97,7 @@ class Request(CeleryRequest):
     def acknowledge(self) -> None:
         """Ack the message as Celery does, and count it as finished, for the heartbeat file."""
         FinishedMessages.count += 1
+        self._count(MessageEnd.DONE)
         super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
@@ -101,7 +107,19 @@ class Request(CeleryRequest):
         its queue.
         """
         FinishedMessages.count += 1
+        if self.is_quarantined:
+            self._count(MessageEnd.QUARANTINED)
+        else:
+            self._count(MessageEnd.RETURNED if requeue else MessageEnd.DEAD)
         super().reject(requeue)
+
+    def _count(self, end: MessageEnd) -> None:
+        """Note how the message ended and how long it took; the next ack tells the broker."""
+        if self.acknowledged:
+            return
+        batch_s = monotonic() - self.running_since if self.running_since is not None else None
+        lane = lane_of(self.message.delivery_info.get("routing_key") or "")
+        pending_counters.add(lane, end, len(self._messages()), batch_s, self.waited_s)
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
@@ -149,6 +167,7 @@ class Request(CeleryRequest):
             return
         log.error("message.failed task=%s id=%s error=%s", self.name, self.id, reason)
         celery_internals.mark_ready(self)
+        self.is_quarantined = True
         self.message.channel.qos.route_to_quarantine(
             self.message.delivery_tag, reason, counts=counts
         )
@@ -168,6 +187,18 @@ class Request(CeleryRequest):
     def _pause_consuming(self, service: str) -> None:
         if service in ("store", "index"):
             circuit_breaker.pause(service, lambda: self.task.probe(service))
+
+
+def waited_s(messages: Sequence[ClaimedMessage], now: float) -> float | None:
+    """How many seconds the oldest of these messages has waited at the time `now` since its push.
+
+    Only the id of a message tells when it was pushed, if a producer of this package made it
+    (UUIDv7). None if no id does, or if a message was put back on its queue before.
+    """
+    if any(m.redelivered or m.deliveries or m.quarantined for m in messages):
+        return None
+    pushed = [at for m in messages if (at := pushed_at(m.message_id)) is not None]
+    return max(0.0, now - min(pushed)) if pushed else None
 
 
 def _trace_fields(type_: str, message: ClaimedMessage) -> dict[str, str | None]:

@@ -68,6 +68,7 @@ GROUPS = {
             "Check broker, store and config; say how to mend them.",
         ),
         "health": ("health_command:health", "Check whether the worker on this machine works."),
+        "workers": ("workers_command:workers", "List the workers at work on all hosts."),
         "ledger": (
             "ledger_command:ledger",
             "Compare receipts with outcomes; list what is missing.",

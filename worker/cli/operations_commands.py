@@ -1,15 +1,18 @@
 """`worker config`, `worker migrate` and `worker down`: print settings, migrate, stop the broker."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from worker import bootstrap
 from worker.broker import embedded
-from worker.cli.terminal import err, out, print_json, visible
+from worker.cli.terminal import err, out, print_json, several, visible
 from worker.config.loader import Config, load_config
 from worker.config.rule_files import unread_files
+from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.settings import Settings, masked
 
 _AT_WORK_S = 30.0  # a worker touches its heartbeat file every 10 s
@@ -79,6 +82,7 @@ def migrate_store() -> None:
     """Bring the store's schema up to date. Several processes may run it at the same time.
 
     The schema is the tables of the database; a new version of the worker may need other ones.
+    Afterwards the outcomes of the time before are counted by hour, beside workers at work.
     """
     from worker.store.migrate import migrate
 
@@ -86,6 +90,8 @@ def migrate_store() -> None:
     if settings.embedded_store:
         settings.make_var_dir()
     out.print(f"{masked(settings.store)} is at {migrate(settings.store)}", markup=False)
+    if counted := count_missed_outcomes(bootstrap.store(settings), datetime.now(UTC)):
+        out.print(f"{several(counted, 'outcome')} of earlier versions counted by hour")
 
 
 @click.command(epilog="Example: worker down")

@@ -165,6 +165,7 @@ _LEAST_WIDTHS = {
     "source": 10,
 }  # the smallest useful widths of these columns
 _LEFT_OUT_FIRST = (
+    "last 24 h",
     "words",
     "language",
     "stage",
@@ -180,6 +181,7 @@ _NUMBERS = (
     "score",
     "number",
     "dropped",
+    "24 h",
     *("receipts", "stored", "waiting", "leased", "undeliverable", "missing"),
 )
 

@@ -92,6 +92,20 @@ def message_number(message_id: str) -> MessageNumber | None:
     return MessageNumber(match["producer"], int(match["number"], 16)) if match else None
 
 
+_TIMED = re.compile(
+    r"(?P<high>0[0-9a-f]{7})-(?P<low>[0-9a-f]{4})-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+)
+
+
+def pushed_at(message_id: str) -> float | None:
+    """Return when a producer of this package made a message, in seconds since 1970.
+
+    Its id begins with that time. None for an id of another form.
+    """
+    match = _TIMED.fullmatch(message_id)
+    return int(match["high"] + match["low"], 16) / 1000 if match else None
+
+
 def delivered_receipt(
     raw: object, index: int, message_id: str, receipts: object, offset: int = 0
 ) -> str:

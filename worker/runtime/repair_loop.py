@@ -7,20 +7,23 @@ both, and logs each repair.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from worker import background
 from worker.dedup import DedupRules
 from worker.errors import Unavailable
 from worker.index.redis_index import RedisIndex
 from worker.index.watermark import Watermark, read_watermark, write_watermark
+from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.store.cluster_values import ClusterMove, Member
 from worker.store.database.fork_lock import fork_lock
-from worker.store.ports import ClusteredStore
+from worker.store.ports import ClusteredStore, OutcomeCounter
 
 log = logging.getLogger("worker")
 
@@ -28,31 +31,49 @@ EVERY_S = 30.0
 RESTORE_S = 20.0  # time for restoring in one pass; the turn is this worker's for 27 s
 FIRST_PERIOD = timedelta(days=1)  # the first pass of a process checks edits of this period
 PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
+COUNT_EVERY_S = 3600.0
+
+
+class RepairedStore(ClusteredStore, OutcomeCounter, Protocol):
+    """The parts of the store that the loop repairs: clusters, and the counts of outcomes by hour.
+
+    A cluster is an article and its copies.
+    """
 
 
 def start(
-    store: ClusteredStore, open_index: Callable[[], RedisIndex], rules: DedupRules
+    store: RepairedStore, open_index: Callable[[], RedisIndex], rules: DedupRules
 ) -> background.BackgroundLoop:
     """Start the background loop that corrects clusters, and restores what the index has lost.
 
     A cluster is a group of articles in the store that are copies of each other; it is wrong, for
     example, after one of them was withdrawn or edited. Articles that the index, by which copies are
     found, has lost are written to it again. All workers run the loop; in each half minute one of
-    them does the work.
+    them does the work. Once an hour it also counts outcomes that workers of an earlier version have
+    stored without counting them.
     """
     period = FIRST_PERIOD
+    counted_at = -math.inf
 
     def turn() -> None:
-        nonlocal period
+        nonlocal period, counted_at
         try:
             with closing(open_index()) as index:
                 if index.try_lock("reconcile", EVERY_S * 0.9):
                     make_pass(store, index, rules, period=period, now=datetime.now(UTC))
                     period = PERIOD
+                    if time.monotonic() - counted_at > COUNT_EVERY_S:
+                        _count_missed_outcomes(store)
+                        counted_at = time.monotonic()
         except Unavailable as e:
             log.info("reconcile.waits error=%s", e)
 
     return background.start_loop("reconcile", turn, pause_s=EVERY_S)
+
+
+def _count_missed_outcomes(store: RepairedStore) -> None:
+    if counted := count_missed_outcomes(store, datetime.now(UTC), fork_lock):
+        log.info("outcomes.counted-late count=%d", counted)
 
 
 def make_pass(

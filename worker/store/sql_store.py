@@ -28,8 +28,17 @@ from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
 from worker.store.database.engine import open_engine, parse, raising_unavailable
+from worker.store.hourly_values import HourlyCount, MissedOutcomes, OutcomeTotals
 from worker.store.ports import ArticleStore
-from worker.store.reading import article_view, changes, display_titles, export, lookup, source_stats
+from worker.store.reading import (
+    article_view,
+    changes,
+    display_titles,
+    export,
+    lookup,
+    outcome_stats,
+    source_stats,
+)
 from worker.store.reading.search import search
 from worker.store.values import (
     Change,
@@ -46,7 +55,7 @@ from worker.store.values import (
     StoredDeadLetter,
 )
 from worker.store.view_values import ArticleView
-from worker.store.writing import withdraw
+from worker.store.writing import missed_outcomes, withdraw
 from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write
 
@@ -253,6 +262,35 @@ class SqlStore:
     def removed_lines(self, source: str) -> list[RemovedLineCount]:
         with self._reading() as connection:
             return source_stats.removed_lines(connection, source)
+
+    def outcomes_by_hour(
+        self, since: datetime, source: str | None = None, outcome: OutcomeKind | None = None
+    ) -> list[HourlyCount]:
+        with self._reading() as connection:
+            return outcome_stats.outcomes_by_hour(connection, since, source, outcome)
+
+    def last_hours_by_source(
+        self,
+        now: datetime,
+        hours: int = 24,
+        *,
+        without: Collection[OutcomeKind] = (),
+        source: str | None = None,
+    ) -> dict[str, tuple[int, ...]]:
+        with self._reading() as connection:
+            return outcome_stats.last_hours_by_source(
+                connection, now, hours, without=without, source=source
+            )
+
+    def outcome_totals(self, source: str | None = None) -> OutcomeTotals:
+        with self._reading() as connection:
+            return outcome_stats.outcome_totals(connection, source)
+
+    def count_missed_outcomes(
+        self, *, now: datetime, since: datetime | None = None
+    ) -> MissedOutcomes:
+        with self._writing() as connection:
+            return missed_outcomes.count_missed(connection, now, since)
 
     @property
     def clusters(self) -> SqlClusters:

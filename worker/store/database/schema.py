@@ -256,6 +256,25 @@ sources = Table(
     Column("last_seen", UtcDateTime, nullable=False),
 )
 
+hourly_outcomes = Table(
+    "hourly_outcomes",
+    metadata,
+    Column("source", KeyText, primary_key=True),
+    # Hours since 1970 in UTC; 0: the running total of all hours, which no clean-up lowers.
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", KeyText, primary_key=True),
+    Column("reason", KeyText, primary_key=True),  # of dead letters, else ""
+    Column("articles", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # the rows of a source lie side by side
+)
+
+job_progress = Table(
+    "job_progress",
+    metadata,
+    Column("job", KeyText, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),  # what was stored before this time is done
+)
+
 moves = Table(
     "moves",
     metadata,

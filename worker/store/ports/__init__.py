@@ -32,6 +32,7 @@ from worker.store.ports.operation_ports import (
     DeadLetterStore,
     JournalReader,
     JournalWriter,
+    OutcomeCounter,
     ProducerStore,
 )
 from worker.store.ports.reading_ports import (
@@ -40,6 +41,7 @@ from worker.store.ports.reading_ports import (
     ArticleSearch,
     ChangeFeed,
     DeletionStore,
+    OutcomeCountReader,
     ResultReader,
     SourceReader,
 )
@@ -65,6 +67,8 @@ __all__ = [
     "IngestStore",
     "JournalReader",
     "JournalWriter",
+    "OutcomeCountReader",
+    "OutcomeCounter",
     "OutcomeReader",
     "ProducerStore",
     "ReceiptReader",
@@ -90,6 +94,8 @@ class ArticleStore(
     ProducerStore,
     ChangeFeed,
     SourceReader,
+    OutcomeCountReader,
+    OutcomeCounter,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.model.records import JournalEntry
+from worker.store.hourly_values import MissedOutcomes
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
 from worker.store.values import DeadLetterQuery, LostMessages, ReceiptTally, StoredDeadLetter
 
@@ -135,6 +136,21 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
 
         A producer numbers its messages, so a missing number shows a lost one. Those are returned
         whose next stored message of the same producer was pushed from `since` until before `until`.
+        """
+        ...
+
+
+class OutcomeCounter(ClosableStore, Protocol):
+    """Counts outcomes that workers of an earlier version have stored without counting them."""
+
+    def count_missed_outcomes(
+        self, *, now: datetime, since: datetime | None = None
+    ) -> MissedOutcomes:
+        """Compare the next 20,000 receipts or so with the counts by hour, and add what is missing.
+
+        A receipt is the id of a delivery, stored with its outcome. The comparison begins at
+        `since`, the end of the step before; by default it begins a little before the end that the
+        store has noted for all processes. Workers of any version may go on writing meanwhile.
         """
         ...
 

@@ -1,10 +1,11 @@
 """Store protocols for reading stored articles, sources and changes, and for deleting articles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from worker.model.records import Outcome
+from worker.model.records import Outcome, OutcomeKind
+from worker.store.hourly_values import HourlyCount, OutcomeTotals
 from worker.store.ports.ingest_ports import OutcomeReader, RecordReader
 from worker.store.ports.operation_ports import DeadLetterReader, JournalReader
 from worker.store.values import (
@@ -141,6 +142,48 @@ class SourceReader(Protocol):
 
         These are lines that the source repeats in many articles. The most frequent line comes
         first.
+        """
+        ...
+
+
+class OutcomeCountReader(Protocol):
+    """Reads how many articles had which outcome: by hour, by source, and since the first delivery.
+
+    The numbers are counted when an outcome is stored, so reading them does not depend on how many
+    articles are stored. Articles that were only cleaned again are not counted.
+    """
+
+    def outcomes_by_hour(
+        self, since: datetime, source: str | None = None, outcome: OutcomeKind | None = None
+    ) -> list[HourlyCount]:
+        """Return how many deliveries had which outcome in each hour (UTC) from that of `since` on.
+
+        The earliest hour comes first; an outcome that an hour did not have is left out. With
+        `source`, only deliveries of that source are counted, and with `outcome` only those that had
+        this outcome.
+        """
+        ...
+
+    def last_hours_by_source(
+        self,
+        now: datetime,
+        hours: int = ...,
+        *,
+        without: Collection[OutcomeKind] = ...,
+        source: str | None = None,
+    ) -> dict[str, tuple[int, ...]]:
+        """Return source -> its numbers of deliveries in the last `hours` hours, by default 24.
+
+        The earliest hour comes first; the last number is that of the hour of `now`, which has not
+        ended. Deliveries that had an outcome of `without` are not counted. A source that delivered
+        nothing in that time is left out; with `source`, only that one is read.
+        """
+        ...
+
+    def outcome_totals(self, source: str | None = None) -> OutcomeTotals:
+        """Return how many deliveries have had each outcome since the first, of all sources or one.
+
+        The numbers are running totals: they only rise, also when old rows are removed.
         """
         ...
 

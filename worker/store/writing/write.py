@@ -48,6 +48,7 @@ from worker.store.writing.locks import (
     take_receipts,
     takedowns_of,
 )
+from worker.store.writing.outcome_counts import count_outcomes
 from worker.store.writing.refresh import refresh
 from worker.store.writing.source_counts import count_sources
 from worker.store.writing.withdraw import bring_back, withdraw
@@ -83,6 +84,7 @@ def write(
     outcomes = _outcomes(fresh, decided, takedowns, now)
     _correct_receipts(connection, fresh, outcomes, now)
     count_sources(connection, outcomes, decided, stored, now)
+    count_outcomes(connection, outcomes, now)
     return outcomes
 
 

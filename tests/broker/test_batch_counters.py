@@ -1,0 +1,158 @@
+"""Counters of batches reach the broker with the acks, in no round trip of their own."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from tests.support.requests import requested
+from tests.support.transport import Peer, message, peer
+from worker.broker.batch_counters import (
+    BATCH_BOUNDS_S,
+    LANES,
+    LaneCounters,
+    MessageEnd,
+    PendingCounters,
+    lane_of,
+    pending_counters,
+    read_counters,
+)
+from worker.broker.messages import ClaimedMessage
+from worker.broker.request import waited_s
+from worker.model.receipts import new_message_id, new_producer_id, numbered_message_id
+
+KEY = "articles.counters"
+
+
+@pytest.fixture
+def worker(valkey_url: str, valkey: redis.Redis) -> Iterator[Peer]:
+    pending_counters.take()  # of other tests
+    queues = "articles", "articles.quarantine"
+    with peer(valkey_url, *queues, own_queues=["articles", "articles.quarantine"]) as worker:
+        yield worker
+    pending_counters.take()
+
+
+def counters(worker: Peer) -> dict[str, LaneCounters]:
+    return read_counters(worker.channel, "articles")
+
+
+def test_an_ack_carries_what_was_counted_since_the_last_one(
+    worker: Peer, valkey: redis.Redis
+) -> None:
+    assert {ends for lane in counters(worker).values() for ends in lane.messages.values()} == {0}
+    for number in range(3):
+        valkey.lpush("articles", message(number))
+    valkey.config_resetstat()
+    first = requested(worker)
+    first.running_since = time.monotonic() - 1.5
+    first.acknowledge()
+    live = counters(worker)["live"]
+    assert live.messages[MessageEnd.DONE] == len(first._messages())
+    assert 1.5 <= live.batch.sum_s < 10
+    assert live.batch.counts[BATCH_BOUNDS_S.index(1.0)] == 0
+    assert live.batch.counts[BATCH_BOUNDS_S.index(10.0)] == live.batch.counts[-1] == 1
+    assert live.wait.counts[-1] == 0  # the ids tell no time
+    assert valkey.info("commandstats")["cmdstat_eval"]["calls"] == 2  # claim and ack
+    assert valkey.hlen("unacked") == 0
+
+
+def test_an_ack_that_is_repeated_by_celery_counts_once(worker: Peer, valkey: redis.Redis) -> None:
+    valkey.lpush("articles", message(1))
+    request = requested(worker)
+    request.acknowledge()
+    request.acknowledge()
+    assert counters(worker)["live"].messages[MessageEnd.DONE] == 1
+
+
+def test_failures_are_counted_by_how_they_ended(worker: Peer, valkey: redis.Redis) -> None:
+    for number, end in enumerate(("returned", "quarantined", "done")):
+        valkey.lpush("articles", message(number))
+        request = requested(worker)
+        if end == "returned":
+            request.reject(requeue=True)
+            requested(worker).acknowledge()  # it comes again
+        elif end == "quarantined":
+            request.fail("no", error="ValueError")
+            requested(worker).acknowledge()  # from the quarantine queue
+        else:
+            request.reject(requeue=False)
+    valkey.lpush("articles", message(9))
+    requested(worker).acknowledge()
+    found = counters(worker)
+    assert found["live"].messages == {"done": 2, "returned": 1, "quarantined": 1, "dead": 1}
+    assert found["quarantine"].messages[MessageEnd.DONE] == 1
+
+
+def test_counters_that_did_not_reach_the_broker_are_sent_with_the_next_ack() -> None:
+    pending = PendingCounters()
+    pending.add("live", MessageEnd.DONE, 3, 0.2, None)
+    taken = pending.take()
+    assert pending.take() == {}
+    pending.put_back(taken)
+    pending.add("live", MessageEnd.DONE, 1, 0.2, 7.0)
+    assert pending.take() == {
+        "messages:live:done": 4,
+        "batch:live:0.2": 2,
+        "batch_us:live": 400_000,
+        "wait:live:10": 1,
+        "wait_us:live": 7_000_000,
+    }
+
+
+@pytest.mark.parametrize("value", ["no hash", None])
+def test_a_key_that_holds_something_else_keeps_no_message_from_its_ack(
+    worker: Peer, valkey: redis.Redis, value: str | None
+) -> None:
+    if value is None:
+        valkey.hset(KEY, "messages:live:done", "no number")
+    else:
+        valkey.set(KEY, value)
+    valkey.lpush("articles", message(1))
+    requested(worker).acknowledge()
+    assert valkey.hlen("unacked") == 0
+
+
+def test_the_hash_has_a_fixed_set_of_fields(worker: Peer, valkey: redis.Redis) -> None:
+    for lane in LANES:
+        for end in MessageEnd:
+            for exponent in range(-4, 7):
+                pending_counters.add(lane, end, 1, 10.0**exponent, 3.0**exponent)
+    valkey.lpush("articles", message(1))
+    requested(worker).acknowledge()
+    assert valkey.hlen(KEY) <= len(LANES) * (len(MessageEnd) + 2 * (14 + 1))
+    found = counters(worker)["bulk"]
+    assert found.batch.counts[-1] == found.wait.counts[-1] == 44
+    assert list(found.batch.counts) == sorted(found.batch.counts)
+
+
+@pytest.mark.parametrize(
+    ("queue", "lane"),
+    [
+        ("articles", "live"),
+        ("articles.replay", "bulk"),
+        ("articles.quarantine", "quarantine"),
+        ("", "live"),
+    ],
+)
+def test_each_queue_is_a_lane(queue: str, lane: str) -> None:
+    assert lane_of(queue) == lane
+
+
+def claimed(message_id: str, **fields: Any) -> ClaimedMessage:
+    return ClaimedMessage(task="articles.ingest", message_id=message_id, body="", **fields)
+
+
+def test_the_id_of_a_message_tells_how_long_it_waited() -> None:
+    ids = [new_message_id(), numbered_message_id(new_producer_id(), 7)]
+    now = time.time()
+    for message_id in ids:
+        waited = waited_s([claimed("foreign"), claimed(message_id)], now + 60)
+        assert waited is not None
+        assert 59 < waited < 70
+        assert waited_s([claimed(message_id)], now - 60) == 0.0  # a clock is behind
+        assert waited_s([claimed(message_id, redelivered=True)], now) is None
+        assert waited_s([claimed(message_id, deliveries=1)], now) is None
+    assert waited_s([claimed("foreign"), claimed("")], now) is None

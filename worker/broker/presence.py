@@ -1,0 +1,102 @@
+"""Which workers are at work, on all hosts: each says so in the broker, every 10 s.
+
+The broker holds a hash and a sorted set for the workers of one queue. A worker that says nothing
+for 35 s is left out by readers, and is forgotten after a minute, so a worker that was killed leaves
+no trace. Times are those of the broker's clock.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from worker.broker import lua_scripts
+
+SILENT_S = 35.0  # three beats are missing, and the machine was busy
+FORGOTTEN_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    """What a worker says of itself.
+
+    `node` is its name in Celery, such as `celery@host`. `processes` is the number of its pool
+    processes, and `busy` the number of batches that they work on. `version` is that of this
+    package, and `digest` a checksum of the rules in force; `refused` is true if newer rule files
+    are invalid. `memory_bytes` adds the resident memory of all its processes, in which pages that
+    they share count several times; 0 if it can't be measured. `started` is when it became ready.
+    """
+
+    node: str
+    processes: int
+    busy: int
+    version: str
+    digest: str
+    refused: bool
+    memory_bytes: int
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentWorker:
+    """A worker that is at work, with what it said of itself at the time `at`, `age_s` s ago."""
+
+    state: WorkerState
+    at: datetime
+    age_s: float
+
+
+def announce(channel: Any, queue: str, state: WorkerState) -> int:
+    """Say in the broker that a worker of `queue` is at work, and return how many are.
+
+    Raises RedisError or OSError when the broker does not answer or refuses it.
+    """
+    text = json.dumps(asdict(state) | {"started": state.started.isoformat()})
+    number: int = channel.eval(lua_scripts.ANNOUNCE, _keys(queue), [state.node, text, FORGOTTEN_S])
+    return number
+
+
+def present_workers(channel: Any, queue: str) -> list[PresentWorker]:
+    """Return the workers of `queue` that are at work now, on all hosts, sorted by name.
+
+    It takes one round trip. A worker of a version that says other things than this one knows is
+    returned with what is known; an entry that is no state at all is left out. Raises RedisError or
+    OSError when the broker does not answer.
+    """
+    states_key, times_key = (channel.global_keyprefix + key for key in _keys(queue))
+    with channel.conn_or_acquire() as client, client.pipeline() as pipe:
+        pipe.time()
+        pipe.hgetall(states_key)
+        pipe.zrange(times_key, 0, -1, withscores=True)
+        (seconds, micros), texts, times = pipe.execute()
+    now = seconds + micros / 1e6
+    workers = [
+        PresentWorker(
+            state=state, at=datetime.fromtimestamp(at, UTC), age_s=round(max(0.0, now - at), 1)
+        )
+        for node, at in times
+        if now - at <= SILENT_S and (state := _state(texts.get(node, b""))) is not None
+    ]
+    return sorted(workers, key=lambda worker: worker.state.node)
+
+
+def _keys(queue: str) -> list[str]:
+    return [f"{queue}.workers", f"{queue}.workers.times"]
+
+
+def _state(text: bytes) -> WorkerState | None:
+    """Read what a worker said of itself; what a later version says besides is left out."""
+    try:
+        described = json.loads(text)
+        return WorkerState(
+            node=str(described["node"]),
+            processes=int(described["processes"]),
+            busy=int(described["busy"]),
+            version=str(described["version"]),
+            digest=str(described["digest"]),
+            refused=bool(described["refused"]),
+            memory_bytes=int(described["memory_bytes"]),
+            started=datetime.fromisoformat(described["started"]),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None

@@ -1,0 +1,67 @@
+"""`worker workers`: list the workers of all hosts that are at work now."""
+
+import click
+
+from worker.broker import embedded
+from worker.broker.connection import BrokerConnection
+from worker.broker.presence import PresentWorker, present_workers
+from worker.celery import broker_url, make_app
+from worker.cli.terminal import err, out, print_json, print_table, several
+from worker.config.worker_rules import load_worker_rules
+from worker.settings import Settings
+
+_COLUMNS = ("worker", "processes", "busy", "memory", "version", "rules", "since", "last word")
+_MB = 1_000_000
+
+
+@click.command(epilog="Example: worker workers --json | jq '.[].state.node'")
+@click.option("--json", "as_json", is_flag=True, help="Print the workers as JSON.")
+def workers(as_json: bool) -> None:
+    """List the workers at work on all hosts, with processes, memory, version and rules.
+
+    Each worker says in the broker every 10 s that it is at work, and is listed until it has been
+    silent for 35 s. Workers of 0.2.0 and before say nothing. Memory adds up the worker's processes;
+    what they share counts for each. "refused" after the rules means that newer rule files are
+    invalid, and "differ" below the table that the workers follow different rules or versions.
+    """
+    found = _present(Settings.load())
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        out.print("no worker is at work")
+        return
+    print_table(f"{several(len(found), 'worker')} at work", _COLUMNS, map(_row, found))
+    for what, values in (
+        ("rules", {w.state.digest for w in found}),
+        ("versions", {w.state.version for w in found}),
+    ):
+        if len(values) > 1:
+            err.print(f"the {what} of the workers differ", style="yellow")
+
+
+def _present(settings: Settings) -> list[PresentWorker]:
+    """Ask the broker for the workers; the embedded one is not started for it."""
+    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
+        return []
+    rules = load_worker_rules(settings.config_dir)
+    connection = BrokerConnection(make_app(broker_url(settings), rules))
+    try:
+        with connection.channel() as channel:
+            return present_workers(channel, rules.queue.name)
+    finally:
+        connection.close()
+
+
+def _row(worker: PresentWorker) -> tuple[object, ...]:
+    state = worker.state
+    return (
+        state.node,
+        state.processes,
+        state.busy,
+        f"{state.memory_bytes / _MB:,.0f} MB" if state.memory_bytes else "",
+        state.version,
+        f"{state.digest} refused" if state.refused else state.digest,
+        state.started,
+        f"{worker.age_s:.0f} s ago",
+    )
