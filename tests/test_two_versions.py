@@ -199,7 +199,7 @@ def test_an_upgrade_with_messages_under_way_loses_nothing(
         began = datetime.now(UTC)
         now.command("migrate")
         ended = datetime.now(UTC)
-    assert revision(mixed.store_url) == "0015"
+    assert revision(mixed.store_url) == "0016"
     sent.push(before, sent.articles(10))
     sent.push(now, sent.articles(10))
     sent.push(now, sent.articles(FLOOD, source="flood"))
@@ -299,7 +299,7 @@ def test_after_a_roll_back_the_version_before_drains_what_this_one_left(
     _quarantined(mixed, sent, files)
 
     before.command("migrate")
-    assert revision(mixed.store_url) == "0015"
+    assert revision(mixed.store_url) == "0016"
     for file in files:
         old_worker = before.start_worker()
         until(lambda: not file.exists(), lambda: f"{file.name}\n{mixed.logs()}")  # noqa: B023

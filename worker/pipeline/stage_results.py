@@ -13,10 +13,15 @@ class AdmittedArticle:
     """A raw article whose fields and sizes were checked and are valid.
 
     `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
+    `key`, `article_id` and `raw_digest` (a hash) are those by which it may be found unchanged
+    before it is cleaned; empty if it can't be.
     """
 
     origin: Origin
     raw: RawArticle
+    key: str = ""
+    article_id: str = ""
+    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,7 @@ class CleanedArticle:
 
     origin: Origin
     article: Article
+    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,7 @@ class FingerprintedArticle:
     origin: Origin
     article: Article
     fingerprint: Fingerprint
+    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,7 @@ class DecidedArticle:
     article: Article
     fingerprint: Fingerprint
     verdict: Verdict
+    raw_digest: bytes = b""
 
 
 def in_order_of_arrival(

@@ -48,6 +48,13 @@ def keys_of(
     return keys[0], tuple(keys[1:])
 
 
+def own_key(raw: RawArticle) -> str:
+    """Return the key that `keys_of` gives an article by its id or its link alone; "" if it has
+    neither, so that the key is made of its text."""
+    external = storable(raw.id).strip()
+    return _bounded("id", external) if external else _link_key(raw.link)
+
+
 def opening_key(title: str, text: str) -> str:
     """Return the key that identifies an article without id and link: "text:~" and a hash of the
     title with the first 200 characters of the text."""

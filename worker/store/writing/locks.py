@@ -17,6 +17,7 @@ from worker.model.completeness import Extent
 from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
+from worker.model.unchanged import ArticleChanged
 from worker.store.database.columns import stored_name
 from worker.store.database.rows import Row, article_row, receipt_row
 from worker.store.database.schema import (
@@ -193,8 +194,9 @@ def lock_articles(
     """Lock the rows of all articles of a batch, and return what is stored about each of them.
 
     The result maps an article id to what is stored; new articles get a row and are left out of it.
-    The rows of articles in `takedowns`, which are to be taken down, are locked too. `now` is stored
-    as the time at which the articles were last seen.
+    The rows of articles in `takedowns`, which are to be taken down, are locked too, and those of
+    articles that were found unchanged. `now` is stored as the time at which the articles were last
+    seen. Raises ArticleChanged if one of the latter has changed since it was read.
     """
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
@@ -212,10 +214,29 @@ def lock_articles(
     )
     columns = ("article_id", "revision", "cluster_id", "withdrawn_at", "withdrawal_fetched_at")
     result = connection.execute(
-        statement.returning(*(articles.c[column] for column in columns)),
+        statement.returning(*(articles.c[column] for column in columns), articles.c.raw_mark),
         [rows[article_id] for article_id in sorted(rows)],
     )
-    return _stored_identities(connection, result.all())
+    locked = result.all()
+    changing = _check_unchanged(fresh, takedowns, locked)
+    return _stored_identities(connection, [r for r in locked if r.article_id in changing])
+
+
+def _check_unchanged(
+    fresh: WriteBatch, takedowns: Sequence[Takedown], locked: Sequence[Any]
+) -> set[str]:
+    """Raise ArticleChanged unless the articles that were found unchanged still have their raw
+    marks. Return the ids of the other articles of the batch.
+
+    `locked` has the rows of all articles of the batch, which this transaction has locked.
+    """
+    found = {u.article_id: u.known for u in fresh.unchanged}
+    for row in locked:
+        known = found.get(row.article_id)
+        if known and (row.withdrawn_at or (row.revision, row.raw_mark) != known):
+            raise ArticleChanged(row.article_id)
+    changing = {record.verdict.article_id for record in fresh.records}
+    return changing.union(*(takedown.article_ids for takedown in takedowns))
 
 
 def _article_rows(
@@ -226,7 +247,9 @@ def _article_rows(
     A new article is inserted with it. A stored article only gets its `sightings`, the number of
     times that the batch has it, and `last_seen`.
     """
-    rows: dict[str, Row] = {}
+    rows: dict[str, Row] = {
+        u.article_id: article_row(u.article_id, u.source, u.key, None) for u in fresh.unchanged
+    }
     for record in fresh.records:
         article, verdict = record.article, record.verdict
         row = article_row(verdict.article_id, article.source, article.key, verdict)
@@ -238,6 +261,7 @@ def _article_rows(
             rows.setdefault(article_id, row)
     sightings = Counter(r.verdict.article_id for r in fresh.records if not r.reprocessed)
     sightings.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
+    sightings.update(unchanged.article_id for unchanged in fresh.unchanged)
     for article_id, row in rows.items():
         row.update(sightings=sightings[article_id], first_seen=now, last_seen=now)
     return rows
@@ -291,4 +315,5 @@ def _identity_of(article: Any, rows: Sequence[Any]) -> StoredIdentity:
         extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
         words=newest.words if newest else 0,
         held=held_contents(rows),
+        raw_mark=article.raw_mark,
     )
