@@ -74,8 +74,9 @@ POOL: dict[str, dict[str, Any]] = {
     },
 }
 
+UNDATED = {"etag": "y"}  # of a fetched page that counts as fetched when it was delivered
 fetches = st.sampled_from(
-    [None, {}, {"at": "2026-11-22T09:00:00Z"}, {"at": "2026-11-22T11:30:00Z", "etag": "x"}]
+    [None, {}, UNDATED, {"at": "2026-11-22T09:00:00Z"}, {"at": "2026-11-22T11:30:00Z", "etag": "x"}]
 )
 deliveries = st.tuples(st.sampled_from(sorted(POOL)), fetches, st.booleans())
 batches = st.lists(
@@ -142,20 +143,24 @@ _number = iter(range(10**9))
 )
 @example(
     [
-        ([("page", {}, False)], 0),
-        ([("page", {}, False)], 0),
-        ([("wall", {}, False)], 1),
-        ([("page", {}, False)], 1),
-        ([("wall", {}, False)], 1),
-        ([("wall", {}, False)], 1),
+        ([("page", UNDATED, False)], 0),
+        ([("page", UNDATED, False)], 0),
+        ([("wall", UNDATED, False)], 1),
+        ([("page", UNDATED, False)], 1),
+        ([("page", UNDATED, False)], 1),
+        ([("wall", UNDATED, False)], 1),
+        ([("wall", UNDATED, False)], 1),
     ]
 )
 @example(
     [
-        ([("page", {}, False)], 0),
-        ([("wall", {}, False), ("page", {}, False)], 1),
-        ([("wall", {}, False)], 1),
+        ([("page", UNDATED, False)], 0),
+        ([("wall", UNDATED, False), ("page", UNDATED, False)], 1),
+        ([("wall", UNDATED, False)], 1),
     ]
+)
+@example(
+    [([("story", None, False)], 0), ([("teaser", None, False)], 0), ([("teaser", None, False)], 0)]
 )
 @example(
     [
@@ -226,11 +231,10 @@ def decided(url: str) -> list[str]:
 
 
 def test_an_unchanged_article_is_not_cleaned_and_costs_only_its_receipt(
-    pipeline: Pipeline, store_url: str, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, store_url: str
 ) -> None:
     assert ingest(pipeline, "a", raw(1), raw(2, LIBRARY)) == [NEW, NEW]
     before = everything(store_url)
-    monkeypatch.setattr(Pipeline, "_clean", lambda self, admitted, *_: list(admitted)[:0])
     again = {**raw(1), "receipt": "x", "fetch": {"at": "2026-11-22T11:00:00Z"}}
     assert ingest(pipeline, "b", raw(1), raw(2, LIBRARY), again, now=NOW + HOUR) == [UNCHANGED] * 3
     after = everything(store_url)
@@ -259,6 +263,43 @@ def test_a_raw_article_that_differs_in_any_way_is_cleaned(
     ingest(pipeline, "b", {**raw(1), **change})
     was_cleaned = "b0" in decided(store_url) or bool(rows(store_url, "dead_letters"))
     assert was_cleaned
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"receipt": 7}, True),
+        ({"receipt": ["x"]}, False),
+        ({"fetch": None}, True),
+        ({"fetch": "yesterday"}, False),
+        ({"fetch": {"at": ["x"]}}, False),
+        ({"fetch": {"at": 1790000000, "unknown": 1}}, True),
+        ({"fetch": {"status": True}}, True),
+        ({"fetch": {"status": 2**60}}, False),
+        ({"fetch": {"status": 200.0}}, True),
+    ],
+)
+def test_keys_that_may_differ_are_checked_each_time(
+    pipeline: Pipeline, change: dict[str, Any], kept: bool
+) -> None:
+    ingest(pipeline, "a", raw(1))
+    given_raw = {**raw(1), **change}
+    expected = [UNCHANGED if kept else OutcomeKind.DEAD]
+    assert ingest(pipeline, "b", given_raw) == ingest(pipeline, "c", given_raw) == expected
+
+
+@pytest.mark.parametrize("given_id", ["a-1", " a-1 ", 7, "7", 7.5, "", None, "x" * 900])
+@pytest.mark.parametrize("source", [{"id": "wire"}, {"id": " the  wire "}, {}, None])
+def test_an_article_is_found_by_its_id_or_link_in_every_form(
+    sqlite_store_url: str, given_id: object, source: object
+) -> None:
+    store = SqlStore(sqlite_store_url)
+    pipeline = Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+    given_raw = {**raw(1, link="https://harbour.example/1"), "id": given_id, "source": source}
+    assert ingest(pipeline, "a", given_raw) == [NEW]
+    assert ingest(pipeline, "b", given_raw) == [UNCHANGED]
+    assert decided(sqlite_store_url) == ["a0"] + ["b0"] * (given_id == 7.5)
+    store.close()
 
 
 def test_other_rules_clean_the_article_again_and_the_next_delivery_does_not(

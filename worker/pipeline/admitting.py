@@ -1,70 +1,72 @@
-"""Admit the raw articles of a batch: check the fields and sizes of each one, and leave out those
-that were processed before under the same receipt."""
+"""Admit the raw articles of a batch: leave out those that were processed before under the same
+receipt, set aside those that have not changed, and check the fields and sizes of the others."""
 
-from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from worker.model.admission import Payload, admit, source_of
-from worker.model.unchanged import MarkedArticle
-from worker.pipeline.dead_lettering import DeadLetters, Origin, StageDeadline
+from worker.model.admission import admit
+from worker.model.unchanged import UnchangedArticle
+from worker.pipeline.dead_lettering import DeadLetters, Origin
 from worker.pipeline.deliveries import Delivery, still_pending
 from worker.pipeline.stage_results import AdmittedArticle
-from worker.pipeline.unchanged_articles import with_digest
+from worker.pipeline.unchanged_articles import ComparableDelivery, comparable, find_unchanged
 from worker.store.ports import IngestStore
 
 
 class Admission(NamedTuple):
-    """A batch after its raw articles were checked.
+    """The deliveries of a batch that are still to be processed (`pending`).
 
-    `pending` are the deliveries that are still to be processed, and `admitted` the valid articles
-    among them. `marked` are the stored articles that may be found unchanged, by article id.
-    `dead_letters` has those that are not valid.
+    Of them, `unchanged` need no cleaning, and `admitted` are valid articles. The others became dead
+    letters.
     """
 
     pending: list[Delivery]
+    unchanged: list[UnchangedArticle]
     admitted: list[AdmittedArticle]
-    marked: Mapping[str, MarkedArticle]
-    dead_letters: DeadLetters
 
 
-def admit_pending(
-    store: IngestStore, deliveries: Sequence[Delivery], rules: str, stage_deadline: StageDeadline
+def admit_batch(
+    store: IngestStore,
+    deliveries: Sequence[Delivery],
+    dead_letters: DeadLetters,
+    rules: str,
+    *,
+    finds_unchanged: bool,
 ) -> Admission:
-    """Check the raw articles of a batch, and leave out those that have an outcome in the store.
+    """Divide a batch into unchanged and other articles; check fields and sizes of the others.
 
-    `rules` names the rules in force, and `stage_deadline` limits the time for each article. Raises
-    Unavailable when the store does not answer.
+    Those that have an outcome in the store are left out. Those that are not valid are added to
+    `dead_letters`. `rules` names the rules in force. Without `finds_unchanged`, none counts as
+    unchanged. Raises Unavailable when the store does not answer.
     """
-    dead_letters = DeadLetters(stage_deadline)
-    # Checked before the store is asked, which then needs one statement for receipts and articles.
-    admitted = _admit_batch(deliveries, dead_letters, rules)
+    compared = [comparable(delivery, rules) for delivery in deliveries]
     receipts = [delivery.receipt for delivery in deliveries]
-    known = store.known_deliveries(receipts, [a.article_id for a in admitted if a.article_id])
+    known = store.known_deliveries(receipts, [c.article_id for c in compared if c.article_id])
     pending = still_pending(store, deliveries, known.receipts)
-    if any(before is not after for before, after in zip_longest(deliveries, pending)):
-        dead_letters = DeadLetters(stage_deadline)
-        admitted = _admit_batch(pending, dead_letters, rules)
-    return Admission(pending, admitted, known.marked, dead_letters)
+    if len(pending) < len(deliveries) or any(map(_differ, deliveries, pending)):
+        compared = [comparable(delivery, rules) for delivery in pending]
+    unchanged = find_unchanged(compared, known.marked) if finds_unchanged else []
+    found = {u.receipt for u in unchanged}
+    others = [c for c in compared if c.delivery.receipt not in found]
+    return Admission(pending, unchanged, _admitted(others, dead_letters))
 
 
-def _admit_batch(
-    deliveries: Sequence[Delivery], dead_letters: DeadLetters, rules: str
+def _differ(before: Delivery, after: Delivery) -> bool:
+    return before is not after
+
+
+def _admitted(
+    compared: Sequence[ComparableDelivery], dead_letters: DeadLetters
 ) -> list[AdmittedArticle]:
-    """Check the fields and sizes of the raw articles of a batch, and return the valid ones.
-
-    The others become dead letters, which are added to `dead_letters`.
-    """
     admitted = []
-    for d in deliveries:
-        payload = Payload.of(d.raw)
+    for c in compared:
         origin = Origin(
-            receipt=d.receipt,
-            source=source_of(d.raw),
-            payload=payload,
-            reprocessed=d.reprocessed,
+            receipt=c.delivery.receipt,
+            source=c.source,
+            payload=c.payload,
+            reprocessed=c.delivery.reprocessed,
         )
         with dead_letters.catch(origin, "admit"):
-            raw = admit(d.raw, payload.bytes)
-            admitted.append(with_digest(AdmittedArticle(origin=origin, raw=raw), d.raw, rules))
+            raw = admit(c.delivery.raw, c.payload.bytes)
+            admitted.append(AdmittedArticle(origin=origin, raw=raw, raw_digest=c.digest))
     return admitted

@@ -1,7 +1,7 @@
 """Process a batch of raw articles in stages, until each delivered article has one outcome.
 
-    admit        check each raw article; set aside those that withdraw an earlier article
-    compare      set aside those that were processed before and have not changed
+    admit        set aside raw articles that have not changed, and check each of the others; set
+                 aside those that withdraw an earlier article
     clean        make articles of the others
     fingerprint  leave out lines that the source was seen to repeat, hash what remains
     identify     decide by the store whether each one is a new article, a revision or unchanged
@@ -37,7 +37,7 @@ from worker.model.records import (
     Record,
 )
 from worker.model.unchanged import ArticleChanged
-from worker.pipeline.admitting import admit_pending
+from worker.pipeline.admitting import admit_batch
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
     candidate_fingerprints,
@@ -59,7 +59,6 @@ from worker.pipeline.stage_results import (
     in_order_of_arrival,
 )
 from worker.pipeline.unchanged_articles import (
-    find_unchanged,
     meet,
     rules_in_force,
 )
@@ -134,15 +133,15 @@ class Pipeline:
         found unchanged is changed by another worker meanwhile."""
         started = monotonic()
         rules = rules_in_force(self.config, now)
-        pending, admitted, marked, dead_letters = admit_pending(
-            self.store, deliveries, rules, self.stage_deadline
+        dead_letters = DeadLetters(self.stage_deadline)
+        pending, unchanged, admitted = admit_batch(
+            self.store, deliveries, dead_letters, rules, finds_unchanged=finds_unchanged
         )
         if returning := first_returning(admitted):
             return self._ingest_in_two(pending, returning, now, handling)
-        unchanged, others = find_unchanged(admitted, marked if finds_unchanged else {})
         dates = self.config.cleaning.dates
-        withdrawals = read_withdrawals(others, dead_letters, dates, now)
-        cleaned = self._clean(others, dead_letters, now)
+        withdrawals = read_withdrawals(admitted, dead_letters, dates, now)
+        cleaned = self._clean(admitted, dead_letters, now)
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
         stored = self.store.latest_identities([f.article for f in fingerprinted])
         identified = identify_batch(fingerprinted, stored, self.config.dedup, dead_letters)

@@ -13,14 +13,11 @@ class AdmittedArticle:
     """A raw article whose fields and sizes were checked and are valid.
 
     `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
-    `key`, `article_id` and `raw_digest` (a hash) are those by which it may be found unchanged
-    before it is cleaned; empty if it can't be.
+    `raw_digest` is a hash by which its next delivery may be found unchanged; empty if it can't be.
     """
 
     origin: Origin
     raw: RawArticle
-    key: str = ""
-    article_id: str = ""
     raw_digest: bytes = b""
 
 

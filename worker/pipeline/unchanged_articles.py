@@ -6,20 +6,39 @@ the hash, too: the rules, and the day, because lines that a source repeats are c
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from worker.clean import own_key
 from worker.config.loader import Config
 from worker.dedup import ALGORITHM
-from worker.model.admission import Payload
+from worker.model.admission import Payload, source_of
 from worker.model.records import article_id_of
 from worker.model.unchanged import MarkedArticle, UnchangedArticle, opening_mark, raw_digest
 from worker.pipeline.boilerplate import learning_day
-from worker.pipeline.stage_results import AdmittedArticle, DecidedArticle
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.stage_results import DecidedArticle
 
 _OF_THE_DELIVERY = frozenset(("receipt", "fetch"))  # keys that may differ in each delivery
+_FETCH_TEXTS = ("at", "etag", "last_modified")
+_MAX_STATUS = 2**53  # as in the contract
+
+
+class ComparableDelivery(NamedTuple):
+    """A delivery before it is checked and cleaned, with what it is compared by.
+
+    `key` is the one by which the store identifies the article in its source, `article_id` its id,
+    and `digest` a hash of the raw article and the rules in force. They are empty if the article can
+    only be compared after it was cleaned.
+    """
+
+    delivery: Delivery
+    payload: Payload
+    source: str
+    key: str = ""
+    article_id: str = ""
+    digest: bytes = b""
 
 
 def rules_in_force(config: Config, now: datetime) -> str:
@@ -35,64 +54,89 @@ def rules_in_force(config: Config, now: datetime) -> str:
     return " ".join((config.cleaner, ALGORITHM, config.digest, days))
 
 
-def with_digest(admitted: AdmittedArticle, delivered: object, rules: str) -> AdmittedArticle:
-    """Return the article with the key, the id and the hash by which it may be found unchanged.
+def comparable(delivery: Delivery, rules: str) -> ComparableDelivery:
+    """Compute by what a delivery is compared with the raw article that was processed last.
 
-    `delivered` is its JSON value, and `rules` what `rules_in_force` returns. An article that has
-    neither an id nor a link is returned as it is, and so are a request to withdraw one and an
+    `rules` is what `rules_in_force` returns. The raw article may be invalid: if it is equal to one
+    that was processed, that one was valid, and here only the keys are checked that may differ. One
+    with neither an id nor a link can't be compared, nor can a request to withdraw an article, or an
     article that is only cleaned again.
     """
-    raw = admitted.raw
-    if admitted.origin.reprocessed or raw.status == "withdrawn":
-        return admitted
-    key = own_key(raw)
-    content = _content_hash(admitted.origin.payload, delivered)
-    if not key or not content:
-        return admitted
-    return replace(
-        admitted,
-        key=key,
-        article_id=article_id_of(raw.source_id, key),
-        raw_digest=raw_digest((rules, str(raw.fetch.status), content)),
-    )
+    raw, payload, source = delivery.raw, Payload.of(delivery.raw), source_of(delivery.raw)
+    unknown = ComparableDelivery(delivery, payload, source)
+    if delivery.reprocessed or not isinstance(raw, Mapping) or not payload.whole:
+        return unknown
+    status = _fetch_status(raw)
+    if status is None or withdraws(raw) or not payload.text.startswith("{"):  # else it is no JSON
+        return unknown
+    key = _key(raw)
+    if not key:
+        return unknown
+    digest = raw_digest((rules, status, _content_hash(payload, raw)))
+    article_id = article_id_of(source, key)
+    return ComparableDelivery(delivery, payload, source, key, article_id, digest)
 
 
-def _content_hash(payload: Payload, delivered: object) -> str:
-    """Hash the raw article without the keys that may differ in each delivery; "" if it can't be
-    written as JSON."""
-    if not payload.text.startswith("{") or not isinstance(delivered, Mapping):
+def withdraws(raw: object) -> bool:
+    """Whether a raw article, valid or not, is a request to withdraw an article."""
+    return isinstance(raw, Mapping) and raw.get("status") == "withdrawn"
+
+
+def _key(raw: Mapping[str, object]) -> str:
+    """The key made of the id or the link of a raw article, "" if these are missing or no text."""
+    given, link = raw.get("id"), raw.get("link")
+    external = str(given) if type(given) is int else given or ""
+    if not isinstance(external, str) or not isinstance(link, str | None):
         return ""
-    if _OF_THE_DELIVERY.isdisjoint(delivered):
+    return own_key(external, link or "")
+
+
+def _fetch_status(raw: Mapping[str, object]) -> str | None:
+    """The HTTP status of the fetch as text; None if the keys that may differ in each delivery may
+    be invalid."""
+    fetch = raw.get("fetch")
+    if not isinstance(raw.get("receipt"), str | None) or not isinstance(fetch, Mapping | None):
+        return None
+    if not fetch:
+        return ""
+    status = fetch.get("status")
+    is_status = status is None or (type(status) is int and abs(status) <= _MAX_STATUS)
+    if not is_status or not all(isinstance(fetch.get(name), str | None) for name in _FETCH_TEXTS):
+        return None
+    return "" if status is None else str(status)
+
+
+def _content_hash(payload: Payload, raw: Mapping[str, object]) -> str:
+    """Hash the raw article without the keys that may differ in each delivery."""
+    if _OF_THE_DELIVERY.isdisjoint(raw):
         return payload.sha256
-    kept = {name: value for name, value in delivered.items() if name not in _OF_THE_DELIVERY}
+    kept = {name: value for name, value in raw.items() if name not in _OF_THE_DELIVERY}
     text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find_unchanged(
-    admitted: Sequence[AdmittedArticle], marked: Mapping[str, MarkedArticle]
-) -> tuple[list[UnchangedArticle], list[AdmittedArticle]]:
-    """Divide the articles of a batch into those that are unchanged by their raw mark, and those
-    that are to be cleaned.
+    compared: Sequence[ComparableDelivery], marked: Mapping[str, MarkedArticle]
+) -> list[UnchangedArticle]:
+    """Return the deliveries of a batch that are unchanged by the raw mark of their article.
 
-    `marked` are the stored articles that have a mark, by article id.
+    `marked` are the stored articles that have a mark, by article id. In a batch with a request to
+    withdraw an article none is returned, because the order of both may matter.
     """
-    unchanged, others = [], []
-    for a in admitted:
-        known = marked.get(a.article_id)
-        if known and a.raw_digest and known.is_of(a.raw_digest):
-            found = UnchangedArticle(
-                receipt=a.origin.receipt,
-                article_id=a.article_id,
-                source=a.raw.source_id,
-                key=a.key,
-                known=known,
-                payload_hash=a.origin.payload.digest,
-            )
-            unchanged.append(found)
-        else:
-            others.append(a)
-    return unchanged, others
+    if any(withdraws(c.delivery.raw) for c in compared):
+        return []
+    return [
+        UnchangedArticle(
+            receipt=c.delivery.receipt,
+            article_id=c.article_id,
+            source=c.source,
+            key=c.key,
+            known=known,
+            payload_hash=c.payload.digest,
+        )
+        for c in compared
+        if c.digest and (known := marked.get(c.article_id)) and known.is_of(c.digest)
+    ]
 
 
 def meet(unchanged: Sequence[UnchangedArticle], decided: Sequence[DecidedArticle]) -> bool:

@@ -28,6 +28,7 @@ def known_deliveries(
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     names, ids = list(receipt_of), list(dict.fromkeys(article_ids))
     ended: set[str] = set()
+    distrusted: dict[tuple[int | None, ...], bool] = {}  # by the counts of a source
     marked: dict[str, MarkedArticle] = {}
     for start in range(0, max(len(names), len(ids)), CHUNK):
         end = start + CHUNK
@@ -36,7 +37,11 @@ def known_deliveries(
         for row in connection.execute(statement, parameters):
             if row.revision is None:
                 ended.add(receipt_of[row.name])
-            elif not external_ids_of(row._mapping).distrusted:
+                continue
+            counts = tuple(row[-len(_COUNTS) :])
+            if counts not in distrusted:
+                distrusted[counts] = external_ids_of(row._mapping).distrusted
+            if not distrusted[counts]:
                 marked[row.name] = MarkedArticle(row.revision, row.raw_mark)
     return KnownDeliveries(frozenset(ended), marked)
 
