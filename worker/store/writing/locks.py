@@ -6,7 +6,7 @@ circle.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
 from worker.model.unchanged import ArticleChanged
-from worker.store.database.columns import stored_name
+from worker.store.database.columns import UtcDateTime, stored_name
 from worker.store.database.rows import Row, article_row, receipt_row
 from worker.store.database.schema import (
     aliases,
@@ -198,6 +198,10 @@ def lock_articles(
     articles that were found unchanged. `now` is stored as the time at which the articles were last
     seen. Raises ArticleChanged if one of the latter has changed since it was read.
     """
+    found = {unchanged.article_id for unchanged in fresh.unchanged}
+    if found and len(found) == len(fresh.results()):  # one statement for all, and no row to insert
+        _check_unchanged(fresh, takedowns, _count_sightings(connection, found, now))
+        return {}
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
         return {}
@@ -222,6 +226,12 @@ def lock_articles(
     return _stored_identities(connection, [r for r in locked if r.article_id in changing])
 
 
+def _count_sightings(connection: Connection, article_ids: Collection[str], now: datetime) -> Any:
+    """Lock these articles, count one more sighting of each, and return their rows."""
+    parameters = {"p_ids": sorted(article_ids), "p_now": now}
+    return connection.execute(_COUNT_SIGHTINGS, parameters).all()
+
+
 def _check_unchanged(
     fresh: WriteBatch, takedowns: Sequence[Takedown], locked: Sequence[Any]
 ) -> set[str]:
@@ -230,13 +240,36 @@ def _check_unchanged(
 
     `locked` has the rows of all articles of the batch, which this transaction has locked.
     """
-    found = {u.article_id: u.known for u in fresh.unchanged}
-    for row in locked:
-        known = found.get(row.article_id)
-        if known and (row.withdrawn_at or (row.revision, row.raw_mark) != known):
-            raise ArticleChanged(row.article_id)
+    rows = {row.article_id: row for row in locked}
+    for unchanged in fresh.unchanged:
+        row = rows.get(unchanged.article_id)
+        same = row and not row.withdrawn_at and (row.revision, row.raw_mark) == unchanged.known
+        if not same:
+            raise ArticleChanged(unchanged.article_id)
     changing = {record.verdict.article_id for record in fresh.records}
     return changing.union(*(takedown.article_ids for takedown in takedowns))
+
+
+_IDS = sa.bindparam("p_ids", type_=sa.Text, expanding=True)
+# Locked in order first: an UPDATE locks rows in any order, and two writers could wait in a circle.
+_LOCKED = (
+    sa.select(articles.c.article_id)
+    .where(articles.c.article_id.in_(_IDS))
+    .order_by(articles.c.article_id)
+    .with_for_update()
+    .cte("locked")
+)
+_COUNT_SIGHTINGS = (
+    sa.update(articles)
+    .where(articles.c.article_id.in_(sa.select(_LOCKED.c.article_id)))
+    .values(
+        sightings=articles.c.sightings + 1,
+        last_seen=sa.bindparam("p_now", type_=UtcDateTime),
+    )
+    .returning(
+        articles.c.article_id, articles.c.revision, articles.c.withdrawn_at, articles.c.raw_mark
+    )
+)
 
 
 def _article_rows(
