@@ -16,7 +16,7 @@ from worker.clean.html.sanitize import paragraphs_html
 from worker.clean.lines.html_lines import without_lines
 from worker.clean.lines.line_rules import ArticleMetadata, SweptText, breaks_off, sweep
 from worker.clean.links.absolute_link import absolute_link
-from worker.clean.links.article_keys import keys_of, opening_key, withdrawn_keys
+from worker.clean.links.article_keys import keys_of, opening_key, own_key, withdrawn_keys
 from worker.clean.links.canonical_link import canonical
 from worker.clean.links.declared_link import is_redirector, page_canonical
 from worker.clean.links.link_variants import cached_page, is_variant
@@ -47,6 +47,7 @@ __all__ = [
     "clean",
     "cleaner_of",
     "examine",
+    "own_key",
     "warm",
     "withdrawn_keys",
 ]

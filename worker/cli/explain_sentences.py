@@ -12,6 +12,7 @@ from worker.cli.explain_templates import (
     ANY_SIGNAL,
     DECISIONS,
     FLAGS,
+    FOUND_UNCHANGED,
     LEFT_OUT,
     MOVES,
     SIGHTINGS,
@@ -148,6 +149,9 @@ def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
     decisions = {equal["receipt"]: equal for equal in stored["decisions"]}
     if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
         yield f"Not listed: {several(earlier, 'earlier sighting')}."
+        yield from _last_change_before(sightings, stored["decisions"], titles)
+    withdrawn = [n for n, s in enumerate(sightings) if s["outcome"] == OutcomeKind.WITHDRAWN]
+    kept = {s["receipt"] for s in sightings[max(withdrawn, default=-1) + 1 :]}
     for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
         equal = list(group)
         times = f" {len(equal)} times, the last" if len(equal) > 1 else ""
@@ -160,6 +164,22 @@ def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
             yield f"{moment(at)}: {sentence}{times} from {source}, receipt {receipt}{by}."
         if receipt in decisions:
             yield decision_sentence({**decisions[receipt], "revision": revision}, titles)
+        elif outcome == OutcomeKind.UNCHANGED and receipt in kept:
+            # Decisions on an article are removed with its content when it is withdrawn.
+            yield FOUND_UNCHANGED
+
+
+def _last_change_before(
+    sightings: Sequence[StoredFacts], decisions: Sequence[StoredFacts], titles: TitlesById
+) -> Iterator[str]:
+    """Explain the last decision before these sightings that changed the article."""
+    listed = {sighting["receipt"] for sighting in sightings}
+    changes = (
+        d for d in decisions if d["receipt"] not in listed and d["verdict"] != OutcomeKind.UNCHANGED
+    )
+    if change := next(changes, None):
+        yield f"{moment(change['at'])}, receipt {change['receipt']}:"
+        yield decision_sentence(change, titles)
 
 
 def _cleaning(newest: StoredFacts) -> Iterator[str]:

@@ -6,6 +6,11 @@ of copies to another, and what cleaning noticed in it.
 
 from worker.model.records import OutcomeKind
 
+FOUND_UNCHANGED = (
+    "The raw article was the same as one that was processed before, under the same rules: it was "
+    "found unchanged without being cleaned."
+)
+
 DECISIONS = {
     ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
     "text: it is new.",

@@ -11,7 +11,7 @@ import `worker.model` only.
 """
 
 from worker.dedup.dedup_rules import DedupRules
-from worker.dedup.fingerprint import fingerprint
+from worker.dedup.fingerprint import ALGORITHM, fingerprint
 from worker.dedup.identity import (
     identify,
     identity_after,
@@ -24,6 +24,7 @@ from worker.dedup.shrunken_pages import fetched_page, held_after, hold_if_shrunk
 from worker.dedup.similarity import Match, compare
 
 __all__ = [
+    "ALGORITHM",
     "DedupRules",
     "Match",
     "compare",

@@ -67,7 +67,8 @@ class StoredIdentity:
     A delivered article is compared with it, to decide whether it is the same article and has
     changed. `hashes` are the content hashes of all its revisions; `extent` (text, teaser or only
     title), `words` and `fingerprint` are those of the newest. `held` are contents held back because
-    the page had suddenly much less text. `keys` are the ids, links and so on by which it was found;
+    the page had suddenly much less text. `raw_mark` tells which raw article was processed last
+    (worker.model.unchanged). `keys` are the ids, links and so on by which it was found;
     `alternatives` are other articles that were found by them. `distrusted` says that its source
     gives ids that are not reliable.
     """
@@ -81,6 +82,7 @@ class StoredIdentity:
     extent: Extent = Extent.TEXT  # of the newest revision
     words: int = 0  # of the newest revision
     held: tuple[HeldContent, ...] = ()
+    raw_mark: bytes | None = None
     fingerprint: Fingerprint | None = None  # of the newest revision
     keys: frozenset[str] = frozenset()  # the requested keys that this article has
     distrusted: bool = False  # the external ids of its source are not trusted: see SourceIds
@@ -167,6 +169,7 @@ class Record:
     reprocessed: bool = False  # a stored payload that was cleaned again: no new sighting
     live: bool = False  # just delivered by its source, neither reprocessed nor replayed
     fetched: datetime | None = None  # when its source was asked for it, if that is known
+    raw_digest: bytes = b""  # by which its raw article is recognised; b"": it is not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

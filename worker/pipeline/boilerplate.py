@@ -15,6 +15,12 @@ _DAY_COMPLETE_AFTER = timedelta(hours=1)
 _MAX_CACHED_SOURCES = 20_000
 
 
+def learning_day(now: datetime) -> int:
+    """Return the day, as the ordinal number of a date, before which all days count for the lines
+    that are removed at the time `now`."""
+    return (now - _DAY_COMPLETE_AFTER).date().toordinal()
+
+
 class Boilerplate:
     """Learns which lines are boilerplate of a source: lines that stand in many of its articles on
     several days.
@@ -40,7 +46,7 @@ class Boilerplate:
         It is learned from the articles of the days before `now`, and cached until the next day. The
         result may also have sources that were asked for earlier.
         """
-        day = (now - _DAY_COMPLETE_AFTER).date().toordinal()
+        day = learning_day(now)
         if day != self._day or len(self._learned) > _MAX_CACHED_SOURCES:
             self._day, self._learned = day, {}
         uncached = sorted(set(sources) - self._learned.keys())

@@ -6,7 +6,7 @@ a new receipt, so that it is not lost.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from worker.model.admission import Payload
@@ -39,6 +39,14 @@ def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> lis
     logged.
     """
     done = store.outcomes([delivery.receipt for delivery in deliveries])
+    return still_pending(store, deliveries, done)
+
+
+def still_pending(
+    store: ReceiptReader, deliveries: Sequence[Delivery], done: Collection[str]
+) -> list[Delivery]:
+    """Return the articles of a batch that still need to be processed, like `without_outcome`, if
+    the receipts that have an outcome, `done`, are known already."""
     first: dict[str, Delivery] = {}
     for delivery in deliveries:
         if delivery.receipt not in done:

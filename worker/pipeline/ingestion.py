@@ -1,6 +1,7 @@
 """Process a batch of raw articles in stages, until each delivered article has one outcome.
 
-    admit        check each raw article; set aside those that withdraw an earlier article
+    admit        set aside raw articles that have not changed, and check each of the others; set
+                 aside those that withdraw an earlier article
     clean        make articles of the others
     fingerprint  leave out lines that the source was seen to repeat, hash what remains
     identify     decide by the store whether each one is a new article, a revision or unchanged
@@ -35,6 +36,7 @@ from worker.model.records import (
     OutcomeKind,
     Record,
 )
+from worker.model.unchanged import ArticleChanged
 from worker.pipeline.admitting import admit_batch
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
@@ -56,6 +58,10 @@ from worker.pipeline.stage_results import (
     DecidedArticle,
     FingerprintedArticle,
     in_order_of_arrival,
+)
+from worker.pipeline.unchanged_articles import (
+    meet,
+    rules_in_force,
 )
 from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdrawals
 from worker.store.ports import WorkerStore
@@ -81,7 +87,8 @@ class Pipeline:
     `index` finds similar earlier articles. `stage_deadline` makes, for the name of a stage (clean,
     tag …), a context that limits the time of that stage for one article. `lines` counts which lines
     each source repeats, for all workers together; without it, this worker counts them alone, in
-    memory.
+    memory. Without `finds_unchanged`, all articles are cleaned, also those that were processed
+    before.
     """
 
     def __init__(
@@ -91,11 +98,14 @@ class Pipeline:
         index: Index,
         stage_deadline: StageDeadline = no_deadline,
         lines: LineCounts | None = None,
+        *,
+        finds_unchanged: bool = True,
     ) -> None:
         self.config = config
         self.store = store
         self.index = index
         self.stage_deadline = stage_deadline
+        self._finds_unchanged = finds_unchanged
         self.boilerplate = Boilerplate(lines or MemoryLineCounts(), config.cleaning.learned)
 
     def ingest(
@@ -107,10 +117,27 @@ class Pipeline:
         before. `handling` names the worker, and is stored with the outcomes. Raises Unavailable,
         with nothing written, when the store or the index does not answer.
         """
+        try:
+            return self._ingest(deliveries, now, handling, finds_unchanged=self._finds_unchanged)
+        except ArticleChanged:
+            return self._ingest(deliveries, now, handling, finds_unchanged=False)
+
+    def _ingest(
+        self,
+        deliveries: Sequence[Delivery],
+        now: datetime,
+        handling: Attempt,
+        *,
+        finds_unchanged: bool,
+    ) -> list[Outcome]:
+        """Process a batch. Raises ArticleChanged, with nothing written, if an article that was
+        found unchanged is changed by another worker meanwhile."""
         started = monotonic()
-        pending = without_outcome(self.store, deliveries)
+        rules = rules_in_force(self.config, now)
         dead_letters = DeadLetters(self.stage_deadline)
-        admitted = admit_batch(pending, dead_letters)
+        pending, unchanged, admitted = admit_batch(
+            self.store, deliveries, dead_letters, rules, finds_unchanged=finds_unchanged
+        )
         if returning := first_returning(admitted):
             return self._ingest_in_two(pending, returning, now, handling)
         dates = self.config.cleaning.dates
@@ -119,10 +146,14 @@ class Pipeline:
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
         stored = self.store.latest_identities([f.article for f in fingerprinted])
         identified = identify_batch(fingerprinted, stored, self.config.dedup, dead_letters)
+        if unchanged and meet(unchanged, identified):
+            return self._ingest(pending, now, handling, finds_unchanged=False)
         decided = self._deduplicate(identified, dead_letters)
         records = self._tag(decided, dead_letters, now)
         letters = dead_letters.letters
-        outcomes = self.store.write(records, withdrawals, letters, now=now, handling=handling)
+        outcomes = self.store.write(
+            records, withdrawals, letters, unchanged=unchanged, now=now, handling=handling
+        )
         self._forget_withdrawn(outcomes)
         self.index.release([o.article_id for o in outcomes if o.article_id])
         _log(outcomes, letters, len(deliveries) - len(pending), monotonic() - started)
@@ -171,7 +202,9 @@ class Pipeline:
                     article = replace(article, key=reprocessed.key)
                 fetched = fetch_time(a.origin, a.raw, self.config.cleaning.dates, now)
                 origin = replace(a.origin, fetched=fetched)
-                cleaned.append(CleanedArticle(origin=origin, article=article))
+                cleaned.append(
+                    CleanedArticle(origin=origin, article=article, raw_digest=a.raw_digest)
+                )
         return cleaned
 
     def _fingerprint(
@@ -194,7 +227,12 @@ class Pipeline:
                     seen = sighting(c.article, boilerplate, rules)
                     sightings.append((article.source, seen))
                 fingerprinted.append(
-                    FingerprintedArticle(origin=c.origin, article=article, fingerprint=hashes)
+                    FingerprintedArticle(
+                        origin=c.origin,
+                        article=article,
+                        fingerprint=hashes,
+                        raw_digest=c.raw_digest,
+                    )
                 )
         self.boilerplate.note(sightings, now)
         return fingerprinted
@@ -249,6 +287,7 @@ class Pipeline:
                     reprocessed=a.origin.reprocessed is not None,
                     live=a.origin.fetched.live,
                     fetched=a.origin.fetched.at,
+                    raw_digest=a.raw_digest,
                 )
                 records.append(record)
         return records

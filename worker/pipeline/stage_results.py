@@ -13,10 +13,12 @@ class AdmittedArticle:
     """A raw article whose fields and sizes were checked and are valid.
 
     `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
+    `raw_digest` is a hash by which its next delivery may be found unchanged; empty if it can't be.
     """
 
     origin: Origin
     raw: RawArticle
+    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class CleanedArticle:
 
     origin: Origin
     article: Article
+    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class FingerprintedArticle:
     origin: Origin
     article: Article
     fingerprint: Fingerprint
+    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class DecidedArticle:
     article: Article
     fingerprint: Fingerprint
     verdict: Verdict
+    raw_digest: bytes = b""
 
 
 def in_order_of_arrival(

@@ -24,6 +24,7 @@ from worker.model.records import (
     StoredRecord,
     Withdrawal,
 )
+from worker.model.unchanged import KnownDeliveries, UnchangedArticle
 from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
@@ -39,6 +40,7 @@ from worker.store.reading import (
     outcome_stats,
     source_stats,
 )
+from worker.store.reading.known_deliveries import known_deliveries
 from worker.store.reading.search import search
 from worker.store.values import (
     Change,
@@ -78,6 +80,12 @@ class SqlStore:
         with self._reading() as connection:
             return lookup.outcomes(connection, receipts)
 
+    def known_deliveries(
+        self, receipts: Sequence[str], article_ids: Sequence[str]
+    ) -> KnownDeliveries:
+        with self._reading() as connection:
+            return known_deliveries(connection, receipts, article_ids)
+
     def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
         with self._reading() as connection:
             return lookup.payload_hashes(connection, receipts)
@@ -96,10 +104,16 @@ class SqlStore:
         withdrawals: Sequence[Withdrawal],
         dead: Sequence[DeadLetter],
         *,
+        unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
-        batch = WriteBatch(records=tuple(records), withdrawals=tuple(withdrawals), dead=tuple(dead))
+        batch = WriteBatch(
+            unchanged=tuple(unchanged),
+            records=tuple(records),
+            withdrawals=tuple(withdrawals),
+            dead=tuple(dead),
+        )
         with self._writing() as connection:
             outcomes = write(connection, batch, now, handling)
         withdrawn = [

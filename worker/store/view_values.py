@@ -127,11 +127,12 @@ class DecisionRow(TypedDict):
 
     `signal` names what decided, such as `exact`, and `rival` is the id of the article it was
     compared with, "" for none. `scores` were compared with `thresholds`; `version` is that of the
-    rules.
+    rules. `revision` is the number of the article's newest revision after it.
     """
 
     receipt: str
     verdict: str
+    revision: int
     signal: str
     rival: str  # id of the article it was compared with
     scores: dict[str, float]

@@ -48,6 +48,13 @@ def keys_of(
     return keys[0], tuple(keys[1:])
 
 
+def own_key(external_id: str, link: str) -> str:
+    """Return the key that `keys_of` gives an article with this id and this link; "" if both are
+    empty, so that the key is made of its text."""
+    external = storable(external_id).strip()
+    return _bounded("id", external) if external else _link_key(link)
+
+
 def opening_key(title: str, text: str) -> str:
     """Return the key that identifies an article without id and link: "text:~" and a hash of the
     title with the first 200 characters of the text."""

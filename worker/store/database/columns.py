@@ -34,6 +34,8 @@ def stored_name(text: str) -> str:
     becomes its first 200 characters and a hash of the whole name. So it fits into a database index,
     and different names stay different.
     """
+    if text.isascii() and len(text) <= NAME_BYTES and "\0" not in text:
+        return text  # nearly all names, and several for each row
     clean = storable(text)
     if clean == text and (len(text) * 4 <= NAME_BYTES or len(text.encode()) <= NAME_BYTES):
         return clean

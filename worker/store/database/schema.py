@@ -62,6 +62,8 @@ articles = Table(
     # When the publisher's withdrawal was fetched. What is fetched later brings the article back.
     # NULL if it is not withdrawn, or for good: by an operator, or before this column existed.
     Column("withdrawal_fetched_at", UtcDateTime),
+    # By which a raw article is found unchanged before it is cleaned; see worker.model.unchanged.
+    Column("raw_mark", LargeBinary),
     Column("retagged_at", UtcDateTime),  # when its tags last changed without a revision
     Column("refreshed_at", UtcDateTime),  # when its newest revision last changed without a new one
     sqlite_autoincrement=True,

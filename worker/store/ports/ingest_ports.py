@@ -21,6 +21,7 @@ from worker.model.records import (
     StoredRecord,
     Withdrawal,
 )
+from worker.model.unchanged import KnownDeliveries, UnchangedArticle
 from worker.store.values import Query
 
 
@@ -100,6 +101,13 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
     A batch is the raw articles of one message from the broker.
     """
 
+    def known_deliveries(
+        self, receipts: Sequence[str], article_ids: Sequence[str]
+    ) -> KnownDeliveries:
+        """Return which of these receipts (ids of deliveries) have an outcome, and which of these
+        articles may be found unchanged by their raw mark, without being cleaned."""
+        ...
+
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
         """Return for each article what is stored about it, or None if nothing is.
 
@@ -114,14 +122,17 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
         withdrawals: Sequence[Withdrawal],
         dead: Sequence[DeadLetter],
         *,
+        unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
     ) -> list[Outcome]:
         """Write the results of a batch of raw articles in one transaction; return what became of
         each.
 
-        `records` are articles to store, `withdrawals` articles to take down, and `dead` those that
-        failed; the outcomes are in this order. A result is skipped if an outcome is stored already
+        `unchanged` are articles found unchanged by their raw marks, `records` articles to store,
+        `withdrawals` articles to take down, and `dead` those that failed; the outcomes are in this
+        order. Raises ArticleChanged, with nothing written, if the mark of one of `unchanged` is not
+        the same any more. A result is skipped if an outcome is stored already
         for its receipt, the id of the delivery. `handling` names the worker, and says how often the
         message was delivered.
         """

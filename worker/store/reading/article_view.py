@@ -35,7 +35,7 @@ def show(connection: Connection, article_id: str) -> ArticleView | None:
         return None
     full_id = article["article_id"]
     view = {
-        "article": {k: v for k, v in article.items() if k not in ("seq", "newest")},
+        "article": {k: v for k, v in article.items() if k not in ("seq", "newest", "raw_mark")},
         "revisions": _rows(connection, _revisions(full_id)),
         "held": _rows(connection, _held(full_id)),
         "tags": _rows(connection, _tags(full_id)),
@@ -84,7 +84,7 @@ def _tags(article_id: str) -> sa.Select[Any]:
 def _decisions(article_id: str) -> sa.Select[Any]:
     columns = [column for column in decisions.c if column.name != "article_id"]
     return (
-        sa.select(*columns, receipts.c.at)
+        sa.select(*columns, receipts.c.at, receipts.c.revision)
         .join(receipts, receipts.c.receipt == decisions.c.receipt)
         .where(decisions.c.article_id == article_id)
         .order_by(receipts.c.at.desc(), receipts.c.receipt.desc())

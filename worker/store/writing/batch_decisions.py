@@ -21,26 +21,32 @@ from worker.model.records import (
     Withdrawal,
     article_id_of,
 )
+from worker.model.unchanged import UnchangedArticle
 from worker.store.database.columns import stored_name
 from worker.store.database.statements import StoredKey, stored_keys
+
+BatchResult = Record | Withdrawal | DeadLetter | UnchangedArticle
+"""The result of one delivered raw article that is to be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBatch:
     """The results of one message that are to be written to the store.
 
-    `records` are processed articles, `withdrawals` are requests of publishers to take articles
+    `unchanged` are articles that were found unchanged before they were cleaned, `records` are
+    processed articles, `withdrawals` are requests of publishers to take articles
     down, and `dead` are raw articles that could not be processed.
     """
 
     records: tuple[Record, ...]
     withdrawals: tuple[Withdrawal, ...]
     dead: tuple[DeadLetter, ...]
+    unchanged: tuple[UnchangedArticle, ...] = ()
 
-    def results(self) -> tuple[Record | Withdrawal | DeadLetter, ...]:
-        """Return all results in one tuple: processed articles, then withdrawals, then failed
-        articles."""
-        return (*self.records, *self.withdrawals, *self.dead)
+    def results(self) -> tuple[BatchResult, ...]:
+        """Return all results in one tuple: unchanged articles, then processed ones, then
+        withdrawals, then failed articles."""
+        return (*self.unchanged, *self.records, *self.withdrawals, *self.dead)
 
     def fresh(self, receipts: Collection[str]) -> Self:
         """Return a batch with only the results for these receipts, which are ids of delivered raw
@@ -50,12 +56,13 @@ class WriteBatch:
         """
         remaining = set(receipts)
 
-        def take(result: Record | Withdrawal | DeadLetter) -> bool:
+        def take(result: BatchResult) -> bool:
             taken = stored_name(result.receipt) in remaining
             remaining.discard(stored_name(result.receipt))
             return taken
 
         return type(self)(
+            unchanged=tuple(filter(take, self.unchanged)),
             records=tuple(filter(take, self.records)),
             withdrawals=tuple(filter(take, self.withdrawals)),
             dead=tuple(filter(take, self.dead)),
@@ -257,12 +264,21 @@ def claimed_keys(
     return keys
 
 
-def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome:
+def intended(result: BatchResult, now: datetime) -> Outcome:
     """Return the outcome that a processed, withdrawn or failed article will probably have.
 
     It is stored before the article's row is locked. If the article has changed meanwhile (say, it
     was withdrawn), the stored outcome is corrected later. `now` is the time of the outcome.
     """
+    if isinstance(result, UnchangedArticle):
+        return Outcome(
+            receipt=result.receipt,
+            kind=OutcomeKind.UNCHANGED,
+            source=result.source,
+            at=now,
+            article_id=result.article_id,
+            revision=result.known.revision,
+        )
     if isinstance(result, Record):
         return record_outcome(Decision(record=result, verdict=result.verdict), now)
     if isinstance(result, Withdrawal):
@@ -277,9 +293,11 @@ def intended(result: Record | Withdrawal | DeadLetter, now: datetime) -> Outcome
     )
 
 
-def payload_hash(result: Record | Withdrawal | DeadLetter) -> str:
+def payload_hash(result: BatchResult) -> str:
     """Return the hash of the raw article that a result came from, or "" if it is not known."""
-    return result.payload_hash if isinstance(result, Withdrawal) else result.payload.digest
+    if isinstance(result, Withdrawal | UnchangedArticle):
+        return result.payload_hash
+    return result.payload.digest
 
 
 def record_outcome(decision: Decision, now: datetime) -> Outcome:

@@ -6,7 +6,7 @@ circle.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,7 +17,8 @@ from worker.model.completeness import Extent
 from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import Attempt, OutcomeKind, StoredIdentity
 from worker.model.source_trust import SourceIds
-from worker.store.database.columns import stored_name
+from worker.model.unchanged import ArticleChanged
+from worker.store.database.columns import UtcDateTime, stored_name
 from worker.store.database.rows import Row, article_row, receipt_row
 from worker.store.database.schema import (
     aliases,
@@ -193,9 +194,14 @@ def lock_articles(
     """Lock the rows of all articles of a batch, and return what is stored about each of them.
 
     The result maps an article id to what is stored; new articles get a row and are left out of it.
-    The rows of articles in `takedowns`, which are to be taken down, are locked too. `now` is stored
-    as the time at which the articles were last seen.
+    The rows of articles in `takedowns`, which are to be taken down, are locked too, and those of
+    articles that were found unchanged. `now` is stored as the time at which the articles were last
+    seen. Raises ArticleChanged if one of the latter has changed since it was read.
     """
+    found = {unchanged.article_id for unchanged in fresh.unchanged}
+    if found and len(found) == len(fresh.results()):  # one statement for all, and no row to insert
+        _check_unchanged(fresh, takedowns, _count_sightings(connection, found, now))
+        return {}
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
         return {}
@@ -212,10 +218,58 @@ def lock_articles(
     )
     columns = ("article_id", "revision", "cluster_id", "withdrawn_at", "withdrawal_fetched_at")
     result = connection.execute(
-        statement.returning(*(articles.c[column] for column in columns)),
+        statement.returning(*(articles.c[column] for column in columns), articles.c.raw_mark),
         [rows[article_id] for article_id in sorted(rows)],
     )
-    return _stored_identities(connection, result.all())
+    locked = result.all()
+    changing = _check_unchanged(fresh, takedowns, locked)
+    return _stored_identities(connection, [r for r in locked if r.article_id in changing])
+
+
+def _count_sightings(connection: Connection, article_ids: Collection[str], now: datetime) -> Any:
+    """Lock these articles, count one more sighting of each, and return their rows."""
+    parameters = {"p_ids": sorted(article_ids), "p_now": now}
+    return connection.execute(_COUNT_SIGHTINGS, parameters).all()
+
+
+def _check_unchanged(
+    fresh: WriteBatch, takedowns: Sequence[Takedown], locked: Sequence[Any]
+) -> set[str]:
+    """Raise ArticleChanged unless the articles that were found unchanged still have their raw
+    marks. Return the ids of the other articles of the batch.
+
+    `locked` has the rows of all articles of the batch, which this transaction has locked.
+    """
+    rows = {row.article_id: row for row in locked}
+    for unchanged in fresh.unchanged:
+        row = rows.get(unchanged.article_id)
+        same = row and not row.withdrawn_at and (row.revision, row.raw_mark) == unchanged.known
+        if not same:
+            raise ArticleChanged(unchanged.article_id)
+    changing = {record.verdict.article_id for record in fresh.records}
+    return changing.union(*(takedown.article_ids for takedown in takedowns))
+
+
+_IDS = sa.bindparam("p_ids", type_=sa.Text, expanding=True)
+# Locked in order first: an UPDATE locks rows in any order, and two writers could wait in a circle.
+_LOCKED = (
+    sa.select(articles.c.article_id)
+    .where(articles.c.article_id.in_(_IDS))
+    .order_by(articles.c.article_id)
+    .with_for_update()
+    .cte("locked")
+)
+_COUNT_SIGHTINGS = (
+    sa.update(articles)
+    .where(articles.c.article_id.in_(sa.select(_LOCKED.c.article_id)))
+    .values(
+        sightings=articles.c.sightings + 1,
+        last_seen=sa.bindparam("p_now", type_=UtcDateTime),
+    )
+    .returning(
+        articles.c.article_id, articles.c.revision, articles.c.withdrawn_at, articles.c.raw_mark
+    )
+)
 
 
 def _article_rows(
@@ -226,7 +280,9 @@ def _article_rows(
     A new article is inserted with it. A stored article only gets its `sightings`, the number of
     times that the batch has it, and `last_seen`.
     """
-    rows: dict[str, Row] = {}
+    rows: dict[str, Row] = {
+        u.article_id: article_row(u.article_id, u.source, u.key, None) for u in fresh.unchanged
+    }
     for record in fresh.records:
         article, verdict = record.article, record.verdict
         row = article_row(verdict.article_id, article.source, article.key, verdict)
@@ -238,6 +294,7 @@ def _article_rows(
             rows.setdefault(article_id, row)
     sightings = Counter(r.verdict.article_id for r in fresh.records if not r.reprocessed)
     sightings.update(article_id for takedown in takedowns for article_id in takedown.article_ids)
+    sightings.update(unchanged.article_id for unchanged in fresh.unchanged)
     for article_id, row in rows.items():
         row.update(sightings=sightings[article_id], first_seen=now, last_seen=now)
     return rows
@@ -291,4 +348,5 @@ def _identity_of(article: Any, rows: Sequence[Any]) -> StoredIdentity:
         extent=Extent.of(newest.words, newest.flags) if newest else Extent.TITLE,
         words=newest.words if newest else 0,
         held=held_contents(rows),
+        raw_mark=article.raw_mark,
     )

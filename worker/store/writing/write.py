@@ -49,6 +49,7 @@ from worker.store.writing.locks import (
     takedowns_of,
 )
 from worker.store.writing.outcome_counts import count_outcomes
+from worker.store.writing.raw_marks import marks_of, store_marks
 from worker.store.writing.refresh import refresh
 from worker.store.writing.source_counts import count_sources
 from worker.store.writing.withdraw import bring_back, withdraw
@@ -61,7 +62,7 @@ def write(
 
     A result is skipped if an outcome is stored already for its receipt, the id of the delivery.
     `attempt` names the worker, and says how often the message was delivered. `now` is stored as the
-    time.
+    time. Raises ArticleChanged if an article that was found unchanged has changed since.
     """
     fresh = batch.fresh(take_receipts(connection, batch, now, attempt))
     if not fresh.results():
@@ -77,7 +78,9 @@ def write(
     hold(connection, decided, now)
     _write_decisions(connection, decided)
     _count_clusters(connection, decided, stored, _ids(takedowns), now)
-    _point_to_newest(connection, decided, stored)
+    marks = marks_of(decided, keys.owners)
+    _point_to_newest(connection, decided, stored, marks)
+    store_marks(connection, marks, decided)
     refused = _refused(decided, stored, blocked)
     withdraw(connection, refused | _withdrawals_fetched(takedowns, now), now)
     _write_dead_letters(connection, fresh, now)
@@ -145,7 +148,10 @@ def _count_clusters(
 
 
 def _point_to_newest(
-    connection: Connection, decided: Sequence[Decision], stored: Mapping[str, StoredIdentity]
+    connection: Connection,
+    decided: Sequence[Decision],
+    stored: Mapping[str, StoredIdentity],
+    marks: Mapping[str, bytes | None],
 ) -> None:
     # Called after the clusters are counted, which locks them: when a copy and its canonical article
     # are written at the same time, the second transaction sees the first one's article here.
@@ -158,6 +164,7 @@ def _point_to_newest(
             "p_number": verdict.revision,
             "p_cluster_id": verdict.cluster_id,
             "p_verdict": verdict.kind.value,
+            "p_raw_mark": marks.get(article_id),
         }
         for article_id, verdict in newest.items()
     ]
@@ -212,6 +219,7 @@ def _newest_revision() -> sa.Update:
             revision=number,
             cluster_id=new_cluster,
             verdict=sa.bindparam("p_verdict"),
+            raw_mark=sa.bindparam("p_raw_mark"),
             canonical_pending=~_is_stored(articles.alias("canonical"), new_cluster),
         )
     )
@@ -228,6 +236,7 @@ def _outcomes(
     fresh: WriteBatch, decided: Iterable[Decision], takedowns: Iterable[Takedown], now: datetime
 ) -> list[Outcome]:
     return [
+        *(intended(unchanged, now) for unchanged in fresh.unchanged),
         *(record_outcome(decision, now) for decision in decided),
         *(withdrawal_outcome(takedown, now) for takedown in takedowns),
         *(intended(letter, now) for letter in fresh.dead),

@@ -1,0 +1,154 @@
+"""Recognise raw articles that were processed before and have not changed, without cleaning them.
+
+The store keeps a hash of the raw article with each article. What else the outcome depends on is in
+the hash, too: the rules, and the day, because lines that a source repeats are counted by day.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from worker.clean import own_key
+from worker.config.loader import Config
+from worker.dedup import ALGORITHM
+from worker.model.admission import Payload, source_of
+from worker.model.records import article_id_of
+from worker.model.unchanged import MarkedArticle, UnchangedArticle, opening_mark, raw_digest
+from worker.pipeline.boilerplate import learning_day
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.stage_results import DecidedArticle
+
+_OF_THE_DELIVERY = frozenset(("receipt", "fetch"))  # keys that may differ in each delivery
+_FETCH_TEXTS = ("at", "etag", "last_modified")
+_MAX_STATUS = 2**53  # as in the contract
+
+
+class ComparableDelivery(NamedTuple):
+    """A delivery before it is checked and cleaned, with what it is compared by.
+
+    `key` is the one by which the store identifies the article in its source, `article_id` its id,
+    and `digest` a hash of the raw article and the rules in force. They are empty if the article can
+    only be compared after it was cleaned.
+    """
+
+    delivery: Delivery
+    payload: Payload
+    source: str
+    key: str = ""
+    article_id: str = ""
+    digest: bytes = b""
+
+
+def rules_in_force(config: Config, now: datetime) -> str:
+    """Return a text that differs when the same raw article may be processed in another way: by
+    other rules, or on another day.
+
+    The day counts because the lines of each delivery are counted once a day, to learn which lines a
+    source repeats, and because the lines learned change with it.
+    """
+    learned = config.cleaning.learned
+    learns = learned.head_lines + learned.tail_lines > 0
+    days = f"{now.date()} {learning_day(now)}" if learns else ""
+    return " ".join((config.cleaner, ALGORITHM, config.digest, days))
+
+
+def comparable(delivery: Delivery, rules: str) -> ComparableDelivery:
+    """Compute by what a delivery is compared with the raw article that was processed last.
+
+    `rules` is what `rules_in_force` returns. The raw article may be invalid: if it is equal to one
+    that was processed, that one was valid, and here only the keys are checked that may differ. One
+    with neither an id nor a link can't be compared, nor can a request to withdraw an article, or an
+    article that is only cleaned again.
+    """
+    raw, payload, source = delivery.raw, Payload.of(delivery.raw), source_of(delivery.raw)
+    unknown = ComparableDelivery(delivery, payload, source)
+    if delivery.reprocessed or not isinstance(raw, Mapping) or not payload.whole:
+        return unknown
+    status = _fetch_status(raw)
+    if status is None or withdraws(raw) or not payload.text.startswith("{"):  # else it is no JSON
+        return unknown
+    key = _key(raw)
+    if not key:
+        return unknown
+    digest = raw_digest((rules, status, _content_hash(payload, raw)))
+    article_id = article_id_of(source, key)
+    return ComparableDelivery(delivery, payload, source, key, article_id, digest)
+
+
+def withdraws(raw: object) -> bool:
+    """Whether a raw article, valid or not, is a request to withdraw an article."""
+    return isinstance(raw, Mapping) and raw.get("status") == "withdrawn"
+
+
+def _key(raw: Mapping[str, object]) -> str:
+    """The key made of the id or the link of a raw article, "" if these are missing or no text."""
+    given, link = raw.get("id"), raw.get("link")
+    external = str(given) if type(given) is int else given or ""
+    if not isinstance(external, str) or not isinstance(link, str | None):
+        return ""
+    return own_key(external, link or "")
+
+
+def _fetch_status(raw: Mapping[str, object]) -> str | None:
+    """The HTTP status of the fetch as text; None if the keys that may differ in each delivery may
+    be invalid."""
+    fetch = raw.get("fetch")
+    if not isinstance(raw.get("receipt"), str | None) or not isinstance(fetch, Mapping | None):
+        return None
+    if not fetch:
+        return ""
+    status = fetch.get("status")
+    is_status = status is None or (type(status) is int and abs(status) <= _MAX_STATUS)
+    if not is_status or not all(isinstance(fetch.get(name), str | None) for name in _FETCH_TEXTS):
+        return None
+    return "" if status is None else str(status)
+
+
+def _content_hash(payload: Payload, raw: Mapping[str, object]) -> str:
+    """Hash the raw article without the keys that may differ in each delivery."""
+    if _OF_THE_DELIVERY.isdisjoint(raw):
+        return payload.sha256
+    kept = {name: value for name, value in raw.items() if name not in _OF_THE_DELIVERY}
+    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def find_unchanged(
+    compared: Sequence[ComparableDelivery], marked: Mapping[str, MarkedArticle]
+) -> list[UnchangedArticle]:
+    """Return the deliveries of a batch that are unchanged by the raw mark of their article.
+
+    `marked` are the stored articles that have a mark, by article id. In a batch with a request to
+    withdraw an article none is returned, because the order of both may matter.
+    """
+    if any(withdraws(c.delivery.raw) for c in compared):
+        return []
+    return [
+        UnchangedArticle(
+            receipt=c.delivery.receipt,
+            article_id=c.article_id,
+            source=c.source,
+            key=c.key,
+            known=known,
+            payload_hash=c.payload.digest,
+        )
+        for c in compared
+        if c.digest and (known := marked.get(c.article_id)) and known.is_of(c.digest)
+    ]
+
+
+def meet(unchanged: Sequence[UnchangedArticle], decided: Sequence[DecidedArticle]) -> bool:
+    """Whether a cleaned article of the batch is a version of one that was found unchanged, or
+    begins with the same words.
+
+    Then the order in which both arrived matters, and all articles of the batch must be cleaned.
+    """
+    ids = {u.article_id for u in unchanged}
+    openings = {(u.source, u.known.opening) for u in unchanged}
+    return any(
+        d.verdict.article_id in ids
+        or (d.article.source, opening_mark(d.article.opening_key)) in openings
+        for d in decided
+    )
