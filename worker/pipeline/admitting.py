@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from worker.model.admission import Payload, admit, source_of
+from worker.model.admission import admit, source_of
 from worker.pipeline.dead_lettering import DeadLetters, Origin
-from worker.pipeline.deliveries import Delivery
+from worker.pipeline.deliveries import Delivery, payload_of
 from worker.pipeline.stage_results import AdmittedArticle
 
 
@@ -15,7 +15,7 @@ def admit_batch(deliveries: Sequence[Delivery], dead_letters: DeadLetters) -> li
     """
     admitted = []
     for d in deliveries:
-        payload = Payload.of(d.raw)
+        payload = payload_of(d)
         origin = Origin(
             receipt=d.receipt,
             source=source_of(d.raw),
