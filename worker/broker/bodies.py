@@ -18,9 +18,9 @@ from worker.broker.canvas import TaskCall, embedded_calls, has_error_calls, mapp
 from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
 from worker.model import zstd_frames
 from worker.model.admission import LIMITS, Unopened
-from worker.model.canonical_json import parse_with_long_numbers
+from worker.model.canonical_json import parse_shallow, parse_with_long_numbers
 from worker.model.compressed_article import OpenedArticle, is_compressed, open_compressed
-from worker.model.json_nesting import cut_deep_articles
+from worker.model.json_nesting import ENVELOPE, cut_deep_articles
 from worker.model.receipts import delivered_receipt
 
 MOST_ARTICLES = 5_000  # per message: 50 times the batch size in the contract
@@ -142,8 +142,7 @@ def _arguments(
     """
     content = _content(message)
     try:
-        data, cut = cut_deep_articles(content, LIMITS.depth)
-        body = parse_with_long_numbers(data)
+        body, cut = _parsed(content)
     except ValueError as e:
         raise InvalidMessage("undecodable", str(e)) from e
     if not (isinstance(body, list) and len(body) == 3):
@@ -199,6 +198,17 @@ def _decompressed(data: bytes, compression: str) -> bytes:
     if not decompressor.eof:
         raise ValueError("the compressed body is truncated")
     return output
+
+
+def _parsed(content: bytes) -> tuple[Any, dict[str, bytes]]:
+    """Parse the JSON of a body, without articles nested too deep; these are returned as text, by
+    the placeholder that stands in the position of each. Raises ValueError."""
+    try:
+        return parse_shallow(content, LIMITS.depth + ENVELOPE - 1), {}
+    except ValueError:
+        pass  # too deep, or not for the fast parser
+    data, cut = cut_deep_articles(content, LIMITS.depth)
+    return parse_with_long_numbers(data), cut
 
 
 def _bind(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle, source_of
 from worker.model.canonical_json import canonical_json
 from worker.model.compressed_article import compress_article
-from worker.model.json_nesting import too_deep
+from worker.model.json_nesting import value_too_deep
 from worker.model.json_problems import problem
 from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import new_receipt
@@ -61,7 +61,7 @@ def plain_values(article: Any) -> tuple[object, bytes]:
     except (TypeError, ValueError, RecursionError):
         article = _converted(article)
         data = canonical_json(article)
-    if too_deep(data, LIMITS.depth):
+    if value_too_deep(article, LIMITS.depth):
         raise Rejected(Reason.MALFORMED, f"nested more than {LIMITS.depth} levels deep")
     return article, data
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from worker.model.json_nesting import value_too_deep
+
 _NO_CONTAINERS = frozenset((str, int, bool, type(None)))
 _LARGE = 2.0**63  # from here on a float may be an integer that orjson could not hold
 
@@ -43,6 +45,18 @@ def parse_json(data: bytes) -> Any:
     except (orjson.JSONDecodeError, RecursionError):
         pass  # NaN, a lone surrogate, deep nesting, or no JSON: Python's module says what is wrong
     return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def parse_shallow(data: bytes, levels: int) -> Any:
+    """Parse JSON text as `parse_json` does, if that is fast, and lists and objects in it are nested
+    at most `levels` deep.
+
+    Raises ValueError otherwise, also for text that other functions of this module can read.
+    """
+    value = orjson.loads(data)
+    if value_too_deep(value, levels) or _has_large_float(value):
+        raise ValueError("nested too deep, or a number of more than 64 bits")
+    return value
 
 
 def parse_with_long_numbers(data: bytes) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from worker.errors import Reason
 from worker.model import zstd_frames
 from worker.model.admission import LIMITS, Payload, Unopened
-from worker.model.canonical_json import parse_with_long_numbers
+from worker.model.canonical_json import parse_shallow, parse_with_long_numbers
 from worker.model.json_nesting import too_deep
 from worker.model.json_problems import problem
 
@@ -51,9 +51,9 @@ def open_compressed(raw: Any, room: int) -> OpenedArticle | Unopened:
     try:
         frame = _frame(raw.get("zstd"))
         data = zstd_frames.decompress(frame, min(room, LIMITS.article_bytes))
-        if too_deep(data, LIMITS.depth):
-            return _unopened(raw, f"nested more than {LIMITS.depth} levels deep")
-        article = parse_with_long_numbers(data)
+        article = _parsed(data)
+    except _TooDeep:
+        return _unopened(raw, f"nested more than {LIMITS.depth} levels deep")
     except zstd_frames.FrameTooLong as e:
         limited = "its message" if room < LIMITS.article_bytes else "an article"
         return _unopened(raw, f"zstd: expands to {e}, the limit of {limited}", Reason.TOO_LARGE)
@@ -62,6 +62,20 @@ def open_compressed(raw: Any, room: int) -> OpenedArticle | Unopened:
     except (ValueError, RecursionError) as e:
         return _unopened(raw, f"zstd: the article is no JSON: {problem(e)}")
     return OpenedArticle(article, Payload.of(article, frame=frame, unpacked=data))
+
+
+class _TooDeep(Exception):
+    """Raised for an article whose JSON is nested too deep."""
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return parse_shallow(data, LIMITS.depth)
+    except ValueError:
+        pass  # too deep, or not for the fast parser
+    if too_deep(data, LIMITS.depth):
+        raise _TooDeep
+    return parse_with_long_numbers(data)
 
 
 def _frame(text: object) -> bytes:
