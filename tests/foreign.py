@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from worker.broker.bodies import MOST_ARTICLES
 from worker.broker.messages import LONGEST
 from worker.model.admission import LIMITS
+from worker.model.zstd_frames import zstd
 
 GOOD = {"title": "Harbour reopens after storm repairs", "content": "The harbour reopened. " * 12}
 
@@ -206,6 +207,11 @@ def _bodies() -> list[Foreign]:
         ),
         Foreign("zip-bomb", packed(zlib.compress(b" " * (LONGEST + 1)), "gzip"), dead="too-large"),
         Foreign("bz2-bomb", packed(bz2.compress(b" " * (2 * LONGEST)), "bzip2"), dead="too-large"),
+        Foreign(
+            "zstd-bomb-body",
+            packed(zstd.compress(b" " * (2 * LONGEST)), "zstd"),
+            dead="too-large",
+        ),
         Foreign("no-articles", made("no-articles", "[[[]], {}, {}]")),
     ]
 
@@ -227,6 +233,9 @@ def _articles() -> list[Foreign]:
         return json.dumps(
             {"schema": "raw-article-excerpt/1", "excerpt": head, "detail": "too large"}
         )
+
+    def frame(data: bytes) -> str:
+        return json.dumps({"schema": "raw-article-zstd/1", "zstd": b64encode(data).decode()})
 
     deep = json.dumps(article("deep", extra={"n": "@"}))
     shallow = "[" * 640 + "]" * 640
@@ -251,6 +260,12 @@ def _articles() -> list[Foreign]:
         batch("receipts-equal", '{"n": 4}', "empty", receipts='["equal", "equal", "equal"]'),
         batch("receipts-deep", '{"n": 3}', "empty", receipts="[" * 300 + "]" * 300),
         batch("nul-title", '{"title": "\\u0000\\ud800", "id": "\\ud800"}', "empty"),
+        batch("zstd-bomb", frame(zstd.compress(b" " * 60_000_000)), "too-large"),
+        batch("zstd-truncated", frame(zstd.compress(b'{"title":"x"}')[:-1]), "malformed"),
+        batch("zstd-two-frames", frame(2 * zstd.compress(b'{"title":"x"}')), "malformed"),
+        batch("zstd-no-article", frame(zstd.compress(b"7")), "malformed"),
+        batch("zstd-in-zstd", frame(zstd.compress(frame(b"").encode())), "unknown-schema"),
+        batch("zstd-good", frame(zstd.compress(json.dumps(article("z")).encode())), stored=3),
         batch("source-junk", '{"source": {"id": {"a": 1}}, "feed": 5, "title": "x"}', "malformed"),
     ]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.broker.messages import LONGEST
-from worker.model.json_nesting import cut_deep_articles, too_deep
+from worker.model.json_nesting import cut_deep_articles, too_deep, value_too_deep
 
 LIMIT = 20
 
@@ -30,6 +30,19 @@ def test_depth_counts_brackets_outside_of_strings_only(over: int, text: str) -> 
     assert too_deep(nested(LIMIT + over, string).encode(), LIMIT)
     assert not too_deep(nested(LIMIT, string).encode(), LIMIT)
     assert not too_deep(f"[{','.join(['[{}]'] * LIMIT)}]".encode(), LIMIT)
+
+
+@given(_JSON, st.integers(0, 5))
+def test_a_parsed_value_is_as_deep_as_its_text(value: object, limit: int) -> None:
+    assert value_too_deep(value, limit) == too_deep(json.dumps(value).encode(), limit)
+
+
+@pytest.mark.parametrize("levels", [0, LIMIT, LIMIT + 1, 900])
+def test_a_value_is_too_deep_from_the_limit_on_also_in_objects_and_tuples(levels: int) -> None:
+    value: object = ()
+    for number in range(levels - 1):
+        value = ({"a": 1, "b": value}, [1, value], ("x", value))[number % 3]
+    assert value_too_deep(value, LIMIT) == (levels > LIMIT)
 
 
 @given(_JSON, _JSON, st.integers(LIMIT + 1, LIMIT + 5), st.booleans(), st.booleans())

@@ -27,6 +27,7 @@ from worker.errors import Reason
 from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.model.admission import Payload
 from worker.model.records import DeadLetter
+from worker.model.zstd_frames import MAGIC
 from worker.store.migrate import revision
 from worker.store.sql_store import SqlStore
 
@@ -336,6 +337,54 @@ def _quarantined(mixed: Mixed, sent: Sent, files: Sequence[Path]) -> None:
         *(message,), delivered=False, quarantined=True, error="k", stalled_runs={"r-stalled": 2}
     )
     mixed.broker.lpush("articles.quarantine", json.dumps(quarantined))
+
+
+def _revision_forms(mixed: Mixed) -> list[bool]:
+    """Whether the payload of each stored revision is a Zstandard frame."""
+    return [bytes(row["payload"]).startswith(MAGIC) for row in rows(mixed.store_url, "revisions")]
+
+
+def test_compressed_articles_wait_for_the_last_old_worker_and_none_is_lost(
+    mixed: Mixed, tmp_path: Path
+) -> None:
+    """By default, both versions read all messages and payloads of the other; zstd comes last."""
+    before, now, sent = mixed.before, mixed.now, Sent(mixed)
+    now.command("migrate")
+    sent.push(now, sent.articles(10))
+    old_worker = before.start_worker()
+    sent.push(now, sent.articles(10))
+    sent.ended(sent.receipts)
+    before.stop(old_worker)
+    sent.push(before, sent.articles(10))
+    sent.push(now, sent.articles(10))
+    new_worker = now.start_worker()
+    sent.ended(sent.receipts)
+    assert _revision_forms(mixed) == [False] * 40
+
+    # Somebody switches compression on too early: an old worker sets these articles aside.
+    now.stop(new_worker)
+    with Producer(now.broker_url, compress=True) as producer:
+        early = producer.enqueue(sent.articles(10))
+    old_worker = before.start_worker()
+    sent.ended(early)
+    before.stop(old_worker)
+    letters = json.loads(before.command("dead", "list", "--json"))["letters"]
+    assert [letter["reason"] for letter in letters] == ["unknown-schema"] * 10
+
+    # Nothing of the version before is left. Its own messages still wait.
+    sent.push(before, sent.articles(10))
+    now.use_rules(now.root / "config" / "worker.toml", zstd=True)
+    now.start_worker()
+    sent.push(now, sent.articles(10))
+    now.command("dead", "replay", "--reason", "unknown-schema", "--yes")
+    replayed = [f"replay-{letter['letter_id']}-1" for letter in letters]
+    sent.ended([*sent.receipts, *replayed])
+    outcomes = SqlStore(mixed.store_url)
+    kinds = {outcome.kind.value for outcome in outcomes.outcomes(replayed).values()}
+    outcomes.close()
+    assert kinds == {"new"}
+    forms = _revision_forms(mixed)
+    assert (forms.count(False), forms.count(True)) == (40, 30)
 
 
 def test_the_version_before_names_the_key_of_this_one_s_config_that_it_does_not_know(

@@ -7,7 +7,7 @@ back to its queue, or to the quarantine queue, where its articles are tried alon
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from socket import gethostname
@@ -23,11 +23,12 @@ from worker.broker.broker_outage import CONSUMER, broker_outage
 from worker.broker.eviction_check import NoEviction
 from worker.broker.foreign_apps import NoForeignApp
 from worker.broker.leases import LeaseKeeper
-from worker.broker.messages import ClaimedMessage, InvalidMessage
+from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage
 from worker.celery import INGEST, REDO, app
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
 from worker.maintenance.reprocess import Reprocessing, reprocess
+from worker.model.compressed_article import OpenedArticle
 from worker.model.records import Attempt
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
@@ -172,34 +173,47 @@ celery_internals.remove_builtin_tasks(app)
 
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
-    deliveries, unreadable = _decode(messages)
     first = messages[0]
     is_suspect = first.quarantined or first.deliveries >= rules().quarantine.deliveries
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
-    if is_suspect:
-        ingest_in_sandbox(pipeline(), deliveries, rules(), handling, dict(first.stalled_runs))
-    elif deliveries:
-        pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
+    unreadable: dict[int, str] = {}
+    for deliveries in _decode(messages, unreadable):
+        if is_suspect:
+            ingest_in_sandbox(pipeline(), deliveries, rules(), handling, dict(first.stalled_runs))
+        elif deliveries:
+            pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
     if unreadable:
         raise Reject(unreadable, requeue=False)
 
 
-def _decode(messages: Sequence[ClaimedMessage]) -> tuple[list[Delivery], dict[int, str]]:
-    """Decode the raw articles of the messages that can be read.
+def _decode(
+    messages: Sequence[ClaimedMessage], unreadable: dict[int, str]
+) -> Iterator[list[Delivery]]:
+    """Decode the raw articles of the messages that can be read, and yield them in batches.
 
-    Returns their deliveries, each an article with its receipt, and by the index of each unreadable
-    message the reason.
+    Small messages make one batch, unless their articles expand to more than the maximum size of a
+    message: together they could fill the memory. The reason why a message can't be read is put into
+    `unreadable`, by the message's index.
     """
-    deliveries, unreadable = [], {}
+    batch: list[Delivery] = []
     for index, message in enumerate(messages):
         try:
             articles = bodies.articles(message, on_error_calls=_warn_of_error_calls)
         except InvalidMessage as e:
             unreadable[index] = str(e)
-        else:
-            deliveries += [Delivery(receipt=receipt, raw=raw) for receipt, raw in articles]
-    return deliveries, unreadable
+            continue
+        batch += [_delivery(receipt, article) for receipt, article in articles]
+        if sum(d.payload.bytes for d in batch if d.payload) > LONGEST:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _delivery(receipt: str, article: object) -> Delivery:
+    if isinstance(article, OpenedArticle):
+        return Delivery(receipt=receipt, raw=article.raw, payload=article.payload)
+    return Delivery(receipt=receipt, raw=article)
 
 
 @cache

@@ -23,6 +23,7 @@ from worker.broker.messages import (
 )
 from worker.model.admission import LIMITS, Unopened
 from worker.model.receipts import is_receipt
+from worker.model.zstd_frames import zstd
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -184,7 +185,13 @@ def test_what_goes_back_keeps_its_fields_and_counts(
 
 @pytest.mark.parametrize(
     ("compression", "compress"),
-    [("application/x-gzip", zlib.compress), ("bzip2", bz2.compress), ("lzma", lzma.compress)],
+    [
+        ("application/x-gzip", zlib.compress),
+        ("bzip2", bz2.compress),
+        ("lzma", lzma.compress),
+        ("application/zstd", zstd.compress),
+        ("zstd", zstd.compress),
+    ],
 )
 def test_a_compressed_body_is_opened_under_a_limit(compression: str, compress: Any) -> None:
     def packed(data: bytes) -> ClaimedMessage:

@@ -16,8 +16,11 @@ from typing import Any
 
 from worker.broker.canvas import TaskCall, embedded_calls, has_error_calls, mapped_calls
 from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
+from worker.model import zstd_frames
 from worker.model.admission import LIMITS, Unopened
-from worker.model.json_nesting import cut_deep_articles
+from worker.model.canonical_json import parse_shallow, parse_with_long_numbers
+from worker.model.compressed_article import OpenedArticle, is_compressed, open_compressed
+from worker.model.json_nesting import ENVELOPE, cut_deep_articles
 from worker.model.receipts import delivered_receipt
 
 MOST_ARTICLES = 5_000  # per message: 50 times the batch size in the contract
@@ -31,25 +34,29 @@ def articles(
     """Decode the raw articles of a message, and return each as a pair (receipt, article).
 
     The receipt is the id of this delivery of the article; the store records under it what became of
-    the article. Raises InvalidMessage when the body can't be decoded, does not fit the parameters
-    of the task that ingests articles, or has more than 5,000 articles. `on_error_calls` is called
-    for a message with calls to be made after an error, which this worker never makes.
+    the article. An article that came compressed is an OpenedArticle, or Unopened if that failed.
+    Raises InvalidMessage when the body can't be decoded, does not fit the parameters of the task
+    that ingests articles, or has more than 5,000 articles. `on_error_calls` is called for a message
+    with calls to be made after an error, which this worker never makes.
     """
     args, kwargs, embed, cut = _arguments(message)
     if has_error_calls(embed):
         on_error_calls()
     decoded: list[tuple[str, object]] = []
     counts: Counter[str] = Counter()  # message id -> its articles so far
+    room = LONGEST  # bytes to which the compressed articles of this message may still expand
     for call in _calls(message, args, kwargs, embed, cut):
         message_id = call.message_id or message.message_id
         batch, receipts = _articles_of(call, cut)
-        decoded += [
-            (
-                delivered_receipt(raw, index, message_id, receipts, counts[message_id]),
-                _restored(raw, cut),
-            )
-            for index, raw in enumerate(batch)
-        ]
+        for index, raw in enumerate(batch):
+            article = _restored(raw, cut)
+            if is_compressed(article):
+                article = open_compressed(article, room)
+            if isinstance(article, OpenedArticle):
+                room -= article.payload.bytes
+                raw = article.raw
+            receipt = delivered_receipt(raw, index, message_id, receipts, counts[message_id])
+            decoded.append((receipt, article))
         counts[message_id] += len(batch)
         if len(decoded) > MOST_ARTICLES:
             raise InvalidMessage("too-large", f"{len(decoded):,} articles, limit {MOST_ARTICLES:,}")
@@ -135,8 +142,7 @@ def _arguments(
     """
     content = _content(message)
     try:
-        data, cut = cut_deep_articles(content, LIMITS.depth)
-        body = _parsed(data.decode("utf-8", "surrogatepass"))
+        body, cut = _parsed(content)
     except ValueError as e:
         raise InvalidMessage("undecodable", str(e)) from e
     if not (isinstance(body, list) and len(body) == 3):
@@ -174,6 +180,11 @@ def _decompressed(data: bytes, compression: str) -> bytes:
     input is truncated, and the library's own error when it is corrupt.
     """
     decompressor: Any
+    if compression == "zstd":
+        try:
+            return zstd_frames.decompress(data, LONGEST)
+        except zstd_frames.FrameTooLong as e:
+            raise InvalidMessage("too-large", f"the decompressed body has {e}") from e
     if compression == "zlib":
         # 32 + 15: detects the header of zlib or of gzip
         decompressor = zlib.decompressobj(wbits=47)
@@ -189,19 +200,15 @@ def _decompressed(data: bytes, compression: str) -> bytes:
     return output
 
 
-def _parsed(text: str) -> Any:
-    """Parse JSON. An integer with more digits than Python converts stays a string of digits.
-
-    Raises ValueError for invalid JSON.
-    """
+def _parsed(content: bytes) -> tuple[Any, dict[str, bytes]]:
+    """Parse the JSON of a body, without articles nested too deep; these are returned as text, by
+    the placeholder that stands in the position of each. Raises ValueError."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise
+        return parse_shallow(content, LIMITS.depth + ENVELOPE - 1), {}
     except ValueError:
-        return json.loads(
-            text, parse_int=lambda digits: int(digits) if len(digits) < 4000 else digits
-        )
+        pass  # too deep, or not for the fast parser
+    data, cut = cut_deep_articles(content, LIMITS.depth)
+    return parse_with_long_numbers(data), cut
 
 
 def _bind(signature: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -34,6 +34,7 @@ _COMPRESSIONS = {
     **dict.fromkeys(("application/x-gzip", "gzip", "zlib"), "zlib"),
     **dict.fromkeys(("application/x-bz2", "bzip2", "bzip"), "bz2"),
     **dict.fromkeys(("application/x-lzma", "lzma", "xz"), "lzma"),
+    **dict.fromkeys(("application/zstd", "zstd", "zstandard"), "zstd"),
 }
 _TRACE_HEADERS = (
     *("origin", "lang", "root_id", "parent_id", "source", "traceparent"),
@@ -75,7 +76,7 @@ class ClaimedMessage(NamedTuple):
     body: str
     body_encoding: str = ""  # base64, or "" when the body is the text itself
     charset: str = "utf-8"
-    compression: str = ""  # zlib, bz2, lzma, or "" for none
+    compression: str = ""  # zlib, bz2, lzma, zstd, or "" for none
     priority: int = 0  # 0 to 9
     deliveries: int = 0  # deliveries to workers that vanished with the message
     quarantined: int = 0  # times it was put into the quarantine queue

@@ -51,6 +51,7 @@ class AsyncProducer:
         store: str = "",
         source: str = "",
         journal: str | Path = "",
+        compress: bool | None = None,
         linger_s: float = 1.0,
     ) -> None:
         """Take the arguments of Producer, and `linger_s` in seconds.
@@ -58,7 +59,9 @@ class AsyncProducer:
         An article that an async iterable has yielded is handed on for sending after `linger_s` at
         the latest, even if fewer than 100 have come together.
         """
-        self._producer = Producer(broker, store=store, source=source, journal=journal)
+        self._producer = Producer(
+            broker, store=store, source=source, journal=journal, compress=compress
+        )
         # One thread: a Producer must not be shared by threads, and further calls wait for their
         # turn.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-producer")

@@ -6,11 +6,15 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from worker.errors import Reason, Rejected
-from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle
-from worker.model.json_nesting import too_deep
+from worker.model.admission import LIMITS, Excerpt, Payload, RawArticle, source_of
+from worker.model.canonical_json import canonical_json
+from worker.model.compressed_article import compress_article
+from worker.model.json_nesting import value_too_deep
 from worker.model.json_problems import problem
 from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import new_receipt
+
+_AROUND_FRAME = 50  # bytes of JSON around the frame of a compressed article
 
 
 class PackedArticle(NamedTuple):
@@ -22,7 +26,7 @@ class PackedArticle(NamedTuple):
 
     receipt: str
     raw: object  # a JSON value
-    bytes: int  # of its JSON text
+    bytes: int  # of its JSON text, also of an article that is compressed
     source: str = DEFAULT_SOURCE  # by which floods of one source are counted
 
 
@@ -44,19 +48,28 @@ def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[Pack
         yield batch
 
 
-def plain_values(article: Any) -> tuple[object, int]:
-    """Turn a raw article into plain JSON values; return them and the length of its JSON in bytes.
+def plain_values(article: Any) -> tuple[object, bytes]:
+    """Turn a raw article into plain JSON values; return them and their canonical JSON in UTF-8.
 
     Dates become ISO 8601 text and mappings become dicts. Raises Rejected for a value of any other
     type that JSON does not have, and for values nested too deep.
     """
     if isinstance(article, RawArticle):
         article = article.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    has_converted = False
+    try:
+        data = canonical_json(article)
+    except (TypeError, ValueError, RecursionError):
+        article = _converted(article)
+        data = canonical_json(article)
+    if value_too_deep(article, LIMITS.depth):
+        raise Rejected(Reason.MALFORMED, f"nested more than {LIMITS.depth} levels deep")
+    return article, data
+
+
+def _converted(article: object) -> object:
+    """The values of an article with dates as text and mappings as dicts. Raises Rejected."""
 
     def convert(value: object) -> object:
-        nonlocal has_converted
-        has_converted = True
         if isinstance(value, datetime | date):
             return value.isoformat()
         if isinstance(value, Mapping):
@@ -64,13 +77,22 @@ def plain_values(article: Any) -> tuple[object, int]:
         raise TypeError(f"{type(value).__name__} is not JSON")
 
     try:
-        text = json.dumps(article, ensure_ascii=False, default=convert)
+        return json.loads(json.dumps(article, ensure_ascii=False, default=convert))
     except (TypeError, ValueError, RecursionError) as e:
         raise Rejected(Reason.MALFORMED, problem(e)) from e
-    data = text.encode("utf-8", "surrogatepass")
-    if too_deep(data, LIMITS.depth):
-        raise Rejected(Reason.MALFORMED, f"nested more than {LIMITS.depth} levels deep")
-    return (json.loads(text) if has_converted else article), len(data)
+
+
+def pack_valid(receipt: str, raw: object, data: bytes, *, compress: bool) -> PackedArticle:
+    """Pack a valid raw article, with `compress` as a Zstandard frame where that is shorter.
+
+    `data` is the article's canonical JSON.
+    """
+    packed: object = raw
+    if compress:
+        shorter = compress_article(data)
+        if len(shorter["zstd"]) + _AROUND_FRAME < len(data):
+            packed = shorter
+    return PackedArticle(receipt, packed, len(data), source_of(raw))
 
 
 def pack_invalid(raw: object, error: Rejected) -> PackedArticle:

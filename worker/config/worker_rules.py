@@ -105,6 +105,16 @@ class LedgerRules(Frozen):
     grace_s: float = Field(ge=0)
 
 
+class PayloadRules(Frozen):
+    """Whether raw articles are compressed with Zstandard, by producers and in the store.
+
+    Workers and commands of version 0.2 read neither such messages nor such stored articles, so
+    `zstd` must stay false until none of them is in use.
+    """
+
+    zstd: bool = False
+
+
 class DeadLetterRules(Frozen):
     """How many days dead letters, articles that could not be processed, are kept; 0: for ever."""
 
@@ -117,7 +127,8 @@ class WorkerRules(Frozen):
     `queue` names the queue of new articles, `batch` limits the size of a message, and `time` has
     time limits. `child` says when a pool process is replaced, `pressure` when producers must slow
     down, `quarantine` how failed messages are retried, `ledger` how long a lost article is searched
-    for, and `dead` how long articles that could not be processed are kept.
+    for, and `dead` how long articles that could not be processed are kept. `payloads` says how raw
+    articles are compressed.
     """
 
     queue: QueueRules
@@ -129,6 +140,7 @@ class WorkerRules(Frozen):
     pressure: Pressure
     ledger: LedgerRules
     dead: DeadLetterRules
+    payloads: PayloadRules = PayloadRules()
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:

@@ -5,14 +5,17 @@ workers call the same function, `admit`, so a producer learns before sending wha
 refuse. Other packages import the classes of raw_article.py from here.
 """
 
+import builtins
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError
 
 from worker.errors import Reason, Rejected
+from worker.model import zstd_frames
+from worker.model.canonical_json import canonical_json
 from worker.model.json_problems import looks_like_json, text_problem
 from worker.model.raw_article import (
     DEFAULT_SOURCE,
@@ -76,44 +79,76 @@ class Unopened(Frozen):
     """A raw article that was not parsed, for example because its JSON is nested too deep.
 
     It stands in for the article in its batch, so that only this article becomes a dead letter.
-    `text` is the JSON as received, `detail` the reason that the dead letter shows.
+    `text` is the JSON as received, `reason` and `detail` are what the dead letter shows.
     """
 
     text: str
     detail: str
+    reason: Reason = Reason.MALFORMED
 
 
 class Payload(Frozen):
     """The JSON text of a raw article as it was received, stored with its article or dead letter.
 
     If the article is over the size limit, `text` is only the beginning of its JSON, and `whole` is
-    False. `bytes` is the size of the complete JSON; `sha256` is a hash of the JSON.
+    False. `bytes` is the size of the complete JSON; `sha256` is a hash of the JSON. `frame` is the
+    same JSON as a Zstandard frame, b"" if it was not compressed; it is never part of a message.
     """
 
     text: str
     sha256: str
     bytes: int
     whole: bool
+    frame: Annotated[builtins.bytes, Field(exclude=True, repr=False)] = b""
 
     @classmethod
-    def of(cls, raw: object, limits: Limits = LIMITS) -> Self:
+    def of(
+        cls,
+        raw: object,
+        limits: Limits = LIMITS,
+        *,
+        frame: builtins.bytes = b"",
+        unpacked: builtins.bytes = b"",
+    ) -> Self:
         """Make the payload of a raw article, valid or not, to store it with its article or dead
         letter.
 
         Any value is accepted, and nothing is raised. A value that can't be written as JSON is
         reduced to the names of its keys or the name of its type. Of one over the size limit, only
         the beginning is stored.
+
+        `frame` is the Zstandard frame in which the article came, and `unpacked` its JSON. The frame
+        is kept if that is the canonical JSON, so that it need not be compressed again.
         """
-        body = raw.text if isinstance(raw, Unopened) else _json(raw)
-        data = body.encode("utf-8", "surrogatepass")
+        data = (
+            raw.text.encode("utf-8", "surrogatepass") if isinstance(raw, Unopened) else _json(raw)
+        )
         digest = sha256(data).hexdigest()
         # The hash of the whole article can't be verified, so that of the excerpt itself is stored.
         if head := _excerpted(raw):
             return cls(text=head.text, sha256=digest, bytes=head.bytes, whole=False)
         complete = len(data) <= limits.article_bytes
         kept = data if complete else data[: limits.kept_bytes]
+        stays = complete and data == unpacked and len(frame) <= len(data)
         return cls(
-            text=kept.decode("utf-8", "replace"), sha256=digest, bytes=len(data), whole=complete
+            text=kept.decode("utf-8", "replace"),
+            sha256=digest,
+            bytes=len(data),
+            whole=complete,
+            frame=frame if stays else b"",
+        )
+
+    def compressed(self) -> Self:
+        """Return the same payload with its JSON as a Zstandard frame, to be stored in that form."""
+        if self.frame:
+            return self
+        data = self.text.encode("utf-8", "surrogatepass")
+        return type(self)(
+            text=self.text,
+            sha256=self.sha256,
+            bytes=self.bytes,
+            whole=self.whole,
+            frame=zstd_frames.compress(data),
         )
 
     @property
@@ -150,11 +185,12 @@ def _excerpted(raw: object) -> Payload | None:
     return head if possible and not head.whole else None
 
 
-def _json(raw: object) -> str:
+def _json(raw: object) -> bytes:
     try:
-        return json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return canonical_json(raw)
     except (RecursionError, TypeError, ValueError):
-        return json.dumps(sorted(map(str, raw)) if isinstance(raw, Mapping) else _kind(raw))
+        reduced = sorted(map(str, raw)) if isinstance(raw, Mapping) else _kind(raw)
+        return json.dumps(reduced).encode()
 
 
 def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
@@ -164,7 +200,7 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
     `unknown-schema` or `too-large`, and a detail that says what is wrong, with the key at fault.
     """
     if isinstance(raw, Unopened):
-        raise Rejected(Reason.MALFORMED, raw.detail)
+        raise Rejected(raw.reason, raw.detail)
     if not isinstance(raw, Mapping):
         raise Rejected(Reason.MALFORMED, _no_object(raw))
     schema = raw.get("schema")

@@ -13,7 +13,8 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _TOKEN = re.compile(_STRING.pattern + rb"|[\[\]{}]", re.DOTALL)
 
-_ENVELOPE = 3  # levels around an article in a body: [[[article, ...]], {}, {}]
+_CONTAINERS = (dict, list, tuple)
+ENVELOPE = 3  # levels around an article in a body: [[[article, ...]], {}, {}]
 
 
 def too_deep(data: bytes, limit: int) -> bool:
@@ -31,6 +32,21 @@ def too_deep(data: bytes, limit: int) -> bool:
     return False
 
 
+def value_too_deep(value: object, limit: int) -> bool:
+    """Return whether lists and objects in a value are nested over `limit` levels deep.
+
+    For a value that was parsed from JSON text this is what `too_deep` says of the text. It looks at
+    each item instead of each character, and goes no deeper than the limit.
+    """
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return False
+    if limit == 0:
+        return True
+    return any(isinstance(item, _CONTAINERS) and value_too_deep(item, limit - 1) for item in value)
+
+
 def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]:
     """Cut raw articles that are nested over `limit` levels deep out of a message, so that the rest
     of it can be parsed.
@@ -39,7 +55,7 @@ def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]
     of each such article, and a dict from each string to the JSON of its article. Raises ValueError
     if the rest is nested too deep.
     """
-    if not too_deep(body, limit + _ENVELOPE - 1):  # an article that stands alone is in no list
+    if not too_deep(body, limit + ENVELOPE - 1):  # an article that stands alone is in no list
         return body, {}
     # The strings are random, so that no producer can imitate them.
     secret, end = secrets.token_hex(16), 0
@@ -51,8 +67,8 @@ def cut_deep_articles(body: bytes, limit: int) -> tuple[bytes, dict[str, bytes]]
         pieces += [body[end:start], b'"%s"' % name.encode()]
         end = stop
     left = b"".join([*pieces, body[end:]])
-    if too_deep(left, limit + _ENVELOPE):
-        raise ValueError(f"the body is nested more than {limit + _ENVELOPE} levels deep")
+    if too_deep(left, limit + ENVELOPE):
+        raise ValueError(f"the body is nested more than {limit + ENVELOPE} levels deep")
     return left, cut
 
 
@@ -63,16 +79,16 @@ def _deep_articles(body: bytes, limit: int) -> list[tuple[int, int]]:
     task's only argument itself when that is no list (level 3).
     """
     spans: list[tuple[int, int]] = []
-    starts = [0] * (_ENVELOPE + 2)
-    depth, level, deep = 0, _ENVELOPE, False
+    starts = [0] * (ENVELOPE + 2)
+    depth, level, deep = 0, ENVELOPE, False
     for token in _TOKEN.finditer(body):
         bracket = token[0]
         if bracket in (b"[", b"{"):
             depth += 1
-            if depth <= _ENVELOPE + 1:
+            if depth <= ENVELOPE + 1:
                 starts[depth] = token.start()
-            if depth == _ENVELOPE:
-                level = _ENVELOPE + 1 if bracket == b"[" else _ENVELOPE
+            if depth == ENVELOPE:
+                level = ENVELOPE + 1 if bracket == b"[" else ENVELOPE
             deep = deep or depth >= level + limit
         elif bracket in (b"]", b"}"):
             if deep and depth == level:

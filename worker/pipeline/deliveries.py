@@ -23,12 +23,19 @@ class Delivery:
     delivery (`receipt`).
 
     `reprocessed` is None for an article that was just delivered. For a stored article that is
-    cleaned again, it has the key and the date of receipt, which must stay the same.
+    cleaned again, it has the key and the date of receipt, which must stay the same. `payload` is
+    the article's JSON as it will be stored, if that is known already, because it came compressed.
     """
 
     receipt: str
     raw: object
+    payload: Payload | None = None
     reprocessed: Reprocessed | None = None  # set when a stored payload is cleaned again
+
+
+def payload_of(delivery: Delivery) -> Payload:
+    """Return the JSON of a delivered article, which is stored with it or with its dead letter."""
+    return delivery.payload or Payload.of(delivery.raw)
 
 
 def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -83,9 +90,9 @@ def _own_receipt(
     """
     if delivery.reprocessed:
         return ""
-    digest = Payload.of(delivery.raw).digest
+    digest = payload_of(delivery).digest
     if delivery.receipt in first:
-        before = Payload.of(first[delivery.receipt].raw).digest
+        before = payload_of(first[delivery.receipt]).digest
     else:
         before = hashes.get(delivery.receipt, digest)
     return "" if before == digest else reused_receipt(delivery.receipt, digest)

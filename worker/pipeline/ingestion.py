@@ -269,6 +269,7 @@ class Pipeline:
         self, decided: Sequence[DecidedArticle], dead_letters: DeadLetters, now: datetime
     ) -> list[Record]:
         records = []
+        zstd = self.config.worker.payloads.zstd
         for a in decided:
             with dead_letters.catch(a.origin, "tag"):
                 # A page that is held back may be shown after all if another worker stored less.
@@ -276,7 +277,7 @@ class Pipeline:
                 changed = not unchanged or a.verdict.signal == SHRUNKEN
                 record = Record(
                     receipt=a.origin.receipt,
-                    payload=a.origin.payload,
+                    payload=a.origin.payload.compressed() if zstd and changed else a.origin.payload,
                     article=a.article,
                     fingerprint=a.fingerprint,
                     verdict=a.verdict,

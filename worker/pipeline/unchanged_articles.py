@@ -4,7 +4,6 @@ The store keeps a hash of the raw article with each article. What else the outco
 the hash, too: the rules, and the day, because lines that a source repeats are counted by day.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -14,10 +13,11 @@ from worker.clean import own_key
 from worker.config.loader import Config
 from worker.dedup import ALGORITHM
 from worker.model.admission import Payload, source_of
+from worker.model.canonical_json import canonical_json
 from worker.model.records import article_id_of
 from worker.model.unchanged import MarkedArticle, UnchangedArticle, opening_mark, raw_digest
 from worker.pipeline.boilerplate import learning_day
-from worker.pipeline.deliveries import Delivery
+from worker.pipeline.deliveries import Delivery, payload_of
 from worker.pipeline.stage_results import DecidedArticle
 
 _OF_THE_DELIVERY = frozenset(("receipt", "fetch"))  # keys that may differ in each delivery
@@ -62,7 +62,7 @@ def comparable(delivery: Delivery, rules: str) -> ComparableDelivery:
     with neither an id nor a link can't be compared, nor can a request to withdraw an article, or an
     article that is only cleaned again.
     """
-    raw, payload, source = delivery.raw, Payload.of(delivery.raw), source_of(delivery.raw)
+    raw, payload, source = delivery.raw, payload_of(delivery), source_of(delivery.raw)
     unknown = ComparableDelivery(delivery, payload, source)
     if delivery.reprocessed or not isinstance(raw, Mapping) or not payload.whole:
         return unknown
@@ -111,8 +111,7 @@ def _content_hash(payload: Payload, raw: Mapping[str, object]) -> str:
     if _OF_THE_DELIVERY.isdisjoint(raw):
         return payload.sha256
     kept = {name: value for name, value in raw.items() if name not in _OF_THE_DELIVERY}
-    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(canonical_json(kept)).hexdigest()
 
 
 def find_unchanged(

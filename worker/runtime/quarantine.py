@@ -19,10 +19,10 @@ from functools import cache, partial
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Reason, Stalled, Unavailable
 from worker.maintenance.reprocess import Reprocessing
-from worker.model.admission import Payload, Unopened, source_of
+from worker.model.admission import Unopened, source_of
 from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
 from worker.pipeline.dead_lettering import dead_letter
-from worker.pipeline.deliveries import Delivery, without_outcome
+from worker.pipeline.deliveries import Delivery, payload_of, without_outcome
 from worker.pipeline.ingestion import Pipeline
 from worker.runtime.sandbox import SandboxEnd, SandboxServer, run_limit_s
 
@@ -164,5 +164,5 @@ def _letter(delivery: Delivery, end: SandboxEnd, rules: WorkerRules, stalls: int
         detail=f"{end}, {tried}",
         stage=end.stage,
         source=source_of(delivery.raw),
-        payload=Payload.of(delivery.raw),
+        payload=payload_of(delivery),
     )

@@ -23,7 +23,7 @@ from worker.model.records import (
     Tag,
     Verdict,
 )
-from worker.store.database.packing import pack_text, unpack_text
+from worker.store.database.packing import pack_payload, unpack_text
 from worker.store.values import SearchHit, StoredDeadLetter
 
 Row = dict[str, Any]
@@ -102,7 +102,7 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
             "config": record.config,
         },
         "fingerprint": record.fingerprint.packed(),
-        "payload": pack_text(record.payload.text),
+        "payload": pack_payload(record.payload),
         "received": now,
         **_content(article),
     }
@@ -128,7 +128,7 @@ def held_row(record: Record, held: HeldContent, known_words: int, now: datetime)
         "words": article.words,
         "known_words": known_words,
         "flags": list(article.flags),
-        "payload": pack_text(record.payload.text),
+        "payload": pack_payload(record.payload),
         "received": now,
     }
 
@@ -239,7 +239,7 @@ def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
             letter.letter_id,
             {
                 "letter_id": letter.letter_id,
-                "payload": pack_text(letter.payload.text),
+                "payload": pack_payload(letter.payload),
                 "bytes": letter.payload.bytes,
                 "sha256": letter.payload.sha256,
                 "whole": letter.payload.whole,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText, UtcDateTime
-from worker.store.database.packing import pack_text
+from worker.store.database.packing import EMPTY_TEXT
 from worker.store.database.rows import stored_letter_of
 from worker.store.database.schema import (
     articles,
@@ -133,7 +133,7 @@ def letters_of_source(
     stored.
     """
     conditions = [dead_letters.c.source == source, dead_letters.c.letter_id > after]
-    conditions.append(dead_letters.c.payload != pack_text(""))
+    conditions.append(dead_letters.c.payload != EMPTY_TEXT)
     if before:
         conditions.append(dead_letters.c.last < sa.literal(before, UtcDateTime))
     statement = sa.select(dead_letters).where(*conditions).order_by(dead_letters.c.letter_id)
@@ -150,4 +150,4 @@ def clear_letters(connection: Connection, letter_ids: Sequence[str]) -> None:
     # The pipeline locks letters in this order. In another order the two could deadlock.
     connection.execute(sa.select(ids).where(ids.in_(letter_ids)).order_by(ids).with_for_update())
     update = sa.update(dead_letters).where(ids.in_(letter_ids))
-    connection.execute(update.values(payload=pack_text(""), detail="", whole=False))
+    connection.execute(update.values(payload=EMPTY_TEXT, detail="", whole=False))

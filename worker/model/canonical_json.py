@@ -1,0 +1,107 @@
+"""Read and write JSON fast, with the results of Python's module json.
+
+orjson is several times faster, but it differs: it writes NaN as null, a float with another exponent
+and some Python objects as text, and it reads an integer of more than 64 bits as a float. Such
+values go to Python's module, so the bytes and the hashes of stored raw articles stay the same.
+"""
+
+import json
+from typing import Any
+
+import orjson
+
+from worker.model.json_nesting import value_too_deep
+
+_NO_CONTAINERS = frozenset((str, int, bool, type(None)))
+_LARGE = 2.0**63  # from here on a float may be an integer that orjson could not hold
+
+
+def canonical_json(value: object) -> bytes:
+    """Write a value as JSON in UTF-8, always the same bytes for equal values.
+
+    Keys are sorted, no spaces are written, and only control characters, quotes and backslashes are
+    escaped; a lone surrogate becomes three bytes. Raises what `json.dumps` raises for a value that
+    is no JSON: TypeError, ValueError or RecursionError.
+    """
+    try:
+        if _is_plain(value):
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONEncodeError, RecursionError):
+        pass  # a lone surrogate, an integer of more than 64 bits, or deep nesting
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON text in UTF-8, which may have encoded lone surrogates, as `json.loads` does.
+
+    Raises ValueError for invalid JSON and for an integer of more than 4,300 digits, and
+    RecursionError for JSON that is nested too deep.
+    """
+    try:
+        value = orjson.loads(data)
+        if not _has_large_float(value):
+            return value
+    except (orjson.JSONDecodeError, RecursionError):
+        pass  # NaN, a lone surrogate, deep nesting, or no JSON: Python's module says what is wrong
+    return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def parse_shallow(data: bytes, levels: int) -> Any:
+    """Parse JSON text as `parse_json` does, if that is fast, and lists and objects in it are nested
+    at most `levels` deep.
+
+    Raises ValueError otherwise, also for text that other functions of this module can read.
+    """
+    value = orjson.loads(data)
+    if value_too_deep(value, levels) or _has_large_float(value):
+        raise ValueError("nested too deep, or a number of more than 64 bits")
+    return value
+
+
+def parse_with_long_numbers(data: bytes) -> Any:
+    """Parse JSON text in UTF-8; an integer of more digits than Python converts stays a string of
+    digits.
+
+    Raises ValueError for invalid JSON, and RecursionError for JSON that is nested too deep.
+    """
+    try:
+        return parse_json(data)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        text = data.decode("utf-8", "surrogatepass")
+        return json.loads(
+            text, parse_int=lambda digits: int(digits) if len(digits) < 4000 else digits
+        )
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value consists of texts, integers, booleans, null, lists, and objects with texts as
+    keys, all exactly of Python's own types.
+
+    Raises RecursionError for a value that is nested deep or contains itself.
+    """
+    kind = type(value)
+    if kind in _NO_CONTAINERS:
+        return True
+    if kind is dict:
+        for key, item in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not (type(item) in _NO_CONTAINERS or _is_plain(item)):
+                return False
+        return True
+    if kind is list:
+        return all(type(item) in _NO_CONTAINERS or _is_plain(item) for item in value)  # type: ignore[attr-defined]
+    return False
+
+
+def _has_large_float(value: object) -> bool:
+    """Whether a parsed JSON value contains a float of 2^63 or more, or its negative."""
+    kind = type(value)
+    if kind is float:
+        return abs(value) >= _LARGE  # type: ignore[arg-type]
+    if kind is dict:
+        return any(_has_large_float(item) for item in value.values() if type(item) is not str)  # type: ignore[attr-defined]
+    if kind is list:
+        return any(_has_large_float(item) for item in value if type(item) is not str)  # type: ignore[attr-defined]
+    return False
