@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from worker.clean.links.declared_link import declared_link, resolved
 from worker.clean.metadata.article_scope import ArticleScope
 from worker.clean.metadata.json_ld import names_of
+from worker.clean.metadata.live_updates import LiveUpdate, live_updates
 from worker.clean.metadata.page_authors import find_authors
 from worker.clean.metadata.page_elements import (
     Candidates,
@@ -70,7 +71,7 @@ class PageMetadata:
     `visible_dates` those shown near the heading. `element_of` has for each field the element that
     it was read from, `candidates` all elements that it may be read from, with their texts, and
     `rule_of` the reason for which one of a lower rank was chosen. `refused_titles` are texts in
-    the places of titles that only name the site.
+    the places of titles that only name the site. `live_updates` are the entries of a live blog.
     """
 
     title: str = ""
@@ -91,16 +92,21 @@ class PageMetadata:
     candidates: Mapping[str, Candidates] = field(default_factory=dict, compare=False)
     rule_of: Mapping[str, str] = field(default_factory=dict, compare=False)
     refused_titles: frozenset[str] = frozenset()
+    live_updates: tuple[LiveUpdate, ...] = ()  # the entries of a live blog
 
 
 NO_METADATA = PageMetadata()
 
 
-def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
+def read_metadata(
+    tree: LexborHTMLParser, link: str = "", markup: str | None = None
+) -> PageMetadata:
     """Read what a parsed page declares and shows of its article, such as title, authors and dates,
     and note from which element each field was read.
 
-    `link` is the address from which the page was fetched, "" if unknown.
+    `link` is the address from which the page was fetched, "" if unknown. With the `markup` of the
+    page, the result does not keep the tree in memory: candidates that have to be searched for in it
+    are then read from the markup anew, when they are asked for.
     """
     elements = PageElements(tree, link)
     json_ld, by_tag = elements.json_ld, elements.by_tag
@@ -131,6 +137,9 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
     is_dated = elements.element_of.get("published") not in (None, SOME_TIME)
     nearby = nearby_texts(tree, title, scope, far=not is_dated)
     authors, readers = find_authors(elements, publisher_names(elements), nearby, scope)
+    if markup is not None:
+        authors_of = partial(_author_candidate, markup, link)
+        readers = tuple((name, partial(authors_of, at)) for at, (name, _) in enumerate(readers))
     return PageMetadata(
         title=title,
         titles=title_candidates(elements),
@@ -153,7 +162,15 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
         candidates={**elements.candidates, "authors": readers},
         rule_of=elements.rule_of,
         refused_titles=elements.refused_titles,
+        live_updates=live_updates(json_ld),
     )
+
+
+def _author_candidate(markup: str, link: str, at: int) -> tuple[str, ...]:
+    """Read one of the candidates for the authors of a page, by its number."""
+    page = read_metadata(LexborHTMLParser(markup), link)
+    _, read = page.candidates["authors"][at]
+    return tuple(read())
 
 
 def _short(addresses: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
