@@ -7,7 +7,7 @@ import re
 INDENT = "\x1f"
 _TAB = 4  # spaces
 # The spaces before a line; highlighters put them in an element of their own.
-_INDENTATION = re.compile(r"\r?\n(<span[^<>]{0,80}>)?([ \t]++)(?=\S)")
+_INDENTATION = re.compile(r"\r?\n(<span[^<>]{0,80}>)?([ \t]+)")
 
 
 def with_indents(line: str) -> str:
