@@ -17,7 +17,7 @@ BREAK = "\x00"  # a <br> inside a block; text from a parser has no NUL
 _NOT_CONTENT = (
     "script style noscript template svg iframe object embed canvas math select option head button "
     "input textarea audio video map area link meta param source track progress dialog datalist "
-    "img picture wbr hr title rt rp"
+    "img picture wbr hr title"
 ).split()
 _INLINES = (
     "span b i em strong u s small sub sup font mark time cite code abbr label q ins del".split()
