@@ -6,7 +6,8 @@ A date is right if the local day of publication is the gold day. "either" accept
 publication or of the last change: the gold data has one date, which is often the date of the change
 if a page shows both. "written" is the day of publication on pages whose markup has the gold day:
 some gold days are not on their page. Pages are split by host: rules are developed on half 0, and
-half 1 is reported. Time is the CPU time of cleaning a page, including its main text.
+half 1 is reported. Figures come for each folder, and for the languages in it. Time is the CPU time
+of cleaning a page, including its main text.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from worker.model.admission import Content, RawArticle
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _QUOTES = str.maketrans("’‘“”–—", "''\"\"--")
+_LANGUAGES = {"en": "English", "de": "German"}  # others have few pages
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[T ])")
 _BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+")
 
@@ -128,6 +130,7 @@ def main() -> None:
     rules = load_config(None).cleaning
     for folder in options.folders:
         judged = []
+        by_language: dict[str, list[tuple[dict[str, str], float]]] = {}
         for page in read_pages(folder):
             if options.half not in (None, page.half):
                 continue
@@ -136,10 +139,14 @@ def main() -> None:
             took_s = process_time() - began
             verdicts = judge(page, examined)
             judged.append((verdicts, took_s))
+            language = examined.article.language if examined else ""
+            by_language.setdefault(_LANGUAGES.get(language or "", "other"), []).append(judged[-1])
             if verdicts.get(options.wrong, "right") != "right":
                 gold = getattr(page, options.wrong)
                 print(f"  {page.name} gold {gold!r} {verdicts[options.wrong]}: {_fields(examined)}")
         report(folder.name, judged)
+        for language, of_language in sorted(by_language.items()):
+            report(f"{folder.name}, {language}", of_language)
 
 
 if __name__ == "__main__":

@@ -240,7 +240,9 @@ def test_an_unchanged_article_is_not_cleaned_and_costs_only_its_receipt(
     again = {**raw(1), "receipt": "x", "fetch": {"at": "2026-11-22T11:00:00Z"}}
     assert ingest(pipeline, "b", raw(1), raw(2, LIBRARY), again, now=NOW + HOUR) == [UNCHANGED] * 3
     after = everything(store_url)
-    assert {n for n in after if after[n] != before[n]} == {"articles", "receipts", "sources"}
+    assert {n for n in after if after[n] != before[n]} == {
+        *("articles", "hourly_outcomes", "receipts", "sources")
+    }
     assert len(after["receipts"]) == 5
     assert sorted(a["sightings"] for a in after["articles"]) == [2, 3]
     assert {a["last_seen"] for a in after["articles"]} == {NOW + HOUR}

@@ -1,13 +1,16 @@
 """`explain_cleaning`: where each field of an article comes from, and which candidates it beat."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from worker.clean import examine
 from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
+from worker.clean.metadata.page_metadata import read_metadata
 from worker.cli.file_reading import read_file
 from worker.cli.folders import files_below
 from worker.config.loader import load_config
@@ -327,3 +330,21 @@ def test_the_winner_of_a_field_is_never_among_those_it_beat() -> None:
                 assert all(lost.why and lost.value for lost in each.lost), each
                 assert (each.source, each.value) not in {(e.source, e.value) for e in each.lost}
     assert cleaned > 30
+
+
+def test_the_metadata_of_a_page_keep_no_tree_in_memory_and_can_still_be_explained() -> None:
+    markup = (
+        "<!doctype html><html><head><title>Harbour reopens</title></head><body><article>"
+        "<h1>Harbour reopens</h1><p class=byline>By Ann Lee</p><img src=/a.jpg></article>"
+    )
+    tree = LexborHTMLParser(markup)
+    holders = sys.getrefcount(tree)
+    page = read_metadata(tree, markup=markup)
+    assert sys.getrefcount(tree) == holders
+    assert page.authors == ("Ann Lee",)
+    assert ("Ann Lee",) in [read() for _, read in page.candidates["authors"]]
+    kept = read_metadata(tree)
+    assert [read() for _, read in kept.candidates["authors"]] == [
+        read() for _, read in page.candidates["authors"]
+    ]
+    assert sys.getrefcount(tree) > holders

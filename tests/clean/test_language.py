@@ -64,6 +64,7 @@ def test_tags_are_reduced_to_their_primary_part(tag: str, code: str) -> None:
 
 def test_words_without_spaces_are_counted_by_their_letters() -> None:
     assert count_words("two words, again", "en") == 3
+    assert count_words("if tide:\n\n    close the gates\n\n        now", "en") == 6
     assert count_words("港口重新开放。", "zh") == 3
 
 

@@ -3,6 +3,7 @@
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from worker.clean.metadata.article_scope import ArticleScope
 from worker.clean.metadata.visible_dates import (
     BEFORE,
     FAR,
@@ -15,7 +16,7 @@ from worker.clean.metadata.visible_dates import (
 
 def visible(body: str, *, title: str = "Storm", far: bool = False) -> list[VisibleDate]:
     tree = LexborHTMLParser(f"<html><body>{body}</body></html>")
-    return list(find_dates(nearby_texts(tree, title, far=far), title))
+    return list(find_dates(nearby_texts(tree, title, ArticleScope(tree, title), far=far), title))
 
 
 @pytest.mark.parametrize(

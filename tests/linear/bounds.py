@@ -12,7 +12,7 @@ from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.dates import written_dates
 from worker.clean.html import inline_markup, note_marks
 from worker.clean.lines import line_rules
-from worker.clean.metadata import bylines, visible_dates
+from worker.clean.metadata import article_scope, bylines, visible_dates
 from worker.clean.page import element_roles, live_blog
 from worker.clean.text import author_names, people
 from worker.client import findings
@@ -43,6 +43,7 @@ BYLINE = Bound(bylines._MAX_CHARS, "portrayed_authors skips a longer text")
 CJK = Bound(people._MAX_CJK_CHARS, "cjk_names finds none in a longer text")
 NOTE = Bound(note_marks._BEFORE_CHARS, "without_note_marks reads so much in front of a mark")
 CLASSES = Bound(element_roles.MAX_CHARS, "the names of one element are cut")
+MARKS = Bound(article_scope._MAX_MARK_CHARS, "classes and id of one element are cut")
 CLASS = Bound(2 * element_roles._MAX_NAME_CHARS, "longer names of an element are ignored")
 TIME = Bound(live_blog._MAX_TIME_CHARS, "is_time refuses a longer text")
 # Lower-case letters may be more than those that they are made of.
@@ -50,6 +51,7 @@ PROMPT = Bound(2 * line_rules._MAX_PROMPT_CHARS, "a longer line is no prompt")
 SHORT = Bound(inline_markup._MAX_CHARS, "inline_text leaves such markup in a longer text")
 
 BOUNDS: dict[str, Bound] = {
+    "worker.clean.metadata.article_scope._OF_OTHERS": MARKS,
     "worker.clean.dates.native_forms._CROATIAN_OCTOBER": FOLDED,
     "worker.clean.dates.native_forms._VIETNAMESE_MONTH": FOLDED,
     "worker.clean.dates.native_forms._BUDDHIST_YEAR": FOLDED,

@@ -52,7 +52,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "9"  # of the code; the rules have a version of their own
+VERSION = "10"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
@@ -210,8 +210,8 @@ def _flags(
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "9/2026-11.10": the version of the code, then that of
-    the rules.
+    """Return the version of cleaning, such as "10/2026-11.10": the version of the code, then that
+    of the rules.
 
     It is stored with each article, because another version may clean the same raw article in
     another way.

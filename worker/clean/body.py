@@ -11,6 +11,7 @@ from typing import NamedTuple
 from worker.clean.cleaning_rules import CleaningRules
 from worker.clean.fetch.content_decoding import decode_content
 from worker.clean.fetch.failed_fetch import page_failure
+from worker.clean.html.code_indents import INDENT
 from worker.clean.html.feed_escapes import holds_markup, without_leftovers
 from worker.clean.html.hostile_markup import count_tags, cut_tags, refuse_hostile
 from worker.clean.html.html_to_text import (
@@ -23,6 +24,7 @@ from worker.clean.html.html_to_text import (
 )
 from worker.clean.html.note_marks import without_note_marks
 from worker.clean.html.sanitize import safe_html
+from worker.clean.metadata.live_updates import with_live_updates
 from worker.clean.metadata.page_images import markup_image
 from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata, read_metadata
 from worker.clean.page.main_text import main_text, parse
@@ -148,7 +150,7 @@ def read_body(
     mended = text if sound else mend(text, rules.text.max_mended_chars)
     flags = (flag, "mojibake" if mended != text else "")
     return Body(
-        text=paragraphs(mended, sound=sound),
+        text=paragraphs(mended, sound=sound, indented=not plain and INDENT in mended),
         page=page,
         language=content.language,
         flags=tuple(f for f in flags if f),
@@ -189,7 +191,8 @@ def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
         return _fragment(value, rules)
     page = parse(value, tags, crowded)
     text, flag = main_text(page, rules.html)
-    metadata = read_metadata(page.tree, link)
+    metadata = read_metadata(page.tree, link, page.markup)
+    text = with_live_updates(text, metadata.live_updates)
     titles = (metadata.title, *metadata.titles)
     failure = page_failure(page, titles, text, rules.failed_fetch)
     return _Markup(text, metadata, flag, failure, page.load <= rules.html.max_extract_tags)

@@ -4,6 +4,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
+from worker.clean.html.code_indents import INDENT, mark_indents
 from worker.clean.html.fast_html import simple_text
 
 _TAG = re.compile(r"<(?:/?[a-zA-Z][a-zA-Z0-9:-]*+[\s/>]|!--|!\[CDATA\[|!doctype)", re.I)
@@ -66,6 +67,7 @@ def body_text(markup: str) -> str:
 
     Only scripts, media, captions and hidden elements are left out.
     """
+    markup = markup.replace(INDENT, " ")
     if (text := simple_text(_on_one_line(markup))) is not None:
         return text
     # Line ends are inserted before parsing: one pass in C instead of a walk in Python. They are
@@ -86,7 +88,7 @@ def _flat(markup: str) -> str:
     flat = [_on_one_line(before)]
     for part in parts:
         inside, end, after = part.partition("</pre")
-        flat.append("<pre" + inside + end + _on_one_line(after))
+        flat.append("<pre" + mark_indents(inside) + end + _on_one_line(after))
     return "".join(flat)
 
 

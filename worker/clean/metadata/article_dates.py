@@ -86,7 +86,7 @@ def dates_of(
     if published.at is None and is_declared(page):
         published = ParsedDate(None, "bad-date")
     elif published.at is None and markup:
-        found = read(search_date(markup, raw.link, latest))
+        found = read(search_date(markup, raw.link, page.title, latest))
         if found.day not in rejected_days(page, read, rules):
             published = found._replace(flag=published.flag or found.flag)
             published_from = SEARCHED

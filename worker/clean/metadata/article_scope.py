@@ -1,19 +1,29 @@
-"""Tell the elements that belong to the article of a page from those of menus, side bars and lists
-of other articles."""
+"""Tell the elements that belong to the article of a page from those of menus, side bars, comments
+and lists of other articles."""
 
 import re
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.metadata.page_elements import attribute
 from worker.clean.text.plain_text import bare
 
-_OUTSIDE_TAGS = frozenset(("nav", "aside", "footer", "menu"))
-_OUTSIDE = re.compile(
+_ROOTS = frozenset(("html", "body", "main"))
+# Classes and ids of parts about something else: nothing in them describes the article.
+_OF_OTHERS = re.compile(
+    r"(?:^|[^a-z])(?:comments?|comment-?list|disqus|respond|repl(?:y|ies)|related|recommend(?:ed|ations)"
+    r"|more-(?:stories|articles|news|from|posts)|read-next|most-(?:read|popular|viewed)|upcoming"
+    r"|(?<!pointer-)events|see-also|(?:next|prev|previous)-post)(?:$|[^a-z])",
+    re.I,
+)
+# Those of the frame of a page. Some pages have the date of the article there, but other names, too.
+_FRAME_TAGS = frozenset(("nav", "aside", "menu"))
+_OF_FRAME = re.compile(
     r"(?:^|[\s_-])(?:nav(?:igation|bar|link|links|item|menu|s)?|menu|menus|side-?bar|teasers?|masthead"
-    r"|site-?header|page-?footer|site-?footer|footer|top-?bar|breadcrumbs?|most-?(?:read|popular)"
-    r"|trending|recommend(?:ed|ations?)|related(?:-?(?:posts?|articles?|stories|content|links))?"
-    r"|read-?(?:next|more)|more-?(?:stories|articles|news)|comments?|comment-?list|popular-?posts?)"
+    r"|site-?header|page-?footer|site-?footer|footer|top-?bar|breadcrumbs?|trending|recommend"
+    r"|related-?(?:posts?|articles?|stories|content|links)|read-?(?:next|more)|most-?(?:read|popular)"
+    r"|more-?(?:stories|articles|news)|popular-?posts?)"
     r"(?:$|[\s_-])|(?:^|\s)(?:page-|site-|main-|global-)?header(?:$|\s)",
     re.I,
 )
@@ -31,17 +41,20 @@ _OTHERS = re.compile(
 _OF_ARTICLE = re.compile(r"(?:^|[\s_-])(?:entry|post|article|meta|byline)(?:$|[\s_-])", re.I)
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _LABEL_TAGS = (*_HEADINGS, "p", "div", "span", "header")
+_MAX_MARK_CHARS = 200  # of the classes and ids of one element
 _MAX_SIBLINGS = 20
 _MAX_CARD_CHARS, _MIN_TITLE_WORDS = 500, 3
-_MAX_TEASER_CHARS = 1_500
+_MAX_TEASER_CHARS, _MAX_LINKED_TEASER_CHARS = 1_500, 600
 _MAX_DEPTH = 40  # elements around one
 _MAX_LABEL_LEVELS = 5  # elements around one whose heading is looked at
 _MAX_HEADING_CHARS = 60
+_MAX_HEADINGS = 10  # of an element, that are compared with the title
 
 
 class ArticleScope:
-    """Tells which elements of a page belong to its article, and which to menus, side bars or other
-    articles. `title` is the title of the article, by which its heading is recognised."""
+    """Tells which elements of a page belong to its article, and which to menus, side bars, comments
+    or other articles. `title` is the title of the article, by which its heading is recognised; if
+    no heading has it, any main heading (<h1>) is taken for that of the article."""
 
     def __init__(self, tree: LexborHTMLParser, title: str) -> None:
         self._tree = tree
@@ -51,7 +64,7 @@ class ArticleScope:
 
     def holds(self, node: LexborNode) -> bool:
         """Whether an element is part of the article. It is not, if it or an element around it is a
-        menu, a side bar, a footer, the header of the site, a teaser, or a list of other
+        menu, a side bar, comments, a footer, the header of the site, a teaser, or a list of other
         articles."""
         path: list[int] = []
         around: LexborNode | None = node
@@ -71,18 +84,41 @@ class ArticleScope:
         self._by_id.update(dict.fromkeys(path, inside))
         return inside
 
+    def may_date(self, node: LexborNode) -> bool:
+        """Whether the date in an element may be that of the article: no element around it is about
+        something else. Unlike an author, such a date may stand in a side bar or a header."""
+        around = node.parent
+        for _ in range(_MAX_DEPTH):
+            if around is None or (tag := around.tag or "") in _ROOTS:
+                break
+            if self.is_of_others(around, tag):
+                return False
+            around = around.parent
+        return True
+
+    def is_of_others(self, node: LexborNode, tag: str) -> bool:
+        """Whether an element, whose tag is given, is about something else than the article: a
+        teaser, the footer of the page or, by its classes and id, comments or a list of other
+        articles or of events. The elements around it are not looked at."""
+        if tag in _ROOTS:
+            return False
+        if tag == "article":
+            return self._is_teaser(node)
+        marks = _marks_of(node)
+        marked = marks != "" and _are_of_others(marks)
+        if tag == "footer" and not marked:
+            marked = not (_OF_ARTICLE.search(marks) or _inside_article(node))
+        return marked and not self._titled(node)
+
     def _is_outside(self, element: LexborNode, level: int) -> bool:
-        marks = f"{attribute(element, 'class')} {attribute(element, 'id')}"
-        tag = element.tag
+        tag = element.tag or ""
+        if self.is_of_others(element, tag):
+            return True
         if tag == "header":
             return not (_inside_article(element) or self._titled(element))
-        if tag == "article":
-            return self._is_teaser(element)
-        if tag == "aside" and level == 0:
+        if tag in ("article", "footer") or (tag == "aside" and level == 0):
             return False
-        if tag == "footer" and _OF_ARTICLE.search(marks):
-            return False
-        marked = tag in _OUTSIDE_TAGS or (marks != " " and _OUTSIDE.search(marks) is not None)
+        marked = tag in _FRAME_TAGS or _are_of_frame(_marks_of(element))
         if not marked and 0 < level < _MAX_LABEL_LEVELS:
             marked = _is_list_of_others(element) or _is_card(element)
         return marked and not self._titled(element)
@@ -92,17 +128,25 @@ class ArticleScope:
         is not the title of the page."""
         if article.css_first("h1,h2,h3,h4") is None or self._titled(article):
             return False
-        return self._page_is_titled() and len(article.text()) <= _MAX_TEASER_CHARS
+        if self._page_is_titled():
+            return len(article.text()) <= _MAX_TEASER_CHARS
+        linked = article.css_first("h2 a,h3 a,h4 a,a h2,a h3,a h4")
+        return linked is not None and len(article.text()) <= _MAX_LINKED_TEASER_CHARS
 
     def _page_is_titled(self) -> bool:
         if self._has_heading is None:
             body = self._tree.body
-            self._has_heading = body is not None and self._titled(body)
+            self._has_heading = body is not None and self._has_title(body)
         return self._has_heading
 
     def _titled(self, element: LexborNode) -> bool:
         """Whether an element has the heading of the article in it."""
-        return any(self._is_title(heading) for heading in element.css("h1,h2")[:10])
+        if self._page_is_titled():
+            return self._has_title(element)
+        return element.css_first("h1") is not None
+
+    def _has_title(self, element: LexborNode) -> bool:
+        return any(self._is_title(heading) for heading in element.css("h1,h2")[:_MAX_HEADINGS])
 
     def _is_title(self, heading: LexborNode) -> bool:
         own = bare(heading.text())
@@ -111,6 +155,24 @@ class ArticleScope:
         return own == self._title or (
             heading.tag == "h1" and (own in self._title or self._title in own)
         )
+
+
+def _marks_of(element: LexborNode) -> str:
+    """The classes and the id of an element, at most 200 characters, "" if it has none."""
+    attributes = element.attributes
+    class_, id_ = attributes.get("class"), attributes.get("id")
+    return f"{class_ or ''} {id_ or ''}"[:_MAX_MARK_CHARS] if class_ or id_ else ""
+
+
+# The pages of a site have the same names, and a page the same ones many times.
+@lru_cache(maxsize=20_000)
+def _are_of_others(marks: str) -> bool:
+    return _OF_OTHERS.search(marks) is not None
+
+
+@lru_cache(maxsize=20_000)
+def _are_of_frame(marks: str) -> bool:
+    return _OF_FRAME.search(marks) is not None
 
 
 def _inside_article(element: LexborNode) -> bool:

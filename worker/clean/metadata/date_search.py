@@ -5,7 +5,7 @@ from datetime import datetime
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from worker.clean.metadata.other_articles import is_of_others, is_teaser
+from worker.clean.metadata.article_scope import ArticleScope
 from worker.clean.metadata.visible_dates import following
 
 _NO_DATES = frozenset("-comment style noscript template iframe svg".split())
@@ -13,19 +13,19 @@ _JSON_LD = "application/ld+json"
 _MAX_NODES = 50_000
 
 
-def search_date(markup: str, url: str, latest: datetime) -> str:
+def search_date(markup: str, url: str, title: str, latest: datetime) -> str:
     """Search a page for its date of publication, in its markup and its address `url`. Returns the
     day as "2026-11-22", or "" if no date is found.
 
     This is the last resort for a page whose dates can't be read otherwise. Ignored are dates after
     `latest`, the time of the fetch, and those in scripts, comments, lists of other articles and
-    footers.
+    footers. `title` is the title of the article, by which it is told from these.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 
     try:
         parsed = find_date(
-            _without_others(markup),
+            _without_others(markup, title),
             url=url or None,
             original_date=True,
             max_date=latest,
@@ -36,31 +36,31 @@ def search_date(markup: str, url: str, latest: datetime) -> str:
     return parsed or ""
 
 
-def _without_others(markup: str) -> str:
+def _without_others(markup: str, title: str) -> str:
     """Return a page without the parts whose dates are not those of its article."""
     tree = LexborHTMLParser(markup)
     if tree.root is None:
         return markup
     # None of them is inside another: removing an element frees the memory of those inside it.
-    for node in list(_others(tree.root)):
+    for node in list(_others(tree.root, ArticleScope(tree, title))):
         node.decompose()
     return tree.html or ""
 
 
-def _others(root: LexborNode) -> Iterator[LexborNode]:
+def _others(root: LexborNode, scope: ArticleScope) -> Iterator[LexborNode]:
     """Yield the outermost elements, and the comments, that have no date of the article."""
     node: LexborNode | None = root
     for _ in range(_MAX_NODES):
         if node is None:
             return
-        if _has_no_date(node):
+        if _has_no_date(node, scope):
             yield node
             node = following(node)
         else:
             node = node.first_child or following(node)
 
 
-def _has_no_date(node: LexborNode) -> bool:
+def _has_no_date(node: LexborNode, scope: ArticleScope) -> bool:
     tag = node.tag or ""
     if tag in _NO_DATES:
         return True
@@ -68,4 +68,4 @@ def _has_no_date(node: LexborNode) -> bool:
         return node.attributes.get("type") != _JSON_LD
     if tag.startswith("-"):
         return False
-    return (is_of_others(node) or is_teaser(node)) and node.css_first("h1") is None
+    return scope.is_of_others(node, tag)

@@ -33,15 +33,18 @@ _AUTHOR = (
 
 
 def find_authors(
-    elements: PageElements, publishers: Collection[str], nearby: NearbyTexts, title: str
+    elements: PageElements,
+    publishers: Collection[str],
+    nearby: NearbyTexts,
+    scope: ArticleScope,
 ) -> tuple[tuple[str, ...], Candidates]:
     """Choose the authors of the article on a page: people rather than organisations, full names
     rather than login names. Texts that name nobody, such as URLs and "admin", are skipped.
 
     `elements` are the elements of the page that hold metadata. `publishers` are the names of the
     site, reduced to lower-case letters and digits; one of them is chosen only if the page names
-    nobody else. `nearby` has the texts around the heading, where bylines stand; `title` is the
-    page's title, by which the article is told from other parts of the page. Also returns what the
+    nobody else. `nearby` has the texts around the heading, where bylines stand; `scope` tells the
+    article from other parts of the page. Also returns what the
     authors were chosen from: names of elements with the functions that read them, the preferred
     one first.
     """
@@ -53,7 +56,6 @@ def find_authors(
     by_meta = [pair for pair in _by_meta(elements) if author_names(pair[1])][:1]
     meta, meta_name = tuple(text for _, text in by_meta), by_meta[0][0] if by_meta else "meta"
     full = tuple(name for text in meta for name in _people_of(text))
-    scope = ArticleScope(elements.tree, title)
     readers: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
         ("json-ld", lambda: persons if any(map(_is_full, persons)) else ()),
         (meta_name, lambda: tuple(name for name in full if bare(name) not in organisations)),

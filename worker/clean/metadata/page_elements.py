@@ -123,9 +123,13 @@ def attribute(node: LexborNode, name: str) -> str:
 
 
 def text_of(node: LexborNode) -> str:
-    """Return the text of an element on one line; a line break becomes a space."""
-    for line_break in node.css("br"):
-        line_break.insert_before(" ")
+    """Return the text of an element on one line; a line break becomes a space. How characters are
+    read, above them in Japanese (<rt>), is removed from the element."""
+    for inner in reversed(node.css("br,rt,rp")):  # those inside of others first
+        if inner.tag == "br":
+            inner.insert_before(" ")
+        else:
+            inner.decompose()
     return " ".join(node.text_lexbor().split())
 
 

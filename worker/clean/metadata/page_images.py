@@ -59,9 +59,9 @@ def illustrates(url: str) -> bool:
     )
 
 
-def page_image(elements: PageElements, title: str) -> str:
+def page_image(elements: PageElements, scope: ArticleScope) -> str:
     """Return the address of the picture that a page declares for its article, else of the first
-    picture in the article; "" if there is none."""
+    picture in the article, which `scope` tells from other parts; "" if there is none."""
     declared = (
         *(("json-ld", url) for url in urls_of(elements.json_ld.get("image"))),
         *elements.of_meta(_IMAGE),
@@ -69,7 +69,6 @@ def page_image(elements: PageElements, title: str) -> str:
     if url := elements.first("image", *(pair for pair in declared if illustrates(pair[1]))):
         return url
     images = elements.tree.css("article img,main img,[itemprop=articleBody] img")[:_MAX_IMAGES]
-    scope = ArticleScope(elements.tree, title)
     return elements.first("image", *(("img", url) for url in _urls(images, scope)))
 
 

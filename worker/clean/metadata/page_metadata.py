@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.links.declared_link import declared_link, resolved
+from worker.clean.metadata.article_scope import ArticleScope
 from worker.clean.metadata.json_ld import names_of
-from worker.clean.metadata.other_articles import is_within_others
+from worker.clean.metadata.live_updates import LiveUpdate, live_updates
 from worker.clean.metadata.page_authors import find_authors
 from worker.clean.metadata.page_elements import (
     Candidates,
@@ -69,7 +71,7 @@ class PageMetadata:
     `visible_dates` those shown near the heading. `element_of` has for each field the element that
     it was read from, `candidates` all elements that it may be read from, with their texts, and
     `rule_of` the reason for which one of a lower rank was chosen. `refused_titles` are texts in
-    the places of titles that only name the site.
+    the places of titles that only name the site. `live_updates` are the entries of a live blog.
     """
 
     title: str = ""
@@ -90,16 +92,21 @@ class PageMetadata:
     candidates: Mapping[str, Candidates] = field(default_factory=dict, compare=False)
     rule_of: Mapping[str, str] = field(default_factory=dict, compare=False)
     refused_titles: frozenset[str] = frozenset()
+    live_updates: tuple[LiveUpdate, ...] = ()  # the entries of a live blog
 
 
 NO_METADATA = PageMetadata()
 
 
-def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
+def read_metadata(
+    tree: LexborHTMLParser, link: str = "", markup: str | None = None
+) -> PageMetadata:
     """Read what a parsed page declares and shows of its article, such as title, authors and dates,
     and note from which element each field was read.
 
-    `link` is the address from which the page was fetched, "" if unknown.
+    `link` is the address from which the page was fetched, "" if unknown. With the `markup` of the
+    page, the result does not keep the tree in memory: candidates that have to be searched for in it
+    are then read from the markup anew, when they are asked for.
     """
     elements = PageElements(tree, link)
     json_ld, by_tag = elements.json_ld, elements.by_tag
@@ -110,6 +117,7 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
     addresses = ("link rel=canonical", declared_link(tree)), *og_urls
     canonical = elements.first("canonical", *_short(addresses))
     title = find_title(elements)
+    scope = ArticleScope(tree, title)
     declared_dates = tuple(
         (element, text.strip())
         for element, text in (
@@ -123,12 +131,15 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
         *((element, text) for element, text in declared_dates if not NO_DAY.fullmatch(text)),
         *_times(elements, _is_published),
         *elements.of_meta(UNSPECIFIC),
-        *_times(elements, _looks_published),
-        *((SOME_TIME, _date_text(node)) for node in _own_times(by_tag.get("time", []))),
+        *_times(elements, partial(_looks_published, scope)),
+        *((SOME_TIME, _date_text(node)) for node in _own_times(by_tag.get("time", []), scope)),
     )
     is_dated = elements.element_of.get("published") not in (None, SOME_TIME)
-    nearby = nearby_texts(elements.tree, title, far=not is_dated)
-    authors, readers = find_authors(elements, publisher_names(elements), nearby, title)
+    nearby = nearby_texts(tree, title, scope, far=not is_dated)
+    authors, readers = find_authors(elements, publisher_names(elements), nearby, scope)
+    if markup is not None:
+        authors_of = partial(_author_candidate, markup, link)
+        readers = tuple((name, partial(authors_of, at)) for at, (name, _) in enumerate(readers))
     return PageMetadata(
         title=title,
         titles=title_candidates(elements),
@@ -145,13 +156,21 @@ def read_metadata(tree: LexborHTMLParser, link: str = "") -> PageMetadata:
         sections=names_of(json_ld.get("articleSection"))
         or tuple(text for _, text in elements.of_meta(_SECTION))[:1],
         keywords=_keywords(elements),
-        image=page_image(elements, title),
+        image=page_image(elements, scope),
         paywalled=_is_paywalled(elements),
         element_of=elements.element_of,
         candidates={**elements.candidates, "authors": readers},
         rule_of=elements.rule_of,
         refused_titles=elements.refused_titles,
+        live_updates=live_updates(json_ld),
     )
+
+
+def _author_candidate(markup: str, link: str, at: int) -> tuple[str, ...]:
+    """Read one of the candidates for the authors of a page, by its number."""
+    page = read_metadata(LexborHTMLParser(markup), link)
+    _, read = page.candidates["authors"][at]
+    return tuple(read())
 
 
 def _short(addresses: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
@@ -187,9 +206,9 @@ def _times(
     return ((TIME, _date_text(node)) for node in nodes if is_match(node))
 
 
-def _own_times(nodes: Sequence[LexborNode]) -> Iterator[LexborNode]:
+def _own_times(nodes: Sequence[LexborNode], scope: ArticleScope) -> Iterator[LexborNode]:
     """Yield the first <time> element that is not in a part of the page about other articles."""
-    own = (node for node in nodes[:_MAX_TIMES] if not is_within_others(node))
+    own = (node for node in nodes[:_MAX_TIMES] if scope.may_date(node))
     return islice(own, 1)
 
 
@@ -205,13 +224,13 @@ def _is_published(node: LexborNode) -> bool:
     return attribute(node, "itemprop") == "datePublished" and not is_of_another(node)
 
 
-def _looks_published(node: LexborNode) -> bool:
+def _looks_published(scope: ArticleScope, node: LexborNode) -> bool:
     """Whether an element is a <time> with a class that is usual for the date of publication.
 
     This is weak evidence, because lists of other articles use such classes, too.
     """
     marks = attribute(node, "class").lower() if node.tag == "time" else ""
-    return ("publish" in marks or "entry-date" in marks) and not is_within_others(node)
+    return ("publish" in marks or "entry-date" in marks) and scope.may_date(node)
 
 
 def _keywords(elements: PageElements) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ belongs to an event that the article reports.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -13,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from worker.clean.dates.letters import fold
 from worker.clean.dates.month_names import MONTH_NAMES, MONTHS
 from worker.clean.dates.native_forms import in_common_form
-from worker.clean.metadata.other_articles import is_of_others, is_teaser
+from worker.clean.metadata.article_scope import ArticleScope
 
 _DATE = re.compile(
     r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
@@ -75,17 +76,22 @@ class NearbyTexts(NamedTuple):
     after: tuple[str, ...]  # begins with the heading itself
 
 
-def nearby_texts(tree: LexborHTMLParser, title: str, *, far: bool = False) -> NearbyTexts:
+def nearby_texts(
+    tree: LexborHTMLParser, title: str, scope: ArticleScope, *, far: bool = False
+) -> NearbyTexts:
     """Collect the visible texts around the heading of a page, where bylines and dates are usual:
     300 characters before the heading and 650 after it, or 100,000 after it if `far`.
 
-    The heading is the one that has the text `title`; if there is none, it is the first <h1>.
+    The heading is the one that has the text `title`; if there is none, it is the first <h1>. After
+    it, parts that do not belong to the article, as `scope` says, are left out.
     """
     heading = _heading(tree, title)
     if heading is None:
         return NearbyTexts((), ())
     before = tuple(_texts(_previous(heading), _previous, _MAX_BEFORE))
-    return NearbyTexts(before[::-1], tuple(_texts(heading, _next, _MAX_FAR if far else _MAX_AFTER)))
+    forward = partial(_next, scope)
+    after = _texts(heading, forward, _MAX_FAR if far else _MAX_AFTER)
+    return NearbyTexts(before[::-1], tuple(after))
 
 
 def find_dates(nearby: NearbyTexts, title: str) -> Iterator[VisibleDate]:
@@ -185,33 +191,32 @@ def _texts(
     for _ in range(_MAX_NODES):
         if node is None or chars > max_chars:
             return
-        if node.tag == "-text":
+        tag = node.tag or ""
+        if tag == "-text":
             text = " ".join((node.text_content or "").split())
         else:
-            text = _machine_readable(node)
+            text = _machine_readable(node, tag)
         if text:
             chars += len(text)
             yield text
         node = step(node)
 
 
-def _machine_readable(node: LexborNode) -> str:
-    if node.tag != "time" or not (date := node.attributes.get("datetime")):
+def _machine_readable(node: LexborNode, tag: str) -> str:
+    if tag != "time" or not (date := node.attributes.get("datetime")):
         return ""
     marks = f"{node.attributes.get('class') or ''} {node.attributes.get('itemprop') or ''}"
     label = "updated " if _UPDATED.search(marks) else ""
     return f"{label}{date[:10]} {date[11:_MAX_TIME]}".strip()
 
 
-def _next(node: LexborNode) -> LexborNode | None:
+def _next(scope: ArticleScope, node: LexborNode) -> LexborNode | None:
     """Return the next node in document order, without the inside of scripts, dated <time> elements
-    and parts of the page that are about other articles."""
+    and parts of the page that do not belong to its article."""
     tag = node.tag or ""
     if tag.startswith("-"):
         return following(node)
-    skipped = (
-        tag in _SKIPPED or is_of_others(node) or is_teaser(node) or _machine_readable(node) != ""
-    )
+    skipped = tag in _SKIPPED or _machine_readable(node, tag) != "" or scope.is_of_others(node, tag)
     return (None if skipped else node.first_child) or following(node)
 
 

@@ -21,7 +21,10 @@ def text_of(blocks: Blocks, chosen: Sequence[int]) -> str:
         cell = _short_cell(blocks, at)
         row = blocks.holders.parents[cell] if cell else -1
         joins = 0 <= row == row_before and cell != cell_before
-        parts += (" " if joins else "\n", blocks.texts[at].replace(BREAK, "\n"))
+        parts += (
+            " " if joins else "\n",
+            blocks.code.get(at, blocks.texts[at]).replace(BREAK, "\n"),
+        )
         row_before, cell_before = row, cell
     return "".join(parts[1:])
 

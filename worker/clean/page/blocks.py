@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from worker.clean.html.code_indents import with_indents
+
 BREAK = "\x00"  # a <br> inside a block; text from a parser has no NUL
 
 _NOT_CONTENT = (
@@ -28,6 +30,7 @@ BLOCKS = (
 TAGS = {name: number for number, name in enumerate(BLOCKS)}
 CUSTOM = len(BLOCKS)  # the tag number of custom elements: they wrap blocks
 _PRE = TAGS["pre"]
+_INDENTED = re.compile(rf"(?:^|{BREAK})[ \t]+[^\s{BREAK}]")
 _NAMED = ("id", "itemprop", "role", "class")
 _HIDDEN = re.compile(r"display\s*:\s*none|(?<!-)visibility\s*:\s*hidden", re.I)
 # The kind of a node in the walk: the tag number of a block element, or one of these.
@@ -69,13 +72,18 @@ class Blocks(NamedTuple):
     list is about block n.
 
     `texts` has its text, `link_chars` how many characters of it are links, and `held_by` the index
-    of the innermost element around it in `holders`, the elements with text.
+    of the innermost element around it in `holders`, the elements with text. `code` has the blocks
+    that are program code (<pre>), by their numbers, with the indentation of their lines.
+    `item_types` has for some of `holders` what they are in terms of schema.org, such as
+    "LiveBlogPosting".
     """
 
     texts: list[str]  # white space collapsed, BREAK for <br>
     link_chars: list[int]
     held_by: list[int]
     holders: Holders
+    code: dict[int, str]
+    item_types: dict[int, str]
 
 
 def read_blocks(tree: LexborHTMLParser) -> Blocks:
@@ -158,7 +166,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.holders = Holders([0], [TAGS["body"]], [""], [False], [0], [0])
-        self.blocks = Blocks([], [], [], self.holders)
+        self.blocks = Blocks([], [], [], self.holders, {}, {})
         self.open = 0  # the innermost holder
         self.entered: list[tuple[LexborNode, int]] = []  # become holders with their first block
         self.pieces: list[str] = []
@@ -221,6 +229,10 @@ class _Walk:
         if text:
             self.open_entered()
             b = self.blocks
+            if self.in_code and _INDENTED.search(written):
+                b.code[len(b.texts)] = BREAK.join(
+                    filter(None, map(with_indents, written.split(BREAK)))
+                )
             b.texts.append(text)
             b.link_chars.append(min(self.link_chars, len(text)))
             b.held_by.append(self.open)
@@ -240,6 +252,8 @@ class _Walk:
             if attributes := node.attributes:
                 name = " ".join([v for n in _NAMED if (v := attributes.get(n))])
                 hides = hides or _is_hidden(attributes)
+                if item_type := attributes.get("itemtype"):
+                    self.blocks.item_types[len(tags)] = item_type.strip().rpartition("/")[2]
             tags.append(tag)
             names.append(name)
             hidden.append(hides)

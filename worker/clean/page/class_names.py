@@ -24,7 +24,8 @@ class ClassNameScores:
 
     def __init__(self, scores: Mapping[str, float]) -> None:
         self.scores = scores
-        self._cache: dict[str, tuple[float, float]] = {}
+        self._cache: dict[str, tuple[float, float]] = {}  # by class name
+        self._by_names: dict[str, tuple[float, float]] = {}  # by all names of an element
 
     def read(self, name: str) -> tuple[float, float]:
         """Return the lowest and the highest score of the class names and ids of an element. `name`
@@ -33,6 +34,8 @@ class ClassNameScores:
         A score above 0 means that text in the element probably belongs to the article, below 0 that
         it does not. Unknown names have the score 0.
         """
+        if known := self._by_names.get(name):
+            return known
         cache = self._cache
         low = high = 0.0
         for class_name in name[:_MAX_CHARS].split():
@@ -41,7 +44,10 @@ class ClassNameScores:
                 low = worst
             if best > high:
                 high = best
-        return low, high
+        if len(self._by_names) >= _MAX_CACHED:
+            self._by_names.clear()
+        scores = self._by_names[name] = low, high
+        return scores
 
     def _look_up(self, class_name: str) -> tuple[float, float]:
         if len(self._cache) >= _MAX_CACHED:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from worker.clean.page.blocks import TAGS, Blocks
 from worker.clean.page.element_roles import LIVE_ENTRY
 
+_LIVE_BLOG = "LiveBlogPosting"  # of schema.org
+_POSTS = frozenset(("BlogPosting", "SocialMediaPosting", "NewsArticle", "Article"))
 _MIN_ENTRIES = 2
 _MIN_SHARE = 1 / 3  # of the characters of the article; beside an article a ticker has less
 _MAX_TIME_CHARS = 40
@@ -40,6 +42,7 @@ def live_entries(
     """
     holders = blocks.holders
     entries = [number for number, roles in enumerate(own) if roles & LIVE_ENTRY]
+    entries += _posts(blocks)
     if len(entries) < _MIN_ENTRIES:
         return set()
     inside = {at for n in entries for at in range(holders.first[n], holders.stop[n])}
@@ -47,6 +50,21 @@ def live_entries(
     if sum(len(blocks.texts[at]) for at in inside if at in chosen) < _MIN_SHARE * total:
         return set()
     return {at for at in inside if _is_content(blocks, at) and not superfluous(at)}
+
+
+def _posts(blocks: Blocks) -> list[int]:
+    """The elements that are postings of a live blog by their types in microdata."""
+    types, parents = blocks.item_types, blocks.holders.parents
+    if _LIVE_BLOG not in types.values():
+        return []
+    posts = []
+    for number, item_type in types.items():
+        around = parents[number]
+        while around and types.get(around) != _LIVE_BLOG:
+            around = parents[around]
+        if item_type in _POSTS and types.get(around) == _LIVE_BLOG:
+            posts.append(number)
+    return posts
 
 
 def _is_content(blocks: Blocks, at: int) -> bool:

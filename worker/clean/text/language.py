@@ -21,6 +21,7 @@ _SAME = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "sh": "sr",
 _NOT_A_LANGUAGE = {"und", "mul", "zxx", "mis", "unk"}
 # Languages without spaces: the number of words is half that of letters, the average in news.
 _UNSPACED = {"zh", "yue", "ja", "th", "lo", "km", "my"}
+_INDENTATION = re.compile(r"^ +", re.M)
 _WORD = re.compile(r"\w+")
 # Tibetan and Dzongkha separate syllables, of which a word has one and a half.
 _SYLLABIC, _SYLLABLE, _SYLLABLES_PER_WORD = {"bo", "dz"}, re.compile("[\u0f40-\u0fbc]+"), 1.5
@@ -79,7 +80,7 @@ def _without_words(text: str, declared: str) -> tuple[str, str]:
 
 def count_words(text: str, language: str) -> int:
     """Count the words of a text, in which one space separates words and one empty line paragraphs.
-    Marks between spaces, such as dashes, are no words.
+    Marks between spaces, such as dashes, are no words. Lines of code may be indented.
 
     For languages without spaces between words the number is estimated: as half the number of
     letters, for example in Chinese, or as two thirds of the syllables, in Tibetan.
@@ -90,6 +91,8 @@ def count_words(text: str, language: str) -> int:
         return round(len(_SYLLABLE.findall(text)) / _SYLLABLES_PER_WORD)
     if not text:
         return 0
+    if "  " in text or "\n " in text:
+        text = _INDENTATION.sub("", text)
     return text.count(" ") + text.count("\n") // 2 + 1 - _lone_marks(text)
 
 

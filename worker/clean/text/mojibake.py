@@ -57,6 +57,7 @@ _SURELY_RARE = re.compile("[þðÞÐ]")
 _WITHIN_WORDS = re.compile(
     r"[a-z][¿¾][a-z]|[a-zà-ÿ][³¹](?![0-9\s.,;:)])|[³¹][a-z]{2}|ý|[a-z]ì[a-z]|õ(?![es])|º[a-z]|[šž]"
 )
+_LETTERS_WITHIN_WORDS = "¿¾³¹ýìõºšž"  # each alternative of the expression has one
 _MIN_WITHIN_WORDS = 2
 _MIN_HIGH_BYTES = 4
 _SAMPLE_BYTES = 1_000  # enough for detection
@@ -162,6 +163,8 @@ def _garbled(line: str) -> bool:
 def _may_be_misread(text: str) -> bool:
     if _SURELY_RARE.search(text) or _HIGH_RUN.search(text):
         return True
+    if not any(letter in text for letter in _LETTERS_WITHIN_WORDS):
+        return False
     matches = islice(_WITHIN_WORDS.finditer(text), _MIN_WITHIN_WORDS)
     return sum(1 for _ in matches) == _MIN_WITHIN_WORDS
 

@@ -5,6 +5,7 @@ import html
 import re
 import unicodedata
 
+from worker.clean.html.code_indents import INDENT
 from worker.clean.text.mojibake import may_be_mojibake
 
 # Control characters, soft hyphens, zero-width and direction marks.
@@ -27,6 +28,7 @@ _SURROGATE_PAIR = re.compile(
     r"&#(?:(5[67]\d{3})|[xX]([dD][c-fC-F][0-9a-fA-F]{2}));"
 )
 
+_MAX_INDENT = 40
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _MARKS = re.compile(r"[\W_]+")
 
@@ -114,17 +116,29 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-def paragraphs(text: str, *, sound: bool = False) -> str:
+def paragraphs(text: str, *, sound: bool = False, indented: bool = False) -> str:
     """Clean a text and make each of its lines a paragraph, with one blank line between two; empty
     lines are dropped.
 
     White space is normalised and invisible characters are removed. `sound` says that the caller has
-    checked the text with `is_sound`, so that only white space needs work.
+    checked the text with `is_sound`, so that only white space needs work. `indented` says that
+    lines of program code in the text begin with one `INDENT` for each space to keep.
     """
+    if indented:
+        return _indented_paragraphs(text)
     lines = [line for raw_line in text.splitlines() if (line := raw_line.strip())]
     if "  " in text if sound else not all(map(_is_tidy, lines)):
         tidied = (" ".join(line.split()) for line in visible(text).splitlines())
         lines = [line for line in tidied if line]
+    return "\n\n".join(lines)
+
+
+def _indented_paragraphs(text: str) -> str:
+    lines = []
+    for line in text.splitlines():
+        if tidied := one_line(line):
+            width = len(line) - len(line.lstrip(INDENT))
+            lines.append(" " * min(width, _MAX_INDENT) + tidied)
     return "\n\n".join(lines)
 
 

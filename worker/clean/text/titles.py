@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from worker.clean.text.plain_text import bare
 
+# Decoration before the words of a title, as in "[> Harbour reopens".
+_MARKS_BEFORE = re.compile(r"\A(?:\[>|>{1,3}|»|›|•|■|▶|\|)\s+([^\W\d_])")
 _SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:>/]|::)\s{1,9}|\s?｜\s?|_(?=[^\x00-\x7f])")
 _IN_BRACKETS = re.compile(
     r"\A[(\[]([^()\[\]]{2,60})[)\]]\s+(?=\S)|(?<=\S)\s+[(\[]([^()\[\]]{2,60})[)\]]\Z"
@@ -83,6 +85,7 @@ def of_page(title: str, others: Collection[str], url: str, sites: Collection[str
     if bare(title) in sites:
         rest = (without_site(other, sites) for other in others)
         title = next((other for other in rest if other and bare(other) not in sites), title)
+    title = _MARKS_BEFORE.sub(r"\1", title)
     title = _without_host(without_site(title, sites), url)
     title = _without_sections(_without_similar(title, sites))
     words = _words_of(url)
