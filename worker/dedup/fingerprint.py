@@ -24,7 +24,6 @@ from worker.dedup.shingles import (
     high_halves,
     runs,
     sampled,
-    shingles,
     widths_of,
     words_of,
 )
@@ -60,7 +59,7 @@ def fingerprint(
     sketch = sketch_of(ordered, contents, rules.shingles.sketch)
     kept, scale = sampled(hashes, rules.shingles.most)
     lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
-    opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
+    opening = wide[: max(0, lead - widths.wide + 1)] & ~NARROW
     numbers = _number_reader(article.language, rules.content.number_words)
     figures = figures_of(text, *numbers, rules.content.most_figures)
     return Fingerprint(
@@ -72,7 +71,7 @@ def fingerprint(
         former_sketch=tuple(hashes[:FORMER_SKETCH].tolist()),
         scale=scale,
         shingles=high_halves(kept),
-        opening=high_halves(below(opening, scale)),
+        opening=high_halves(opening if scale == 1 else below(distinct(opening), scale)),
         vocabulary=high_halves(vocabulary[: rules.content.most_words]),
         title=high_halves(content_words(title, content_mask(title, content_words_))),
         figures=figures.astype("<u4").tobytes(),

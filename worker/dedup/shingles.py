@@ -97,17 +97,6 @@ def runs(words: TokenizedText, width: int) -> HashArray:
     return hashes
 
 
-def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn the hashes of a text's runs of words into a sorted array without repetitions, by which
-    the text is compared with others.
-
-    Short texts are compared by shorter runs of words, too. `narrow` says that these are such
-    shorter runs; it is stored in the lowest bit of each hash, so that runs of both lengths can be
-    told apart.
-    """
-    return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
-
-
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
     """Return the values of an array in ascending order, each once, like np.unique; but five times
     as fast for a few hundred values."""
@@ -206,7 +195,7 @@ def high_halves(hashes: HashArray) -> bytes:
     are exact enough to compare two texts.
 
     The lowest bit of each result is that of the 64-bit hash, because it says whether the hash is
-    that of a short run of words (see `shingles`).
+    that of a narrow run of words, which only short texts have.
     """
     low, high = hashes.astype("<u8", copy=False).view("<u4").reshape(-1, 2).T
     return distinct(high & ~_NARROW_HALF | low & _NARROW_HALF).tobytes()
