@@ -1,18 +1,21 @@
 """Compare the figures of two texts: the numbers in them, each with the words around it."""
 
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Set
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.dedup.number_words import Role, number_words
-from worker.dedup.shingles import DATE, Halves, common, distinct, halves, high_halves, words_of
+from worker.dedup.shingles import DATE, halves, high_halves, words_of
 from worker.model.records import Fingerprint
 
 NO_CONTEXTS = 1 << 32  # more than any text has: all figures count, wherever they stand
-_HALF_BITS = np.uint64(32)
-_DATE = np.uint32(DATE)
+# A figure is one integer: its lower half is the hash of the words around it, its upper half its own
+# hash, of which the lowest bit says whether it is part of a date.
+_CONTEXT = (1 << 32) - 1
+_VALUE_SHIFT = 32
+_DATE = int(DATE) << _VALUE_SHIFT
 
 
 def same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: int) -> float:
@@ -24,33 +27,35 @@ def same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: i
     other; if it has fewer than `least`, the share is 1. Dates count only if the texts agree better
     with them, because another paper may print another date; if `enough` is NO_CONTEXTS, they count.
     """
+    if _same(left, right):
+        return 1.0
     x, y = _figures(left, right), _figures(right, left)
     share = _agreeing(x, y, enough, least)
     if enough == NO_CONTEXTS or share == 1:
         return share
-    x, y = (side[side[:, 1] & _DATE == 0] for side in (x, y))
-    return max(share, _agreeing(x, y, enough, least)) if len(x) and len(y) else share
+    x, y = ({figure for figure in side if not figure & _DATE} for side in (x, y))
+    return max(share, _agreeing(x, y, enough, least)) if x and y else share
 
 
 def replaced_figures(left: Fingerprint, right: Fingerprint) -> tuple[int, int]:
     """Count the figures that stand between the same words in both texts, and those of them that
     were replaced by another figure. Dates are not counted as replaced."""
-    x, y = _by_context(_figures(left, right)), _by_context(_figures(right, left))
-    shared = x.keys() & y.keys()
-    compared = sum(min(len(x[context]), len(y[context])) for context in shared)
-    replaced = 0
-    for context in shared:
-        left_only, right_only = x[context] - y[context], y[context] - x[context]
-        replaced += min(
-            *(sum(not figure & int(DATE) for figure in side) for side in (left_only, right_only))
-        )
-    return compared, replaced
+    x = _figures(left, right)
+    if _same(left, right):
+        return len(x), 0
+    y = _figures(right, left)
+    changed = (Counter(f & _CONTEXT for f in side if not f & _DATE) for side in (x - y, y - x))
+    return _in_both(*map(_contexts, (x, y))), _in_both(*changed)
+
+
+def _in_both(x: "Counter[int]", y: "Counter[int]") -> int:
+    return sum(min(count, y[context]) for context, count in x.items() if context in y)
 
 
 def figure_values(article: Fingerprint, other: Fingerprint) -> set[int]:
     """The hashes of an article's figures without the words around them, as they are compared with
     those of `other`."""
-    return {*_figures(article, other)[:, 1].tolist()}
+    return {figure >> _VALUE_SHIFT for figure in _figures(article, other)}
 
 
 def comparable(left: Fingerprint, right: Fingerprint) -> bool:
@@ -69,18 +74,24 @@ _COMPARABLE_ALGORITHMS = {
 }  # versions that hash the same words alike; 3 left numbers as they were written
 
 
-def _figures(article: Fingerprint, other: Fingerprint) -> Halves:
-    """One row for each figure: the hash of the words around it, and its own.
+def _same(left: Fingerprint, right: Fingerprint) -> bool:
+    return left.figures == right.figures and left.version == right.version
+
+
+def _figures(article: Fingerprint, other: Fingerprint) -> set[int]:
+    """The figures of an article, each as one integer.
 
     If the other fingerprint is of another version, the figures are converted to what both have:
     version 3 had no mark for dates, and no values of number words.
     """
-    rows = halves(article.figures).reshape(-1, 2)
+    figures = np.frombuffer(article.figures, "<u8").tolist()
     if article.version == other.version:
-        return rows
-    values = _values_of_words()
-    converted = [(c, values.get(f & ~int(DATE), f & ~int(DATE))) for c, f in rows.tolist()]
-    return np.array(converted, "<u4").reshape(-1, 2)
+        return {*figures}
+    values, unmarked = _values_of_words(), ((f & ~_DATE) for f in figures)
+    return {
+        f & _CONTEXT | values.get(f >> _VALUE_SHIFT, f >> _VALUE_SHIFT) << _VALUE_SHIFT
+        for f in unmarked
+    }
 
 
 @cache
@@ -95,23 +106,16 @@ def _hash(word: str) -> int:
     return int(halves(high_halves(words_of(word).hashes))[0]) & ~int(DATE)
 
 
-def _by_context(figures: Halves) -> dict[int, set[int]]:
-    """The hashes of a text's figures by the hash of the words around them."""
-    by_context: defaultdict[int, set[int]] = defaultdict(set)
-    for context, figure in figures.tolist():
-        by_context[context].add(figure)
-    return by_context
+def _contexts(figures: Set[int]) -> "Counter[int]":
+    """How many different figures stand between the same words, by the hash of these words."""
+    return Counter(figure & _CONTEXT for figure in figures)
 
 
-def _agreeing(x: Halves, y: Halves, enough: int, least: int) -> float:
-    around = len(common(distinct(x[:, 0]), distinct(y[:, 0])))
-    if around >= enough:
-        agreeing = common(distinct(_rows(x)), distinct(_rows(y))) >> _HALF_BITS
-        return len(distinct(agreeing)) / around if around else 1.0
-    v, w = distinct(x[:, 1]), distinct(y[:, 1])
+def _agreeing(x: Set[int], y: Set[int], enough: int, least: int) -> float:
+    if enough != NO_CONTEXTS:
+        around = len({f & _CONTEXT for f in x} & {f & _CONTEXT for f in y})
+        if around >= enough:
+            return len({f & _CONTEXT for f in x & y}) / around if around else 1.0
+    v, w = ({figure >> _VALUE_SHIFT for figure in side} for side in (x, y))
     fewer = min(len(v), len(w))
-    return len(common(v, w)) / fewer if fewer >= least else 1.0
-
-
-def _rows(figures: Halves) -> NDArray[np.uint64]:
-    return figures[:, 0].astype(np.uint64) << _HALF_BITS | figures[:, 1]
+    return len(v & w) / fewer if fewer >= least else 1.0

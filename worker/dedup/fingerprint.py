@@ -15,6 +15,7 @@ from worker.dedup.shingles import (
     HashArray,
     TokenizedText,
     below,
+    content_class,
     content_mask,
     content_of_runs,
     content_words,
@@ -23,11 +24,11 @@ from worker.dedup.shingles import (
     high_halves,
     runs,
     sampled,
-    shingles,
     widths_of,
     words_of,
 )
 from worker.dedup.sketch import sketch_of
+from worker.dedup.word_table import WordClass
 from worker.model.records import Article, Fingerprint
 from worker.model.text_hashes import SKETCH_VERSION
 
@@ -46,8 +47,8 @@ def fingerprint(
     its source repeats were removed, so that removing one more such line counts as no change.
     """
     text, title = words_of(article.text), words_of(article.title)
-    stop = _words_in(rules.content.stop_words)
-    content = content_mask(text, stop)
+    content_words_ = _content_class(rules.content.stop_words)
+    content = content_mask(text, content_words_)
     vocabulary = content_words(text, content)
     widths = widths_of(text, rules.shingles)
     wide = runs(text, widths.wide)
@@ -58,8 +59,9 @@ def fingerprint(
     sketch = sketch_of(ordered, contents, rules.shingles.sketch)
     kept, scale = sampled(hashes, rules.shingles.most)
     lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
-    opening = shingles(wide[: max(0, lead - widths.wide + 1)], narrow=False)
+    opening = wide[: max(0, lead - widths.wide + 1)] & ~NARROW
     numbers = _number_reader(article.language, rules.content.number_words)
+    figures = figures_of(text, *numbers, rules.content.most_figures)
     return Fingerprint(
         content_hash=_exact(complete or article),
         text_hash=_text_hash(article, title, text, tiny=not len(hashes)),
@@ -69,10 +71,10 @@ def fingerprint(
         former_sketch=tuple(hashes[:FORMER_SKETCH].tolist()),
         scale=scale,
         shingles=high_halves(kept),
-        opening=high_halves(below(opening, scale)),
+        opening=high_halves(opening if scale == 1 else below(distinct(opening), scale)),
         vocabulary=high_halves(vocabulary[: rules.content.most_words]),
-        title=high_halves(content_words(title, content_mask(title, stop))),
-        figures=figures_of(text, numbers, rules.content.most_figures).astype("<u4").tobytes(),
+        title=high_halves(content_words(title, content_mask(title, content_words_))),
+        figures=figures.astype("<u4").tobytes(),
         day=article.published.date().isoformat() if article.published else "",
         version=_version(rules.shingles),
     )
@@ -130,8 +132,15 @@ def _words_in(words: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache
-def _number_reader(language: str, further: frozenset[str]) -> NumberReader:
-    return NumberReader.of(language, _words_in(further))
+def _content_class(stop_words: frozenset[str]) -> WordClass:
+    return content_class(_words_in(stop_words))
+
+
+@lru_cache
+def _number_reader(language: str, further: frozenset[str]) -> tuple[NumberReader, WordClass]:
+    """The reader of numbers for a language, and the words with which one may begin."""
+    reader = NumberReader.of(language, _words_in(further))
+    return reader, WordClass(reader.may_begin)
 
 
 @lru_cache

@@ -61,17 +61,25 @@ class NumberReader(NamedTuple):
         joined, one = joints(language), ones(language)
         return cls(known, joined, one, joined | one)
 
-    def numbers(self, words: Sequence[str]) -> Iterator[Number]:
+    def may_begin(self, word: str) -> bool:
+        """Return whether a number may begin with this word: a number word, or one with a digit."""
+        return word in self.words or _DIGIT.search(word) is not None
+
+    def numbers(
+        self, words: Sequence[str], positions: Sequence[int] | None = None
+    ) -> Iterator[Number]:
         """Yield the numbers among the words of a text in their order. Adjacent ones, such as the
-        cells in a row of a table, are one number."""
-        known, end = self.words, 0
-        beside = [*words[1:], "", ""]  # the word after each, and after the last
-        for begin in [n for n, w in enumerate(words) if not w.isalpha() or w in known]:
+        cells in a row of a table, are one number.
+
+        `positions` are those of the words with which a number may begin, if they are known.
+        """
+        if positions is None:
+            positions = [n for n, word in enumerate(words) if self.may_begin(word)]
+        known, end, last = self.words, 0, len(words) - 1
+        for begin in positions:
             if begin < end:
                 continue
-            word, after = words[begin], beside[begin]
-            if not (word in known or _DIGIT.search(word)):
-                continue
+            word, after = words[begin], words[begin + 1] if begin < last else ""
             if after.isalpha() and after not in known and after not in self.inner:
                 end = begin + 1
                 value = self._single(word)

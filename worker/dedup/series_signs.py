@@ -13,7 +13,7 @@ from worker.dedup.calendar_words import MONTHS, MONTHS_CUT_SHORT, WEEKDAYS
 from worker.dedup.dedup_rules import SeriesRules
 from worker.dedup.figure_agreement import replaced_figures
 from worker.dedup.number_words import number_words
-from worker.dedup.shingles import below, common, halves, high_halves, words_of
+from worker.dedup.shingles import below, common, common_count, halves, high_halves, words_of
 from worker.model.records import Fingerprint
 
 Words = frozenset[int]  # hashes of words
@@ -46,6 +46,9 @@ class Changes(NamedTuple):
 def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
     """Find out what differs between two texts, by the hashes in their fingerprints."""
     figures, replaced = replaced_figures(left, right)
+    if left.title == right.title:
+        titled = bool(left.title)
+        return Changes(_frame(left, right), figures, replaced, False, False, titled)
     x, y = _words(left.title), _words(right.title)
     own, other, fixed = _TitleWords.of(x - y), _TitleWords.of(y - x), x & y
     dated = bool(own.numbers and other.numbers and not fixed.isdisjoint(_months()))
@@ -139,7 +142,7 @@ def _frame(left: Fingerprint, right: Fingerprint) -> float:
     )
     opened = common(x, opening)
     rest = len(x) - len(opened)
-    return (len(common(x, y)) - len(common(opened, y))) / rest if rest else 0.0
+    return (common_count(x, y) - common_count(opened, y)) / rest if rest else 0.0
 
 
 def _other_subject(left: Fingerprint, right: Fingerprint, own: Words, other: Words) -> bool:

@@ -5,10 +5,9 @@ The hashes depend on the text alone: they are equal on every machine and in ever
 """
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import cycle, islice
-from operator import mul
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from worker.dedup.dedup_rules import ShingleRules, ShingleWidths
 from worker.dedup.numbers import NumberReader
 from worker.dedup.simplified_chinese import simplified_characters
+from worker.dedup.word_table import MIX_1, MIX_2, WordClass, WordIds, WordTable, hash_of
 
 HashArray = NDArray[np.uint64]
 Halves = NDArray[np.uint32]  # the upper 32 bits of 64-bit hashes
@@ -38,28 +38,28 @@ PUNCTUATION = (0x2000, 0x2E7F)  # quotes, dashes and symbols, which are never fo
 SPACE = ord(" ")
 ASCII = bytes(ord(chr(c).lower()) if chr(c).isalnum() else SPACE for c in range(128)).ljust(256)
 
-# Odd 64-bit constants and shifts of xxHash64's avalanche step (Y. Collet, xxHash specification).
-MIX_1, MIX_2 = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
+FACTOR_1, FACTOR_2 = np.uint64(MIX_1), np.uint64(MIX_2)
 SHIFT_1, SHIFT_2, SHIFT_3 = np.uint64(33), np.uint64(29), np.uint64(32)
 NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wide ones
+_NARROW_HALF = np.uint32(NARROW)
 DATE = np.uint64(1)  # the lowest bit of a figure's second hash: the figure is part of a date
-MASK_64 = (1 << 64) - 1
-POWER_COUNT = 1024
-POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(POWER_COUNT)]
-CACHED_WORDS = 1 << 15  # some 5 MB: nearly all words of a text have occurred before
-CACHED_WORD_CHARS = 64
+CACHED_NUMBERS = 1 << 13
+CACHED_NUMBER_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
     """The words of a text in normalised form (in lower case, for example), and one hash for each.
 
     In scripts without spaces, such as Chinese and Thai, every character counts as a word. `script`
-    is the script of most words: LETTER (with spaces between words), HAN or SOUTHEAST_ASIAN.
+    is the script of most words: LETTER (with spaces between words), HAN or SOUTHEAST_ASIAN. `ids`
+    has the number of each word in `table`.
     """
 
     words: list[str]
     hashes: HashArray
     script: int  # of most words: LETTER, HAN or SOUTHEAST_ASIAN
+    table: WordTable
+    ids: WordIds
 
     @property
     def total(self) -> int:
@@ -77,7 +77,14 @@ def words_of(text: str) -> TokenizedText:
         words, script = text.encode().translate(ASCII).decode().split(), LETTER
     else:
         words, script = _split(_normalised(text))
-    return TokenizedText(words, _hashes(words), script)
+    table = _tables[-1]
+    if table.is_full:
+        _tables[:] = [table := table.renewed()]
+    ids = table.ids(words)
+    return TokenizedText(words, table.hashes(ids), script, table, ids)
+
+
+_tables = [WordTable()]  # the one in use
 
 
 def runs(words: TokenizedText, width: int) -> HashArray:
@@ -86,19 +93,8 @@ def runs(words: TokenizedText, width: int) -> HashArray:
     count = max(0, words.total - width + 1)
     hashes = words.hashes[:count]
     for offset in range(1, width):
-        hashes = _mixed(hashes * MIX_1 + words.hashes[offset : offset + count])
+        hashes = _mixed(hashes * FACTOR_1 + words.hashes[offset : offset + count])
     return hashes
-
-
-def shingles(hashes: HashArray, *, narrow: bool) -> HashArray:
-    """Turn the hashes of a text's runs of words into a sorted array without repetitions, by which
-    the text is compared with others.
-
-    Short texts are compared by shorter runs of words, too. `narrow` says that these are such
-    shorter runs; it is stored in the lowest bit of each hash, so that runs of both lengths can be
-    told apart.
-    """
-    return distinct(hashes | NARROW if narrow else hashes & ~NARROW)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
@@ -120,15 +116,28 @@ def common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
     return twice
 
 
-def content_mask(words: TokenizedText, stop: Collection[str]) -> NDArray[np.bool_]:
-    """Return an array that is True for the content words of a text: all but single letters and
-    those in `stop`, such as "the".
+def common_count(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> int:
+    """Return how many values are in both of two arrays of distinct values."""
+    both = np.concatenate((x, y))
+    both.sort()
+    return int(np.count_nonzero(both[1:] == both[:-1]))
+
+
+def content_class(stop: frozenset[str]) -> WordClass:
+    """Return the class of content words: all but single letters and those in `stop`, such as
+    "the"."""
+    return WordClass(lambda word: len(word) > 1 and word not in stop)
+
+
+def content_mask(words: TokenizedText, content: WordClass) -> NDArray[np.bool_]:
+    """Return an array that is True for the content words of a text, by the result of
+    `content_class`.
 
     In scripts without spaces, such as Chinese, all characters count as content words.
     """
     if words.script != LETTER:
         return np.ones(words.total, bool)
-    return np.array([len(word) > 1 and word not in stop for word in words.words], bool)
+    return content.mask(words.table, words.ids)
 
 
 def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray:
@@ -139,7 +148,7 @@ def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray
     word.
     """
     if words.script != LETTER:
-        return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
+        return _mixed(words.hashes[:-1] * FACTOR_1 + words.hashes[1:])
     return words.hashes[content]
 
 
@@ -155,22 +164,25 @@ def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]
     return counts
 
 
-def figures_of(words: TokenizedText, reader: NumberReader, most: int) -> HashArray:
+def figures_of(
+    words: TokenizedText, reader: NumberReader, first_words: WordClass, most: int
+) -> HashArray:
     """Hash the first `most` numbers in a text, to tell whether two texts agree in them. Returns an
     array with one row per number and two columns: a hash of the words around the number, and a hash
-    of the number itself.
+    of the number itself. `first_words` are those with which a number may begin.
 
     The lowest bit of the second hash tells whether the number is part of a date. Adjacent numbers,
     such as the cells in a row of a table, count as one.
     """
-    numbers = [*islice(reader.numbers(words.words), most)]
+    [positions] = first_words.mask(words.table, words.ids).nonzero()
+    numbers = [*islice(reader.numbers(words.words, positions.tolist()), most)]
     if not numbers:
         return np.empty((0, 2), np.uint64)
     begins = np.array([number.begin for number in numbers], np.intp)
     ends = np.array([number.end for number in numbers], np.intp)
     around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
-    contexts = _mixed(around[begins - 1] * MIX_1 + around[ends])
+    contexts = _mixed(around[begins - 1] * FACTOR_1 + around[ends])
     rows = np.empty((len(numbers), 2), np.uint64)
     rows[:, 0], rows[:, 1] = contexts, _hashes([number.value for number in numbers])
     rows >>= SHIFT_3
@@ -183,10 +195,10 @@ def high_halves(hashes: HashArray) -> bytes:
     are exact enough to compare two texts.
 
     The lowest bit of each result is that of the 64-bit hash, because it says whether the hash is
-    that of a short run of words (see `shingles`).
+    that of a narrow run of words, which only short texts have.
     """
-    halves = (hashes >> SHIFT_3 & ~NARROW) | (hashes & NARROW)
-    return distinct(halves).astype("<u4").tobytes()
+    low, high = hashes.astype("<u8", copy=False).view("<u4").reshape(-1, 2).T
+    return distinct(high & ~_NARROW_HALF | low & _NARROW_HALF).tobytes()
 
 
 def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
@@ -292,22 +304,15 @@ def _folded() -> NDArray[np.uint32]:
     return folded
 
 
-def _hashes(words: Sequence[str]) -> HashArray:
-    short = max(map(len, words), default=0) <= CACHED_WORD_CHARS
-    hash_of = _hash_of if short else _hash_of.__wrapped__
-    return np.fromiter(map(hash_of, words), np.uint64, len(words))
+def _hashes(numbers: Sequence[str]) -> HashArray:
+    short = max(map(len, numbers), default=0) <= CACHED_NUMBER_CHARS
+    return np.fromiter(map(_hash_of if short else hash_of, numbers), np.uint64, len(numbers))
 
 
-@lru_cache(CACHED_WORDS)
-def _hash_of(word: str) -> int:
-    """Return the 64-bit polynomial hash of the code points of a word."""
-    h: int = sum(map(mul, map(ord, word), cycle(POWERS))) & MASK_64
-    h = (h ^ h >> 33) * int(MIX_1) & MASK_64
-    h = (h ^ h >> 29) * int(MIX_2) & MASK_64
-    return h ^ h >> 32
+_hash_of = lru_cache(CACHED_NUMBERS)(hash_of)
 
 
 def _mixed(hashes: HashArray) -> HashArray:
-    hashes = (hashes ^ (hashes >> SHIFT_1)) * MIX_1
-    hashes = (hashes ^ (hashes >> SHIFT_2)) * MIX_2
+    hashes = (hashes ^ (hashes >> SHIFT_1)) * FACTOR_1
+    hashes = (hashes ^ (hashes >> SHIFT_2)) * FACTOR_2
     return hashes ^ (hashes >> SHIFT_3)

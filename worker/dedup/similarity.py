@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.figure_agreement import NO_CONTEXTS, comparable, same_figures
 from worker.dedup.series_signs import Pair, changes_between, is_next_issue, is_own_lead
-from worker.dedup.shingles import Halves, below, common, distinct, halves
+from worker.dedup.shingles import Halves, below, common_count, distinct, halves
 from worker.model.records import Fingerprint, OutcomeKind, Scores
 
 _MIN_CONTEXTS = 3  # figures between the same words: this many are enough to decide
@@ -72,7 +72,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     if left.text_hash == right.text_hash:
         return _exact(left, right, days, rules)
     overlap = overlap_of(left, right)
-    if overlap is None:
+    if overlap is None or round(overlap.containment, 4) < _least_containment(rules):
         return None
     openings = _opening_share(left, right), _opening_share(right, left)
     scores = _scores(left, right, overlap, openings, days)
@@ -91,6 +91,14 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     )
 
 
+def _least_containment(rules: DedupRules) -> float:
+    """The containment from which two texts may match, whatever else they have in common."""
+    copies, short = rules.copies, rules.short
+    return min(
+        copies.containment, copies.variant, copies.far_containment, short.containment, short.whole
+    )
+
+
 def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
     """Measure how many shingles (runs of words) two texts have in common.
 
@@ -100,21 +108,20 @@ def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
     if not comparable(left, right) or not (left.shingles and right.shingles):
         return None
     x, y = halves(left.shingles), halves(right.shingles)
-    short = _narrow(x).any(), _narrow(y).any()
+    narrow = _narrow(x), _narrow(y)
+    short = [bool(mask.any()) for mask in narrow]
+    if any(short):
+        x, y = (h[mask == all(short)] for h, mask in zip((x, y), narrow, strict=True))
     scale = max(left.scale, right.scale)
-    x, y = (below(h[_narrow(h) == all(short)], scale) for h in (x, y))
+    x, y = below(x, scale), below(y, scale)
     if not (len(x) and len(y)):
         return None
-    return Overlap(_shared(x, y) / min(len(x), len(y)), len(x), len(y), any(short))
+    return Overlap(common_count(x, y) / min(len(x), len(y)), len(x), len(y), any(short))
 
 
 def _narrow(hashes: Halves) -> NDArray[np.bool_]:
     """A mask that is True for hashes of narrow shingles, which only short texts have."""
     return (hashes & 1).astype(bool)
-
-
-def _shared(x: Halves, y: Halves) -> int:
-    return len(common(x, y))
 
 
 def _exact(
@@ -187,7 +194,7 @@ def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
     Returns `unknown` if one of the titles has no words to count.
     """
     x, y = halves(left.title), halves(right.title)
-    return _shared(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
+    return common_count(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
 
 
 class WordsInCommon(NamedTuple):
@@ -217,7 +224,7 @@ def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
     shorter, longer = sorted(texts, key=len)
     return WordsInCommon(
         title=max(same_title(left, right, unknown=0.0), *found, 0.0),
-        text=_shared(halves(shorter), halves(longer)) / max(1, len(shorter) // _HASH_BYTES),
+        text=common_count(halves(shorter), halves(longer)) / max(1, len(shorter) // _HASH_BYTES),
     )
 
 
@@ -239,6 +246,8 @@ def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> flo
     """
     if not (left.title and right.title):
         return unknown
+    if left.title == right.title:
+        return 1.0
     titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
     return max(_share_found(*sorted(titles, key=len)), *map(_share_found, titles, texts[::-1]))
 
@@ -249,7 +258,7 @@ def _share_found(title: bytes, words: bytes) -> float:
     One hit out of several words is probably chance, so it counts as 0.
     """
     x, y = halves(title), halves(words)
-    shared = _shared(x, y)
+    shared = common_count(x, y)
     return shared / len(x) if shared > 1 or len(x) == 1 else 0.0
 
 
@@ -258,7 +267,7 @@ def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
     x, y = halves(left.opening), halves(right.shingles)
     scale = max(left.scale, right.scale)
     x = below(x, scale)
-    return _shared(x, y) / len(x) if len(x) else 1.0
+    return common_count(x, y) / len(x) if len(x) else 1.0
 
 
 def _decide_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:

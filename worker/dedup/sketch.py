@@ -40,10 +40,11 @@ def _widest(hashes: HashArray, most: int) -> HashArray:
     The distance is counted in runs of words. It is only computed for the smallest hashes, because
     larger ones have smaller ones near them. Repetitions of a hash are left out.
     """
-    order = hashes.argsort(kind="stable")
+    order = hashes.argsort()
     pool = hashes[order]
     repeated = pool[1:] == pool[:-1]
     if repeated.any():
+        order = hashes.argsort(kind="stable")  # to keep the first of equal hashes
         first = np.concatenate(([True], ~repeated))
         pool, order = pool[first], order[first]
     pool, order = pool[: POOL * most], order[: POOL * most]

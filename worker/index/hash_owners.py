@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from worker.index import IndexEntry
 from worker.index.buckets import READ_LAYOUTS, Buckets
-from worker.index.layout import ActiveLayouts, BucketLayout, IndexHashes, owner_of
+from worker.index.layout import ActiveLayouts, BucketLayout, IndexHashes, owners_of
 from worker.index.redis_client import Command, RedisClient
 from worker.model.text_hashes import SKETCH_VERSION
 
@@ -110,23 +113,42 @@ class _Reads:
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
-        self._places: list[tuple[int, int, BucketLayout]] = []  # number of the hash, spare bits
+        self._parts: list[_Part] = []
 
     def add(
         self, hashes: IndexHashes, layout: BucketLayout, first: int, own: Sequence[bool] = ()
     ) -> None:
         """Read the owners of `hashes`, which are numbered from `first` on, but for those of which
         `own` is True."""
-        addresses = zip(hashes.keys(layout), hashes.fields, hashes.spares(layout), strict=True)
-        for n, (key, field, spare) in enumerate(addresses):
-            if not (own and own[n]):
-                self.commands.append(("HGET", key, field))
-                self._places.append((first + n, spare, layout))
+        positions = [n for n in range(len(hashes.fields)) if not (own and own[n])]
+        keys, fields = hashes.keys(layout), hashes.fields
+        self.commands += [("HGET", keys[n], fields[n]) for n in positions]
+        at = np.array(positions, np.intp)
+        self._parts.append(_Part(layout, at + first, hashes.spares(layout)[at]))
 
     def owners(self, replies: Sequence[bytes | None], count: int) -> Owners:
         owners: Owners = [[] for _ in range(count)]
-        for (n, spare, layout), value in zip(self._places, replies, strict=True):
-            number = owner_of(value, spare, layout)
-            if number is not None:
-                owners[n].append(number)
+        begin = 0
+        for part in self._parts:
+            values = replies[begin : begin + len(part.numbers)]
+            begin += len(values)
+            for number, owner in zip(*part.owners(values), strict=True):
+                owners[number].append(owner)
         return owners
+
+
+class _Part(NamedTuple):
+    """The hashes that are looked up in one layout: their numbers, and the bits of each that are
+    stored beside its owner."""
+
+    layout: BucketLayout
+    numbers: NDArray[np.intp]
+    spares: NDArray[np.int64]
+
+    def owners(self, values: Sequence[bytes | None]) -> tuple[list[int], list[int]]:
+        """The numbers of the hashes that have an owner, and the owner of each, by the stored
+        values of all hashes."""
+        found = np.array([n for n, value in enumerate(values) if value is not None], np.intp)
+        stored = np.array([int(value) for value in values if value is not None], np.int64)
+        same_hash, owners = owners_of(stored, self.spares[found], self.layout)
+        return self.numbers[found[same_hash]].tolist(), owners.tolist()

@@ -235,17 +235,13 @@ class IndexHashes(NamedTuple):
         mask, prefix = np.uint64((1 << layout.bits) - 1), layout.hashes
         return [f"{prefix}{bucket}" for bucket in (self.high_bits & mask).tolist()]
 
-    def spares(self, layout: BucketLayout) -> list[int]:
+    def spares(self, layout: BucketLayout) -> NDArray[np.int64]:
         """Return those bits of each text hash that the index stores beside an article number.
 
         Several text hashes may share one place in the index. These bits show to which of them a
         stored number belongs. How many bits they are depends on `layout`, the Redis hashes of the
         index.
         """
-        spares: list[int] = self._spares(layout).tolist()
-        return spares
-
-    def _spares(self, layout: BucketLayout) -> NDArray[np.int64]:
         mask = np.uint64((1 << layout.spare_bits) - 1)
         return (self.high_bits >> np.uint64(layout.bits) & mask).astype(np.int64)
 
@@ -257,23 +253,24 @@ class IndexHashes(NamedTuple):
         object. `layout` says how many bits are stored.
         """
         owners = np.repeat(np.array(numbers, np.int64) - layout.base, np.diff(self.bounds))
-        packed = (owners << layout.spare_bits | self._spares(layout)) - VALUE_OFFSET
+        packed = (owners << layout.spare_bits | self.spares(layout)) - VALUE_OFFSET
         values: list[int] = packed.tolist()
         return values
 
 
-def owner_of(value: bytes | None, spare: int, layout: BucketLayout) -> int | None:
-    """Return the number of the article that was the first with a text hash, None if unknown.
+def owners_of(
+    values: NDArray[np.int64], spares: NDArray[np.int64], layout: BucketLayout
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return for which text hashes the index knows the article that was the first with it, as an
+    array of bools, and the numbers of these articles.
 
-    `value` is what the index has stored in the place of this text hash, None if nothing. It
-    contains a number and some bits of a text hash. If these bits differ from `spare`, the same bits
-    of the text hash that is looked up, the value is about another text hash, and None is returned.
+    `values` is what the index has stored in the places of the text hashes. Each contains a number
+    and some bits of a text hash. If these bits differ from those in `spares`, the same bits of the
+    text hash that is looked up, the value is about another text hash.
     """
-    if value is None:
-        return None
-    bits = int(value) + VALUE_OFFSET
-    is_same_hash = bits & (1 << layout.spare_bits) - 1 == spare
-    return (bits >> layout.spare_bits) + layout.base if is_same_hash else None
+    bits = values + VALUE_OFFSET
+    is_same_hash = bits & (1 << layout.spare_bits) - 1 == spares
+    return is_same_hash, (bits[is_same_hash] >> layout.spare_bits) + layout.base
 
 
 def flat_reply(reply: Any) -> list[bytes]:
