@@ -29,7 +29,7 @@ from worker.clean.text.language import detect
 from worker.config.loader import load_config
 
 _FOLDS = 5
-_MIN_PAGES = 15  # of a language that has a row of its own
+_MIN_PAGES = 5  # of a language that has a row of its own
 
 
 class Run(NamedTuple):
