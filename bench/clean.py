@@ -29,7 +29,7 @@ from worker.clean.text.language import detect
 from worker.config.loader import load_config
 
 _FOLDS = 5
-_MIN_PAGES = 15  # of a language that has a row of its own
+_MIN_PAGES = 5  # of a language that has a row of its own
 
 
 class Run(NamedTuple):
@@ -110,7 +110,7 @@ def language_table(pages: Sequence[Page], runs: Sequence[Run]) -> list[str]:
 def languages(pages: Sequence[Page]) -> list[str]:
     """The language of each page, recognised from its gold text; "other" for those of few pages."""
     rules = load_config(Path("config")).cleaning.language
-    found = [detect(page.text or "\n".join(page.must), "", rules) for page in pages]
+    found = [detect(page.text or "\n".join(page.must), "", rules)[0] for page in pages]
     counts = Counter(found)
     return [language if counts[language] >= _MIN_PAGES else "other" for language in found]
 

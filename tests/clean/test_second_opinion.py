@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS, RULES
-from worker.clean.page.agreement import is_confirmed, is_sure, nearest, runs, similarity
+from worker.clean.page.agreement import (
+    is_confirmed,
+    is_supported,
+    is_sure,
+    nearest,
+    runs,
+    similarity,
+)
 from worker.clean.page.block_classifier import ClassifiedText, classify_blocks, shipped_weights
 from worker.clean.page.block_features import features, larger_holders
 from worker.clean.page.blocks import read_blocks
@@ -48,7 +55,7 @@ def test_a_long_text_chosen_with_little_doubt_needs_no_other_extractor(
         (ARTICLE, MENU_TEXT, 0.3, False),
         (ARTICLE, f"{ARTICLE} {MENU_TEXT} {MENU_TEXT}", 0.3, False),  # much more is no agreement
         (ARTICLE, "", 0.3, False),
-        (ARTICLE, ARTICLE, 0.5, False),  # so much doubt needs more than one opinion
+        (ARTICLE, ARTICLE, 1.5, False),  # so much doubt needs more than one opinion
         (ARTICLE[:200], ARTICLE[:200], 0.01, False),
         (JAPANESE, JAPANESE, 0.01, False),
     ],
@@ -57,6 +64,24 @@ def test_one_other_extractor_confirms_a_text_of_nearly_the_same_words(
     text: str, other: str, doubt: float, confirmed: bool
 ) -> None:
     assert is_confirmed(text, other, doubt, RULES_OF_PAGES) is confirmed
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "supported"),
+    [
+        (ARTICLE, (MENU_TEXT, ARTICLE + " Read more"), True),  # one of them is enough
+        (ARTICLE, (ARTICLE, ""), True),
+        (ARTICLE, (MENU_TEXT, ""), False),
+        (ARTICLE, (f"{ARTICLE} {MENU_TEXT} {MENU_TEXT}", MENU_TEXT), False),
+        (JAPANESE, ("", JAPANESE), True),  # also a script that the trees do not know
+        ("", ("", ""), False),  # no text is no agreement
+        (ARTICLE, (), False),
+    ],
+)
+def test_a_text_like_that_of_another_extractor_needs_no_further_opinion(
+    text: str, others: tuple[str, ...], supported: bool
+) -> None:
+    assert is_supported(text, others, RULES_OF_PAGES) is supported
 
 
 @pytest.mark.parametrize(
@@ -105,7 +130,7 @@ def test_pages_of_very_many_tags_are_not_given_to_others() -> None:
     page = parse("<p>x</p>")
     unsure = ClassifiedText("x", 9.0)
     assert asks_others(page, unsure, RULES_OF_PAGES)
-    many = page._replace(tags=RULES_OF_PAGES.max_asked_tags + 1)
+    many = page._replace(load=RULES_OF_PAGES.max_asked_tags + 1)
     assert not asks_others(many, unsure, RULES_OF_PAGES)
 
 

@@ -49,7 +49,7 @@ class HtmlRules(Frozen):
     max_doubt: float = Field(ge=0)  # doubtful characters per kept one; more: all extractors
     max_asked_tags: int = Field(ge=0)  # in a page; more: no other extractor is used
     second_opinion_doubt: float = Field(ge=0)  # like max_doubt; more: compare with resiliparse
-    min_shared: float = Field(ge=0, le=1)  # similarity of both; less: trafilatura is asked, too
+    min_shared: float = Field(ge=0, le=1)  # similarity of texts that agree
     max_attributes: int = Field(gt=0)  # of one tag; more: tags are cut
     max_depth: int = Field(gt=0)  # open elements; more: tags are cut
     max_left_open: int = Field(gt=0)  # elements with an optional end tag; more: tags are cut

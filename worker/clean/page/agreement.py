@@ -38,6 +38,13 @@ def is_confirmed(text: str, other: str, doubt: float, rules: HtmlRules) -> bool:
     return similarity(runs(text), runs(other)) >= rules.min_shared
 
 
+def is_supported(text: str, others: Sequence[str], rules: HtmlRules) -> bool:
+    """Whether the `text` of one extractor has nearly the same words as that of at least one of the
+    `others`, so that no further extractor needs to be asked."""
+    own = runs(text)
+    return any(similarity(own, runs(other)) >= rules.min_shared for other in others)
+
+
 def nearest(texts: Sequence[str]) -> str:
     """Return the text that is most similar to the others on average, the first of several; "" if
     all are empty. Empty texts are ignored."""
