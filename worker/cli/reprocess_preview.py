@@ -96,9 +96,10 @@ class RetagPreview:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """An example of a changed field: the value that a stored article has, and the one it would get.
+    """An example of a stored article in which a field would change if it were cleaned again.
 
-    Long values are shortened to where they begin to differ.
+    `before` is the value that is stored, and `after` the value that it would get. Of long values
+    only a part is shown, where they begin to differ.
     """
 
     article_id: str
