@@ -211,10 +211,10 @@ def _flags(
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "10/2026-11.10": first that of the program, then that
-    of the rules in the config.
+    """Return the version of cleaning, such as "10/2026-11.10": first that of the code that cleans
+    articles, then that of the rules in the config.
 
-    It is stored with each article. An article with an older version can then be found and cleaned
+    It is stored with each article, so that articles with an older version can be found and cleaned
     again.
     """
     return f"{VERSION}/{rules.version}"

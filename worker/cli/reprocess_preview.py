@@ -110,9 +110,10 @@ class FieldChange:
 class RecleanPreview:
     """Counts how many stored articles would change, and how, if they were cleaned again.
 
-    The kinds of change are `revised` (other title or text), `refreshed` (only other fields differ),
-    `same` (no change) and `rejected` (it would not be accepted any more, or cleaning crashes). For
-    each changed field up to `samples` articles are kept as examples, with both values.
+    An article is counted as `revised` if its title or text would change, as `refreshed` if only
+    other fields would, and as `same` if nothing would. It is `rejected` if it would not be accepted
+    any more, or if cleaning it crashes. For each field that would change, up to `samples` articles
+    are kept as examples.
     """
 
     def __init__(self, config: Config, samples: int) -> None:
