@@ -72,9 +72,10 @@ class Unavailable(WorkerError):
 class Busy(Unavailable):
     """Raised to a producer when the broker is too full to take all of its articles.
 
-    The articles before the first that was not sent are listed in `receipts` by their ids. The
-    producer should send the others after `retry_after_s` seconds. If only the lane for floods is
-    full, articles after that one may have been sent, too; they are not stored twice.
+    `receipts` has the ids of the articles that were sent before the first unsent one, in order. The
+    producer should send all articles after these again, `retry_after_s` seconds later. Some of them
+    may have been sent already, if only the queue for floods of articles is full; the worker does
+    not store them twice.
     """
 
     def __init__(self, reason: str, retry_after_s: float, receipts: Sequence[str] = ()) -> None:

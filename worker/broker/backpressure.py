@@ -14,13 +14,16 @@ from worker.model.admission import Frozen
 
 
 class Pressure(Frozen):
-    """How full the broker may be before producers are told to slow down, and to stop.
+    """How full the broker may be before producers must slow down (`slow_…`), and before they must
+    stop (`stop_…`).
 
-    The number of messages, those on queues and those held by workers together, is compared with
-    `slow_messages` and `stop_messages`; messages of the bulk lane, the queue for floods, count only
-    for a producer that pushes to it. The used share of the broker's memory limit, 0 to 1, with
-    `slow_memory` and `stop_memory`. A slowed producer waits up to `slow_s` seconds before its next
-    message; a stopped one sends nothing and asks again after `stop_s` seconds.
+    `slow_messages` and `stop_messages` limit the number of messages on the queues and in work.
+    `slow_memory` and `stop_memory` limit the used share of the broker's memory, from 0 to 1. A
+    slowed producer waits up to `slow_s` seconds before its next message. A stopped producer sends
+    nothing and asks again after `stop_s` seconds.
+
+    Messages of the bulk lane, a second queue for floods, count only for a producer that sends to
+    that queue.
     """
 
     slow_messages: int = Field(ge=1)
@@ -41,10 +44,10 @@ class Pressure(Frozen):
 class Load:
     """How much the broker holds now, in messages and in bytes of memory.
 
-    `waiting` counts the messages on all queues of the worker, `bulk` those of them in the bulk
-    lane, the queue for floods that workers serve last, and `leased` those that workers have taken
-    and not finished. `used_bytes` is the memory in use, `limit_bytes` the broker's memory limit; 0
-    means that it has none.
+    `waiting` is the number of messages on all queues of the workers. `bulk` is how many of these
+    are in the bulk lane, the queue for floods, which workers serve last. `leased` is the number of
+    messages that workers have taken and not finished. `used_bytes` is the memory in use, and
+    `limit_bytes` the broker's memory limit, 0 if it has none.
     """
 
     waiting: int = 0  # messages, all queues and priorities
@@ -88,12 +91,12 @@ class Advice:
 def advise(load: Load, limits: Pressure, *, bulk: bool = False) -> Advice:
     """Decide whether a producer should send, slow down or stop while the broker holds this load.
 
-    `limits` has a slow and a stop limit for messages and for memory. Below both slow limits the
-    producer may send. Above one, it should wait up to `slow_s` seconds, the longer the nearer the
-    load is to the stop limit. From a stop limit on, it should send nothing.
+    `limits` has a slow limit and a stop limit, for messages and for memory. Below both slow limits
+    the producer may send. Above a slow limit it should wait before each message, up to `slow_s`
+    seconds; the wait grows towards the stop limit. From a stop limit on it should send nothing.
 
-    Messages of the bulk lane, the queue for floods, count only with `bulk`, for a producer that
-    pushes to that lane. So a flood does not hold back other producers.
+    `bulk` says that the producer sends to the bulk lane, a second queue for floods. Messages in the
+    bulk lane are counted only then, so a flood does not slow down the other producers.
     """
     messages = load.waiting + load.leased - (0 if bulk else load.bulk)
     by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)

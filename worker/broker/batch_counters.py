@@ -1,11 +1,13 @@
-"""Counters of the batches that workers have run, kept in a hash of the broker for all workers.
+"""Count how many messages the workers have processed and how long that took, for all workers
+together.
 
-Counted are messages by lane and by how they ended, the seconds that pool processes were busy, and
-histograms of the seconds that a batch took and that its oldest message had waited. The main process
-notes them in memory, and the script that acks a message carries them to the broker, so they cost no
-round trip. The hash has a fixed set of fields, so it can't grow. The numbers are measurements: some
-are lost if a worker is killed, and counted twice if the connection breaks during an ack. What must
-be exact is counted in the store (worker.store.writing.outcome_counts).
+A batch is some messages that run together in a pool process. Counted are messages by queue and by
+how they ended, and the times that batches ran and that messages waited. The main process of a
+worker collects the numbers in memory, and adds them to a hash in the broker whenever it deletes a
+finished message there, so they need no round trip of their own.
+
+The numbers are estimates: some are lost if a worker is killed, and some are counted twice if the
+connection breaks. Exact numbers are in the store (worker.store.writing.outcome_counts).
 """
 
 import threading
@@ -26,10 +28,12 @@ LANES = ("live", "bulk", "quarantine")
 
 
 class MessageEnd(StrEnum):
-    """How the run of a message ended.
+    """What happened to a message when its processing ended.
 
-    It was acked (`done`), or put back on its queue (`returned`), because the store did not answer,
-    for example; or it was moved to the quarantine queue (`quarantined`) or the dead list (`dead`).
+    `done`: it was processed and deleted. `returned`: it was put back on its queue, for example
+    because the store did not answer. `quarantined`: it was moved to the quarantine queue, where
+    articles of failed messages are tried one by one. `dead`: it was moved to the list of messages
+    that can't be processed.
     """
 
     DONE = "done"
@@ -40,10 +44,11 @@ class MessageEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """How many measured times were not longer than each bound, as Prometheus counts them.
+    """The distribution of measured times, in the form that Prometheus uses.
 
-    `counts` has one number more than `bounds_s`: the last counts all. `sum_s` adds up all times, in
-    seconds.
+    Each number in `counts` says how many times were at most as long as the bound at the same place
+    in `bounds_s`, in seconds. One more number at the end counts all times. `sum_s` is the sum of
+    all times in seconds.
     """
 
     bounds_s: tuple[float, ...]
@@ -53,11 +58,12 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCounters:
-    """What all workers have counted for one lane: `live`, `bulk` or `quarantine`.
+    """What all workers together have counted for one of their three queues: the live queue for new
+    articles, the bulk queue for floods, or the quarantine queue for failed messages.
 
-    `batch` has the seconds that batches ran in a pool process; their sum is the time for which
-    processes were busy. `wait` has the seconds from the push of a message to its claim, for those
-    whose id tells when they were pushed.
+    `messages` has the number of messages for each way in which they ended. `batch` has the times
+    that batches of messages ran in a pool process. `wait` has the times that messages waited on the
+    queue; a message whose id does not tell when it was sent is left out.
     """
 
     messages: Mapping[MessageEnd, int]
@@ -66,22 +72,23 @@ class LaneCounters:
 
 
 def lane_of(queue: str) -> str:
-    """Return the name of the lane that a queue is: `live`, `bulk` or `quarantine`."""
+    """Tell which of a worker's three queues the queue with this name is. Returns "quarantine" for
+    the queue of failed messages, "bulk" for the queue for floods, and "live" for the queue of new
+    articles."""
     if queue.endswith(QUARANTINE):
         return "quarantine"
     return "bulk" if queue.endswith(BULK) else "live"
 
 
 def counters_key(queue: str) -> str:
-    """Return the key of the hash with the counters of the workers of the live lane `queue`."""
+    """Return the key of the Redis hash in which all workers of a queue count the messages they
+    processed. `queue` is the name of the queue of new articles."""
     return f"{queue}.counters"
 
 
 class PendingCounters:
-    """Counts of ended batches in this process that the broker has not been told yet.
-
-    Threads may share it.
-    """
+    """Numbers about ended batches of messages that this process has collected, but not yet added to
+    the counters in the broker. Several threads may use it at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -90,7 +97,13 @@ class PendingCounters:
     def add(
         self, lane: str, end: MessageEnd, messages: int, batch_s: float | None, wait_s: float | None
     ) -> None:
-        """Count a batch that ended; a time in seconds is None if it was not measured."""
+        """Count a batch of messages that ended.
+
+        `lane` is the kind of queue it came from: "live", "bulk" or "quarantine". `end` says how it
+        ended, and `messages` how many messages it had. `batch_s` is the time that it ran, and
+        `wait_s` the time that its oldest message had waited, both in seconds; None if the time is
+        unknown.
+        """
         counts = Counter({f"messages:{lane}:{end}": messages})
         for name, seconds, bounds_s in (
             ("batch", batch_s, BATCH_BOUNDS_S),
@@ -104,13 +117,15 @@ class PendingCounters:
             self._counts.update(counts)
 
     def take(self) -> dict[str, int]:
-        """Return field of the hash -> number to add, and forget them here."""
+        """Return the numbers to add to the counters in the broker, by the names of these counters,
+        and set them to zero here."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         return dict(counts)
 
     def put_back(self, counts: Mapping[str, int]) -> None:
-        """Keep counts that were taken but did not reach the broker."""
+        """Add the numbers that `take` returned again, because they could not be written to the
+        broker. The next call of `take` returns them."""
         with self._lock:
             self._counts.update(counts)
 
@@ -119,10 +134,11 @@ pending_counters = PendingCounters()
 
 
 def read_counters(channel: Any, queue: str) -> dict[str, LaneCounters]:
-    """Return lane -> what all workers of the live lane `queue` have counted, in one round trip.
+    """Read from the broker what all workers have counted about the messages they processed.
 
-    All lanes are there, with zeros if nothing was counted. Raises RedisError or OSError when the
-    broker does not answer.
+    `queue` is the name of the queue of new articles. Returns a dict with the keys "live", "bulk"
+    and "quarantine", the three kinds of queues; its numbers are zero for a queue on which nothing
+    was counted. Raises RedisError or OSError when the broker does not answer.
     """
     with channel.conn_or_acquire() as client:
         fields = client.hgetall(channel.global_keyprefix + counters_key(queue))

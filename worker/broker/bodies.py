@@ -31,13 +31,15 @@ _LZMA_MEMORY = 100 * 1024 * 1024  # bytes; the highest preset of xz needs 65 MiB
 def articles(
     message: ClaimedMessage, *, on_error_calls: Callable[[], None] = lambda: None
 ) -> list[tuple[str, object]]:
-    """Decode the raw articles of a message, and return each as a pair (receipt, article).
+    """Decode the raw articles of a message. Returns each as a pair (receipt, article).
 
-    The receipt is the id of this delivery of the article; the store records under it what became of
-    the article. An article that came compressed is an OpenedArticle, or Unopened if that failed.
-    Raises InvalidMessage when the body can't be decoded, does not fit the parameters of the task
-    that ingests articles, or has more than 5,000 articles. `on_error_calls` is called for a message
-    with calls to be made after an error, which this worker never makes.
+    The receipt is the id under which the store records what became of the article. An article that
+    came compressed is returned as OpenedArticle, or as Unopened if it can't be decompressed. Raises
+    InvalidMessage when the body can't be decoded, does not fit the parameters of the task that
+    ingests articles, or has more than 5,000 articles.
+
+    A Celery message may name tasks to run after an error. This worker never runs them, but it calls
+    `on_error_calls` for such a message, so that the caller can report it.
     """
     args, kwargs, embed, cut = _arguments(message)
     if has_error_calls(embed):

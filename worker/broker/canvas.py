@@ -55,9 +55,11 @@ def embedded_calls(embed: object, placeholders: Container[str]) -> Iterator[Task
 
 
 def has_error_calls(embed: object) -> bool:
-    """Whether a message has calls that Celery would make after an error of its task (link_error).
+    """Whether a Celery message names tasks that Celery would run after an error of its own task
+    (link_error). This worker never runs them.
 
-    They are in `embed`, at its top or in the options of a link. This worker never makes them.
+    `embed` is the part of the message with its callbacks, as decoded from JSON. Callbacks for the
+    case of success are searched as well, because they may name such tasks in their options.
     """
     if not isinstance(embed, dict):
         return False

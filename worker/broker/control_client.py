@@ -11,11 +11,12 @@ from worker.broker.kombu_internals import CountingMailbox
 
 
 class Control(CeleryControl):
-    """Celery's remote control, by which one command is sent to all workers, without idle waits.
+    """Celery's remote control, which sends one command to all workers, but without needless
+    waiting.
 
-    It has the methods and arguments of Celery's class. A call returns when each worker that
-    received the command has answered, and at the latest after its timeout without an answer. It
-    returns at once when no worker listens.
+    It has the methods and arguments of Celery's class. A call returns as soon as each worker that
+    received the command has answered, or when no answer has come for the whole timeout. If no
+    worker received the command, it returns at once.
     """
 
     Mailbox = CountingMailbox

@@ -42,8 +42,9 @@ def move_entries(
 ) -> Iterator[QueuedDeadLetter]:
     """Empty the dead lists of `queues`, where the broker keeps messages that can't be processed.
 
-    Each entry, the oldest of a list first, is passed to `store_entry`, removed when that returns,
-    and yielded. An entry that another process removed meanwhile is not yielded.
+    Each entry, the oldest of a list first, is passed to `store_entry`, which stores it elsewhere.
+    When that has returned, the entry is removed from the list and yielded. An entry that another
+    process has removed meanwhile is not yielded.
     """
     # One by one, because a message may have megabytes. When two processes do this at once, both may
     # store the same entry.

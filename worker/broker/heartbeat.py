@@ -1,11 +1,11 @@
 """A file that the worker touches while it makes progress; `worker health` checks the file's age.
 
-The same loop says in the broker that the worker is at work (worker.broker.presence), for the
-commands on other hosts.
-
 A worker can be alive and connected, and still finish no message. So the file is touched every 10 s
 only if a message was finished in that time, or if there is nothing to do. It is also touched while
 broker, store or index are down, because a restart of the worker would not help then.
+
+The same background loop writes to the broker that the worker runs, so that commands on other hosts
+can list it (worker.broker.presence).
 """
 
 import atexit
@@ -33,8 +33,9 @@ def start(
 ) -> background.BackgroundLoop:
     """Start the background loop that touches `file` every 10 s while the worker makes progress.
 
-    The file is removed when the process exits. What `describe` returns is written to the broker
-    each time, whether the worker makes progress or not.
+    The file is removed when the process exits. `describe` returns a description of the worker, with
+    its version and memory; the loop writes it to the broker every 10 s, also while the worker makes
+    no progress. With None, nothing is written to the broker.
     """
     atexit.register(file.unlink, missing_ok=True)
     connection = BrokerConnection(app)

@@ -88,11 +88,12 @@ def deliver(channel: Any, message: Mapping[str, Any], queue: str) -> None:
 
 
 class CountingMailbox(Mailbox):
-    """Sends a remote control command to all workers, and collects as many replies as received it.
+    """Sends a remote control command to all workers, and stops waiting when all of them have
+    replied.
 
-    kombu's mailbox does not know how many workers there are, and always waits until no reply has
-    come for the whole timeout. This one does so too if its channel can't count them, because it is
-    not one of this package.
+    kombu's mailbox does not know how many workers there are, so it always waits until its timeout
+    is over. This one asks the broker how many workers received the command. That is possible only
+    on a channel of this package; on any other channel it waits as kombu's does.
     """
 
     def _publish(self, *args: Any, **options: Any) -> None:

@@ -54,10 +54,11 @@ def split_group_tags(tags: Iterable[str]) -> list[str]:
 
 
 def ack_arguments(tags: Sequence[str], counts: Mapping[str, int] | None = None) -> list[str | int]:
-    """The arguments of the script ACK: the delivery tags of done messages, and counts to add.
+    """Return the arguments of the Lua script ACK, which deletes processed messages from the broker.
 
-    A delivery tag names one message that a worker took. `counts` maps fields of the hash of
-    counters, the script's third key, to the numbers to add.
+    `tags` are delivery tags, each of which names one message that a worker took. `counts` are
+    numbers that the script adds to the workers' counters in the broker, by the names of the
+    counters.
     """
     pairs = [part for field_and_number in (counts or {}).items() for part in field_and_number]
     return [len(tags), *tags, *pairs]

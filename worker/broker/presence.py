@@ -1,7 +1,7 @@
-"""Which workers are at work, on all hosts: each says so in the broker, every 10 s.
+"""A list in the broker of the workers that are running now, on all hosts.
 
-The broker holds a hash and a sorted set for the workers of one queue. A worker that says nothing
-for 35 s is left out by readers, and is forgotten after a minute, so a worker that was killed leaves
+Each worker writes every 10 s to the broker that it is running. A worker that has not done so for 35
+s is no longer listed, and after a minute its entry is deleted, so a worker that was killed leaves
 no trace. Times are those of the broker's clock.
 """
 
@@ -18,13 +18,14 @@ FORGOTTEN_S = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
-    """What a worker says of itself.
+    """The description that a worker writes about itself to the broker, for commands on other hosts.
 
     `node` is its name in Celery, such as `celery@host`. `processes` is the number of its pool
-    processes, and `busy` the number of batches that they work on. `version` is that of this
-    package, and `digest` a checksum of the rules in force; `refused` is true if newer rule files
-    are invalid. `memory_bytes` adds the resident memory of all its processes, in which pages that
-    they share count several times; 0 if it can't be measured. `started` is when it became ready.
+    processes, and `busy` the number of batches that they work on. `version` is the version of this
+    package, and `digest` a checksum of the rules that the worker follows; `refused` is true if rule
+    files were changed since and are invalid. `memory_bytes` is the memory of all its processes
+    together, where memory that they share counts several times; 0 if it can't be measured.
+    `started` is when the worker became ready.
     """
 
     node: str
@@ -39,7 +40,8 @@ class WorkerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentWorker:
-    """A worker that is at work, with what it said of itself at the time `at`, `age_s` s ago."""
+    """A worker that is running now. `state` is the description that it wrote to the broker at the
+    time `at`, which is `age_s` seconds ago."""
 
     state: WorkerState
     at: datetime
@@ -47,9 +49,10 @@ class PresentWorker:
 
 
 def announce(channel: Any, queue: str, state: WorkerState) -> int:
-    """Say in the broker that a worker of `queue` is at work, and return how many are.
+    """Write to the broker that a worker of `queue` is running, with its description (`state`).
+    Returns how many workers of this queue have done so in the last minute.
 
-    Raises RedisError or OSError when the broker does not answer or refuses it.
+    Raises RedisError or OSError when the broker does not answer or refuses the entry.
     """
     text = json.dumps(asdict(state) | {"started": state.started.isoformat()})
     number: int = channel.eval(lua_scripts.ANNOUNCE, _keys(queue), [state.node, text, FORGOTTEN_S])
@@ -57,11 +60,10 @@ def announce(channel: Any, queue: str, state: WorkerState) -> int:
 
 
 def present_workers(channel: Any, queue: str) -> list[PresentWorker]:
-    """Return the workers of `queue` that are at work now, on all hosts, sorted by name.
+    """Return the workers of `queue` that are running now, on all hosts, sorted by name.
 
-    It takes one round trip. A worker of a version that says other things than this one knows is
-    returned with what is known; an entry that is no state at all is left out. Raises RedisError or
-    OSError when the broker does not answer.
+    A worker that has written nothing to the broker for 35 s is left out, and so is one whose entry
+    can't be read. Raises RedisError or OSError when the broker does not answer.
     """
     states_key, times_key = (channel.global_keyprefix + key for key in _keys(queue))
     with channel.conn_or_acquire() as client, client.pipeline() as pipe:

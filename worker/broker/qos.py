@@ -67,11 +67,13 @@ class QoS(RedisQoS):
         self._started.add(delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Delete a processed message and its lease, the record that this worker has it.
+        """Delete a processed message from the broker, with its lease, the record that this worker
+        has it.
 
-        Raises nothing when the broker does not answer; the background loop of worker.broker.leases
-        then repeats the ack later. The same script adds what this process has counted since the
-        last ack to the counters in the broker.
+        Does not raise when the broker does not answer: a background loop (worker.broker.leases)
+        then repeats the deletion later. The same call to the broker also adds the numbers of
+        processed messages, which this process has collected since the last one, to the counters
+        there.
         """
         counts: dict[str, int] = {}
         try:
@@ -257,9 +259,9 @@ class QoS(RedisQoS):
     def dead_letter(self, tag: str | bytes, reason: str) -> None:
         """Move a message that a worker holds to the dead list of its queue, with the reason.
 
-        The dead list keeps messages that can't be processed. `tag` is the delivery tag that names
-        the message; if the broker has no lease for it, nothing happens. Of several workers that do
-        this at once with one message, that one logs it which moved it.
+        The dead list keeps messages that can't be processed. `tag` is the delivery tag, which names
+        the message. If the message is no longer held by a worker, nothing happens. If several
+        workers try to move the same message at once, only the one that succeeds logs it.
         """
         lease = self._read_lease(tag)
         if lease is None:

@@ -190,10 +190,11 @@ class Request(CeleryRequest):
 
 
 def waited_s(messages: Sequence[ClaimedMessage], now: float) -> float | None:
-    """How many seconds the oldest of these messages has waited at the time `now` since its push.
+    """Return how many seconds the oldest of these messages has waited since it was sent.
 
-    Only the id of a message tells when it was pushed, if a producer of this package made it
-    (UUIDv7). None if no id does, or if a message was put back on its queue before.
+    `now` is the present time. The time of sending is read from the id of a message, which tells it
+    only if a producer of this package made it (UUIDv7). Returns None if no id tells it, or if any
+    of the messages was processed or put back before.
     """
     if any(m.redelivered or m.deliveries or m.quarantined for m in messages):
         return None

@@ -56,16 +56,17 @@ VERSION = "10"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):
-    """A cleaned article (`article`) with the intermediate results of its cleaning, from which
-    `explain_cleaning` tells where each field of the article comes from.
+    """A cleaned article (`article`) with the intermediate results of its cleaning, which are used
+    to explain where each field of the article comes from.
 
-    `raw` is the raw article, `body` the one of its contents whose text was used, and `swept` that
-    text after lines such as "Follow us" were removed. `fetched` has all parsed contents, and why
-    the fetch of the page failed. `dates` are the dates of the article with their sources.
-    `page_url` is the address that the web page declares for itself ("" for none). `sources` has for
-    some fields where they come from, such as "feed:title" or "page". `flags` are the article's
-    flags with their reasons, `languages` the declared languages with their sources, the preferred
-    one first.
+    `raw` is the raw article, `body` the one of its contents that gave the text, and `swept` that
+    text after lines such as "Follow us" were removed. `fetched` has all contents after parsing.
+    `dates` are the article's dates, with what they were read from. `page_url` is the address that
+    the web page declares for itself, "" if none.
+
+    `sources` says for some fields where they come from, such as "feed:title" or "page". `flags` are
+    pairs of a flag of the article and its reason. `languages` are pairs of a source and the
+    language that it declares, the preferred one first.
     """
 
     article: Article
@@ -210,11 +211,11 @@ def _flags(
 
 
 def cleaner_of(rules: CleaningRules) -> str:
-    """Return the version of cleaning, such as "10/2026-11.10": the version of the code, then that
-    of the rules.
+    """Return the version of cleaning, such as "10/2026-11.10": first that of the code that cleans
+    articles, then that of the rules in the config.
 
-    It is stored with each article, because another version may clean the same raw article in
-    another way.
+    It is stored with each article, so that articles with an older version can be found and cleaned
+    again.
     """
     return f"{VERSION}/{rules.version}"
 

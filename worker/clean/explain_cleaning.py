@@ -30,9 +30,12 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class CleaningDecision:
-    """One line of the explanation of how an article was cleaned: a field of the article (`about`),
-    its value, where the value comes from (`source`, such as "json-ld:headline"), a reason in words
-    (`because`), and the candidates that lost against it (`lost`)."""
+    """Explains one field of a cleaned article: where its value comes from, and why it was chosen.
+
+    `about` is the field, and `value` its value. `source` says where the value stands in the raw
+    article or its page, such as "json-ld:headline". `because` gives the reason in words. `lost` are
+    the other values that were found for the field, but not chosen.
+    """
 
     about: str
     value: str
@@ -42,11 +45,12 @@ class CleaningDecision:
 
 
 def explain_cleaning(examined: Examined, rules: CleaningRules) -> tuple[CleaningDecision, ...]:
-    """Describe how an article was cleaned: one line for each field of an Article that has a value
-    or had a candidate for one, with the value, where it comes from, and what it beat.
+    """Explain how an article was cleaned: for each field its value, where that comes from, and
+    which other values were not chosen. Fields for which no value was found are left out.
 
-    Candidates that no step of cleaning had to read, such as a byline of a page with authors in its
-    metadata, are read here. `rules` are those by which the article was cleaned.
+    `examined` is the article with the intermediate results of its cleaning, and `rules` are those
+    by which it was cleaned. Values that cleaning did not need to read, such as a byline if the
+    authors were declared in the metadata, are read here.
     """
     decisions = (
         *_text_of(examined),

@@ -24,12 +24,15 @@ from worker.model.admission import Content, RawArticle
 
 
 class FetchedContent(NamedTuple):
-    """The parsed text of a raw article (`body`), its parsed summary (`summary`), and whether the
-    fetch of its web page failed.
+    """The contents of a raw article after parsing, and why the fetch of its web page failed, if it
+    did.
 
-    `bodies` are all contents that were parsed, also those that were not used. `failure` says why it
-    failed, such as "challenge page"; "" if it did not. `titled` is False only
-    after a failed fetch, if the raw article has no title, or only that of an error page.
+    `body` is the content that gives the text of the article, and `summary` its summary. `bodies`
+    are all contents, also those that are not used. `failure` names the cause of a failed fetch,
+    such as "challenge page"; it is "" if the fetch succeeded.
+
+    After a failed fetch, `titled` tells whether the raw article has a title of its own, and not
+    only that of an error page. After a successful one it is always True.
     """
 
     body: Body

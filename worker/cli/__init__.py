@@ -125,9 +125,9 @@ def group() -> None:
 
     Worker processes are started with Celery: celery -A worker worker
 
-    Exit codes: 0 done, 1 something needs a look, 2 wrong usage, 3 a service does not answer,
-    4 settings or config are wrong, 130 interrupted. Input that is empty is done; input of which
-    everything was skipped needs a look; a named file that holds no raw article is wrong usage.
+    Exit codes: 0 done, 1 something needs a look, 2 wrong usage, 3 a service does not answer, 4
+    settings or config are wrong, 130 interrupted. A command whose input is empty ends with 0, one
+    that skipped all of its input with 1, and one that was given a file without raw articles with 2.
     """
 
 

@@ -61,9 +61,9 @@ def lint_articles(
     """Report what is wrong with raw articles, and what the worker would do with each.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads standard input. Nothing
-    is enqueued or stored: the articles pass through the worker's own stages with an empty store in
-    a temporary folder, where later articles are compared with earlier ones. Exit code 0 without
-    errors, also with warnings; 1 for an error, 2 for files without raw articles.
+    is sent to a queue or stored: the articles are processed as a worker would, but with an empty
+    store in a temporary folder, so they are compared only with each other. Exit code 0 without
+    errors, also if there are warnings; 1 for an error, 2 for files without raw articles.
     """
     check_inputs(paths)
     logging.getLogger("worker").addHandler(logging.NullHandler())  # the findings say the same

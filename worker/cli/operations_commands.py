@@ -81,8 +81,9 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 def migrate_store() -> None:
     """Bring the store's schema up to date. Several processes may run it at the same time.
 
-    The schema is the tables of the database; a new version of the worker may need other ones.
-    Afterwards the outcomes of the time before are counted by hour, beside workers at work.
+    The schema is the tables of the database; a new version of the worker may need other tables.
+    Earlier versions did not count outcomes by hour: this is done afterwards, and workers may run
+    meanwhile.
     """
     from worker.store.migrate import migrate
 
@@ -112,7 +113,8 @@ def down() -> None:
 
 
 def workers_at_work(settings: Settings) -> list[str]:
-    """The names of the workers that touched their heartbeat files in this var folder just now."""
+    """Return the names of the workers on this machine that are running, because their heartbeat
+    files in the var folder of these settings were touched a short time ago."""
     files = settings.var_dir.glob(settings.heartbeat("*").name)
     return sorted(file.stem for file in files if time.time() - _changed(file) < _AT_WORK_S)
 

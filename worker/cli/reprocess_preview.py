@@ -96,9 +96,10 @@ class RetagPreview:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """An example of a changed field: the value that a stored article has, and the one it would get.
+    """An example of a stored article in which a field would change if it were cleaned again.
 
-    Long values are shortened to where they begin to differ.
+    `before` is the value that is stored, and `after` the value that it would get. Of long values
+    only a part is shown, where they begin to differ.
     """
 
     article_id: str
@@ -109,9 +110,10 @@ class FieldChange:
 class RecleanPreview:
     """Counts how many stored articles would change, and how, if they were cleaned again.
 
-    The kinds of change are `revised` (other title or text), `refreshed` (only other fields differ),
-    `same` (no change) and `rejected` (it would not be accepted any more, or cleaning crashes). For
-    each changed field up to `samples` articles are kept as examples, with both values.
+    An article is counted as `revised` if its title or text would change, as `refreshed` if only
+    other fields would, and as `same` if nothing would. It is `rejected` if it would not be accepted
+    any more, or if cleaning it crashes. For each field that would change, up to `samples` articles
+    are kept as examples.
     """
 
     def __init__(self, config: Config, samples: int) -> None:

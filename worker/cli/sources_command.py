@@ -36,11 +36,15 @@ def sources(name: str | None, as_json: bool) -> None:
 
     A source is distrusted when more than 5 % of its articles have no id, an id of another article
     or a changed id. From then on, two of its articles with the same id are taken for one article
-    only if their content agrees too. Lines that the source repeats around its articles are learned
-    and left out of them; cleaning.toml can name lines that are always left out (pinned) or never
-    (refused). "last 24 h" counts and draws the articles of the last 24 hours (UTC), the present one
-    last, without those that came again unchanged; a dot is an hour with none. Exit code 1 when
-    there is no such source.
+    only if their content agrees too.
+
+    Lines that the source repeats around its articles are learned and left out of them. The file
+    cleaning.toml can name lines that are always left out (shown as pinned), and lines that are
+    never left out (shown as refused).
+
+    "last 24 h" draws the number of articles in each of the last 24 hours (UTC), the present hour
+    last. Articles that came again unchanged are not counted, and a dot is an hour without articles.
+    Exit code 1 when there is no such source.
     """
     store, now = opened_store(), datetime.now(UTC)
     if name is None:

@@ -31,11 +31,11 @@ class SafeConsole(Console):
 
 
 def yes_option(done: str) -> Callable[[DecoratedCommand], DecoratedCommand]:
-    """Make the options `--yes` and `--dry-run` of a command that can't be undone; a dry run is the
-    default.
+    """Add the options `--yes` and `--dry-run` to a command that can't be undone. Without `--yes`,
+    the command only says what it would do.
 
-    `done` is the participle that names the deed, such as "deleted". The command gets the parameter
-    `yes`.
+    `done` is a participle for the help text that says what the command does, such as "deleted". The
+    function of the command gets the choice as its parameter `yes`.
     """
     return click.option(
         "--yes/--dry-run",

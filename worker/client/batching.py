@@ -49,10 +49,11 @@ def batches(articles: Iterable[PackedArticle], limit: Any) -> Iterator[list[Pack
 
 
 def plain_values(article: Any) -> tuple[object, bytes]:
-    """Turn a raw article into plain JSON values; return them and their canonical JSON in UTF-8.
+    """Convert a raw article to values that JSON has. Returns these values, and the same as JSON
+    text in UTF-8, in a form that is always the same for the same values.
 
-    Dates become ISO 8601 text and mappings become dicts. Raises Rejected for a value of any other
-    type that JSON does not have, and for values nested too deep.
+    Dates become ISO 8601 text, and mappings become dicts. Raises Rejected for any other value that
+    JSON does not have, and for values nested too deep.
     """
     if isinstance(article, RawArticle):
         article = article.model_dump(mode="json", by_alias=True, exclude_defaults=True)
@@ -83,9 +84,11 @@ def _converted(article: object) -> object:
 
 
 def pack_valid(receipt: str, raw: object, data: bytes, *, compress: bool) -> PackedArticle:
-    """Pack a valid raw article, with `compress` as a Zstandard frame where that is shorter.
+    """Prepare a valid raw article for sending: put it together with its receipt (id), its size and
+    its source.
 
-    `data` is the article's canonical JSON.
+    With `compress`, the article is compressed with Zstandard, unless that would make it longer.
+    `raw` is the article as JSON values, and `data` the same article as JSON text.
     """
     packed: object = raw
     if compress:

@@ -116,10 +116,10 @@ def warning(slug: str, what: str, fix: str) -> LintFinding:
 
 
 def refused(why: Rejected) -> list[LintFinding]:
-    """List all that is wrong with the format of a raw article that the worker would refuse.
+    """List the problems for which the worker would refuse a raw article, one finding for each.
 
-    `why` is the exception that says so; it may hold several problems. Each becomes an error in the
-    list.
+    `why` is the exception that was raised when the article was checked. It may hold several
+    problems, for example one for each field with a wrong type.
     """
     if not isinstance(why.__cause__, ValidationError):
         return [error(why.reason, why.detail)]
@@ -137,10 +137,12 @@ def _problem(problem: Mapping[str, Any]) -> str:
 def before_cleaning(
     raw: Mapping[str, Any], article: RawArticle, size: int, dates: DateRules
 ) -> Iterator[LintFinding]:
-    """Yield the warnings that can be given about a raw article before its text is cleaned.
+    """Yield the warnings about a raw article that can be given before its text is cleaned, such as
+    an unknown key or a date without a time zone.
 
-    `raw` is the article as it was sent, `article` its parsed form, and `size` the length of its
-    JSON text in bytes. `dates` may have a time zone for the source of the article.
+    `raw` is the article as it was sent, `article` the same after parsing, and `size` the length of
+    its JSON text in bytes. `dates` are the rules for dates: if they name a time zone for the source
+    of the article, its dates need none.
     """
     for key in unknown_keys(raw):
         yield warning("unknown-key", f'unknown key "{key.path}"', key.advice)

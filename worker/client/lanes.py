@@ -1,7 +1,9 @@
-"""Divide a batch of articles between the live and the bulk lane, with advice for each part.
+"""Divide a batch of articles between two queues, the live lane and the bulk lane.
 
-The live lane is the queue of new articles. The bulk lane is a queue that workers serve after it;
-articles of a source that floods the broker go there.
+The live lane is the queue of new articles. The bulk lane is a second queue, which workers serve
+after the live lane. It takes the articles of a source that sends very many at once, so that they do
+not delay the articles of other sources. For each of the two parts the broker's load decides whether
+the producer should send it now, wait, or not send it.
 """
 
 from collections import Counter
@@ -18,7 +20,11 @@ from worker.config.worker_rules import WorkerRules
 
 
 class LanePart(NamedTuple):
-    """The articles of a batch that go to one queue, with the advice whether to send them now."""
+    """The articles of a batch that go to the same queue (`queue`).
+
+    `advice` says whether the producer should send them now, wait first, or not send them because
+    the broker is too full.
+    """
 
     articles: list[PackedArticle]
     queue: str
@@ -32,11 +38,14 @@ class LanePart(NamedTuple):
 def divide(
     channel: Any, rules: WorkerRules, queues: Sequence[str], batch: Sequence[PackedArticle]
 ) -> list[LanePart]:
-    """Divide the articles of a batch between the lanes, and return the parts, that for live first.
+    """Divide a batch of articles between the live lane (the usual queue) and the bulk lane (the
+    queue for sources that send very many articles at once). Returns up to two parts, the live one
+    first; a part without articles is left out.
 
-    The articles are counted by source, except those of a part that must not be sent now. The load
-    of the broker is measured in the same round trip. `queues` are all queues of the workers. Raises
-    RedisError or OSError when the broker does not answer.
+    The broker counts the articles of each source, and so finds the sources that send too many.
+    Articles that must not be sent now, because the broker is too full, are not counted. `queues`
+    are all queues of the workers, whose load is measured. Raises RedisError or OSError when the
+    broker does not answer.
     """
     queue, limits = rules.queue.name, rules.pressure
     counts = Counter(packed.source for packed in batch)
@@ -67,7 +76,12 @@ def _take_back(channel: Any, rules: WorkerRules, stopped: Sequence[LanePart]) ->
 
 
 def sent_before(batch: Sequence[PackedArticle], unsent: Sequence[PackedArticle]) -> list[str]:
-    """The receipts of the articles of a batch that stand before the first one in `unsent`."""
+    """Return the receipts (ids) of the articles that come before the first unsent article of a
+    batch.
+
+    `unsent` are those articles of the batch that were not sent. If it is empty, the receipts of the
+    whole batch are returned.
+    """
     unsent_receipts = {packed.receipt for packed in unsent}
     receipts = (packed.receipt for packed in batch)
     return list(takewhile(lambda receipt: receipt not in unsent_receipts, receipts))

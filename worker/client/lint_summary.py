@@ -11,8 +11,12 @@ _FIRST = 3  # locations that are named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintProblem:
-    """One kind of problem of the linted articles: its `slug`, how many articles have it (`count`),
-    the locations of the first ones, such as file and line, and the advice how to fix it."""
+    """A kind of problem that was found in raw articles, with the number of articles that have it.
+
+    `slug` names the kind, such as `no-date`. An "error" (`level`) keeps the worker from processing
+    an article, a "warning" does not. `count` is the number of articles, `first` names up to three
+    of them by file and line or the like, and `fix` says how to mend them.
+    """
 
     slug: str
     level: Literal["error", "warning"]
@@ -26,8 +30,9 @@ class LintProblem:
 
 
 def problems_of(results: Iterable[LintResult]) -> list[LintProblem]:
-    """Count in how many articles each kind of problem was found: errors before warnings, then the
-    most frequent first."""
+    """Count how many of the checked articles have each kind of problem, such as a missing date.
+    Errors come first in the list, then warnings; in both groups the most frequent kind comes first.
+    """
     locations: dict[tuple[Literal["error", "warning"], str], dict[str, str]] = {}
     for result in results:
         for finding in result.findings:

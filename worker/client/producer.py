@@ -171,20 +171,22 @@ class Producer:
         pace: bool = True,
         on_stop: Callable[[Advice], None] | None = None,
     ) -> list[str]:
-        """Send all valid articles, and return their receipts in order.
+        """Send all valid articles, and return their receipts (ids) in order.
 
-        Before each message the broker is asked how full it is. If the advice is to slow down, this
-        call sleeps for the advised time (not with pace=False). If it is to stop, this call raises
-        Busy, or with `on_stop` calls that, sleeps, and asks again.
+        Before each message the broker is asked how full it is. If it is rather full, this call
+        sleeps for the time that the broker advises (not with pace=False). If it is too full, this
+        call raises Busy; or, if `on_stop` is given, it calls `on_stop`, sleeps, and asks again.
 
         When more than `bulk.source_articles` articles of one source are sent within a minute or
-        two, by any producers, they go to the bulk lane, which workers claim after other articles.
-        A full bulk lane holds back these articles only: the others of their batch are sent.
+        two, by any producers, they go to the bulk lane, a queue that workers serve after the usual
+        one. If only the bulk lane is too full, the other articles of the batch are sent all the
+        same.
 
-        Invalid articles do not keep the others from being sent. By `invalid`, they are raised at
-        the end as InvalidArticles, collected in `self.invalid`, or sent to become dead letters.
-        Raises Unavailable when the broker does not take a message; those sent before stay sent.
-        Raises TypeError for one article instead of a list.
+        Invalid articles do not keep the others from being sent. `invalid` says what happens to
+        them: they are raised at the end as InvalidArticles, collected in `self.invalid`, or sent,
+        so that workers store them as dead letters. Raises Unavailable when the broker does not take
+        a message; articles that were sent before stay sent. Raises TypeError if `articles` is one
+        article instead of a list.
         """
         if isinstance(articles, Mapping | str | bytes):
             kind = type(articles).__name__
@@ -208,11 +210,12 @@ class Producer:
         return self._confirmation.total
 
     def advice(self) -> Advice:
-        """Ask the broker how full it is; return the advice to send, slow down or stop.
+        """Ask the broker how full it is, and return whether a producer should send, slow down or
+        stop.
 
-        The advice is for articles of the live lane. Messages of the bulk lane, the queue of floods
-        that workers serve last, do not count for it. Raises Unavailable when the broker does not
-        answer.
+        The answer holds for articles of the usual queue. Messages in the bulk lane, a second queue
+        for sources that send very many articles at once, are not counted. Raises Unavailable when
+        the broker does not answer.
         """
         return self._advice(bulk=False)
 

@@ -1,7 +1,10 @@
-"""Find raw articles of one input that share an id or a link although they are different articles.
+"""Warn of raw articles in one input that share an id or a link although they are different
+articles.
 
-The worker identifies an article by its id, else by its link. It takes such articles for revisions
-of one, or finds one of them by the address of another.
+The worker recognises an article by its id, or by its link if it has no id. Two different articles
+with the same id are therefore stored as two versions of one article, and so are two with the same
+link if one of them has no id. If both have ids, and only the link is the same, a search by this
+link may find the wrong one.
 """
 
 from collections.abc import Iterator
@@ -20,8 +23,12 @@ _MAX_TITLE_CHARS = 300
 
 
 class EarlierArticle(NamedTuple):
-    """An earlier raw article of the input: its location, such as file and line, the key of its id
-    ("" for none), those of its link, and the trigrams of its title."""
+    """What is remembered of a raw article of the input, to compare later articles with it.
+
+    `location` is where it stands, such as a file and a line. `id_key` is made of its id ("" if it
+    has none), and `link_keys` are made of its link; equal keys mean the same id or link. `trigrams`
+    are all sequences of three letters in its title, by which titles are compared.
+    """
 
     location: str
     id_key: str
@@ -35,11 +42,13 @@ EarlierArticles = dict[tuple[str, str], EarlierArticle]  # by source and key, th
 def shared_identity(
     article: RawArticle, location: str, earlier: EarlierArticles
 ) -> Iterator[LintFinding]:
-    """Yield a warning if an earlier article of the same source has the same id or the same link,
-    and is another article: one whose title has few letters in common.
+    """Yield a warning if an earlier article of the same source has the id or the link of this
+    article, but another title.
 
-    An article that comes again, or with an edited title, gives no warning. `earlier` has the first
-    article with each id and link; this article is added to it.
+    Titles that have many sequences of three letters in common count as the same: so an article that
+    comes twice, or with an edited title, gives no warning. `location` is where the article stands,
+    such as a file and a line. `earlier` has the first article with each id and each link; this
+    function adds the article to it.
     """
     own = _identified(article, location)
     keys = [(article.source_id, key) for key in (own.id_key, *sorted(own.link_keys)) if key]

@@ -1,7 +1,7 @@
-"""Find keys of a raw article that the worker does not read, and the key that was probably meant.
+"""Find keys of a raw article that the worker does not know, and guess which key was meant.
 
-A raw article is the input of the worker, a JSON object. The worker keeps unknown keys, but reads
-nothing from them, so an article whose text is under `text` has no text.
+A raw article is the input of the worker, a JSON object. The worker stores unknown keys, but does
+not use their values. So an article whose text is under the unknown key `text` has no text.
 """
 
 from collections.abc import Iterator, Mapping
@@ -55,16 +55,21 @@ _PARTS: dict[str, type[Part]] = {
 
 
 class UnknownKey(NamedTuple):
-    """A key that is none of the contract's: its path, such as `feed.uri`, and what to do."""
+    """A key of a raw article that the worker does not know.
+
+    `path` says where the key is, such as `feed.uri` for the key `uri` in the object `feed`.
+    `advice` says what to do, for example which known key was probably meant.
+    """
 
     path: str
     advice: str
 
 
 def unknown_keys(raw: Mapping[str, Any]) -> Iterator[UnknownKey]:
-    """Yield the unknown keys of a raw article and of the objects in it, in their order.
+    """Yield the keys of a raw article, and of the objects in it, that the worker does not know.
 
-    The advice names the nearest known key, unless the article has a value under that one.
+    The advice for each names the known key that was probably meant. If there is none, or the
+    article already has a value under it, the advice says that the unknown key is not read.
     """
     yield from _unknown(raw, RawArticle, "")
     for name, part in _PARTS.items():

@@ -122,13 +122,14 @@ class DeadLetterRules(Frozen):
 
 
 class WorkerRules(Frozen):
-    """All rules of `config/worker.toml`, one field for each table of the file.
+    """All rules of the file `config/worker.toml`, with one field for each table of the file.
 
-    `queue` names the queue of new articles, `batch` limits the size of a message, and `time` has
-    time limits. `child` says when a pool process is replaced, `pressure` when producers must slow
-    down, `quarantine` how failed messages are retried, `ledger` how long a lost article is searched
-    for, and `dead` how long articles that could not be processed are kept. `payloads` says how raw
-    articles are compressed.
+    `queue` names the queue of new articles. `batch` limits the size of a message. `bulk` says from
+    how many articles on a source must use the second queue, which is for floods. `time` has time
+    limits, and `child` says when a pool process is replaced. `pressure` says when producers must
+    slow down. `quarantine` says how failed messages are retried, `dead` how long articles that
+    could not be processed are kept, and `ledger` how long a lost article is searched for.
+    `payloads` says whether raw articles are compressed.
     """
 
     queue: QueueRules

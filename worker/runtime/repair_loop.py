@@ -35,9 +35,8 @@ COUNT_EVERY_S = 3600.0
 
 
 class RepairedStore(ClusteredStore, OutcomeCounter, Protocol):
-    """The parts of the store that the loop repairs: clusters, and the counts of outcomes by hour.
-
-    A cluster is an article and its copies.
+    """The methods of the store that the background loop for repairs needs: those for clusters
+    (groups of an article and its copies), and one that counts how articles were processed, by hour.
     """
 
 
@@ -46,11 +45,13 @@ def start(
 ) -> background.BackgroundLoop:
     """Start the background loop that corrects clusters, and restores what the index has lost.
 
-    A cluster is a group of articles in the store that are copies of each other; it is wrong, for
-    example, after one of them was withdrawn or edited. Articles that the index, by which copies are
-    found, has lost are written to it again. All workers run the loop; in each half minute one of
-    them does the work. Once an hour it also counts outcomes that workers of an earlier version have
-    stored without counting them.
+    A cluster is a group of articles in the store that are copies of each other. It may be wrong
+    after one of them was withdrawn or edited. The index is the database in which copies are
+    searched for; articles that it has lost are written to it again.
+
+    All workers run the loop, but in each half minute only one of them does the work. Once an hour
+    that worker also counts results that workers of an earlier version have stored without counting
+    them.
     """
     period = FIRST_PERIOD
     counted_at = -math.inf

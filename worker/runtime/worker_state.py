@@ -1,4 +1,5 @@
-"""Describe this worker for others: its processes, memory and rules, as the broker shows them."""
+"""Describe this worker for commands on other hosts: its processes, memory, version and rules. The
+description is written to the broker, where the commands read it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,8 +18,9 @@ VERSION = version("article-worker")
 def describe_worker(consumer: Any, report: Path, started: datetime) -> WorkerState:
     """Describe the worker of this main process as it is now.
 
-    `consumer` is Celery's object that takes its messages. `report` is the file in which the worker
-    says which config it runs with; its pool processes write it when they take up changed rules.
+    `consumer` is the Celery object that receives messages for this worker. `report` is the file
+    that tells which version of the config files the worker uses; its pool processes write it.
+    `started` is when the worker became ready.
     """
     processes = celery_internals.pool_processes(consumer)
     config = read_report(report)
@@ -35,9 +37,10 @@ def describe_worker(consumer: Any, report: Path, started: datetime) -> WorkerSta
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
-    """Return the resident memory of these processes in bytes; pages that they share count for each.
+    """Return the memory (resident set) of these processes together, in bytes. Memory that several
+    of them share is counted for each.
 
-    A process that has ended counts nothing. Returns 0 on a system without Linux's /proc.
+    A process that has ended counts as 0. Returns 0 on a system without /proc, which only Linux has.
     """
     page_bytes = sysconf("SC_PAGE_SIZE")
     return sum(_resident_pages(pid) for pid in pids) * page_bytes

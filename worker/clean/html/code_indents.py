@@ -1,5 +1,8 @@
-"""Mark the spaces before the lines of program code (<pre>), so that they outlast the steps that
-collapse white space."""
+"""Keep the indentation of program code (<pre>) in a page.
+
+Later steps of cleaning replace several spaces by one. So each space at the beginning of a line of
+code is replaced by the special character `INDENT`, which is turned into a space again at the end.
+"""
 
 import re
 
@@ -11,15 +14,22 @@ _INDENTATION = re.compile(r"\r?\n(<span[^<>]{0,80}>)?([ \t]+)")
 
 
 def with_indents(line: str) -> str:
-    """Collapse the white space in a line of code, and write that before it as `INDENT`. A line
-    without words becomes ""."""
+    """Replace each space at the beginning of a line of program code by the character `INDENT`, so
+    that later steps keep the indentation. A tab counts as up to four spaces.
+
+    Further on in the line, several spaces become one. A line that has only white space becomes "".
+    """
     words = " ".join(line.split())
     before = line[: len(line) - len(line.lstrip())]
     return INDENT * len(before.expandtabs(_TAB)) + words if words else ""
 
 
 def mark_indents(code: str) -> str:
-    """Write the spaces before the lines in the markup of code as `INDENT`."""
+    """Replace each space at the beginning of a line by the character `INDENT`, in the markup of
+    program code, so that later steps keep the indentation. A tab counts as up to four spaces.
+
+    The first line is left unchanged, and so is everything else in the markup.
+    """
     return _INDENTATION.sub(_marked, code)
 
 

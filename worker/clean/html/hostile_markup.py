@@ -58,10 +58,12 @@ def count_tags(markup: str) -> int:
 
 
 def refuse_hostile(markup: str, rules: HtmlRules) -> int:
-    """Raise Rejected with `hostile` for markup that would block a parser: with too many attributes
-    in a tag, too deeply nested elements, or too many elements left open. `rules` has the limits.
+    """Raise Rejected with the reason `hostile` for markup that would block a parser for minutes. It
+    has, for example, too many attributes in one tag, too many nested elements, or too many elements
+    that are not closed. `rules` has the limits.
 
-    Returns how many attributes stand in tags that have very many: they take parsers long, too.
+    Otherwise returns the number of attributes that stand in tags with very many attributes, usually
+    0. They are allowed, but they make parsing slower.
     """
     if len(markup) <= _HARMLESS_CHARS:
         return 0

@@ -49,8 +49,13 @@ def keys_of(
 
 
 def own_key(external_id: str, link: str) -> str:
-    """Return the key that `keys_of` gives an article with this id and this link; "" if both are
-    empty, so that the key is made of its text."""
+    """Return the key by which an article with this id and this link is recognised: it is made of
+    the id, or of the link if the id is empty.
+
+    Returns "" if there is neither an id nor a usable link; the link of a home page is not usable,
+    because it is the same for many articles. The key of such an article is made of its text, by
+    another function.
+    """
     external = storable(external_id).strip()
     return _bounded("id", external) if external else _link_key(link)
 

@@ -56,8 +56,8 @@ def page_canonical(href: str, link: str, rules: UrlRules) -> str:
 
 
 def is_home_page(url: str) -> bool:
-    """Whether an address is that of the home page of a site: it has no path but "/" or
-    "/index.html", no query, and no fragment."""
+    """Whether an address is the home page of a site: it has no path except "/" or "/index.html",
+    and neither a query ("?…") nor a fragment ("#…")."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:

@@ -26,13 +26,15 @@ SEARCHED = "search of the page"  # the source of a date that htmldate found
 
 
 class ArticleDates(NamedTuple):
-    """When an article was published and last changed (`published`, `updated`). `page` is the
-    metadata of its web page, after the most credible dates of the page were chosen. `fetched` is
-    when the article was fetched, None if that is unknown.
+    """When an article was published and last changed (`published`, `updated`), and where these
+    dates come from.
 
-    Where the dates come from: `published_from` and `updated_from` are "feed:published" or the like,
-    PAGE or SEARCHED, `day_from` says where the local day comes from if not from the date itself,
-    and `read` reads a date of the article as its source writes it.
+    `published_from` and `updated_from` name the source of the dates: a field of the feed, such as
+    "feed:published", the web page, or a search through its text. `page` is the metadata of the web
+    page. `fetched` is when the article was fetched, None if unknown. A date in UTC may be of
+    another day in the publisher's time zone; `day_from` says where this local day was found, "" if
+    the date itself tells it. `read` is the function that parses dates as the source of the article
+    writes them.
     """
 
     page: PageMetadata

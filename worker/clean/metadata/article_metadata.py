@@ -1,7 +1,8 @@
-"""Choose title, authors, image and site names of an article, from its feed and its web page.
+"""Choose title, authors, image and site names of an article from its feed and its web page.
 
-What the feed gives (the fields of the raw article) outranks what the page declares. Each value is
-returned with its source: the name of a field of the raw article, such as "feed:title", or PAGE.
+A value from the feed (a field of the raw article) is preferred to one that the page declares. Most
+functions also return the source of the value: "feed:title" or the like for a field of the raw
+article, PAGE for the page.
 """
 
 from urllib.parse import urljoin
@@ -33,11 +34,11 @@ def site_names(raw: RawArticle, page: PageMetadata) -> frozenset[str]:
 def title_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> tuple[str, str]:
-    """Choose the title of an article: that of its feed, or that of its page if the feed has none.
-    The name of the site is removed from it. Returns the title with its source, "" for both if
-    neither has a title.
+    """Choose the title of an article: that of its feed, or that of its page if the feed has none or
+    only the name of the site. The name of the site is removed from the title.
 
-    `sites` are the names of the site as `site_names` returns them.
+    `sites` are the names of the site. Returns the title and its source, "feed:title" or PAGE; both
+    are "" if there is no title.
     """
     given = tidy(titles.percent_decoded(raw.title), rules.text)
     declared = titles.site_names((raw.source.title, raw.feed.title, page.site))
@@ -54,8 +55,12 @@ def title_of(
 def authors_of(
     raw: RawArticle, page: PageMetadata, sites: frozenset[str], rules: CleaningRules
 ) -> tuple[tuple[str, ...], str]:
-    """Choose the authors of an article: those that its feed gives, else those of its page. Returns
-    them with their source, () and "" if neither names any."""
+    """Choose the authors of an article: those that its feed names, or those of its page if the feed
+    names none.
+
+    `sites` are the names of the site, which are not authors. Returns the authors and their source,
+    a field of the feed or PAGE; () and "" if there are none.
+    """
     if given := authors(raw.authors, rules.text, sites):
         return given, "feed:authors"
     of_page = authors(page.authors, rules.text, sites)
@@ -65,9 +70,12 @@ def authors_of(
 def lead_image(
     raw: RawArticle, page: PageMetadata, in_text: str, rules: CleaningRules
 ) -> tuple[str, str]:
-    """Return the address of the picture of an article with its source: the feed's first picture,
-    else the one that the page declares, else `in_text`, the first in the text; "" for both if there
-    is none. The address is normalised like a link."""
+    """Choose the picture of an article: the first one in its feed, else the one that its page
+    declares, else the first one in its text (`in_text`).
+
+    Returns the address of the picture, normalised like a link, and its source; both are "" if there
+    is no picture.
+    """
     media = (medium.url for medium in raw.media if is_picture(medium) and illustrates(medium.url))
     short = (url for url in media if len(url) <= LIMITS.link_bytes)
     given = next(filter(is_safe_address, short), "")

@@ -1,5 +1,5 @@
-"""Tell the elements that belong to the article of a page from those of menus, side bars, comments
-and lists of other articles."""
+"""Tell which parts of a page belong to its article, and which are menus, side bars, comments or
+lists of other articles. Authors and dates in such other parts are not those of the article."""
 
 import re
 from functools import lru_cache
@@ -53,8 +53,12 @@ _MAX_HEADINGS = 10  # of an element, that are compared with the title
 
 class ArticleScope:
     """Tells which elements of a page belong to its article, and which to menus, side bars, comments
-    or other articles. `title` is the title of the article, by which its heading is recognised; if
-    no heading has it, any main heading (<h1>) is taken for that of the article."""
+    or lists of other articles.
+
+    An element that contains the heading of the article belongs to the article, whatever its class
+    names are. The heading is recognised by `title`, the title of the article. If no heading has
+    this text, every <h1> is taken for the heading.
+    """
 
     def __init__(self, tree: LexborHTMLParser, title: str) -> None:
         self._tree = tree
@@ -63,9 +67,9 @@ class ArticleScope:
         self._by_id: dict[int, bool] = {}  # of elements that were looked at before
 
     def holds(self, node: LexborNode) -> bool:
-        """Whether an element is part of the article. It is not, if it or an element around it is a
-        menu, a side bar, comments, a footer, the header of the site, a teaser, or a list of other
-        articles."""
+        """Whether an element is part of the article. An element is not if it, or an element around
+        it, is a menu, a side bar, comments, a footer, the header of the site, or a list or teaser
+        of other articles."""
         path: list[int] = []
         around: LexborNode | None = node
         level, inside = 0, True
@@ -85,8 +89,11 @@ class ArticleScope:
         return inside
 
     def may_date(self, node: LexborNode) -> bool:
-        """Whether the date in an element may be that of the article: no element around it is about
-        something else. Unlike an author, such a date may stand in a side bar or a header."""
+        """Whether the date in an element may be the date of the article.
+
+        It can't be if an element around it is about something else, such as comments or a teaser of
+        another article. But it may be in a side bar or in the header of the page.
+        """
         around = node.parent
         for _ in range(_MAX_DEPTH):
             if around is None or (tag := around.tag or "") in _ROOTS:
@@ -97,9 +104,13 @@ class ArticleScope:
         return True
 
     def is_of_others(self, node: LexborNode, tag: str) -> bool:
-        """Whether an element, whose tag is given, is about something else than the article: a
-        teaser, the footer of the page or, by its classes and id, comments or a list of other
-        articles or of events. The elements around it are not looked at."""
+        """Whether an element is about something else than the article: comments, a teaser of
+        another article, a list of other articles or of events, or the footer of the page.
+
+        It is judged by its tag (`tag`), its classes and its id, and by its content, but not by the
+        elements around it. An element that contains the heading of the article is never about
+        something else.
+        """
         if tag in _ROOTS:
             return False
         if tag == "article":

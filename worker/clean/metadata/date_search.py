@@ -14,12 +14,12 @@ _MAX_NODES = 50_000
 
 
 def search_date(markup: str, url: str, title: str, latest: datetime) -> str:
-    """Search a page for its date of publication, in its markup and its address `url`. Returns the
-    day as "2026-11-22", or "" if no date is found.
+    """Search a page for its date of publication with the library htmldate, if its dates could not
+    be read otherwise. Returns the day as "2026-11-22", or "" if no date is found.
 
-    This is the last resort for a page whose dates can't be read otherwise. Ignored are dates after
-    `latest`, the time of the fetch, and those in scripts, comments, lists of other articles and
-    footers. `title` is the title of the article, by which it is told from these.
+    The date may stand in the markup or in the address of the page (`url`). Dates after `latest`,
+    the time of the fetch, are ignored. So are dates in scripts, comments, footers and lists of
+    other articles; `title`, the title of the article, helps to recognise these parts.
     """
     from htmldate import find_date  # comes with trafilatura, and takes as long to import
 

@@ -1,8 +1,8 @@
-"""Read the entries of a live blog from the JSON-LD of its page, and complete the text of the page
-by them.
+"""Read the entries of a live blog from the metadata of its page, and add what the text lacks of
+them.
 
-Such a page declares a LiveBlogPosting with a `liveBlogUpdate` for each entry (schema.org). Its
-markup may lack the entries, which a script then adds, or the text that was extracted may lack their
+Live blogs often declare all their entries in JSON-LD, as `liveBlogUpdate` of a LiveBlogPosting
+(schema.org). The text of the page may lack the entries, if a script adds them later, or only their
 times and headings.
 """
 
@@ -27,9 +27,12 @@ _MIN_SHOWN = 0.5  # share of the entries that a text must have to be that of the
 
 
 class LiveUpdate(NamedTuple):
-    """One entry of a live blog, as its page declares it: when it was published ("2026-05-06" and
-    "14:32", in the time zone in which it is written; "" if not declared), its heading, and its
-    lines of text."""
+    """One entry of a live blog, as the metadata of the page declares it.
+
+    `day` and `time` say when it was published, such as "2026-05-06" and "14:32", in the time zone
+    that the page uses; both are "" if the page does not tell. `heading` is its heading, "" if it
+    has none, and `lines` are the lines of its text.
+    """
 
     day: str
     time: str
@@ -38,8 +41,12 @@ class LiveUpdate(NamedTuple):
 
 
 def live_updates(article: dict[str, Any]) -> tuple[LiveUpdate, ...]:
-    """Return the entries of a live blog from the JSON-LD object of its page, in the order in which
-    the page has them; () if the page declares fewer than three entries with a text."""
+    """Return the entries of a live blog that a page declares in its metadata, in the order of the
+    page. `article` is the JSON-LD object of the live blog.
+
+    Entries without a text are left out. Returns () if fewer than three remain, because the page is
+    then hardly a live blog.
+    """
     declared = article.get("liveBlogUpdate")
     items = declared if isinstance(declared, list) else [declared]
     updates = [_update(item) for item in items[:_MAX_UPDATES] if isinstance(item, dict)]
@@ -48,11 +55,13 @@ def live_updates(article: dict[str, Any]) -> tuple[LiveUpdate, ...]:
 
 
 def with_live_updates(text: str, updates: Sequence[LiveUpdate]) -> str:
-    """Complete the text of a live blog, which has one paragraph on each line, by the times and
-    headings of its entries.
+    """Add to the text of a live blog what it lacks of its entries, and return the result. The text
+    has one paragraph on each line; `updates` are the entries that the page declares.
 
-    If the text has less than half of the entries, all that it lacks are added at its end, each with
-    its time and heading, in the order of `updates`. Returns the text unchanged if there are none.
+    If an entry is in the text without its time, its time and heading are inserted above it. If more
+    than half of the entries are not in the text at all, these are appended to it, with times and
+    headings. If fewer are missing, they are not added. With no `updates`, the text is returned
+    unchanged.
     """
     if not updates:
         return text

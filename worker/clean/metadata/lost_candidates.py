@@ -1,8 +1,7 @@
-"""List the values that cleaning did not choose for a field of an article, and why each lost.
+"""List the values that cleaning found for a field of an article, but did not choose, and why.
 
-The functions read what the choosing functions noted: the candidates of each field in the order of
-their rank, and the rule by which one of a lower rank was chosen. They run only for `worker clean
---explain`.
+While cleaning chooses a value, it notes all values that it found, in the order of preference. The
+functions here read these notes. They are called only for `worker clean --explain`.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +42,8 @@ _SOURCES = {
 class LostCandidate:
     """A value that cleaning found for a field of an article, but did not choose.
 
-    `source` says where it stands, such as "json-ld:datePublished"; `why` says why it lost.
+    `source` says where the value was found, such as "json-ld:datePublished"; `why` says why another
+    value was preferred to it.
     """
 
     source: str
@@ -52,8 +52,9 @@ class LostCandidate:
 
 
 def page_source(field: str, element: str) -> str:
-    """Name the element of a page from which a field was read in words: "json-ld:headline",
-    "meta:og:title", "visible byline"."""
+    """Return a name that tells readers from which element of a page a field was read, such as
+    "json-ld:headline", "meta:og:title" or "visible byline". `element` is the name of the element in
+    the page's metadata, "" if unknown."""
     if element == "json-ld":
         return f"json-ld:{_JSON_LD.get(field, field)}"
     return _SOURCES.get(element) or (f"meta:{element}" if element else "page")
@@ -65,10 +66,11 @@ def lost_of_page(
     winner: str,
     objection: Callable[[str], str] = lambda text: "",
 ) -> Iterator[LostCandidate]:
-    """Yield the candidates that a page has for a field, without the chosen one.
+    """Yield the values for a field that were found on a page, but not chosen, and why each was not.
 
-    `winner` is the source of the chosen value, "" if none was chosen. `objection` says why a text
-    can't be a value of the field, "" if it can.
+    `winner` is the source of the value that was chosen, "" if none was. `objection` tells of a text
+    why it can't be a value of the field. If it returns "", the reason is that the chosen value is
+    preferred or the same.
     """
     own = page_source(field, page.element_of.get(field, ""))
     outranked = page.rule_of.get(field) or f"ranks after {winner}"
@@ -83,9 +85,9 @@ def lost_of_page(
 
 
 def lost_titles(page: PageMetadata, winner: str) -> Iterator[LostCandidate]:
-    """Yield the titles of a page that were not chosen, and why each was not.
+    """Yield the titles that were found on a page, but not chosen, and why each was not.
 
-    `winner` is the source of the chosen one, "" for none.
+    `winner` is the source of the title that was chosen, "" if none was.
     """
     refused = "the name of the site, or too long for a title"
     objections = dict.fromkeys(page.refused_titles, refused)
@@ -95,10 +97,12 @@ def lost_titles(page: PageMetadata, winner: str) -> Iterator[LostCandidate]:
 def lost_dates(
     field: str, dates: ArticleDates, given: str, url: str, winner: str, rules: DateRules
 ) -> Iterator[LostCandidate]:
-    """Yield the dates of publication, or of the last change, that were not chosen: that of the
-    feed (`given`), those that the page declares, the one in its address, and those that it shows.
+    """Yield the dates that were found for an article, but not chosen, and why each was not. `field`
+    is "published" for dates of publication, or "updated" for dates of the last change.
 
-    `url` is the address of the article, `winner` the source of the chosen date.
+    The dates are that of the feed (`given`) and those that the page declares; for "published" also
+    the one in the address of the article (`url`) and those that the page shows to readers. `winner`
+    is the source of the date that was chosen, "" if none was.
     """
     page = dates.page
 

@@ -38,15 +38,16 @@ def find_authors(
     nearby: NearbyTexts,
     scope: ArticleScope,
 ) -> tuple[tuple[str, ...], Candidates]:
-    """Choose the authors of the article on a page: people rather than organisations, full names
-    rather than login names. Texts that name nobody, such as URLs and "admin", are skipped.
+    """Choose the authors of the article on a page. People are preferred to organisations, and full
+    names to login names. Texts that name nobody, such as URLs and "admin", are skipped.
 
-    `elements` are the elements of the page that hold metadata. `publishers` are the names of the
-    site, reduced to lower-case letters and digits; one of them is chosen only if the page names
-    nobody else. `nearby` has the texts around the heading, where bylines stand; `scope` tells the
-    article from other parts of the page. Also returns what the
-    authors were chosen from: names of elements with the functions that read them, the preferred
-    one first.
+    `elements` are the elements of the page with metadata. `nearby` has the texts around the
+    heading, where bylines stand, and `scope` tells which parts of the page belong to the article.
+    `publishers` are the names of the site, reduced to lower-case letters and digits; one of them is
+    chosen only if the page names nobody else.
+
+    Also returns all places where authors were looked for, the preferred one first, as pairs: the
+    name of an element and a function that reads the authors in it.
     """
     named = [pair for pair in typed_names(elements.json_ld.get("author")) if "://" not in pair[0]]
     named = [pair for pair in named if not is_no_author(pair[0])]

@@ -32,10 +32,11 @@ class PageElements:
     """The elements of a page that hold metadata, such as <title>, <meta> and JSON-LD, indexed for
     quick look-ups.
 
-    Once a field of the metadata, such as the title, has been read, `element_of` has the name of the
-    element that it was read from, and `candidates` all pairs (name of the element, text) that it
-    was chosen from, the preferred one first. `rule_of` says why one of a lower rank was chosen.
-    `refused_titles` are the candidates for the title that only name the site.
+    It also keeps notes on each field of the metadata, such as the title, once this was read:
+    `candidates` has all values that were found for it, as pairs (name of the element, text), the
+    preferred one first. `element_of` has the element whose value was chosen. If that was not the
+    preferred one, `rule_of` gives the reason. `refused_titles` are texts that were found as titles,
+    but name only the site.
     """
 
     def __init__(self, tree: LexborHTMLParser, link: str = "") -> None:
@@ -61,11 +62,12 @@ class PageElements:
         self.refused_titles: frozenset[str] = frozenset()
 
     def first(self, field: str, *candidates: tuple[str, Any]) -> str:
-        """Choose the value of a metadata field, such as "title", from several elements: the first
-        text that is not blank, or "" if all are.
+        """Choose the value of a metadata field, such as "title", from several elements. Returns the
+        first text that is not blank, or "" if all are blank.
 
         `candidates` are pairs of an element's name and its text, the preferred one first. They are
-        noted in `candidates`, and the name of the chosen element in `element_of`.
+        remembered, together with the name of the chosen element, so that the choice can be
+        explained.
         """
         self.candidates[field] = candidates
         for element, text in candidates:
@@ -123,8 +125,11 @@ def attribute(node: LexborNode, name: str) -> str:
 
 
 def text_of(node: LexborNode) -> str:
-    """Return the text of an element on one line; a line break becomes a space. How characters are
-    read, above them in Japanese (<rt>), is removed from the element."""
+    """Return the text of an element on one line; a line break becomes a space.
+
+    Small letters above Japanese or Chinese characters, which tell how these are read (<rt>), are
+    left out. They are removed from the tree of the page, too.
+    """
     for inner in reversed(node.css("br,rt,rp")):  # those inside of others first
         if inner.tag == "br":
             inner.insert_before(" ")

@@ -60,8 +60,12 @@ def illustrates(url: str) -> bool:
 
 
 def page_image(elements: PageElements, scope: ArticleScope) -> str:
-    """Return the address of the picture that a page declares for its article, else of the first
-    picture in the article, which `scope` tells from other parts; "" if there is none."""
+    """Return the address of the picture of an article: the one that its page declares, else the
+    first one inside of the article, "" if there is none.
+
+    `elements` are the elements of the page with metadata; `scope` tells which parts of the page
+    belong to the article.
+    """
     declared = (
         *(("json-ld", url) for url in urls_of(elements.json_ld.get("image"))),
         *elements.of_meta(_IMAGE),

@@ -62,16 +62,18 @@ TIME, SOME_TIME = "time", "a time"  # marked as the date of publication; the fir
 
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
-    """What a page declares or shows of its article, as it is written there; "" or () where it has
-    nothing.
+    """What a page tells about its article, in its metadata or visibly. Texts are as the page writes
+    them; "" or () stands for what it does not tell.
 
-    `titles` are all candidates for `title`, `site` is the name of the site, `canonical` the address
-    that the page declares for itself, `image` that of a picture. `published` and `updated` are
-    dates. `declared_dates` are all dates of publication in the metadata, as pairs (element, text),
-    `visible_dates` those shown near the heading. `element_of` has for each field the element that
-    it was read from, `candidates` all elements that it may be read from, with their texts, and
-    `rule_of` the reason for which one of a lower rank was chosen. `refused_titles` are texts in
-    the places of titles that only name the site. `live_updates` are the entries of a live blog.
+    `site` is the name of the site, `canonical` the address that the page declares for itself, and
+    `image` that of a picture. `published` and `updated` are dates; `declared_dates` are all dates
+    of publication in the metadata, as pairs (element, text), and `visible_dates` those shown near
+    the heading. `live_updates` are the entries of a live blog.
+
+    The other fields explain the choices: `titles` are all titles that were found, and
+    `refused_titles` those that only name the site. For each field, `element_of` has the element
+    that it was read from, `candidates` all elements that were considered, with their texts, and
+    `rule_of` the reason if the preferred element was not chosen.
     """
 
     title: str = ""
@@ -101,12 +103,12 @@ NO_METADATA = PageMetadata()
 def read_metadata(
     tree: LexborHTMLParser, link: str = "", markup: str | None = None
 ) -> PageMetadata:
-    """Read what a parsed page declares and shows of its article, such as title, authors and dates,
-    and note from which element each field was read.
+    """Read what a parsed page tells about its article, such as title, authors and dates, and note
+    from which element each was read.
 
-    `link` is the address from which the page was fetched, "" if unknown. With the `markup` of the
-    page, the result does not keep the tree in memory: candidates that have to be searched for in it
-    are then read from the markup anew, when they are asked for.
+    `link` is the address from which the page was fetched, "" if unknown. `markup` is the page's
+    HTML. If it is given, the result does not keep the tree in memory: the few values that are read
+    only for an explanation are then read from the markup.
     """
     elements = PageElements(tree, link)
     json_ld, by_tag = elements.json_ld, elements.by_tag

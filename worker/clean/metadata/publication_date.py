@@ -228,10 +228,12 @@ def _is_published_label(date: VisibleDate, rules: DateRules) -> bool:
 
 
 def objection_to(date: VisibleDate, rules: DateRules) -> str:
-    """Say why a date that a page shows to readers can't be that of publication, "" if it may be.
+    """Say why a date that a page shows to readers can't be its date of publication. Returns "" if
+    it can.
 
-    A date labelled as that of a change is not; nor is one that is far from the heading, in a
-    sentence, or labelled as that of something else, unless it is labelled as that of publication.
+    It can't be if a label such as "updated" marks it as the date of a change. A date with a label
+    such as "published" always can. Any other date can't be if it stands far from the heading or in
+    a sentence, or has another label, such as "Event date:". `rules` has the words for the labels.
     """
     if is_labelled(date, rules.updated_words):
         return "labelled as the date of a change"

@@ -79,11 +79,12 @@ class NearbyTexts(NamedTuple):
 def nearby_texts(
     tree: LexborHTMLParser, title: str, scope: ArticleScope, *, far: bool = False
 ) -> NearbyTexts:
-    """Collect the visible texts around the heading of a page, where bylines and dates are usual:
-    300 characters before the heading and 650 after it, or 100,000 after it if `far`.
+    """Collect the visible texts around the heading of a page, where bylines and dates usually
+    stand: 300 characters before the heading and 650 after it. With `far`, 100,000 characters after
+    it are read.
 
-    The heading is the one that has the text `title`; if there is none, it is the first <h1>. After
-    it, parts that do not belong to the article, as `scope` says, are left out.
+    The heading is the one with the text `title`, or the first <h1> if no heading has it. `scope`
+    tells which parts of the page belong to the article; other parts after the heading are left out.
     """
     heading = _heading(tree, title)
     if heading is None:

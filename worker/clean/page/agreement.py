@@ -1,7 +1,7 @@
-"""Judge the texts that several extractors found on one web page by how much they agree.
+"""Choose between the texts that several extractors found on the same web page.
 
-The extractors make different mistakes. So the text that has most in common with the texts of the
-others is seldom a wrong part of the page.
+Different extractors make different mistakes. So the text that is most similar to the other texts is
+seldom a wrong part of the page.
 """
 
 import re
@@ -21,18 +21,23 @@ Runs = frozenset[tuple[str, ...]]
 
 
 def is_sure(text: str, doubt: float, rules: HtmlRules) -> bool:
-    """Whether the `text` that the classifier chose from a page can be used without the texts of
-    other extractors.
+    """Whether the text that the classifier chose from a page is good enough without a comparison
+    with the texts of other extractors.
 
-    It cannot if it is short, in a script without capitals, or chosen with much `doubt` (how unsure
-    the classifier is; 0 is sure).
+    It is not if it is short, in a script without capital letters, or if the classifier was unsure
+    (`doubt`, 0 for quite sure, is above a limit of `rules`).
     """
     return doubt <= rules.second_opinion_doubt and _is_readable(text, rules)
 
 
 def is_confirmed(text: str, other: str, doubt: float, rules: HtmlRules) -> bool:
-    """Whether the text of one `other` extractor is enough to confirm the `text` that the classifier
-    chose with some `doubt`: the two have nearly the same words, and the doubt is not large."""
+    """Whether the `text` that the classifier chose from a page is confirmed by the text of one
+    `other` extractor, because both have nearly the same words. If not, further extractors must be
+    asked.
+
+    A text is never confirmed if it is short, or if the classifier was very unsure (`doubt`, 0 for
+    quite sure, is above a limit of `rules`).
+    """
     if doubt > rules.max_doubt or not _is_readable(text, rules):
         return False
     return similarity(runs(text), runs(other)) >= rules.min_shared
@@ -46,8 +51,8 @@ def is_supported(text: str, others: Sequence[str], rules: HtmlRules) -> bool:
 
 
 def nearest(texts: Sequence[str]) -> str:
-    """Return the text that is most similar to the others on average, the first of several; "" if
-    all are empty. Empty texts are ignored."""
+    """Return the text that is most similar to the other texts on average, or the first such text if
+    there are several. Empty texts are ignored; if all are empty, "" is returned."""
     found = [text for text in texts if text]
     compared = [runs(text) for text in found]
     sums = [
@@ -58,14 +63,16 @@ def nearest(texts: Sequence[str]) -> str:
 
 
 def similarity(first: Runs, second: Runs) -> float:
-    """Return how similar two texts are, by their runs of words: from 0, none in common, to 1, the
-    same runs (the Dice coefficient)."""
+    """Return how similar two texts are, from 0 (nothing in common) to 1 (the same). Each text is
+    given as the set of its sequences of four words; the result is the Dice coefficient of the two
+    sets."""
     return 2 * len(first & second) / max(1, len(first) + len(second))
 
 
 def runs(text: str) -> Runs:
-    """Return all sequences of four successive words of a text, in lower case. A text of fewer words
-    is one sequence; in a script without spaces, such as Chinese, each letter counts as a word."""
+    """Return all sequences of four successive words of a text, in lower case, by which it is
+    compared with other texts. A text of fewer than four words gives one sequence with all its
+    words. In a script without spaces, such as Chinese, each letter counts as a word."""
     words = _WORD.findall(text.lower())
     if 0 < len(words) < _RUN:
         return frozenset([tuple(words)])

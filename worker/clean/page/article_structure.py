@@ -1,8 +1,9 @@
-"""Correct the choice of text blocks (passages of a page) by the structure of the page.
+"""Correct the choice of the text blocks (passages of a page) that form its article, by means of the
+elements around the blocks.
 
-The block classifier judges each block by itself and its neighbours. What it keeps is corrected here
-by what the elements around a block say: captions, boxes, hidden text and repeated text are removed,
-and missing items of a list, cells of a table and entries of a live blog are put back.
+A trained classifier has judged each block by itself and its neighbours. Here captions, boxes,
+hidden text and repeated text are removed from its choice. Missing items of a list, cells of a table
+and entries of a live blog are added.
 """
 
 from collections import Counter
@@ -53,11 +54,12 @@ _MIN_LEAD_PROBABILITY, _MAX_LEAD_DISTANCE = 0.05, 12
 
 
 class Structure(NamedTuple):
-    """The text blocks (passages) of a page with what the elements around them say.
+    """The text blocks (passages) of a page, together with what the elements around them are for.
 
-    `own` has for each element in `blocks.holders` the roles of the element itself (see
-    `element_roles`), `roles` also those that it inherits from the elements around it.
-    `probability` is that of each block to belong to the article.
+    `probability` is, for each block, the probability that it belongs to the article. For each
+    element with text, `own` tells by its class names and ids whether it is a caption, a box, hidden
+    and so on. `roles` tells the same, but an element also counts as a caption, a box or hidden if
+    it is inside of one.
     """
 
     blocks: Blocks
@@ -66,20 +68,24 @@ class Structure(NamedTuple):
     roles: list[int]
 
     def linked(self, at: int) -> bool:
-        """Whether a block consists mostly of links."""
+        """Whether much of a text block (more than 30 % of its characters) is links. `at` is its
+        number."""
         return self.blocks.link_chars[at] > _MAX_LINKED * len(self.blocks.texts[at])
 
     def superfluous(self, at: int) -> bool:
-        """Whether a block is in a caption, a box or a hidden element."""
+        """Whether a text block is in a caption, a box beside the article or a hidden element, so
+        that it is not added to the article. `at` is the number of the block."""
         return bool(self.roles[self.blocks.held_by[at]] & (CAPTION | BOX | HIDDEN | _FIGURE))
 
 
 def arrange(blocks: Blocks, kept: Sequence[int], probability: Floats) -> list[int]:
-    """Correct by the structure of the page which of its text blocks belong to the article.
+    """Correct which text blocks (passages) of a page form its article, by means of the elements
+    around them.
 
-    `kept` has the numbers of the blocks that the block classifier chose, `probability` the
-    probability of each block of the page to belong to the article. Returns the numbers of the
-    blocks that remain or come back, in the order of the page.
+    `kept` are the numbers of the blocks that a classifier chose, and `probability` is, for each
+    block of the page, the probability that it belongs to the article. Captions, boxes, hidden and
+    repeated text are removed; missing parts of lists, tables and live blogs are added. Returns the
+    numbers of the blocks that form the article, in the order of the page.
     """
     if not kept:
         return []

@@ -56,9 +56,13 @@ NO_TEXT = ClassifiedText("", 1.0)
 
 
 def classify_blocks(tree: LexborHTMLParser, weights: BlockWeights) -> ClassifiedText:
-    """Extract the article's text from a page: join those text blocks (passages such as paragraphs)
-    that the classifier takes for parts of it, corrected by the structure of the page, one per line.
-    The result also tells how unsure the classifier is."""
+    """Extract the text of the article from a page. A classifier decides which text blocks (passages
+    such as paragraphs) belong to the article, and the choice is corrected by the elements around
+    them.
+
+    Returns the text, with each block on lines of its own, and how unsure the classifier is of its
+    choice. `weights` are the numbers that the classifier learned in training.
+    """
     blocks = read_blocks(tree)
     if not blocks.texts:
         return NO_TEXT

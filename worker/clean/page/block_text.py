@@ -9,11 +9,11 @@ _MAX_CELL_CHARS = 200  # of a text that is joined with others to a line
 
 
 def text_of(blocks: Blocks, chosen: Sequence[int]) -> str:
-    """Join some blocks of a page (passages) to one text, with one line for each. `chosen` has the
-    numbers of these blocks.
+    """Join some text blocks (passages) of a page to one text, with each block on a line of its own.
+    `chosen` are the numbers of these blocks.
 
-    The cells of a table row are joined to one line, unless they hold more than a short text each,
-    as in a table that arranges the parts of a page.
+    The short cells of a table row are joined to one line. Cells with several blocks or a long text
+    are not joined, because such a table only arranges the parts of a page.
     """
     parts: list[str] = []
     row_before = cell_before = -1

@@ -68,14 +68,13 @@ class Holders(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """The text blocks (passages such as paragraphs) of a page, in document order. Entry n of each
-    list is about block n.
+    """The text blocks of a page (passages such as paragraphs), numbered in the order of the page.
 
-    `texts` has its text, `link_chars` how many characters of it are links, and `held_by` the index
-    of the innermost element around it in `holders`, the elements with text. `code` has the blocks
-    that are program code (<pre>), by their numbers, with the indentation of their lines.
-    `item_types` has for some of `holders` what they are in terms of schema.org, such as
-    "LiveBlogPosting".
+    The first three lists have an entry for each block: `texts` its text, `link_chars` how many of
+    its characters are links, and `held_by` the number of the element that contains it. `holders`
+    describes these elements. `code` has the text with indentation for blocks of program code, by
+    the number of the block. `item_types` has the schema.org type that an element declares, such as
+    "LiveBlogPosting", by the number of the element.
     """
 
     texts: list[str]  # white space collapsed, BREAK for <br>
@@ -87,9 +86,12 @@ class Blocks(NamedTuple):
 
 
 def read_blocks(tree: LexborHTMLParser) -> Blocks:
-    """Collect the text blocks of a page in one walk over its tree.
+    """Collect the text blocks of a page (passages such as paragraphs), and the elements around
+    them.
 
-    Scripts, images, form controls, menus (<nav>), footers and hidden words are left out.
+    Scripts, images, form controls, menus (<nav>), footers and single hidden words are left out.
+    Larger hidden passages are collected, because a page may hide its article until a script shows
+    it.
     """
     walk = _Walk()
     pieces = walk.pieces

@@ -1,9 +1,9 @@
-"""Recognise by its class names what an element of a page is for: a caption, a box with related
-articles, a hidden copy, an entry of a live blog.
+"""Recognise by its class names what an element of a page is for: for example a caption, a box with
+related articles, a hidden copy, or an entry of a live blog.
 
-The block classifier knows class names, too, but only those of the pages it was trained on, and it
-weighs them against the text. The names here are those that editors and content systems give to
-such elements in several languages, and they decide alone.
+The classifier that finds the article also looks at class names, but it knows only those of the
+pages it was trained on. The names listed here are in use at many sites, in several languages. They
+are sure enough to decide without looking at the text.
 """
 
 import re
@@ -146,11 +146,11 @@ _HINT_FINDER = AhoCorasick(_HINTS)
 
 @lru_cache(maxsize=20_000)
 def roles_of(names: str) -> int:
-    """Return what an element of a page is for, by its class names, ids and role: the sum of the
-    roles CAPTION, BOX and so on, or 0.
+    """Return what an element of a page is for: a sum of the constants CAPTION, BOX, HIDDEN and so
+    on that apply to it, or 0 if none does.
 
-    `names` has them in one string of at most `MAX_CHARS`, with spaces between them. Pages of a site
-    have the same names, so the results are cached.
+    `names` are the class names, ids and role of the element, joined by spaces, at most `MAX_CHARS`
+    characters. The results are cached, because all pages of a site have the same names.
     """
     roles = 0
     for written in names.split():
@@ -169,8 +169,8 @@ def _roles_of_name(written: str) -> int:
 
 
 def may_expand(names: str) -> bool:
-    """Whether an element with these class names and ids may hold a part of the article that readers
-    see after a click or a login, such as "more" or "accordion-panel"."""
+    """Whether an element may hold a part of the article that readers see only after a click or a
+    login, to judge by its class names and ids (`names`), such as "more" or "accordion-panel"."""
     normal = map(_normal, names[:MAX_CHARS].split())
     return any(name and _MAY_EXPAND.fullmatch(name) for name in normal)
 

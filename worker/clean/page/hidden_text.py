@@ -1,8 +1,8 @@
 """Decide which hidden text of a page to remove from its article.
 
-Most hidden text repeats the article (for search engines or for printing) or stands around it, such
-as a card that appears over a name. But some pages hide the article itself, or its rest, until a
-script shows it: this must stay, because nothing else on the page has it.
+Most hidden text is not needed: it repeats the article, for search engines or for printing, or it
+belongs to something else, such as a card that appears over a name. But some pages hide the article,
+or the end of it, until a script shows it. Such text must stay.
 """
 
 import re
@@ -25,11 +25,15 @@ WordRun = tuple[str, ...]
 def hidden_to_remove(
     blocks: Blocks, own: Sequence[int], roles: Sequence[int], chosen: Collection[int]
 ) -> set[int]:
-    """Return which of the chosen text blocks of a page (passages) to remove, because they are
-    hidden and either repeat text that is shown or do not read like a part of the article.
+    """Return the numbers of the hidden text blocks (passages of a page) to remove from the article.
 
-    `own` and `roles` are the roles of each element by its own names, and with those of the elements
-    around it. If little of the chosen text is shown, hidden text is removed only if it is repeated.
+    Removed are hidden blocks that repeat visible text, and hidden parts that do not read like a
+    part of an article. If the visible blocks of the article are very short, the hidden ones may be
+    the article itself; then only those that repeat visible text are removed.
+
+    `chosen` are the numbers of the blocks of the article. For each element of the page, `own` has
+    what it is by its own class names and ids, such as hidden or a box of links, and `roles` what it
+    is if the elements around it are considered, too.
     """
     held_by = blocks.held_by
     hidden = [at for at in sorted(chosen) if roles[held_by[at]] & HIDDEN]

@@ -1,5 +1,8 @@
-"""Group the text blocks of a page (passages) that stand in elements made by one template, such as
-the paragraphs of a body, the reviews of several products, or the entries of a live blog."""
+"""Find groups of text blocks (passages of a page) that a site made with the same template, such as
+the paragraphs of a text, the reviews of several products, or the entries of a live blog.
+
+If most blocks of a group belong to the article, the others of the group probably do, too.
+"""
 
 import re
 from collections import defaultdict
@@ -22,10 +25,14 @@ ElementPath = tuple[tuple[int, str], ...]  # tag and names of an element, then o
 def missing_of_groups(
     blocks: Blocks, chosen: Collection[int], candidates: Collection[int]
 ) -> Iterable[int]:
-    """Yield those candidates (numbers of blocks that are not chosen) most of whose like are chosen.
+    """Yield the text blocks of a page (passages) that probably belong to the article, because most
+    text of their group belongs to it.
 
-    Blocks are alike if the four elements around each have the same tags, class names and ids, but
-    for digits. Only blocks of at least 60 characters are compared.
+    A group has at least three blocks that stand in the same kind of element: the element around the
+    block, and the three elements around that, have the same tags, classes and ids, except for
+    digits in the names. Blocks of fewer than 60 characters, and blocks that are mostly links,
+    belong to no group. `chosen` are the numbers of the blocks that are known to belong to the
+    article. Only blocks in `candidates` are yielded.
     """
     long = [at for at in candidates if len(blocks.texts[at]) >= _MIN_CHARS]
     if not long:

@@ -1,7 +1,8 @@
-"""Find the entries of a live blog on a page, with the time of each.
+"""Find the entries of a live blog on a page, with their times.
 
-Entries are short and have a time and often a heading each, so that a classifier that was trained on
-ordinary articles loses some of them and all their times.
+A live blog reports an event in many short entries, each with a time and often a heading. The
+classifier that finds the article was trained on ordinary articles, so it loses some of these
+entries, and all their times.
 """
 
 import re
@@ -34,11 +35,14 @@ def live_entries(
     chosen: Collection[int],
     superfluous: Callable[[int], bool],
 ) -> set[int]:
-    """Return the numbers of all text blocks of a page (passages) that belong to entries of a live
-    blog: its times, headings and paragraphs. Empty if the article of the page is no live blog.
+    """Return the numbers of the text blocks (passages) of a page that belong to entries of a live
+    blog: times, headings and paragraphs. The set is empty if the article of the page is no live
+    blog.
 
-    `own` has the roles of each element by its names, `chosen` the blocks that are known to belong
-    to the article. `superfluous` says of a block whether it is a caption, a box or hidden.
+    `own` tells for each element of the page, by its class names and ids, whether it is an entry.
+    `chosen` are the numbers of the blocks that are known to belong to the article. `superfluous`
+    tells whether the block with a given number is a caption, in a box or hidden; such blocks are
+    left out.
     """
     holders = blocks.holders
     entries = [number for number, roles in enumerate(own) if roles & LIVE_ENTRY]
@@ -76,6 +80,6 @@ def _is_content(blocks: Blocks, at: int) -> bool:
 
 
 def is_time(text: str) -> bool:
-    """Whether a text is nothing but a time of day, perhaps with a date and a time zone, or an age
-    such as "5 minutes ago"."""
+    """Whether a text consists of a time of day only, such as "14:32" or "3 May, 2 p.m. CET", or of
+    an age such as "5 minutes ago"."""
     return len(text) <= _MAX_TIME_CHARS and _TIME.fullmatch(text) is not None

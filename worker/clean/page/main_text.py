@@ -32,9 +32,13 @@ _ATTRIBUTES_LIKE_A_TAG = 6
 
 
 class ParsedPage(NamedTuple):
-    """A web page: its markup, the tree parsed from it, and the number of its tags. Pages with very
-    many tags are treated more simply, to limit the time. `load` is the number of tags with as many
-    as take a parser the time of the attributes in crowded tags."""
+    """A web page that was parsed: its markup, its tree of elements, and numbers that tell how long
+    it takes to read.
+
+    `tags` is the number of its tags. `load` estimates the time for parsing the page again, also
+    counted in tags: attributes in tags with very many of them are added, six of them as one tag.
+    Slow methods are not used on a page where these numbers are high.
+    """
 
     markup: str
     tree: LexborHTMLParser
@@ -43,11 +47,12 @@ class ParsedPage(NamedTuple):
 
 
 def parse(markup: str, tags: int | None = None, crowded: int = 0) -> ParsedPage:
-    """Parse the markup of a page to a tree. Both its text and its metadata are read from this tree,
-    so that the page is parsed only once.
+    """Parse the markup of a page to a tree of elements. Both the text and the metadata of the page
+    are read from this tree, so that the page is parsed only once.
 
-    `tags` is the number of its tags, if it is known, and `crowded` the number of attributes in tags
-    that have very many, as `refuse_hostile` returns it.
+    `tags` is the number of its tags; None lets this function count them. `crowded` is the number of
+    attributes that stand in tags with very many attributes. These make later steps slower, so they
+    are added to the `load` of the page.
     """
     tags = count_tags(markup) if tags is None else tags
     return ParsedPage(
@@ -58,12 +63,15 @@ def parse(markup: str, tags: int | None = None, crowded: int = 0) -> ParsedPage:
 def main_text(
     page: ParsedPage, rules: HtmlRules, weights: BlockWeights | None = None
 ) -> tuple[str, str]:
-    """Extract the text of the article on a page. Returns the text and a flag: "whole-page" if it is
-    all text of the page, because no article was found or the page has too many tags, else "".
+    """Extract the text of the article on a page. Returns the text and a flag.
 
     A trained classifier chooses the passages that belong to the article. If it is unsure, other
-    extractors read the page, too, and the text is taken that agrees best with the others. `weights`
-    are the numbers that the classifier learned; None stands for those in this package.
+    extractors read the page, too, and the text that is most similar to the other texts is returned.
+    `weights` are the numbers that the classifier learned in training; None stands for those in this
+    package.
+
+    The flag is "" if an article was found. If none was found, or the page has too many tags, all
+    text of the page is returned, and the flag is "whole-page".
     """
     if page.tags > rules.max_extract_tags:
         return body_text(page.markup), "whole-page"
@@ -75,8 +83,12 @@ def main_text(
 
 
 def asks_others(page: ParsedPage, classified: ClassifiedText, rules: HtmlRules) -> bool:
-    """Whether other extractors read a page, too, because the classifier is unsure of the text that
-    it chose (`classified`). They never read a page of very many tags, which would take long."""
+    """Whether other extractors should read a page, too, because the classifier is unsure of the
+    text that it chose (`classified`).
+
+    Returns False for a page with very many tags, even if the classifier is unsure, because the
+    other extractors would take too long. The classifier's text is then used as it is.
+    """
     return page.load <= rules.max_asked_tags and not is_sure(
         classified.text, classified.doubt, rules
     )

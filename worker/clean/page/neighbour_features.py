@@ -1,8 +1,8 @@
-"""Compute the features by which the second of two forests of decision trees decides which blocks
-(passages of text) of a page belong to the article.
+"""Compute the input of the second stage of the classifier that finds the article on a page.
 
-They are the features of the block itself, and the first forest's probabilities for it, for the
-blocks around it, and for the blocks in elements of the same kind anywhere on the page.
+The classifier has two stages (forests of decision trees). The first one judges each text block of
+the page alone. The second one reads the same features again, together with the first stage's
+results for the block, for the blocks around it, and for blocks in similar elements of the page.
 """
 
 import numpy as np

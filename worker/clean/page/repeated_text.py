@@ -14,11 +14,14 @@ _TOP = 3  # first blocks of an article, of which one paragraph may be a copy alo
 
 
 def repeated(blocks: Blocks, own: Sequence[int], kept: Sequence[int]) -> set[int]:
-    """Return which of the kept text blocks of a page (passages) only repeat others: copies of
-    paragraphs in another part of the page, except the first, and pull quotes.
+    """Return the numbers of the text blocks (passages) of an article that repeat other blocks of
+    it, so that they can be removed. These are pull quotes, and copies of paragraphs in another part
+    of the page; the first of several equal paragraphs is never returned.
 
-    `own` has the roles of each element by its names. A single paragraph that is repeated between
-    others is not returned, except for one from the top of the article: an author may repeat it.
+    A single paragraph that occurs again is kept, because the author may repeat it on purpose.
+    Copies are returned only if several follow each other, or if the original is at the top of the
+    article. `kept` are the numbers of the blocks of the article, and `own` tells for each element
+    of the page, by its class names and ids, whether it is a pull quote.
     """
     return _copies(blocks, kept) | _pull_quotes(blocks, own, kept)
 

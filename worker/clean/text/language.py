@@ -53,11 +53,12 @@ def primary(tag: str) -> str:
 
 
 def detect(text: str, declared: str, rules: LanguageRules) -> tuple[str, str]:
-    """Return the language of a text as a code such as "de", "und" if it is unknown, and what it was
-    taken from: DECLARED, the words of the text (WORDS), its script (SCRIPT), or "".
+    """Detect the language of a text. Returns a code such as "de", or "und" if it is unknown, and
+    what the language was recognised by: the words of the text (WORDS), its script (SCRIPT) or the
+    declared language (DECLARED); "" if it is unknown.
 
     `declared` is the language tag that the source gives, "" if none. It decides only if the text is
-    short or detection is unsure, because feeds often declare the default of their software.
+    short or its words do not tell the language clearly, because many feeds declare a wrong one.
     """
     declared = primary(declared)
     sample = text[: rules.sample_chars]
@@ -79,11 +80,12 @@ def _without_words(text: str, declared: str) -> tuple[str, str]:
 
 
 def count_words(text: str, language: str) -> int:
-    """Count the words of a text, in which one space separates words and one empty line paragraphs.
-    Marks between spaces, such as dashes, are no words. Lines of code may be indented.
+    """Count the words of a text. Marks between spaces, such as dashes, are not counted.
 
-    For languages without spaces between words the number is estimated: as half the number of
-    letters, for example in Chinese, or as two thirds of the syllables, in Tibetan.
+    The text must be tidy: one space between two words and one blank line between two paragraphs;
+    only lines of program code may begin with several spaces. In languages that do not put spaces
+    between words, the number is estimated from the number of letters (for example in Chinese) or of
+    syllables (in Tibetan).
     """
     if language in _UNSPACED:
         return sum(map(len, _WORD.findall(text))) // 2

@@ -117,12 +117,12 @@ def one_line(text: str) -> str:
 
 
 def paragraphs(text: str, *, sound: bool = False, indented: bool = False) -> str:
-    """Clean a text and make each of its lines a paragraph, with one blank line between two; empty
-    lines are dropped.
+    """Tidy a text and put one blank line between its lines, so that each line becomes a paragraph.
 
-    White space is normalised and invisible characters are removed. `sound` says that the caller has
-    checked the text with `is_sound`, so that only white space needs work. `indented` says that
-    lines of program code in the text begin with one `INDENT` for each space to keep.
+    Empty lines and invisible characters are removed, and several spaces become one. `sound` says
+    that the text has no invisible characters, because the caller has checked it with `is_sound`;
+    this saves time. `indented` says that the text has lines of program code that begin with the
+    character `INDENT`: each one becomes a space, at most 40 in a line.
     """
     if indented:
         return _indented_paragraphs(text)
