@@ -113,7 +113,8 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the values that are in both of two ascending arrays of distinct values, ascending."""
+    """Return in ascending order the values that two arrays have in common. Both must be ascending,
+    without a value twice."""
     both = np.concatenate((x, y))
     both.sort()
     twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
@@ -121,8 +122,8 @@ def common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def content_mask(words: TokenizedText, stop: Collection[str]) -> NDArray[np.bool_]:
-    """Return an array that is True for the content words of a text: all but single letters and
-    those in `stop`, such as "the".
+    """Return an array with True for each content word of a text and False for each other word. No
+    content words are single letters and the words in `stop`, such as "the".
 
     In scripts without spaces, such as Chinese, all characters count as content words.
     """
@@ -156,12 +157,11 @@ def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]
 
 
 def figures_of(words: TokenizedText, reader: NumberReader, most: int) -> HashArray:
-    """Hash the first `most` numbers in a text, to tell whether two texts agree in them. Returns an
-    array with one row per number and two columns: a hash of the words around the number, and a hash
-    of the number itself.
+    """Hash the first `most` numbers in a text, to tell whether two texts agree in them.
 
-    The lowest bit of the second hash tells whether the number is part of a date. Adjacent numbers,
-    such as the cells in a row of a table, count as one.
+    Returns an array with one row for each number and two columns: a hash of the words around the
+    number, and a hash of the number itself, whose lowest bit tells whether the number is part of a
+    date. Adjacent numbers, such as the cells in a row of a table, count as one.
     """
     numbers = [*islice(reader.numbers(words.words), most)]
     if not numbers:
@@ -202,7 +202,8 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
 
 
 def halves(packed: bytes) -> Halves:
-    """Unpack the hashes that `high_halves` packed, or the figures of a fingerprint."""
+    """Unpack hashes that `high_halves` packed into bytes, or the bytes in the field `figures` of a
+    fingerprint, to an array of 32-bit numbers."""
     return np.frombuffer(packed, "<u4")
 
 

@@ -1,8 +1,8 @@
 """Read and write JSON fast, with the results of Python's module json.
 
-orjson is several times faster, but it differs: it writes NaN as null, a float with another exponent
-and some Python objects as text, and it reads an integer of more than 64 bits as a float. Such
-values go to Python's module, so the bytes and the hashes of stored raw articles stay the same.
+The library orjson is several times faster, but writes NaN, some floats and some Python objects in
+another way, and reads an integer of more than 64 bits as a float. Such values go to Python's
+module, so that stored raw articles keep the same bytes and hashes.
 """
 
 import json
@@ -48,10 +48,11 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_shallow(data: bytes, levels: int) -> Any:
-    """Parse JSON text as `parse_json` does, if that is fast, and lists and objects in it are nested
-    at most `levels` deep.
+    """Parse JSON text with the fast parser, if the result is sure to be that of `parse_json` and
+    lists and objects are nested at most `levels` deep.
 
-    Raises ValueError otherwise, also for text that other functions of this module can read.
+    Raises ValueError if not, so it may do so for valid JSON; then another function of this module
+    must be used.
     """
     value = orjson.loads(data)
     if value_too_deep(value, levels) or _has_large_float(value):
@@ -60,8 +61,8 @@ def parse_shallow(data: bytes, levels: int) -> Any:
 
 
 def parse_with_long_numbers(data: bytes) -> Any:
-    """Parse JSON text in UTF-8; an integer of more digits than Python converts stays a string of
-    digits.
+    """Parse JSON text in UTF-8. An integer with more digits than Python converts becomes a string
+    of its digits.
 
     Raises ValueError for invalid JSON, and RecursionError for JSON that is nested too deep.
     """
