@@ -17,11 +17,12 @@ _LARGE = 2.0**63  # from here on a float may be an integer that orjson could not
 
 
 def canonical_json(value: object) -> bytes:
-    """Write a value as JSON in UTF-8, always the same bytes for equal values.
+    """Write a value as JSON in UTF-8, always with the same bytes for equal values, so that these
+    can be hashed.
 
     Keys are sorted, no spaces are written, and only control characters, quotes and backslashes are
-    escaped; a lone surrogate becomes three bytes. Raises what `json.dumps` raises for a value that
-    is no JSON: TypeError, ValueError or RecursionError.
+    escaped. Half of a surrogate pair is written as three bytes. Raises what `json.dumps` raises for
+    a value that can't be written: TypeError, ValueError or RecursionError.
     """
     try:
         if _is_plain(value):

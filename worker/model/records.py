@@ -67,8 +67,8 @@ class StoredIdentity:
     A delivered article is compared with it, to decide whether it is the same article and has
     changed. `hashes` are the content hashes of all its revisions; `extent` (text, teaser or only
     title), `words` and `fingerprint` are those of the newest. `held` are contents that are stored
-    but not shown, because the page had suddenly much less text. `raw_mark` is a hash by which the
-    raw article is known again that this article was last made of. `keys` are the ids and links by
+    but not shown, because the page had suddenly much less text. `raw_mark` is a hash of the raw
+    article processed last, by which an equal one is recognised. `keys` are the ids and links by
     which it was found, and `alternatives` other articles found by them. `distrusted` says that its
     source gives unreliable ids.
     """

@@ -1,8 +1,8 @@
 """Recognise a raw article that was processed before, without cleaning it again.
 
-With each stored article the store keeps a raw mark: a hash of the raw article that it was last made
-of, of the rules that cleaned it, and of the number of its newest revision. If a delivered raw
-article gives the same mark, processing it could only have the outcome `unchanged`.
+With each stored article the store keeps a raw mark: a hash of the raw article that was processed
+for it last, of the rules that cleaned it, and of the number of its newest revision. If a delivered
+raw article gives the same mark, processing it could only have the outcome `unchanged`.
 """
 
 from collections.abc import Iterable
@@ -14,11 +14,9 @@ _RAW_BYTES, _OPENING_BYTES = 16, 8
 
 
 def raw_digest(parts: Iterable[str]) -> bytes:
-    """Hash a raw article together with the versions of all rules, to 16 bytes. If two raw articles
-    have the same digest, they are cleaned and identified in the same way.
-
-    `parts` are the texts to hash.
-    """
+    """Hash a raw article and the versions of the rules that process it, given as texts in `parts`,
+    to 16 bytes. If two raw articles have the same digest, they are cleaned and identified in the
+    same way."""
     data = "\0".join(parts).encode("utf-8", "surrogatepass")
     return blake2b(data, digest_size=_RAW_BYTES).digest()
 
@@ -34,7 +32,7 @@ def opening_mark(opening_key: str) -> bytes:
 
 def raw_mark(digest: bytes, revision: int, opening: bytes) -> bytes:
     """Return the raw mark of an article: 24 bytes by which a delivered raw article is found to be
-    the one that the article was last made of.
+    the same as the one processed last for that article.
 
     It is made of the `digest` of that raw article, the number of the article's newest `revision`,
     and a hash of its `opening` words. Because of the number, a mark is no longer valid when the
@@ -45,7 +43,7 @@ def raw_mark(digest: bytes, revision: int, opening: bytes) -> bytes:
 
 
 class MarkedArticle(NamedTuple):
-    """A stored article for which the raw article that it was last made of can be recognised.
+    """A stored article for which the raw article that was processed last can be recognised.
 
     `revision` is the number of its newest revision, and `mark` the hash that `raw_mark` made.
     """
@@ -58,9 +56,9 @@ class MarkedArticle(NamedTuple):
         return self.mark[_RAW_BYTES:]
 
     def is_of(self, digest: bytes) -> bool:
-        """Return whether this article was last made of the raw article with this digest, so that
-        the raw article is unchanged. Returns False if the article has got another revision since.
-        """
+        """Return whether the raw article with this digest was the last one processed for this
+        article, so that it is unchanged. Returns False if the article has got another revision
+        since."""
         return self.mark == raw_mark(digest, self.revision, self.opening)
 
 
@@ -77,8 +75,8 @@ class KnownDeliveries(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnchangedArticle:
-    """A delivery of a raw article that is the same as the one that the stored article was last made
-    of. It is stored with the outcome `unchanged`.
+    """A delivery of a raw article that is the same as the one processed last for the stored
+    article. It is stored with the outcome `unchanged`.
 
     `receipt` is the id of the delivery, and `source` and `key` are those by which the article was
     found. `known` is what the store had of the article; if this has changed when the outcome is

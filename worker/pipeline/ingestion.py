@@ -84,11 +84,11 @@ _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the l
 class Pipeline:
     """Processes batches of raw articles: cleans, deduplicates, tags and stores them.
 
-    `index` finds similar earlier articles. `stage_deadline` makes, for the name of a stage (clean,
-    tag …), a context that limits the time of that stage for one article. `lines` counts which lines
-    each source repeats, for all workers together; without it, this worker counts them alone, in
-    memory. Without `finds_unchanged`, all articles are cleaned, also those that were processed
-    before.
+    `index` finds similar earlier articles. `stage_deadline` gets the name of a stage (clean, tag …)
+    and makes a context that limits the time of that stage for one article. `lines` counts which
+    lines each source repeats, for all workers together; if it is not given, this worker counts them
+    alone, in memory. If `finds_unchanged` is False, articles that were processed before are cleaned
+    again even if they have not changed.
     """
 
     def __init__(

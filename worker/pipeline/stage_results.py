@@ -10,10 +10,11 @@ from worker.pipeline.dead_lettering import Origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article whose fields and sizes were checked and are valid.
+    """A raw article (`raw`) whose fields and sizes were checked and are valid.
 
-    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
-    `raw_digest` is a hash by which its next delivery may be found unchanged; empty if it can't be.
+    `origin` has the id of its delivery and its raw JSON, of which a dead letter is made if it fails
+    later. `raw_digest` is a hash by which the same raw article is found unchanged when it comes
+    again; b"" if it must always be cleaned.
     """
 
     origin: Origin
