@@ -153,15 +153,16 @@ class ShortTextRules(Frozen):
 class IdentityRules(Frozen):
     """Thresholds that tell whether an article with the id or link of a stored article is a new
     version of it or a different article, because publishers reuse ids and links. All but
-    `stranger_words` are shares from 0 to 1 of what the two have in common.
+    `stranger_words` are shares from 0 to 1 of what the two articles have in common. The main key is
+    the id, or the link if there is no id.
 
-        alias_containment     runs of words of a new version that only a secondary link leads to
-        alias_title           title words of such a version, if one of the two has no text
+        alias_containment     with another main key, a new version shares these runs of words,
+        alias_title           or these words of the title, if one of the two has no text
         stranger_containment  long texts with the same main key but less in common are different
         stranger_words        texts with fewer words are short, and compared by single words
         stranger_title        titles with less in common tell different articles if their links
                               differ, or if one of them has no text
-        stranger_text         short texts with the same key but less in common are different,
+        stranger_text         short texts with the same main key but less in common are different,
         stranger_short_title  unless their titles have this share of words in common
     """
 

@@ -1,4 +1,5 @@
-"""Compare the figures of two texts: the numbers in them, each with the words around it."""
+"""Compare the numbers in two texts, by their values and by the words around each: copies agree in
+them, and other news on the same subject does not."""
 
 from collections import defaultdict
 from functools import cache

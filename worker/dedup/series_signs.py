@@ -44,7 +44,8 @@ class Changes(NamedTuple):
 
 
 def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
-    """Find out what differs between two texts, by the hashes in their fingerprints."""
+    """Return what differs between two similar texts, to tell issues of a series from copies. The
+    texts are compared by the hashes in their fingerprints."""
     figures, replaced = replaced_figures(left, right)
     x, y = _words(left.title), _words(right.title)
     own, other, fixed = _TitleWords.of(x - y), _TitleWords.of(y - x), x & y

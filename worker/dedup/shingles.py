@@ -133,11 +133,10 @@ def content_mask(words: TokenizedText, stop: Collection[str]) -> NDArray[np.bool
 
 
 def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray:
-    """Return the hashes of a text's content words, in the order of the text. `content` is the
-    result of `content_mask`.
+    """Return the hashes of a text's content words (all but words such as "the"), in the order of
+    the text. `content` is the result of `content_mask`: True for each content word.
 
-    In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a
-    word.
+    In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a word.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * MIX_1 + words.hashes[1:])
@@ -145,9 +144,10 @@ def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray
 
 
 def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
-    """Return for each run of `width` adjacent words how many of them are content words.
+    """Return for each run of `width` adjacent words how many of them are content words (all but
+    words such as "the").
 
-    `content` is the result of `content_mask` for the words of the text.
+    `content` is the result of `content_mask` for the text: True for each content word.
     """
     count = max(0, len(content) - width + 1)
     counts = np.zeros(count, np.uint8)

@@ -230,7 +230,8 @@ def is_short(fingerprint: Fingerprint) -> bool:
 
 
 def content_word_count(fingerprint: Fingerprint) -> int:
-    """Return how many different content words an article has in its title and text together."""
+    """Return how many different content words (all but words such as "the") an article has in its
+    title and text together."""
     return len(distinct(halves(fingerprint.title + fingerprint.vocabulary)))
 
 

@@ -119,7 +119,8 @@ class _Reads:
     def add(
         self, hashes: IndexHashes, layout: BucketLayout, first: int, own: Sequence[bool] = ()
     ) -> None:
-        """Add commands that read the owners of `hashes` in the Redis hashes of one layout.
+        """Add commands that read the owners of `hashes`. `layout` says in which Redis hashes these
+        are.
 
         The hashes get the numbers from `first` on, by which their owners are returned. Those of
         which `own` is True are not read, because their owners are known.

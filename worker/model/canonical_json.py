@@ -34,7 +34,8 @@ def canonical_json(value: object) -> bytes:
 
 
 def parse_json(data: bytes) -> Any:
-    """Parse JSON text in UTF-8, which may have encoded lone surrogates, as `json.loads` does.
+    """Parse JSON text in UTF-8, with the same result as `json.loads`. Halves of surrogate pairs,
+    which are no valid UTF-8, are accepted.
 
     Raises ValueError for invalid JSON and for an integer of more than 4,300 digits, and
     RecursionError for JSON that is nested too deep.

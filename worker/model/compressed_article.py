@@ -68,7 +68,8 @@ def open_compressed(raw: Any, room: int) -> OpenedArticle | Unopened:
 
 
 class _TooDeep(Exception):
-    """Raised for an article whose JSON is nested too deep."""
+    """Raised inside this module for an article whose JSON has lists and objects nested deeper than
+    the contract allows."""
 
 
 def _parsed(data: bytes) -> Any:

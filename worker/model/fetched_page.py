@@ -1,7 +1,7 @@
 """What is known of a fetched page when its text is compared with the stored text of its article.
 
 A page that suddenly gives much less text is more often a consent wall, an error or a paywall than a
-correction. Its text is stored, but held back: the text known before stays the one that is shown.
+correction. Its text is stored, but not shown: the text known before is shown further on.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Say in one sentence why a text is no JSON, or why a value can't be written as JSON.
+"""Say in one sentence why a text is not valid JSON, or why a value can't be written as JSON.
 
 All commands, producers and workers use these sentences instead of Python's own.
 """

@@ -1,4 +1,5 @@
-"""What each stage of the pipeline makes of an article: the values that go from stage to stage."""
+"""The classes of what goes from stage to stage of the pipeline: each stage (admit, clean,
+fingerprint …) turns an article from one of these into the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Compress raw articles and other long texts to bytes for the database, and restore them exactly.
 
-A text is stored as a zlib stream or as a Zstandard frame. The first bytes tell which: a zlib stream
-begins with 78, and a frame with 28 B5 2F FD. Versions up to 0.2 read zlib streams only.
+A text is stored as a zlib stream, which begins with the byte 78 (hexadecimal), or as a Zstandard
+frame, which begins with 28 B5 2F FD. Versions of this package up to 0.2 can read zlib streams only.
 """
 
 import zlib
