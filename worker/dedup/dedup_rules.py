@@ -31,10 +31,10 @@ class ShingleRules(Frozen):
     """How texts are cut into shingles (runs of adjacent words), whose hashes show which texts are
     similar.
 
-    Of each article, `sketch` hashes are put in the index to find similar articles, and at most
-    `most` are stored to compare it with them. `words`, `han` and `southeast_asian` are the lengths
-    of shingles by script. After a change of these, or of `most`, old and new hashes can't be
-    compared.
+    Of each article, `sketch` hashes are put in the index, by which similar articles are found, and
+    at most `most` are stored, by which they are compared. A shingle has `words` words, or in
+    Chinese and Japanese `han` and in languages such as Thai `southeast_asian` characters. After a
+    change of any setting but `sketch`, old and new hashes can't be compared.
     """
 
     sketch: Count  # hashes
@@ -95,19 +95,25 @@ class CopyRules(Frozen):
 
 
 class SeriesRules(Frozen):
-    """Thresholds that tell the next issue of a series, such as the report of another lottery draw,
-    from a copy. Shares are from 0 to 1, lengths of texts are in shingles (runs of words).
+    """Thresholds that tell whether two similar texts are issues of a series, such as the reports of
+    two lottery draws, or copies of one text. Shares are from 0 to 1, and lengths are in shingles
+    (runs of words). The opening of a text is its first words.
 
-    A text is the next issue if `figures` of its numbers were replaced (on the same day
-    `figures_same_day`), at most the share `agreeing` was not, and the share `frame` of the text
-    behind its opening is unchanged. On another day it also is if `whole_frame` of this is unchanged
-    in a text of `least_frame` to `longest_frame` shingles, while of the openings at most `opening`
-    is found in the other text (of the more similar one `larger_opening`), or `far_opening` if the
-    texts are over `near_days` days apart.
-
-    A text with another opening is a copy within `lead_days` if the share `body` of the rest is
-    found, and the text is longer than `longest_frame`, or has `least_body` shingles and
-    `body_figures` numbers.
+        frame             least share of the text behind the opening that two issues have in common
+        figures           least count of numbers that differ between two issues
+        figures_same_day  the same for two texts of one day
+        agreeing          greatest share of numbers that are equal in two issues
+        whole_frame       takes the place of `frame` if too few numbers differ
+        least_frame       least length of issues in which too few numbers differ
+        longest_frame     greatest length of such issues
+        opening           greatest share of an opening that the text of the other issue has
+        larger_opening    the same for the opening of which the other text has more
+        near_days         for texts that are more days apart, `far_opening` holds
+        far_opening       takes the place of `opening` and `larger_opening` for them
+        lead_days         greatest number of days between a text and a copy with another opening
+        body              least share that such a copy has of the text, openings left out
+        least_body        least length of such a copy with `body_figures` numbers or more
+        body_figures      a copy with fewer numbers must be longer than `longest_frame`
     """
 
     frame: Share = 0.85
@@ -145,17 +151,19 @@ class ShortTextRules(Frozen):
 
 
 class IdentityRules(Frozen):
-    """Thresholds that decide whether an article with the id or link of a stored article is a new
-    version of it, or a different article, because publishers reuse ids and links.
+    """Thresholds that tell whether an article with the id or link of a stored article is a new
+    version of it or a different article, because publishers reuse ids and links. All but
+    `stranger_words` are shares from 0 to 1 of what the two articles have in common. The main key is
+    the id, or the link if there is no id.
 
-    If only a further key agrees, such as a second link, a new version must share
-    `alias_containment` (0 to 1) of its runs of words with the stored text, or `alias_title` of the
-    title's words if one has no text. If the main key agrees, the article is a new version unless
-    the texts share less than `stranger_containment`, and both have `stranger_words` words; or
-    unless the links differ, the titles agree less than `stranger_title`, and the texts are no
-    copies. If a text is shorter, the article is a new version unless the texts share less than
-    `stranger_text` of their words and the titles less than `stranger_short_title`; or, if one has
-    no text, unless the titles share less than `stranger_title`.
+        alias_containment     with another main key, a new version shares these runs of words,
+        alias_title           or these words of the title, if one of the two has no text
+        stranger_containment  long texts with the same main key but less in common are different
+        stranger_words        texts with fewer words are short, and compared by single words
+        stranger_title        titles with less in common tell different articles if their links
+                              differ, or if one of them has no text
+        stranger_text         short texts with the same main key but less in common are different,
+        stranger_short_title  unless their titles have this share of words in common
     """
 
     alias_containment: Share
@@ -168,11 +176,12 @@ class IdentityRules(Frozen):
 
 
 class PageRules(Frozen):
-    """When the text of a fetched page is held back because it is much shorter than the text known
-    of its article.
+    """Thresholds that tell when the text of a fetched page is stored but not shown, because it is
+    much shorter than the text known of its article.
 
-    A page is shrunken if it has less than `shrunken_share` (0 to 1) of the known words. Its text is
-    shown when the same content comes again, or when shrunken pages have come for `hold_h` hours.
+    A page is too short if it has less than `shrunken_share` (0 to 1) of the words of the known
+    text. Its text is shown after all when a later fetch gives the same content, or when all fetches
+    for `hold_h` hours were too short.
     """
 
     shrunken_share: Share = 0.33333
@@ -190,11 +199,11 @@ class SimilarityIndexRules(Frozen):
     """Settings of the index in Redis that finds, for a new article, stored articles of which it may
     be a copy.
 
-    They are found for at least `window_days` days. Each must share `min_hits` text hashes with the
-    new article; at most `most_rivals` are compared with it. Until an article is stored, but at most
-    for `rival_ttl_s` seconds, Redis has all its hashes; later they are read from the store. At
-    first the index is spread over 2 ** `bucket_bits` Redis hashes. `timeout_s` limits each
-    connection attempt and round trip.
+    It finds articles of the last `window_days` days at least. A new article is compared with at
+    most `most_rivals` of them, each of which has `min_hits` text hashes in common with it. Redis
+    has all text hashes of an article until it is stored, but at most for `rival_ttl_s` seconds. The
+    index begins with 2**bucket_bits Redis hashes, and waits up to `timeout_s` seconds for the
+    server.
     """
 
     window_days: Count

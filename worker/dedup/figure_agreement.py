@@ -1,4 +1,5 @@
-"""Compare the figures of two texts: the numbers in them, each with the words around it."""
+"""Compare the numbers in two texts, by their values and by the words around each: copies agree in
+them, and other news on the same subject does not."""
 
 from collections import Counter
 from collections.abc import Set
@@ -19,13 +20,11 @@ _DATE = int(DATE) << _VALUE_SHIFT
 
 
 def same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: int) -> float:
-    """Share of the figures in which two texts agree, 0 to 1.
+    """Return how well the numbers in two texts agree, as a share from 0 to 1.
 
-    If at least `enough` figures stand between the same words in both texts, only these are
-    compared: another figure in the same sentence means another story, but a sentence left out with
-    its figures does not. Otherwise all figures of the text with fewer of them are looked up in the
-    other; if it has fewer than `least`, the share is 1. Dates count only if the texts agree better
-    with them, because another paper may print another date; if `enough` is NO_CONTEXTS, they count.
+    If at least `enough` numbers stand between the same words in both texts, the share is that of
+    the equal ones among these. Otherwise it is the share of the numbers of one text that are
+    anywhere in the other; or 1, if one of the texts has fewer than `least` numbers.
     """
     if _same(left, right):
         return 1.0
@@ -38,8 +37,8 @@ def same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: i
 
 
 def replaced_figures(left: Fingerprint, right: Fingerprint) -> tuple[int, int]:
-    """Count the figures that stand between the same words in both texts, and those of them that
-    were replaced by another figure. Dates are not counted as replaced."""
+    """Count the numbers that stand between the same words in both texts, and how many of these
+    differ. Returns both counts. A date that differs is not counted as different."""
     x = _figures(left, right)
     if _same(left, right):
         return len(x), 0
@@ -53,15 +52,17 @@ def _in_both(x: "Counter[int]", y: "Counter[int]") -> int:
 
 
 def figure_values(article: Fingerprint, other: Fingerprint) -> set[int]:
-    """The hashes of an article's figures without the words around them, as they are compared with
-    those of `other`."""
+    """Return the hashes of the numbers in an article, without the words around them, to compare
+    them with the numbers of `other`."""
     return {figure >> _VALUE_SHIFT for figure in _figures(article, other)}
 
 
 def comparable(left: Fingerprint, right: Fingerprint) -> bool:
-    """Whether two fingerprints (the hashes of two articles) can be compared. They can if both were
-    made by the same rules and by versions of the code that hash words alike; else even equal texts
-    have different hashes."""
+    """Return whether two fingerprints (the text hashes of two articles) can be compared.
+
+    They can if both were made by the same rules and by versions of the code that hash words alike.
+    If not, even equal texts have different hashes.
+    """
     if left.version == right.version:
         return True
     first, second = left.version.partition("."), right.version.partition(".")

@@ -273,8 +273,9 @@ def recheck_under_lock(
 def returned(verdict: Verdict, withdrawn: StoredIdentity) -> Verdict:
     """Return the verdict on an article that its publisher has withdrawn and now delivered again.
 
-    It becomes the revision after the withdrawn ones. If no revision was ever stored, it becomes
-    what `verdict` says: new or a copy.
+    It is stored as the next revision of the withdrawn article. If no revision of that was ever
+    stored, it is new or a copy, as `verdict` says. `withdrawn` is what the store knows of the
+    article.
     """
     if withdrawn.revision:
         revision = _revision(withdrawn, "returned", {}, {}, verdict.version)

@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 
 class Role(Enum):
-    """How a number word combines with the words before it: "twelve" is added to them, "hundred"
-    multiplies the last of them, "thousand" all of them."""
+    """How a number word combines with the number words before it.
+
+    ADDED words are added to them ("twelve"), TIMES words multiply the word before ("hundred"), and
+    GROUP words multiply all words since the last GROUP word ("thousand").
+    """
 
     ADDED = "added"
     TIMES = "times"
@@ -20,7 +23,8 @@ class Role(Enum):
 
 
 class NumberWord(NamedTuple):
-    """The value of a number word, and how it combines with the number words before it."""
+    """A number word, such as "twelve": its value, and how this combines with the values of the
+    number words before it."""
 
     value: int
     role: Role = Role.ADDED
@@ -116,10 +120,10 @@ LANGUAGES = frozenset({*_UNITS, "zh"})
 
 @cache
 def number_words(language: str) -> NumberWords:
-    """Return the number words of a language by the word, in lower case; of a language that is not
-    in LANGUAGES, or of "und", those of all languages together.
+    """Return a dict from each number word of a language, in lower case, to its value and role.
 
-    `language` is the primary subtag of BCP 47, such as "de".
+    `language` is a code such as "de". For a code that is not in LANGUAGES, the dict has the number
+    words of all languages together.
     """
     if language == "zh":
         return _CHINESE
@@ -133,15 +137,15 @@ def number_words(language: str) -> NumberWords:
 
 @cache
 def joints(language: str) -> frozenset[str]:
-    """Return the words that stand between the parts of one number in a language, such as "y" in the
-    Spanish "treinta y dos"."""
+    """Return the words of a language that may stand between two number words of one number, such as
+    "y" in the Spanish "treinta y dos" (32)."""
     return frozenset(_JOINTS.get(language, "").split())
 
 
 @cache
 def ones(language: str) -> frozenset[str]:
-    """Return the words for one in a language. They count as numbers only behind tens, as in
-    "twenty-one", because elsewhere most are articles."""
+    """Return the words for 1 in a language, such as "one". They count as numbers only behind tens,
+    as in "twenty-one", because most such words elsewhere are articles, such as "un" in French."""
     return frozenset(_ONES.get(language, "").split())
 
 

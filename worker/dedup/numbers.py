@@ -26,11 +26,11 @@ _GROUP_DIGITS = 3  # digits between two separators of thousands
 
 
 class Number(NamedTuple):
-    """A number in a text: where it is, and its value.
+    """A number in a text: where it stands, and its value.
 
-    `begin` and `end` are the positions of its first word and of the first word after it. `value` is
-    written in digits without separators. `date` says that the number is part of a date, because the
-    name of a month is beside it.
+    It consists of the words from index `begin` up to, but without, index `end`. `value` is written
+    in digits without separators. `date` is True if the name of a month stands beside it, so that it
+    is part of a date.
     """
 
     begin: int
@@ -40,8 +40,12 @@ class Number(NamedTuple):
 
 
 class NumberReader(NamedTuple):
-    """Reads the numbers of texts in one language. `words` are the number words that it knows, by
-    the word; `joints` and `ones` those that count only inside of a number, `inner` both."""
+    """Finds the numbers in texts of one language.
+
+    `words` maps number words to their values. `joints` are words that may stand between two number
+    words ("y" in "treinta y dos"), and `ones` words for 1, which count only behind tens
+    ("twenty-one"). `inner` has the words of both these sets.
+    """
 
     words: NumberWords
     joints: frozenset[str]
@@ -50,10 +54,11 @@ class NumberReader(NamedTuple):
 
     @classmethod
     def of(cls, language: str, further: Collection[str]) -> "NumberReader":
-        """The reader for a language, given by the primary subtag of BCP 47.
+        """Make the reader for a language, given by a code such as "de".
 
-        In a language without a table the words in `further` are numbers, with their value if a
-        table of another language has them.
+        For a language whose number words are not known, `further` lists the words that count as
+        numbers. Their values are taken from the languages that have these words; a word that none
+        of them has is ignored.
         """
         known = number_words(language)
         if language not in LANGUAGES:
@@ -68,8 +73,8 @@ class NumberReader(NamedTuple):
     def numbers(
         self, words: Sequence[str], positions: Sequence[int] | None = None
     ) -> Iterator[Number]:
-        """Yield the numbers among the words of a text in their order. Adjacent ones, such as the
-        cells in a row of a table, are one number.
+        """Yield the numbers among the words of a text in their order. Numbers without a word
+        between them, such as the cells in a row of a table, are joined to one.
 
         `positions` are those of the words with which a number may begin, if they are known.
         """
@@ -158,14 +163,20 @@ class NumberReader(NamedTuple):
 
 
 class _Spelled:
-    """The value of the number words read so far: `total` of whole groups such as thousands, and
-    `section` and `pending` of the group that is being read."""
+    """Computes the value of a number that is spelled out, from its number words one by one.
+
+    `total` is the value of the words up to the last "thousand" or "million". Behind that, `section`
+    is the value up to the last "hundred", and `pending` that of the last words. `empty` is True if
+    no word was added yet.
+    """
 
     def __init__(self) -> None:
         self.total, self.section, self.pending, self.empty = 0, 0, 0, True
 
     def add(self, word: NumberWord) -> list[str]:
-        """Add the next word. If it begins another number, return the number before it."""
+        """Add the next number word. If it can't continue the number, as in "twelve seven", it
+        begins another one: then return the digits of the number before it, in a list. Otherwise the
+        list is empty."""
         done: list[str] = []
         if word.role is Role.ADDED:
             if not self._continues(word.value):
@@ -192,7 +203,8 @@ class _Spelled:
         )
 
     def flushed(self) -> list[str]:
-        """Return the number read so far, if any, and begin anew."""
+        """Return the digits of the number read so far in a list, and begin another number. The list
+        is empty if no word was added."""
         value = self.total + self.section + self.pending
         done = [] if self.empty else [str(value)]
         self.total, self.section, self.pending, self.empty = 0, 0, 0, True

@@ -1,8 +1,8 @@
-"""Recognise a text that is only the frame of a page: its menus, the links of a gallery, lists of
-other articles.
+"""Recognise a text that consists only of parts of a page that are no article: its menus, the links
+of a gallery, lists of other articles.
 
-Cleaning takes such a text for the article if the page has no other. All pages of a site have it, so
-two articles that share it are no copies of each other.
+Cleaning takes such a text for the article if the page has no other. All pages of a site have the
+same menus, so two articles with the same text of this kind are no copies of each other.
 """
 
 import re
@@ -19,11 +19,11 @@ _BETWEEN_LABELS = re.compile(r"[\n\t|·•]")
 
 
 def is_frame(text: str) -> bool:
-    """Return whether a text is nearly all labels: ten lines or more that are short and do not end
-    as sentences do. A bar or dot between the labels of one line counts as a new line.
+    """Return whether a text is nearly all labels, as in the menus of a page: at least ten lines
+    that are short and do not end with a mark such as a full stop. A bar or dot between two labels
+    in one line counts as a line break.
 
-    Tables and results have figures in most lines, and the lines of poems, lists of steps and
-    interviews end with marks, so these are no frames.
+    A text with figures in most lines, such as a table of results, is no such text.
     """
     count = 1 + sum(map(text.count, "\n\t|·•")) - text.count("\n\n")
     if count < _MIN_LABELS or len(text) > _MAX_MEAN_CHARS * count:

@@ -1,8 +1,9 @@
-"""Tell from the contents whether a publisher has used a key (an id or link) for a different story.
+"""Tell from the contents whether a publisher has used a key (an id or link) again for a different
+story.
 
-Long texts are compared by their runs of words. Texts of a sentence or two share too few of these,
-so they are compared by the words of their titles and texts, and articles without a text by the
-words of their titles.
+Two long texts are compared by their runs of words. Texts of a sentence or two have too few common
+runs, so they are compared by single words of their titles and texts. If an article has no text,
+only the titles are compared.
 """
 
 from worker.dedup.dedup_rules import DedupRules, IdentityRules
@@ -26,10 +27,11 @@ _MIN_WORDS = 3  # content words of title and text: fewer, such as "Soon", tell n
 def contradiction(
     article: Article, fingerprint: Fingerprint, stored: StoredIdentity, rules: DedupRules
 ) -> Evidence | None:
-    """Return the evidence that the article is another story than the stored article, although both
-    have the same key; None if nothing speaks against one story.
+    """Return the evidence that an article is another story than the stored article with the same
+    key; None if they may be one story.
 
-    The evidence is a pair of dicts: what was measured, and the thresholds that it missed.
+    The evidence is a pair of dicts: the measured similarities, and the thresholds that they do not
+    reach.
     """
     known = stored.fingerprint
     if known is None:
@@ -50,11 +52,12 @@ def contradiction(
 
 
 def key_evidence(fingerprint: Fingerprint, stored: StoredIdentity, rules: DedupRules) -> Evidence:
-    """Measure how far the contents confirm that a secondary key leads to the stored article.
+    """Measure whether an article is a version of a stored article to which only a secondary key,
+    such as another link, leads.
 
-    The measure is `containment`, the share of the shorter text's runs of words that is in the other
-    one; or `title`, the share of the title's words, if one of the two has no text. The threshold
-    from which the key is trusted is returned with it.
+    Returns two dicts, the measured share and the threshold from which the key is trusted. The share
+    is `containment`, how much of the shorter text is in the other one; or `title`, how many words
+    of the title are in the other title, if one of the two has no text.
     """
     known = stored.fingerprint
     if known is None or (fingerprint.words and known.words):
@@ -65,7 +68,8 @@ def key_evidence(fingerprint: Fingerprint, stored: StoredIdentity, rules: DedupR
 
 
 def is_confirmed(evidence: Evidence) -> bool:
-    """Return whether every score that has a threshold reaches it."""
+    """Return whether every measured score in the evidence reaches its threshold. Scores without a
+    threshold are ignored."""
     scores, thresholds = evidence
     return all(scores[name] >= limit for name, limit in thresholds.items())
 

@@ -1,8 +1,8 @@
 """Find signs that two similar texts are issues of a series: one form that is filled in anew each
 time, as in reports of lottery draws, or in announcements of several towns.
 
-In an edited copy words change anywhere, and hardly a figure does. In the next issue of a series the
-frame is untouched, and what changed are figures, names and days.
+In an edited copy words change anywhere, and hardly a number does. Between two issues of a series
+only numbers, names and days change, and the text around them stays the same.
 """
 
 from collections.abc import Collection
@@ -21,13 +21,13 @@ _NUMBERS = 10_000  # as words of titles; greater ones are rarely a date
 
 
 class Changes(NamedTuple):
-    """What differs between two similar texts.
+    """What differs between two similar texts, to tell issues of a series from copies.
 
     `frame` is the share of the shorter text, without its opening, that is in the other text.
-    `figures` counts the figures that stand between the same words in both texts, and `replaced`
-    those of them, dates excepted, that differ. `subject` says that each title names something
-    that the other article never mentions, `day` that the titles name different days or months, and
-    `titled` that the titles agree but for numbers and days.
+    `figures` counts the numbers that stand between the same words in both texts, and `replaced` how
+    many of these differ; a date that differs is not counted. `subject` is True if each title names
+    something that the other article never mentions, `day` if the titles name different days or
+    months, and `titled` if the titles differ in nothing but numbers and days.
     """
 
     frame: float
@@ -39,12 +39,13 @@ class Changes(NamedTuple):
 
     @property
     def agreeing(self) -> float:
-        """Share of the figures between the same words that were not replaced."""
+        """The share (0 to 1) of the numbers between the same words that are equal in both texts."""
         return 1 - self.replaced / self.figures if self.figures else 1.0
 
 
 def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
-    """Find out what differs between two texts, by the hashes in their fingerprints."""
+    """Return what differs between two similar texts, to tell issues of a series from copies. The
+    texts are compared by the hashes in their fingerprints."""
     figures, replaced = replaced_figures(left, right)
     if left.title == right.title:
         titled = bool(left.title)
@@ -65,8 +66,8 @@ def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
 
 
 class _TitleWords(NamedTuple):
-    """The words of a title that the other title does not have: those that are numbers, names of
-    days and months, and the hashes of the others."""
+    """The words of a title that the other title does not have, as hashes: `numbers`, then `days`
+    (names of days and months), then all others (`names`)."""
 
     numbers: Words
     days: Words
@@ -79,11 +80,12 @@ class _TitleWords(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """What else is measured of a pair of texts to find such signs.
+    """Two similar texts: how many days lie between them, how similar their openings are, and how
+    long they are, to tell issues of a series from copies.
 
-    `days` lie between them (None: unknown). `openings` are the shares of the opening of each text
-    that are in the other, the smaller first, and `shingles` is the number of shingles (runs of
-    words) of the shorter text.
+    `days` is None if a date is unknown. `openings` has for each text the share of its first words
+    that is in the other text, the smaller share first. `shingles` is the number of shingles (runs
+    of words) of the shorter text.
     """
 
     days: int | None
@@ -92,7 +94,9 @@ class Pair(NamedTuple):
 
 
 def is_next_issue(changes: Changes, pair: Pair, rules: SeriesRules) -> bool:
-    """Whether two texts are issues of a series, by what differs between them."""
+    """Return whether two similar texts are issues of a series, and so no copies of each other.
+    `changes` says what differs between them, and `pair` how far apart, how long and how similar
+    they are."""
     if changes.day and pair.days != 0:
         return True
     if changes.subject and changes.frame >= (
@@ -114,10 +118,11 @@ def is_next_issue(changes: Changes, pair: Pair, rules: SeriesRules) -> bool:
 
 
 def is_own_lead(changes: Changes, pair: Pair, rules: SeriesRules, *, other_figures: bool) -> bool:
-    """Whether a text is the body of another under a lead, and perhaps a title, of its own.
+    """Return whether two texts are the same but for the first words, as when a paper prints an
+    agency's text under a lead of its own. Then they are copies.
 
-    The rest must be in the other text, and be more than a frame: it has figures, or is long, or the
-    titles are the same on one day. `other_figures` says that too few of the texts' figures agree.
+    The common part must have enough numbers, or be long; a shorter one suffices if both appeared on
+    one day under the same title. `other_figures` says that too few numbers of the texts agree.
     """
     if changes.frame < rules.body or (pair.days or 0) > rules.lead_days:
         return False

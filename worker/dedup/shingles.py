@@ -109,7 +109,8 @@ def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
 
 
 def common(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> NDArray[Unsigned]:
-    """Return the values that are in both of two ascending arrays of distinct values, ascending."""
+    """Return in ascending order the values that two arrays have in common. Both must be ascending,
+    without a value twice."""
     both = np.concatenate((x, y))
     both.sort()
     twice: NDArray[Unsigned] = both[1:][both[1:] == both[:-1]]
@@ -130,8 +131,8 @@ def content_class(stop: frozenset[str]) -> WordClass:
 
 
 def content_mask(words: TokenizedText, content: WordClass) -> NDArray[np.bool_]:
-    """Return an array that is True for the content words of a text, by the result of
-    `content_class`.
+    """Return an array with True for each content word of a text and False for each other word.
+    `content` is what `content_class` returns: the class of these words.
 
     In scripts without spaces, such as Chinese, all characters count as content words.
     """
@@ -141,11 +142,10 @@ def content_mask(words: TokenizedText, content: WordClass) -> NDArray[np.bool_]:
 
 
 def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray:
-    """Return the hashes of a text's content words, in the order of the text. `content` is the
-    result of `content_mask`.
+    """Return the hashes of a text's content words (all but words such as "the"), in the order of
+    the text. `content` is the result of `content_mask`: True for each content word.
 
-    In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a
-    word.
+    In scripts without spaces, such as Chinese, each pair of adjacent characters counts as a word.
     """
     if words.script != LETTER:
         return _mixed(words.hashes[:-1] * FACTOR_1 + words.hashes[1:])
@@ -153,9 +153,10 @@ def content_words(words: TokenizedText, content: NDArray[np.bool_]) -> HashArray
 
 
 def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]:
-    """Return for each run of `width` adjacent words how many of them are content words.
+    """Return for each run of `width` adjacent words how many of them are content words (all but
+    words such as "the").
 
-    `content` is the result of `content_mask` for the words of the text.
+    `content` is the result of `content_mask` for the text: True for each content word.
     """
     count = max(0, len(content) - width + 1)
     counts = np.zeros(count, np.uint8)
@@ -167,12 +168,12 @@ def content_of_runs(content: NDArray[np.bool_], width: int) -> NDArray[np.uint8]
 def figures_of(
     words: TokenizedText, reader: NumberReader, first_words: WordClass, most: int
 ) -> HashArray:
-    """Hash the first `most` numbers in a text, to tell whether two texts agree in them. Returns an
-    array with one row per number and two columns: a hash of the words around the number, and a hash
-    of the number itself. `first_words` are those with which a number may begin.
+    """Hash the first `most` numbers in a text, to tell whether two texts agree in them.
+    `first_words` is the class of the words with which a number may begin.
 
-    The lowest bit of the second hash tells whether the number is part of a date. Adjacent numbers,
-    such as the cells in a row of a table, count as one.
+    Returns an array with one row for each number and two columns: a hash of the words around the
+    number, and a hash of the number itself, whose lowest bit tells whether the number is part of a
+    date. Adjacent numbers, such as the cells in a row of a table, count as one.
     """
     [positions] = first_words.mask(words.table, words.ids).nonzero()
     numbers = [*islice(reader.numbers(words.words, positions.tolist()), most)]
@@ -214,7 +215,8 @@ def widths_of(words: TokenizedText, rules: ShingleRules) -> ShingleWidths:
 
 
 def halves(packed: bytes) -> Halves:
-    """Unpack the hashes that `high_halves` packed, or the figures of a fingerprint."""
+    """Unpack hashes that `high_halves` packed into bytes, or the bytes in the field `figures` of a
+    fingerprint, to an array of 32-bit numbers."""
     return np.frombuffer(packed, "<u4")
 
 

@@ -1,8 +1,9 @@
-"""Hold back the text of a page that suddenly gives much less of an article than is known.
+"""Hold back the text of a page that suddenly gives much less of an article than is known: store it,
+but do not show it.
 
-A publisher who shortens an article serves the shorter page from then on; a consent wall or a broken
-page goes away. So the shorter text is shown only when a later fetch gives the same content, or when
-the pages of the article have been that short for some hours.
+A publisher who shortens an article serves the shorter page from then on, but a consent wall or a
+broken page goes away. So the shorter text is shown only when a later fetch gives the same content,
+or when the pages of the article have been that short for some hours.
 """
 
 from dataclasses import replace
@@ -20,9 +21,10 @@ from worker.model.records import Article, OutcomeKind, StoredIdentity, Verdict
 
 
 def fetched_page(article: Article, rules: PageRules) -> FetchedPage | None:
-    """Return the fetch that gave the text of an article, with the limits that hold for it.
+    """Return when and how the page was fetched that gave the text of an article, with the rules
+    that tell whether this text is too short to be shown.
 
-    Returns None if the text is not that of a fetched page, but came with a feed, for example.
+    Returns None if the text was not taken from a fetched page, but came with a feed, for example.
     """
     if article.page_fetched is None:
         return None
@@ -38,11 +40,11 @@ def fetched_page(article: Article, rules: PageRules) -> FetchedPage | None:
 def hold_if_shrunken(
     verdict: Verdict, content_hash: str, page: FetchedPage | None, stored: StoredIdentity | None
 ) -> Verdict:
-    """Turn the verdict "revision" into "unchanged" if the text is that of a shrunken page, which is
-    held back.
+    """Turn the verdict "revision" into "unchanged" if the text is much shorter than that of the
+    stored article, so that it is not shown.
 
-    The verdict stays "revision" if a later fetch than the first gives this content, or if shrunken
-    pages have come long enough. A page that was held back by an earlier verdict is judged anew,
+    The verdict stays "revision" if a later fetch gives this content again, or if all pages of the
+    article have been so short for some hours. An "unchanged" for this reason is checked again,
     because another worker may have stored more since. `stored` is what is known of the article.
     """
     if page is None or stored is None or stored.withdrawn or not stored.revision:
@@ -78,10 +80,12 @@ def _raced(verdict: Verdict, stored: StoredIdentity) -> Verdict:
 def held_after(
     verdict: Verdict, content_hash: str, page: FetchedPage | None, stored: StoredIdentity | None
 ) -> tuple[HeldContent, ...]:
-    """Return the contents of an article that are held back once this verdict is written.
+    """Return the contents of an article that are stored but not shown after this verdict, because
+    its page gave much less text than is known of it.
 
-    `stored` is what was known of the article before. A page that is whole again ends the wait of
-    those held until then: a consent wall that comes and goes is never shown.
+    `stored` is what was known of the article before. If the page now gives its full text again,
+    each of these contents must be fetched twice more to be shown, because a consent wall may come
+    and go.
     """
     is_held = verdict.signal == SHRUNKEN and verdict.kind is OutcomeKind.UNCHANGED
     if stored is None or not (is_held or stored.held):

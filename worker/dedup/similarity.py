@@ -198,11 +198,12 @@ def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
 
 
 class WordsInCommon(NamedTuple):
-    """How many content words (all but words such as "the") two articles have in common.
+    """How many content words (all but words such as "the") two articles have in common, as shares
+    from 0 to 1.
 
-    `title` is the share (0 to 1) of a title's words that are in the other title, or in the other
-    text; the larger of all these shares. `text` is the share of the shorter text's words that are
-    in the other text.
+    `title` tells how much of a title is in the other title or anywhere in the other article; it is
+    the largest of these shares. `text` is the share of the words of the shorter article that are in
+    the other one.
     """
 
     title: float
@@ -210,10 +211,11 @@ class WordsInCommon(NamedTuple):
 
 
 def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
-    """Measure how many content words two articles have in common, whatever their order.
+    """Measure how many content words (all but words such as "the") two articles have in common,
+    whatever their order.
 
-    This tells more than runs of words if a text has only a sentence or two. A single word of a
-    title that occurs in the other text counts as chance.
+    This serves for texts of a sentence or two, in which longer runs of words are seldom the same.
+    If only one word of a title is in the other text, this counts as chance.
     """
     titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
     found = [
@@ -229,13 +231,14 @@ def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
 
 
 def is_short(fingerprint: Fingerprint) -> bool:
-    """Return whether a text is so short that it is compared by narrow shingles as well, or by
-    none."""
+    """Return whether the text of a fingerprint is short: it is compared by runs of fewer words than
+    other texts, or has too few words for any run."""
     return not fingerprint.shingles or bool(_narrow(halves(fingerprint.shingles)).any())
 
 
 def content_word_count(fingerprint: Fingerprint) -> int:
-    """Return how many different content words an article has in its title and text together."""
+    """Return how many different content words (all but words such as "the") an article has in its
+    title and text together."""
     return len(distinct(halves(fingerprint.title + fingerprint.vocabulary)))
 
 

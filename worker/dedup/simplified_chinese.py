@@ -1,7 +1,8 @@
 """Traditional Chinese characters and their simplified forms.
 
-From the dictionary TSCharacters.txt of OpenCC (https://github.com/BYVoid/OpenCC, Carbo Kuo and
-contributors, Apache-2.0): of each character the first of its simplified forms.
+They come from the dictionary TSCharacters.txt of OpenCC (https://github.com/BYVoid/OpenCC, Carbo
+Kuo and contributors, Apache-2.0). If a character has several simplified forms there, the first is
+taken.
 """
 
 _PAIRS = """

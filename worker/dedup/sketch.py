@@ -1,9 +1,8 @@
-"""Choose the few hashes of a text by which the similarity index finds it again.
+"""Choose the few hashes of a text by which the similarity index finds its copies.
 
-Only the first article that has a hash owns it in the index. So the chosen runs of words must be
-rare, or earlier articles own them already; and they must lie all over the text, so that any third
-of it keeps some. Both are needed to find a copy that was cut to a part of its original while the
-index fills.
+The index leads from a hash only to the first article that had it. So the chosen runs of words must
+be rare, or they lead to other articles. They must also be spread over the text, so that a copy of a
+third of it still has some of them.
 """
 
 from functools import lru_cache
@@ -18,13 +17,12 @@ POOL = 2  # the smallest hashes, so many times as many as are chosen, are looked
 
 
 def sketch_of(hashes: HashArray, content: NDArray[np.uint8], most: int) -> tuple[int, ...]:
-    """Choose at most `most` of the hashes of a text's runs of words, for the similarity index.
+    """Choose at most `most` of the hashes of a text's runs of words, by which the similarity index
+    finds its copies. Returns them in ascending order.
 
-    `hashes` has them in the order of the text, and `content` how many content words each run has
-    (words such as "the" do not count). Runs with two content words or more are preferred. Of these,
-    the hashes are chosen that are the smallest of the widest neighbourhood. A part of the text has
-    the same neighbourhoods, so it chooses the same hashes (similar to winnowing; Schleimer et al.
-    2003, doi:10.1145/872757.872770). The result is ascending.
+    `hashes` are in the order of the text, and `content` tells how many content words (all but words
+    such as "the") each run has; runs with at least two are preferred. Chosen are hashes that are
+    the smallest far around, so that a part of the text chooses the same ones.
     """
     rare = content >= RARE_WORDS
     chosen = _widest(hashes[rare], most)

@@ -29,9 +29,9 @@ class IndexEntry:
 class Candidate:
     """An earlier article that may have the same text as a new article.
 
-    `hits` counts the text hashes of the new article that this article was the first to have.
-    `fingerprint` has all its text hashes, for an exact comparison; None if the index no longer has
-    them, so that they must be read from the store.
+    `hits` counts the text hashes of the new article for which the index names this article, the
+    first that had them. `fingerprint` has all text hashes of this article, for an exact comparison;
+    it is None if the index no longer has them, so that they must be read from the store.
     """
 
     article_id: str
@@ -71,11 +71,12 @@ class Index(Protocol):
         ...
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Tell the index that these articles are stored now, so that it need not keep their
-        fingerprints (all their text hashes) any longer. They are still found.
+        """Tell the index that these articles are stored now, so that it may delete their
+        fingerprints (all their text hashes). The articles are still found, by the few hashes that
+        it keeps.
 
-        Only articles that were new to this index object's last `register_and_match` are affected.
-        May take effect with the next call.
+        Only articles that the last call of `register_and_match` added are affected. The index may
+        delete the fingerprints during the next call only.
         """
         ...
 

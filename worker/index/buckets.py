@@ -112,8 +112,8 @@ class Buckets:
         return active_layouts(generation, state)
 
     def admit_former_sketches(self, layout: BucketLayout) -> None:
-        """Note that a time window has articles that are registered by sketches (chosen text hashes)
-        of a former release, so that their copies are looked for by such hashes, too."""
+        """Store that the index has, for a time window, articles registered by the text hashes that
+        a former release chose. Copies of them are then looked for by such hashes, too."""
         self._client.execute([("HSET", STATE, *former_sketch_entry(layout.generation))])
 
     def write(

@@ -16,10 +16,10 @@ class IndexRules(Protocol):
     """The settings of the index that finds copies, from section [index] of config/dedup.toml.
 
     Time is divided into windows of `window_days` days; copies are found among the articles of the
-    present one and the one before. A new article is compared with at most `most_rivals` earlier
-    ones, which share at least `min_hits` text hashes with it. The index keeps all text hashes of an
-    article until it is stored, at most for `rival_ttl_s` seconds. It begins with 2**bucket_bits
-    Redis hashes, and waits up to `timeout_s` seconds for the server.
+    present window and the one before. A new article is compared with at most `most_rivals` earlier
+    ones, each of which has at least `min_hits` text hashes in common with it. The index keeps all
+    text hashes of an article until it is stored, at most for `rival_ttl_s` seconds. It begins with
+    2**bucket_bits Redis hashes, and waits up to `timeout_s` seconds for the server.
     """
 
     @property

@@ -1,4 +1,5 @@
-"""Read and write in Redis which article was the first with each text hash; it owns the hash."""
+"""Read and write in Redis which article was the first with each text hash. That article is called
+the owner of the hash, and a later article with the hash may be a copy of it."""
 
 from collections.abc import Sequence
 from itertools import pairwise, zip_longest
@@ -18,11 +19,12 @@ Owners = list[list[int]]
 
 
 class EntryOwners(NamedTuple):
-    """The articles that own the text hashes of one article, by their numbers.
+    """The owners of the text hashes of one article: the earlier articles that had these hashes
+    first. Each owner is given by its number in the index.
 
-    `text` has the owners of the hash of the whole text, `sketch` a list of owners for each hash of
-    a run of words, and `former` those for the further hashes by which the release before would have
-    registered the article. These are only looked up, in time windows in which it may have done so.
+    `text` has the owners of the hash of the whole text, and `sketch` a list of owners for each hash
+    of a run of words. `former` has such lists for the hashes that the release before would have
+    chosen, because the index may still have articles registered by these.
     """
 
     text: list[int]
@@ -31,7 +33,8 @@ class EntryOwners(NamedTuple):
 
 
 class HashOwners:
-    """Reads and writes the owners of text hashes in the buckets (Redis hashes) of the index."""
+    """Reads and writes which article was the first with each text hash (its owner), in the Redis
+    hashes of the similarity index."""
 
     def __init__(self, client: RedisClient, buckets: Buckets) -> None:
         self._client = client
@@ -57,12 +60,12 @@ class HashOwners:
         layouts: ActiveLayouts,
         created: Sequence[bool] = (),
     ) -> tuple[list[EntryOwners], ActiveLayouts]:
-        """Read which articles own the text hashes of each article, in one round trip. Returns them,
-        and which buckets are in use after the reading.
+        """Read which articles own the text hashes of `entries`, that is had them first. Returns the
+        owners for each entry, and which Redis hashes the index uses after the reading.
 
-        `hashes` are those of `entries`. `created` tells which of them just got their own article as
-        owner in the written layout. They are not read there, unless buckets are being moved and an
-        older entry may overwrite theirs.
+        `hashes` are the text hashes of all entries. `created` is True for each hash that was just
+        written for the first time. Its owner is the entry itself, so it is not read again; except
+        while the index grows, when an older owner may still be copied over it.
         """
         reads, count = _Reads(), len(hashes.fields)
         # The oldest layout first, because resharding.py drops buckets once they are copied.
@@ -92,11 +95,11 @@ class HashOwners:
         forgotten: set[int],
         layout: BucketLayout,
     ) -> None:
-        """Make articles the owners of those of their text hashes that forgotten articles own.
+        """Make articles the owners of those of their text hashes that belong to articles removed
+        from the index. Otherwise a later copy would be led to a removed article, and not be found.
 
-        Otherwise a later copy of these articles would get no candidate. `owners` is the result of
-        `read` for these articles, `numbers` has their numbers, and `forgotten` those of articles
-        that were removed from the index.
+        `hashes` and `numbers` are those of the articles, and `owners` is what `read` returned for
+        them. `forgotten` has the numbers of the removed articles.
         """
         keys, commands = self.commands(hashes, numbers, layout)
         by_hash = [of for entry in owners for of in (entry.text, *entry.sketch)]
@@ -109,7 +112,8 @@ class HashOwners:
 
 
 class _Reads:
-    """Commands that read owners, with what is needed to understand the replies."""
+    """Collects the Redis commands that read the owners of text hashes (the first articles that had
+    them), and finds the owners in the replies."""
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
@@ -118,8 +122,12 @@ class _Reads:
     def add(
         self, hashes: IndexHashes, layout: BucketLayout, first: int, own: Sequence[bool] = ()
     ) -> None:
-        """Read the owners of `hashes`, which are numbered from `first` on, but for those of which
-        `own` is True."""
+        """Add commands that read the owners of `hashes`. `layout` says in which Redis hashes these
+        are.
+
+        The hashes get the numbers from `first` on, by which their owners are returned. Those of
+        which `own` is True are not read, because their owners are known.
+        """
         positions = [n for n in range(len(hashes.fields)) if not (own and own[n])]
         keys, fields = hashes.keys(layout), hashes.fields
         self.commands += [("HGET", keys[n], fields[n]) for n in positions]

@@ -45,13 +45,13 @@ a field `generation:sketch` has the version of the sketches by which its article
 
 
 class BucketLayout(NamedTuple):
-    """The Redis hashes, called buckets, with the entries of the index for one time window.
+    """Over how many Redis hashes, called buckets, the index spreads its entries for one time
+    window.
 
-    There are 2**bits of them; when they are full, `bits` grows. `generation` is the number of the
-    window, `first` what `bits` was when the window began, and `base` what the number of the newest
-    article was then. Entries store article numbers minus `base`, because smaller numbers take less
-    space. `sketch_version` says which text hashes of an article have entries; in a window that a
-    former release began, articles may have those of that release.
+    There are 2**bits buckets; when they are full, `bits` grows. `generation` is the number of the
+    window. When it began, `bits` was `first`, and `base` was the number of the newest article;
+    entries store article numbers minus `base`, which take less space. `sketch_version` says how the
+    text hashes with entries were chosen; 1 stands for a choice of a former release.
     """
 
     generation: int
@@ -209,10 +209,11 @@ class IndexHashes(NamedTuple):
 
     @classmethod
     def of_former(cls, fingerprints: Sequence[Fingerprint]) -> "IndexHashes":
-        """The text hashes by which a former release would have registered these articles, without
-        those that `of` returns.
+        """Return the text hashes by which a former release would have registered these articles,
+        without those that `IndexHashes.of` returns.
 
-        They lead to articles that were registered by that release.
+        The index is searched by them for copies of articles that a worker of that release has
+        registered.
         """
         return cls._of([sorted({*f.former_sketch} - {*f.sketch}) for f in fingerprints])
 
@@ -316,12 +317,13 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 
 
 def sketch_entry(generation: int, state: LayoutState) -> tuple[str, int]:
-    """Return what to write to the Redis hash aw:buckets when the index begins a new time window
-    about its sketches, the text hashes by which articles are registered: name and value.
+    """Return an entry for the Redis hash aw:buckets, its name and value, for a time window of the
+    index that begins. It says how the sketches, the text hashes by which articles are registered in
+    that window, are chosen.
 
-    The value is the version of the sketches, 1 right after a window that a former release began:
-    workers of that release may still register articles. A window that it began has no entry.
-    `generation` is the number of the new window. `state` is the present content of aw:buckets.
+    The value is the present version of this choice; or 1, that of the former release, if this began
+    the window before, because its workers may still register articles. `generation` is the number
+    of the new window, and `state` the present content of aw:buckets.
     """
     before = generation - 1
     after_former = str(before) in state and _sketch_field(before) not in state
@@ -329,8 +331,9 @@ def sketch_entry(generation: int, state: LayoutState) -> tuple[str, int]:
 
 
 def former_sketch_entry(generation: int) -> tuple[str, int]:
-    """Return what to write to the Redis hash aw:buckets when articles that a former release
-    fingerprinted are registered in a time window: name and value. `generation` is its number."""
+    """Return an entry for the Redis hash aw:buckets, its name and value. It says that a time window
+    of the index has articles registered by text hashes that a former release chose. `generation` is
+    the number of the window."""
     return _sketch_field(generation), 1
 
 

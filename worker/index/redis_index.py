@@ -92,8 +92,8 @@ class RedisIndex:
         return candidates
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Have the next registration delete the fingerprints of these articles, which are stored
-        now, so that no round trip is needed for it. Until then, or until they expire, they stay."""
+        """Delete the fingerprints (all text hashes) of these articles, which are stored now, with
+        the next registration. To save a round trip, nothing is sent to the server before it."""
         # Not those of revisions: other workers may be about to store later ones.
         self._released += [self._recent[i] for i in article_ids if i in self._created]
 

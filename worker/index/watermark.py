@@ -21,12 +21,13 @@ _RUN_ID = re.compile(rb"run_id:(\w+)")
 
 
 class Watermark(NamedTuple):
-    """A note in the index, by which workers see whether the index has lost articles, as in a crash.
+    """A record in the index by which workers see whether the index has lost articles, as in a
+    crash.
 
-    The note says that all articles stored before `complete_until` were in the index when the server
-    process `written_run_id` wrote it. If the index has no note, `written_run_id` is "" and
-    `complete_until` None. `has_articles` and `run_id` are no part of the note: `run_id` names the
-    server process that answers now.
+    It says that all articles stored before `complete_until` were in the index when the server
+    process `written_run_id` wrote it. If the index has no such record, these are None and "".
+    `run_id` names the server process that answers now, and `has_articles` says whether the index
+    has articles now; both are read together with the record, but not part of it.
     """
 
     run_id: str  # of the server process that answers now
@@ -36,9 +37,10 @@ class Watermark(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """Whether no note was written yet, though the index has articles: nothing is lost.
+        """Whether the index has articles, but no record yet that says until when it is complete. So
+        it is a new index and not one that has lost articles.
 
-        It is so until the first worker on a new index writes a note, half a minute after it starts.
+        The first worker writes that record half a minute after it starts.
         """
         return self.complete_until is None and self.has_articles
 

@@ -1,4 +1,5 @@
-"""Count the outcomes that workers of an earlier version stored without counting them, in steps."""
+"""Count the outcomes of articles that workers of an earlier version stored without counting them by
+hour. This is done in steps, so that each transaction is short."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -13,11 +14,11 @@ def count_missed_outcomes(
     now: datetime,
     step_guard: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Compare all receipts that were not compared yet with the counts by hour, until those of now.
+    """Compare the stored outcomes of all deliveries up to now with the counts by hour, and add what
+    is missing there. Returns how many outcomes were added.
 
-    A receipt is the id of a delivery, stored with its outcome. Each step is a transaction of its
-    own, run in a context that `step_guard` makes, so that other writers go on. Returns how many
-    outcomes were missing in the counts and are added now.
+    Outcomes that an earlier call has compared are left out. Each step is a transaction of its own,
+    in a context that `step_guard` makes, so that workers can write between the steps.
     """
     return sum(step.articles for step in _steps(store, now, step_guard))
 

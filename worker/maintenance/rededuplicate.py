@@ -133,8 +133,8 @@ class _UndecidedArticle:
 
 
 class _StoredOriginals(NamedTuple):
-    """Compares stored articles with their originals; nothing needs to be noted, since each decision
-    is remembered by DecisionReplay."""
+    """Reads the fingerprints (text hashes) of originals from the store, so that each stored article
+    can be compared with the original chosen for it."""
 
     store: FingerprintReader
 
@@ -142,16 +142,17 @@ class _StoredOriginals(NamedTuple):
         return self.store.fingerprints(article_ids)
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Do nothing."""
+        """Do nothing: `DecisionReplay` itself remembers which articles are copies, and has no index
+        that would have to be told."""
 
 
 class DecisionReplay:
     """Decides anew, by one set of rules, which stored articles are copies, in the order in which
     they were stored.
 
-    Decisions are remembered for the present and the previous period of some days, as in the
-    similarity index of a worker, so that later copies find the original of earlier ones. With a
-    `store` an article is also compared with the original elected for it, as workers do.
+    Copies of the present and the previous time window, some days long, are remembered with their
+    originals, so that later copies get the same original. If a `store` is given, an article that is
+    like a copy is also compared with the original itself, as workers do.
     """
 
     def __init__(self, rules: DedupRules, store: FingerprintReader | None = None) -> None:

@@ -78,8 +78,9 @@ def source_of(raw: object) -> str:
 class Unopened(Frozen):
     """A raw article that was not parsed, for example because its JSON is nested too deep.
 
-    It stands in for the article in its batch, so that only this article becomes a dead letter.
-    `text` is the JSON as received, `reason` and `detail` are what the dead letter shows.
+    It takes the place of the article in its batch, so that this article becomes a dead letter and
+    the others are processed. `text` is its JSON as received. `reason` and `detail` tell why it was
+    not parsed; the dead letter shows both.
     """
 
     text: str
@@ -90,9 +91,10 @@ class Unopened(Frozen):
 class Payload(Frozen):
     """The JSON text of a raw article as it was received, stored with its article or dead letter.
 
-    If the article is over the size limit, `text` is only the beginning of its JSON, and `whole` is
-    False. `bytes` is the size of the complete JSON; `sha256` is a hash of the JSON. `frame` is the
-    same JSON as a Zstandard frame, b"" if it was not compressed; it is never part of a message.
+    `bytes` and `sha256` are the size and a hash of the JSON. If it is over the size limit, `whole`
+    is False and `text` is only its beginning. `frame` is the same JSON compressed to a Zstandard
+    frame, to be stored in that form; b"" if it was not compressed. `frame` is left out when the
+    payload is written into a message.
     """
 
     text: str
@@ -115,10 +117,9 @@ class Payload(Frozen):
 
         Any value is accepted, and nothing is raised. A value that can't be written as JSON is
         reduced to the names of its keys or the name of its type. Of one over the size limit, only
-        the beginning is stored.
-
-        `frame` is the Zstandard frame in which the article came, and `unpacked` its JSON. The frame
-        is kept if that is the canonical JSON, so that it need not be compressed again.
+        the beginning is stored. If the article came compressed, `frame` is what came, a Zstandard
+        frame, and `unpacked` the JSON in it; the frame is stored as it is if that JSON is written
+        as this package writes it.
         """
         data = (
             raw.text.encode("utf-8", "surrogatepass") if isinstance(raw, Unopened) else _json(raw)
@@ -139,7 +140,8 @@ class Payload(Frozen):
         )
 
     def compressed(self) -> Self:
-        """Return the same payload with its JSON as a Zstandard frame, to be stored in that form."""
+        """Return this payload with its JSON also as a Zstandard frame (`frame`), the form in which
+        it is stored. A payload that has a frame already is returned as it is."""
         if self.frame:
             return self
         data = self.text.encode("utf-8", "surrogatepass")

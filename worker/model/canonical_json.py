@@ -1,8 +1,8 @@
 """Read and write JSON fast, with the results of Python's module json.
 
-orjson is several times faster, but it differs: it writes NaN as null, a float with another exponent
-and some Python objects as text, and it reads an integer of more than 64 bits as a float. Such
-values go to Python's module, so the bytes and the hashes of stored raw articles stay the same.
+The library orjson is several times faster, but writes NaN, some floats and some Python objects in
+another way, and reads an integer of more than 64 bits as a float. Such values go to Python's
+module, so that stored raw articles keep the same bytes and hashes.
 """
 
 import json
@@ -17,11 +17,12 @@ _LARGE = 2.0**63  # from here on a float may be an integer that orjson could not
 
 
 def canonical_json(value: object) -> bytes:
-    """Write a value as JSON in UTF-8, always the same bytes for equal values.
+    """Write a value as JSON in UTF-8, always with the same bytes for equal values, so that these
+    can be hashed.
 
     Keys are sorted, no spaces are written, and only control characters, quotes and backslashes are
-    escaped; a lone surrogate becomes three bytes. Raises what `json.dumps` raises for a value that
-    is no JSON: TypeError, ValueError or RecursionError.
+    escaped. Half of a surrogate pair is written as three bytes. Raises what `json.dumps` raises for
+    a value that can't be written: TypeError, ValueError or RecursionError.
     """
     try:
         if _is_plain(value):
@@ -33,7 +34,8 @@ def canonical_json(value: object) -> bytes:
 
 
 def parse_json(data: bytes) -> Any:
-    """Parse JSON text in UTF-8, which may have encoded lone surrogates, as `json.loads` does.
+    """Parse JSON text in UTF-8, with the same result as `json.loads`. Halves of surrogate pairs,
+    which are no valid UTF-8, are accepted.
 
     Raises ValueError for invalid JSON and for an integer of more than 4,300 digits, and
     RecursionError for JSON that is nested too deep.
@@ -48,10 +50,11 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_shallow(data: bytes, levels: int) -> Any:
-    """Parse JSON text as `parse_json` does, if that is fast, and lists and objects in it are nested
-    at most `levels` deep.
+    """Parse JSON text with the fast parser, if the result is sure to be that of `parse_json` and
+    lists and objects are nested at most `levels` deep.
 
-    Raises ValueError otherwise, also for text that other functions of this module can read.
+    Raises ValueError if not, so it may do so for valid JSON; then another function of this module
+    must be used.
     """
     value = orjson.loads(data)
     if value_too_deep(value, levels) or _has_large_float(value):
@@ -60,8 +63,8 @@ def parse_shallow(data: bytes, levels: int) -> Any:
 
 
 def parse_with_long_numbers(data: bytes) -> Any:
-    """Parse JSON text in UTF-8; an integer of more digits than Python converts stays a string of
-    digits.
+    """Parse JSON text in UTF-8. An integer with more digits than Python converts becomes a string
+    of its digits.
 
     Raises ValueError for invalid JSON, and RecursionError for JSON that is nested too deep.
     """

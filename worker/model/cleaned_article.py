@@ -1,4 +1,5 @@
-"""An article after cleaning, and how its id is made."""
+"""The class Article, which is what cleaning makes of a raw article, and the function that makes the
+id of an article."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

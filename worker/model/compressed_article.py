@@ -1,8 +1,9 @@
-"""Compress a raw article for its message, and open one that came compressed.
+"""Compress a raw article for the message in which it is sent, and open one that came compressed.
 
-In its batch the JSON object `{"schema": "raw-article-zstd/1", "zstd": "KLUv/S…"}` stands for the
-article: its JSON as one Zstandard frame, in base64. Each article is compressed by itself, so the
-frame can be stored as it came, and one that can't be read becomes a dead letter alone.
+The message has the object `{"schema": "raw-article-zstd/1", "zstd": "KLUv/S…"}` in place of the
+article. Its `zstd` is the article's JSON, compressed to a Zstandard frame and written in base64.
+Each article is compressed by itself, so its frame can be stored as it came, and a damaged frame
+makes only its own article a dead letter.
 """
 
 import json
@@ -21,32 +22,34 @@ COMPRESSED_SCHEMA = "raw-article-zstd/1"
 
 
 class OpenedArticle(NamedTuple):
-    """A raw article that came compressed: its JSON value, and its payload, the JSON to be stored.
-
-    The payload has the frame in which the article came, if that can be stored unchanged.
-    """
+    """A raw article that came compressed and was opened: its JSON value (`raw`), and the JSON text
+    to be stored (`payload`). The payload keeps the compressed form in which the article came, if
+    that can be stored as it is."""
 
     raw: object
     payload: Payload
 
 
 def compress_article(data: bytes) -> dict[str, str]:
-    """Make the JSON object that stands for an article in a message. `data` is its JSON in UTF-8."""
+    """Compress an article, and return the JSON object that takes its place in a message. `data` is
+    the article's JSON in UTF-8."""
     frame = b64encode(zstd_frames.compress(data)).decode()
     return {"schema": COMPRESSED_SCHEMA, "zstd": frame}
 
 
 def is_compressed(raw: object) -> bool:
-    """Whether a JSON value of a message says of itself that it is a compressed article."""
+    """Return whether a value in a message is meant to be a compressed article, because its key
+    `schema` says so. It may still be damaged."""
     return isinstance(raw, Mapping) and raw.get("schema") == COMPRESSED_SCHEMA
 
 
 def open_compressed(raw: Any, room: int) -> OpenedArticle | Unopened:
-    """Decompress the article for which `raw` stands, and parse it. Nothing is raised.
+    """Decompress and parse an article that came compressed. Nothing is raised.
 
-    `room` is the number of bytes to which the other articles of its message leave it to expand. An
-    article that is over that or over the limit of the contract, or whose frame or JSON is damaged,
-    is returned as Unopened: it becomes a dead letter with `raw` as its payload.
+    `raw` is the JSON object that came in place of the article, and `room` the number of bytes that
+    the article may have, so that all articles of the message together stay below the limit. If the
+    article is larger than that or than one article may be, or is damaged, the result is an
+    Unopened, which becomes a dead letter.
     """
     try:
         frame = _frame(raw.get("zstd"))
@@ -65,7 +68,8 @@ def open_compressed(raw: Any, room: int) -> OpenedArticle | Unopened:
 
 
 class _TooDeep(Exception):
-    """Raised for an article whose JSON is nested too deep."""
+    """Raised inside this module for an article whose JSON has lists and objects nested deeper than
+    the contract allows."""
 
 
 def _parsed(data: bytes) -> Any:

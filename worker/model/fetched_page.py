@@ -1,7 +1,7 @@
 """What is known of a fetched page when its text is compared with the stored text of its article.
 
 A page that suddenly gives much less text is more often a consent wall, an error or a paywall than a
-correction. Its text is stored, but held back: the text known before stays the one that is shown.
+correction. Its text is stored, but not shown: the text known before is shown further on.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,13 @@ SHRUNKEN_LONG = "shrunken-long"  # shown: pages of the article have been so shor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedPage:
-    """A fetch of the page of an article, and how short its text may be.
+    """A fetch of the page of an article, and the rules that tell whether its text is too short to
+    be shown.
 
-    `words` counts the words of its text. With less than `least_share` (0 to 1) of the words that
-    are known of the article the page counts as shrunken. Its text is held back until a later fetch
-    gives the same content, or until shrunken pages have come for the time `hold`.
+    `at` is when it was fetched, or received if `dated` is False. `words` counts the words of its
+    text. If these are less than `least_share` (0 to 1) of the words known of the article, the page
+    counts as shrunken. Its text is then stored, but shown only when a later fetch gives the same
+    content, or when all pages were shrunken for the time `hold`.
     """
 
     at: datetime  # of the fetch, or of its receipt if that is unknown
@@ -29,17 +31,19 @@ class FetchedPage:
     hold: timedelta
 
     def is_shrunken(self, known_words: int) -> bool:
-        """Whether this page has so much less text than the `known_words` words that are shown."""
+        """Return whether the text of this page is much shorter than the text known of its article,
+        which has `known_words` words."""
         return self.words < self.least_share * known_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldContent:
-    """The content of a shrunken page that is stored, but held back: not shown as the article's.
+    """The content of a page with much less text than is known of its article. It is stored, but not
+    shown; a later fetch with the same content shows it.
 
-    `since` is when it was first fetched. It is None if the page was whole again later; then a
-    further fetch with this content counts as the first. `stored` is False while the batch that
-    brought it first is being processed.
+    `content_hash` is its hash, and `since` when it was first fetched. `since` is None if the page
+    gave its full text again later; the next fetch with this content then counts as the first.
+    `stored` is False while the batch that brought it first is being processed.
     """
 
     content_hash: str
@@ -47,10 +51,11 @@ class HeldContent:
     stored: bool = True
 
     def is_before(self, page: FetchedPage) -> bool:
-        """Whether this content was fetched before that page; False if it does not wait.
+        """Return whether this content was fetched earlier than the fetch `page`. False if `since`
+        is None.
 
-        Two deliveries of one fetch, which have the same date, are one fetch. A page without a date
-        of its fetch is later than all that is stored, whatever the clocks of workers say.
+        Two deliveries with the same date of fetch are the same fetch. If the date of `page` is not
+        known, it counts as later than all contents that are stored already.
         """
         if self.since is None:
             return False

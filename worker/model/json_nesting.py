@@ -33,10 +33,10 @@ def too_deep(data: bytes, limit: int) -> bool:
 
 
 def value_too_deep(value: object, limit: int) -> bool:
-    """Return whether lists and objects in a value are nested over `limit` levels deep.
+    """Return whether lists and objects in a value are nested more than `limit` levels deep.
 
-    For a value that was parsed from JSON text this is what `too_deep` says of the text. It looks at
-    each item instead of each character, and goes no deeper than the limit.
+    This is faster than `too_deep`, which reads the JSON text of such a value, and gives the same
+    answer for it.
     """
     if isinstance(value, dict):
         value = value.values()

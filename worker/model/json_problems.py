@@ -1,4 +1,4 @@
-"""Say in one sentence why a text is no JSON, or why a value can't be written as JSON.
+"""Say in one sentence why a text is not valid JSON, or why a value can't be written as JSON.
 
 All commands, producers and workers use these sentences instead of Python's own.
 """
@@ -11,15 +11,13 @@ _TOO_LONG = f"a number has more than {_MOST_DIGITS:,} digits"
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether a text looks like a JSON object or list, to judge by its first character."""
+    """Return whether a text seems to be a JSON object or list, because it begins with a bracket."""
     return text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
 
 
 def text_problem(text: str) -> str:
-    """Why a text is no JSON that can be read, such as `Expecting value, line 1 column 9`.
-
-    Returns "" if it is JSON.
-    """
+    """Return why a text can't be read as JSON, such as `Expecting value, line 1 column 9`; "" if it
+    can be read."""
     try:
         json.loads(text)
     except (ValueError, RecursionError) as e:
@@ -28,7 +26,8 @@ def text_problem(text: str) -> str:
 
 
 def problem(error: Exception) -> str:
-    """Put an error of Python's module json, from reading or writing, into a sentence."""
+    """Return a sentence that says what is wrong, from an error that Python's module json raised
+    when it read or wrote JSON."""
     if isinstance(error, RecursionError):
         return _TOO_DEEP
     if isinstance(error, json.JSONDecodeError):

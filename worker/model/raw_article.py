@@ -113,11 +113,10 @@ def _listed(value: object) -> object:
 
 
 class Part(Frozen):
-    """Base of RawArticle and of the objects inside it, which may have keys that are not defined
-    here.
+    """Base of RawArticle and of the objects inside it. It says how keys are treated that a class
+    does not define: they are moved to the field `extra` if the class has one, else ignored.
 
-    Such keys are moved to the field `extra` if the class has one, else ignored. A null value counts
-    as absent, and so does NaN.
+    A null value or NaN counts as if the key were missing.
     """
 
     @model_validator(mode="before")

@@ -42,8 +42,8 @@ def new_receipt() -> str:
 
 
 def made_at(receipt: str) -> datetime | None:
-    """Return when a receipt (id of a delivery) was made, to the millisecond below; None if it is no
-    UUIDv7, which contains that time."""
+    """Return when a receipt (the id of one delivery of an article) was made, rounded down to
+    milliseconds. None if the receipt is no UUIDv7, which contains that time."""
     match = _UUID7.fullmatch(receipt)
     if not match:
         return None
@@ -98,10 +98,8 @@ _TIMED = re.compile(
 
 
 def pushed_at(message_id: str) -> float | None:
-    """Return when a producer of this package made a message, in seconds since 1970.
-
-    Its id begins with that time. None for an id of another form.
-    """
+    """Return when a producer of this package made a message, in seconds since 1970, from the id of
+    the message, which begins with that time. None for an id of another form."""
     match = _TIMED.fullmatch(message_id)
     return int(match["high"] + match["low"], 16) / 1000 if match else None
 
@@ -175,7 +173,8 @@ def replay_parts(letter_id: ReceiptPart, seen: ReceiptPart) -> tuple[str | Recei
 
 
 def is_replay(receipt: str) -> bool:
-    """Return whether a receipt (id of a delivery) is that of a dead letter that was sent again."""
+    """Return whether a receipt (the id of one delivery) was made to process a dead letter again: a
+    raw article that could not be processed at first."""
     return receipt.startswith(REPLAY_PREFIX)
 
 

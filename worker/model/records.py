@@ -1,7 +1,7 @@
 """Values that pass from one stage of the processing of an article to the next. All are immutable.
 
-RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
-           -> tag -> (Tag, ...) -> Record -> write -> Outcome
+    RawArticle -> clean -> Article -> fingerprint -> Fingerprint -> resolve -> Verdict
+               -> tag -> (Tag, ...) -> Record -> write -> Outcome
 
 Article and Fingerprint have modules of their own, and may be imported from here too.
 """
@@ -66,11 +66,11 @@ class StoredIdentity:
 
     A delivered article is compared with it, to decide whether it is the same article and has
     changed. `hashes` are the content hashes of all its revisions; `extent` (text, teaser or only
-    title), `words` and `fingerprint` are those of the newest. `held` are contents held back because
-    the page had suddenly much less text. `raw_mark` tells which raw article was processed last
-    (worker.model.unchanged). `keys` are the ids, links and so on by which it was found;
-    `alternatives` are other articles that were found by them. `distrusted` says that its source
-    gives ids that are not reliable.
+    title), `words` and `fingerprint` are those of the newest. `held` are contents that are stored
+    but not shown, because the page had suddenly much less text. `raw_mark` is a hash of the raw
+    article processed last, by which an equal one is recognised. `keys` are the ids and links by
+    which it was found, and `alternatives` other articles found by them. `distrusted` says that its
+    source gives unreliable ids.
     """
 
     article_id: str
@@ -151,10 +151,12 @@ class Tag:
 class Record:
     """All that the store is to write for one raw article that was processed without an error.
 
-    `receipt` is the id of its delivery. `tagger` is the version of the tagging rules, `config` a
-    digest of all rules. `page` is the fetch that gave the text, None if it is not that of a fetched
-    page. `reprocessed` is True for a stored article that was cleaned again, `live` for one that its
-    source has just delivered: only such a one brings a withdrawn article back.
+    `receipt` is the id of its delivery, and `payload` its raw JSON. `tagger` is the version of the
+    tagging rules, `config` a digest of all rules. `page` is the fetch of the page that gave the
+    text, None if no page did. `reprocessed` is True for a stored article that was cleaned again.
+    `live` is True if the source has just delivered the article, so that it may bring back a
+    withdrawn one; `fetched` is when it was fetched, None if unknown. `raw_digest` is a hash by
+    which an equal raw article is found unchanged later.
     """
 
     receipt: str
@@ -219,9 +221,10 @@ class Retagged:
 class Withdrawal:
     """A publisher's request to take an article down, delivered under the id `receipt`.
 
-    The store finds the article by its source and one of these keys, and removes its content. A row
-    without content stays, so that the article is not stored again, unless it was fetched after the
-    withdrawal: then the publisher has put it back. `fetched` is None if that is not known.
+    The store finds the article by its source and one of `keys`, and removes its content. The
+    article is not stored again, unless it is fetched later than the request: then the publisher has
+    put it back. `fetched` is when the request was fetched, None if that is not known.
+    `payload_hash` is a hash of its JSON.
     """
 
     receipt: str

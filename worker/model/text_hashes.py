@@ -1,5 +1,5 @@
-"""The fingerprint of an article: the hashes of its text by which it is compared with others, and
-their packed form in the store."""
+"""The fingerprint of an article: the hashes of its text, by which it is compared with others, and
+how they are packed into bytes for the store."""
 
 import struct
 from dataclasses import dataclass, field
@@ -17,12 +17,11 @@ class Fingerprint:
 
     `content_hash` is equal for unchanged articles, `text_hash` for articles with equal words. The
     fields of type bytes are sets of hashes of words or word sequences; the more of them two
-    articles share, the more similar they are. `sketch` is a small sample for the similarity index,
-    `day` the day of publication, and `version` that of the code that made the hashes.
-
-    `sketch_version` says how the sketch was chosen; 1 stands for the smallest hashes. A new
-    fingerprint also has these, as `former_sketch`, because an index may still have entries of
-    articles that were registered by them. They are not packed.
+    articles have in common, the more similar they are. `sketch` has the few hashes by which the
+    similarity index finds the article, and `sketch_version` says how they were chosen.
+    `former_sketch` has those that the former release would choose, because the index may still have
+    articles registered by such hashes; it is not stored. `day` is the day of publication, and
+    `version` that of the code that made the hashes.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged

@@ -1,8 +1,8 @@
-"""Recognise a raw article that was processed before by its bytes alone, without cleaning it again.
+"""Recognise a raw article that was processed before, without cleaning it again.
 
-With each stored article goes a raw mark: a hash of the raw article that was processed last, of the
-rules that cleaned it, and of the number of the newest revision at that time. While an article has
-the mark of a raw article, processing that raw article again can only end as `unchanged`.
+With each stored article the store keeps a raw mark: a hash of the raw article that was processed
+for it last, of the rules that cleaned it, and of the number of its newest revision. If a delivered
+raw article gives the same mark, processing it could only have the outcome `unchanged`.
 """
 
 from collections.abc import Iterable
@@ -14,30 +14,39 @@ _RAW_BYTES, _OPENING_BYTES = 16, 8
 
 
 def raw_digest(parts: Iterable[str]) -> bytes:
-    """Hash what decides how a raw article is cleaned and identified: the raw article itself, and
-    the versions of the rules. The result has 16 bytes."""
+    """Hash a raw article and the versions of the rules that process it, given as texts in `parts`,
+    to 16 bytes. If two raw articles have the same digest, they are cleaned and identified in the
+    same way."""
     data = "\0".join(parts).encode("utf-8", "surrogatepass")
     return blake2b(data, digest_size=_RAW_BYTES).digest()
 
 
 def opening_mark(opening_key: str) -> bytes:
-    """Hash the key of an article's opening words to 8 bytes, the last ones of its raw mark."""
+    """Hash the opening words of an article to 8 bytes. They are stored as the end of its raw mark,
+    to find out whether two articles begin with the same words.
+
+    `opening_key` is the key that is made of the opening words.
+    """
     return blake2b(opening_key.encode(), digest_size=_OPENING_BYTES).digest()
 
 
 def raw_mark(digest: bytes, revision: int, opening: bytes) -> bytes:
-    """Return the raw mark of an article: 24 bytes, made of the digest of a raw article, the number
-    of the article's newest revision, and the mark of its opening.
+    """Return the raw mark of an article: 24 bytes by which a delivered raw article is found to be
+    the same as the one processed last for that article.
 
-    The number makes the mark invalid when the article gets another revision, whoever writes it: an
-    earlier version of this package writes revisions, but no marks.
+    It is made of the `digest` of that raw article, the number of the article's newest `revision`,
+    and a hash of its `opening` words. Because of the number, a mark is no longer valid when the
+    article gets another revision, even from a worker of an earlier version that stores no marks.
     """
     bound = digest + revision.to_bytes(8)
     return blake2b(bound, digest_size=_RAW_BYTES).digest() + opening
 
 
 class MarkedArticle(NamedTuple):
-    """A stored article that has a raw mark: the number of its newest revision, and the mark."""
+    """A stored article for which the raw article that was processed last can be recognised.
+
+    `revision` is the number of its newest revision, and `mark` the hash that `raw_mark` made.
+    """
 
     revision: int
     mark: bytes
@@ -47,16 +56,17 @@ class MarkedArticle(NamedTuple):
         return self.mark[_RAW_BYTES:]
 
     def is_of(self, digest: bytes) -> bool:
-        """Whether the raw article with this digest was processed since the newest revision came,
-        and so would be found unchanged."""
+        """Return whether the raw article with this digest was the last one processed for this
+        article, so that it is unchanged. Returns False if the article has got another revision
+        since."""
         return self.mark == raw_mark(digest, self.revision, self.opening)
 
 
 class KnownDeliveries(NamedTuple):
-    """What the store knows about a batch of deliveries before they are cleaned.
+    """What the store knows about the deliveries of a batch before they are cleaned.
 
-    `receipts` are those that have an outcome already. `marked` maps ids of articles to those that
-    may be found unchanged by their raw mark.
+    `receipts` are the ids of those that were processed before. `marked` has the stored articles, by
+    id, for which an unchanged raw article can be recognised without being cleaned.
     """
 
     receipts: frozenset[str]
@@ -65,10 +75,12 @@ class KnownDeliveries(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnchangedArticle:
-    """The delivery of a raw article that its raw mark shows to be unchanged.
+    """A delivery of a raw article that is the same as the one processed last for the stored
+    article. It is stored with the outcome `unchanged`.
 
-    It is stored as such if the article still has this `mark` when its row is locked. `payload_hash`
-    is a hash of the raw article with all its fields.
+    `receipt` is the id of the delivery, and `source` and `key` are those by which the article was
+    found. `known` is what the store had of the article; if this has changed when the outcome is
+    written, ArticleChanged is raised. `payload_hash` is a hash of the whole raw article.
     """
 
     receipt: str
@@ -80,5 +92,6 @@ class UnchangedArticle:
 
 
 class ArticleChanged(Exception):
-    """An article that was taken for unchanged has changed meanwhile; nothing of its batch was
-    written. The batch is to be processed once more, with all articles cleaned."""
+    """Raised when an article that was taken for unchanged has been changed by another worker
+    meanwhile. Nothing of its batch was written, and the batch must be processed once more with all
+    articles cleaned."""

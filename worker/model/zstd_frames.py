@@ -25,16 +25,16 @@ class FrameTooLong(ValueError):
 
 
 def compress(data: bytes) -> bytes:
-    """Compress bytes to one frame, which has their number in its header."""
+    """Compress bytes to one Zstandard frame, whose header has the number of these bytes."""
     return zstd.compress(data, level=_LEVEL)
 
 
 def decompress(frame: bytes, limit: int) -> bytes:
-    """Decompress one frame to at most `limit` bytes.
+    """Decompress one Zstandard frame, and return at most `limit` bytes.
 
-    A frame that expands to more raises FrameTooLong, after `limit` bytes of memory at the most; it
-    raises at once if its header says so. Raises InvalidFrame for a truncated or damaged frame, one
-    that needs a dictionary or a window of more than 8 MiB, several frames, and other bytes.
+    Raises FrameTooLong if there would be more; no more than `limit` bytes are decompressed to find
+    that out. Raises InvalidFrame for bytes that are not exactly one complete frame, and for a frame
+    that needs a dictionary or more than 8 MiB of memory.
     """
     if not frame.startswith(MAGIC):
         raise InvalidFrame("no Zstandard frame")

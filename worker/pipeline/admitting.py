@@ -1,5 +1,6 @@
-"""Admit the raw articles of a batch: leave out those that were processed before under the same
-receipt, set aside those that have not changed, and check the fields and sizes of the others."""
+"""Begin the processing of a batch of raw articles: leave out those that were processed before under
+the same receipt (the id of the delivery), set aside those that have not changed, and check the
+fields and sizes of the others."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,10 +15,11 @@ from worker.store.ports import IngestStore
 
 
 class Admission(NamedTuple):
-    """The deliveries of a batch that are still to be processed (`pending`).
+    """What is to be done with a batch of raw articles, decided before they are cleaned.
 
-    Of them, `unchanged` need no cleaning, and `admitted` are valid articles. The others became dead
-    letters.
+    `pending` are all that were not processed before. Of these, `unchanged` are equal to the stored
+    ones and need no cleaning, and `admitted` are valid and are cleaned next; the others are not
+    valid and became dead letters.
     """
 
     pending: list[Delivery]
@@ -33,11 +35,13 @@ def admit_batch(
     *,
     finds_unchanged: bool,
 ) -> Admission:
-    """Divide a batch into unchanged and other articles; check fields and sizes of the others.
+    """Decide which raw articles of a batch are to be cleaned: leave out those that were processed
+    before, set aside those that are unchanged, and check the fields and sizes of the others. An
+    article that is not valid becomes a dead letter, which is added to `dead_letters`.
 
-    Those that have an outcome in the store are left out. Those that are not valid are added to
-    `dead_letters`. `rules` names the rules in force. Without `finds_unchanged`, none counts as
-    unchanged. Raises Unavailable when the store does not answer.
+    `rules` is the text that `rules_in_force` returns; an article cleaned by other rules does not
+    count as unchanged. If `finds_unchanged` is False, no article does. Raises Unavailable when the
+    store does not answer.
     """
     compared = [comparable(delivery, rules) for delivery in deliveries]
     receipts = [delivery.receipt for delivery in deliveries]

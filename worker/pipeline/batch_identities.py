@@ -50,11 +50,12 @@ class BatchIdentities:
         verdict: Verdict,
         page: FetchedPage | None = None,
     ) -> None:
-        """Remember an article and the verdict on it, so that later articles of the batch are
-        compared with it.
+        """Remember an article of the batch and the verdict on it, so that later articles of the
+        batch are compared with it as if it were stored.
 
-        `identity` is the earlier version with which it was compared, as identity_of() returned it;
-        None if there was none. `page` is the fetch of the page that gave the text, if one did.
+        `identity` is the earlier version of the article, as `identity_of` returned it; None if
+        there was none. `page` is the fetch of the page that gave the text; None if the text came
+        without a page.
         """
         article_id = verdict.article_id
         # Of a reused id or link the verdict makes another key the main one: it may be the opening.

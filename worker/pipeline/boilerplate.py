@@ -16,8 +16,13 @@ _MAX_CACHED_SOURCES = 20_000
 
 
 def learning_day(now: datetime) -> int:
-    """Return the day, as the ordinal number of a date, before which all days count for the lines
-    that are removed at the time `now`."""
+    """Return the first day whose lines are not used yet to learn which lines to remove from
+    articles that are cleaned at the time `now`, as the ordinal number of its date. Only earlier
+    days are used.
+
+    This day is today; but in the first hour of a day it is yesterday, because workers may still be
+    storing lines of that day.
+    """
     return (now - _DAY_COMPLETE_AFTER).date().toordinal()
 
 

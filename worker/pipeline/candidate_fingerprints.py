@@ -67,15 +67,17 @@ def cluster_fingerprints(
 
 @dataclass(frozen=True, slots=True)
 class ElectedArticles:
-    """Confirms with store and index that articles are copies of the originals elected for them."""
+    """Reads the originals that were chosen for new articles from the store, to compare each new
+    article with its original, and tells the index which new articles are no copies after all."""
 
     store: FingerprintReader
     index: Index
 
     def fingerprints(self, article_ids: Sequence[str]) -> FingerprintsById:
-        """Read the fingerprints (text hashes) of these articles, as far as they are stored."""
+        """Read the fingerprints (text hashes) of these articles from the store. Articles that are
+        not stored yet are left out."""
         return self.store.fingerprints(article_ids)
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Make each of these articles its own original in the index."""
+        """Write into the index that these articles are no copies of other articles."""
         self.index.set_canonical({article_id: article_id for article_id in article_ids})

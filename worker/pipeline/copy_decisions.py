@@ -1,9 +1,9 @@
-"""Decide which articles are copies or variants of other articles, in five steps.
+"""Decide which articles are copies or variants (similar texts) of other articles, in five steps.
 
     compare   each article with the similar earlier articles that the index proposes
-    widen     if it copies none of them, compare it also with their copies and originals
+    widen     if it is a copy of none of them, compare it also with their copies and originals
     elect     choose for each new article the original of which it is a copy
-    confirm   if it was compared with a copy only, compare it with the original itself
+    confirm   if it was compared only with a copy of that, compare it with the original itself
     resolve   make the verdict on each article: new, duplicate, variant …
 
 Workers call `decide_copies` for new articles, and `worker dedup replay` for stored ones.
@@ -32,15 +32,21 @@ Elect = Callable[[Sequence[CopyVote]], list[str]]
 
 
 class CanonicalArticles(Protocol):
-    """What confirms that an article is a copy of the original that was elected for it, and not only
-    of another copy: without this, texts that change little by little would form one long chain."""
+    """Gives access to the originals that were chosen for new articles, so that each new article can
+    be compared with its original.
+
+    Without this, an article might only be a copy of a copy, and texts that change little by little
+    would form one long chain.
+    """
 
     def fingerprints(self, article_ids: Sequence[str]) -> FingerprintsById:
-        """Return the fingerprints (text hashes) of these articles, as far as they are known."""
+        """Return the fingerprints (text hashes) of these articles by their ids. Articles whose
+        fingerprints are not known are left out."""
         ...
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Note that these articles are copies of no other article after all."""
+        """Record that these articles are no copies of the originals chosen for them, so that later
+        articles are not led to these originals."""
         ...
 
 
@@ -111,14 +117,15 @@ def decide_copies(
     originals: CanonicalArticles | None = None,
     guard: Callable[[IdentifiedT], AbstractContextManager[None]] = lambda article: nullcontext(),
 ) -> list[tuple[IdentifiedT, Verdict]]:
-    """Decide which articles are copies or variants of others, and return each article with its
-    verdict, in order.
+    """Decide which articles are copies or variants (similar texts) of others, and return each
+    article with its verdict, in order.
 
     `candidates` has for each article the fingerprints (text hashes) of others to compare it with.
-    For new articles that copy none of these, `widen` loads more; it gets their indexes in
-    `articles`. `elect` chooses the original of each new article, and `originals` serves to compare
-    the article with it; one that is no copy of it is new. The work on an article is done in a
-    context made by `guard`; if that suppresses an error, the article is left out.
+    `widen` gets the indexes of new articles that are copies of none of these, and loads more.
+    `elect` chooses the original of each new article. With `originals`, an article that was compared
+    only with copies of its original is compared with that, too; if it is no copy of it, it is new.
+    Each article is compared in a context that `guard` makes. If that suppresses an error, the
+    article is left out.
     """
     compared = {n: _Compared(article) for n, article in enumerate(articles)}
     compared = _compare(compared, dict(enumerate(candidates)), rules, guard)

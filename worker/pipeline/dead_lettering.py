@@ -25,10 +25,11 @@ The context limits the time that the stage takes for one article.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchTime:
-    """Whether an article was just delivered by its source (`live`), and when it was fetched.
+    """When an article was fetched, to decide whether it may bring back an article that was
+    withdrawn.
 
-    It is not live if it is a dead letter that is processed again, or a stored article that is
-    cleaned again. `at` is None if the time is not known.
+    `at` is None if the time is not known. `live` is True if its source has just delivered it, and
+    False if it is a dead letter that is processed again or a stored article that is cleaned again.
     """
 
     live: bool
@@ -106,8 +107,9 @@ class Origin:
     """Where an article in processing came from: its source, its raw JSON (`payload`) and the id of
     its delivery (`receipt`). If it fails, a dead letter is made of these.
 
-    `reprocessed` is set if a stored article is made again from its raw JSON, and None if it was
-    just delivered. `fetched` tells when it was fetched from its source.
+    `reprocessed` is None if the article was just delivered; if it is a stored article that is
+    cleaned again, it has what must stay the same. `fetched` tells when the article was fetched from
+    its source.
     """
 
     receipt: str

@@ -24,7 +24,8 @@ class Delivery:
 
     `reprocessed` is None for an article that was just delivered. For a stored article that is
     cleaned again, it has the key and the date of receipt, which must stay the same. `payload` is
-    the article's JSON as it will be stored, if that is known already, because it came compressed.
+    the article's JSON as it will be stored; it is set if the article came compressed, and else made
+    when it is needed.
     """
 
     receipt: str
@@ -34,7 +35,8 @@ class Delivery:
 
 
 def payload_of(delivery: Delivery) -> Payload:
-    """Return the JSON of a delivered article, which is stored with it or with its dead letter."""
+    """Return the JSON of a delivered article in the form in which it is stored, with the article or
+    with the dead letter if it fails."""
     return delivery.payload or Payload.of(delivery.raw)
 
 
@@ -52,8 +54,12 @@ def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> lis
 def still_pending(
     store: ReceiptReader, deliveries: Sequence[Delivery], done: Collection[str]
 ) -> list[Delivery]:
-    """Return the articles of a batch that still need to be processed, like `without_outcome`, if
-    the receipts that have an outcome, `done`, are known already."""
+    """Return the articles of a batch that still need to be processed, in their order. Those with a
+    receipt (id of a delivery) in `done` were processed before, and are left out.
+
+    If a receipt was used before for another article, the article gets a new receipt, and a warning
+    is logged.
+    """
     first: dict[str, Delivery] = {}
     for delivery in deliveries:
         if delivery.receipt not in done:

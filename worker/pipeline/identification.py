@@ -1,7 +1,8 @@
 """Decide for each article of a batch whether it is new, a new revision of a stored article, or
 unchanged.
 
-A fetched page that gives much less text than is known of its article is held back as unchanged.
+If a fetched page suddenly gives much less text than is known of its article, that text is stored
+but not shown, and the article counts as unchanged.
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,12 @@ def identify_batch(
     rules: DedupRules,
     dead_letters: DeadLetters,
 ) -> list[DecidedArticle]:
-    """Decide in the order of arrival whether each article is new, a revision or unchanged.
+    """Decide in the order of arrival whether each article of a batch is new, a revision or
+    unchanged.
 
-    `stored` is what the store knows of each of them, in the same order. Articles earlier in the
-    batch count as if they were stored. One that fails is added to `dead_letters`.
+    `stored` has for each of them what the store knows about it, None if nothing. Articles earlier
+    in the batch count as if they were stored. If an error occurs in the work on an article, it is
+    added to `dead_letters` and left out of the result.
     """
     batch = BatchIdentities()
     identified = []
@@ -47,9 +50,10 @@ def identify_batch(
 def page_of(
     processed: FingerprintedArticle | DecidedArticle, rules: DedupRules
 ) -> FetchedPage | None:
-    """Return the fetch of the page that gave the text of an article.
+    """Return when and how the page was fetched that gave the text of an article.
 
-    Returns None if the text is not that of a fetched page, or if the article is only cleaned again.
+    Returns None if the text was not taken from a fetched page, or if a stored article is cleaned
+    again.
     """
     if processed.origin.reprocessed:
         return None

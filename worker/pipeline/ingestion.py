@@ -1,17 +1,17 @@
 """Process a batch of raw articles in stages, until each delivered article has one outcome.
 
-    admit        set aside raw articles that have not changed, and check each of the others; set
-                 aside those that withdraw an earlier article
-    clean        make articles of the others
+    admit        set aside raw articles that have not changed, and check all others; set aside
+                 requests to take an earlier article down
+    clean        make an article of each remaining raw article
     fingerprint  leave out lines that the source was seen to repeat, hash what remains
-    identify     decide by the store whether each one is a new article, a revision or unchanged
+    identify     decide from what is stored whether each article is new, a revision or unchanged
     deduplicate  compare new content with similar earlier articles, to find the original of copies
     tag          articles whose content is new
-    write        one transaction; the message may be acknowledged only after it
+    write        all results, in one transaction; the message may be acknowledged only after it
 
 The order of the stages is in `Pipeline.ingest` and nowhere else. Store and index are asked a fixed
 number of times per batch, however many articles it has. An article that fails in a stage becomes a
-dead letter with its raw JSON; the rest of the batch goes on.
+dead letter with its raw JSON; the other articles are processed further.
 """
 
 import logging
@@ -84,11 +84,11 @@ _LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the l
 class Pipeline:
     """Processes batches of raw articles: cleans, deduplicates, tags and stores them.
 
-    `index` finds similar earlier articles. `stage_deadline` makes, for the name of a stage (clean,
-    tag …), a context that limits the time of that stage for one article. `lines` counts which lines
-    each source repeats, for all workers together; without it, this worker counts them alone, in
-    memory. Without `finds_unchanged`, all articles are cleaned, also those that were processed
-    before.
+    `index` finds similar earlier articles. `stage_deadline` gets the name of a stage (clean, tag …)
+    and makes a context that limits the time of that stage for one article. `lines` counts which
+    lines each source repeats, for all workers together; if it is not given, this worker counts them
+    alone, in memory. If `finds_unchanged` is False, articles that were processed before are cleaned
+    again even if they have not changed.
     """
 
     def __init__(

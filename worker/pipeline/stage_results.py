@@ -1,4 +1,5 @@
-"""What each stage of the pipeline makes of an article: the values that go from stage to stage."""
+"""The classes of what goes from stage to stage of the pipeline: each stage (admit, clean,
+fingerprint …) turns an article from one of these into the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from worker.pipeline.dead_lettering import Origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedArticle:
-    """A raw article whose fields and sizes were checked and are valid.
+    """A raw article (`raw`) whose fields and sizes were checked and are valid.
 
-    `origin` has the id of its delivery and its raw JSON, for a dead letter if it fails later.
-    `raw_digest` is a hash by which its next delivery may be found unchanged; empty if it can't be.
+    `origin` has the id of its delivery and its raw JSON, of which a dead letter is made if it fails
+    later. `raw_digest` is a hash by which the same raw article is found unchanged when it comes
+    again; b"" if it must always be cleaned.
     """
 
     origin: Origin

@@ -1,7 +1,7 @@
 """Recognise raw articles that were processed before and have not changed, without cleaning them.
 
-The store keeps a hash of the raw article with each article. What else the outcome depends on is in
-the hash, too: the rules, and the day, because lines that a source repeats are counted by day.
+With each article the store keeps a hash of the raw article. The rules in force go into this hash,
+too, and the day, because it depends on both how the raw article is cleaned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,12 @@ _MAX_STATUS = 2**53  # as in the contract
 
 
 class ComparableDelivery(NamedTuple):
-    """A delivery before it is checked and cleaned, with what it is compared by.
+    """A delivered raw article that is to be compared with the one processed last for the same
+    stored article, to find out whether it is unchanged.
 
-    `key` is the one by which the store identifies the article in its source, `article_id` its id,
-    and `digest` a hash of the raw article and the rules in force. They are empty if the article can
-    only be compared after it was cleaned.
+    `key` is the id or link by which its source identifies the article, `article_id` the id of the
+    stored article, and `digest` a hash of the raw article and the rules in force. These three are
+    empty if the article can't be found unchanged, so that it is cleaned in any case.
     """
 
     delivery: Delivery
@@ -42,12 +43,9 @@ class ComparableDelivery(NamedTuple):
 
 
 def rules_in_force(config: Config, now: datetime) -> str:
-    """Return a text that differs when the same raw article may be processed in another way: by
-    other rules, or on another day.
-
-    The day counts because the lines of each delivery are counted once a day, to learn which lines a
-    source repeats, and because the lines learned change with it.
-    """
+    """Return a text that is the same as long as equal raw articles are processed in the same way.
+    It changes with the rules, and also with the day if lines are learned that sources repeat,
+    because these are learned anew each day."""
     learned = config.cleaning.learned
     learns = learned.head_lines + learned.tail_lines > 0
     days = f"{now.date()} {learning_day(now)}" if learns else ""
@@ -55,12 +53,12 @@ def rules_in_force(config: Config, now: datetime) -> str:
 
 
 def comparable(delivery: Delivery, rules: str) -> ComparableDelivery:
-    """Compute by what a delivery is compared with the raw article that was processed last.
+    """Return a delivery with the hash by which it is found unchanged, if it is equal to the raw
+    article processed last. `rules` is what `rules_in_force` returns.
 
-    `rules` is what `rules_in_force` returns. The raw article may be invalid: if it is equal to one
-    that was processed, that one was valid, and here only the keys are checked that may differ. One
-    with neither an id nor a link can't be compared, nor can a request to withdraw an article, or an
-    article that is only cleaned again.
+    The hash is empty, so that the article is cleaned in any case, if it has neither an id nor a
+    link, requests a withdrawal, or is a stored article that is cleaned again. The raw article may
+    be invalid: if it is equal to one that was processed, that one was valid.
     """
     raw, payload, source = delivery.raw, payload_of(delivery), source_of(delivery.raw)
     unknown = ComparableDelivery(delivery, payload, source)
@@ -78,7 +76,8 @@ def comparable(delivery: Delivery, rules: str) -> ComparableDelivery:
 
 
 def withdraws(raw: object) -> bool:
-    """Whether a raw article, valid or not, is a request to withdraw an article."""
+    """Return whether a raw article, valid or not, is its publisher's request to take an article
+    down."""
     return isinstance(raw, Mapping) and raw.get("status") == "withdrawn"
 
 
@@ -117,10 +116,12 @@ def _content_hash(payload: Payload, raw: Mapping[str, object]) -> str:
 def find_unchanged(
     compared: Sequence[ComparableDelivery], marked: Mapping[str, MarkedArticle]
 ) -> list[UnchangedArticle]:
-    """Return the deliveries of a batch that are unchanged by the raw mark of their article.
+    """Return the deliveries of a batch that are equal to the raw article processed last for the
+    stored article, so that they need not be cleaned.
 
-    `marked` are the stored articles that have a mark, by article id. In a batch with a request to
-    withdraw an article none is returned, because the order of both may matter.
+    `marked` maps article ids to stored articles for which this can be told. If the batch has a
+    request to take an article down, none is returned, because the order of the request and the
+    deliveries matters.
     """
     if any(withdraws(c.delivery.raw) for c in compared):
         return []
@@ -139,10 +140,10 @@ def find_unchanged(
 
 
 def meet(unchanged: Sequence[UnchangedArticle], decided: Sequence[DecidedArticle]) -> bool:
-    """Whether a cleaned article of the batch is a version of one that was found unchanged, or
-    begins with the same words.
+    """Return whether the articles of a batch that were found unchanged, and those that were
+    cleaned, have an article in common, or two that begin with the same words.
 
-    Then the order in which both arrived matters, and all articles of the batch must be cleaned.
+    If so, the order in which these arrived matters, and all articles of the batch must be cleaned.
     """
     ids = {u.article_id for u in unchanged}
     openings = {(u.source, u.known.opening) for u in unchanged}

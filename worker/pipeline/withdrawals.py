@@ -1,6 +1,6 @@
-"""Read the publishers' requests in a batch to take articles down (withdrawals), and tell when a
-delivery was fetched: a publisher who delivers an article again after withdrawing it wants it back.
-"""
+"""Read the publishers' requests in a batch to take articles down (withdrawals), and tell when each
+delivery was fetched. If a publisher delivers an article that was fetched after its withdrawal, it
+is stored again."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,10 +19,12 @@ _RESOLUTION = timedelta(milliseconds=1)  # of the time in a receipt, which is ro
 
 
 def fetch_time(origin: Origin, raw: RawArticle, rules: DateRules, now: datetime) -> FetchTime:
-    """Tell when a delivery was fetched: at the time that its field `fetch.at` gives, else when its
-    producer made the receipt, if that is a UUIDv7.
+    """Return when a delivered article was fetched, to compare this with the time of a withdrawal,
+    and whether its source has just delivered it.
 
-    `now` is the present time: no fetch is later, and a receipt that says so tells no time.
+    The time is that in the field `fetch.at`. Without this, it is the time in the receipt (the id of
+    the delivery), if the receipt has one and it is not later than `now`, the present time.
+    Otherwise the time is not known.
     """
     live = origin.reprocessed is None and not is_replay(origin.receipt)
     if raw.fetch.at and (at := read_date(raw.fetch.at, rules, now).at):
@@ -34,10 +36,11 @@ def fetch_time(origin: Origin, raw: RawArticle, rules: DateRules, now: datetime)
 def read_withdrawals(
     admitted: Sequence[AdmittedArticle], dead_letters: DeadLetters, rules: DateRules, now: datetime
 ) -> list[Withdrawal]:
-    """Return the withdrawals in a batch. One that names no article becomes a dead letter.
+    """Return the requests in a batch to take articles down. One that names no article becomes a
+    dead letter, which is added to `dead_letters`.
 
-    A withdrawal was fetched when its field `fetch.at` says, else when its producer made the
-    receipt, else `now`.
+    Each gets the time at which it was fetched: that in its field `fetch.at`, else that in its
+    receipt (the id of the delivery), or `now` if it has neither.
     """
     withdrawals = []
     for a in admitted:
@@ -58,10 +61,10 @@ def read_withdrawals(
 
 
 def first_returning(admitted: Sequence[AdmittedArticle]) -> str:
-    """Return the receipt of the first article in a batch that an earlier item of the batch
-    withdraws; "" if there is none.
+    """Return the receipt (id of the delivery) of the first article in a batch that comes after a
+    request in the same batch to take it down; "" if there is none.
 
-    This article and all after it must be written after the withdrawal.
+    That article and all after it must be written in a second transaction, after the withdrawal.
     """
     withdrawn: set[tuple[str, str]] = set()
     for a in admitted:

@@ -12,10 +12,11 @@ ALL_HOURS = 0  # in place of an hour: the running total, which the removal of ol
 
 
 class OutcomeKey(NamedTuple):
-    """What a number of articles is counted by: the key of a row of table `hourly_outcomes`.
+    """The key of a row in table `hourly_outcomes`, which has a number of articles: those of one
+    source that had one outcome in one hour.
 
-    `hour` is the number of hours since 1970 in UTC, or ALL_HOURS for the running total. `reason`
-    is that of a dead letter, and "" for other outcomes.
+    `hour` is the number of hours since 1970 in UTC, or ALL_HOURS in the row for all hours together.
+    `reason` is that of a dead letter, and "" for other outcomes.
     """
 
     source: str
@@ -35,9 +36,9 @@ def hour_start(hour: int) -> datetime:
 
 
 class HourlyCount(NamedTuple):
-    """How many deliveries of articles had one outcome, such as `new`, in one hour.
+    """How many deliveries of articles (`articles`) had one outcome, such as `new`, in one hour.
 
-    `hour` is the number of hours since 1970 in UTC; `hour_start` returns the time of its beginning.
+    `hour` is the number of hours since 1970 in UTC. The function `hour_start` turns it into a time.
     """
 
     hour: int
@@ -47,10 +48,10 @@ class HourlyCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeTotals:
-    """How many deliveries of articles have had each outcome since the first one.
+    """How many deliveries of articles have had each outcome since the first delivery.
 
-    `outcomes` has all outcomes, also those that never happened. `dead` splits the dead ones by the
-    reason of the dead letter. The numbers only rise: removing old rows does not lower them.
+    `outcomes` has all outcomes, 0 for one that never happened. `dead` has the numbers of dead
+    letters by reason. All numbers only rise: they stay when old rows are removed.
     """
 
     outcomes: Mapping[OutcomeKind, int]
@@ -59,10 +60,12 @@ class OutcomeTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedOutcomes:
-    """What one step of counting found: outcomes that workers of an earlier version did not count.
+    """The result of one step that counts the outcomes that workers of an earlier version stored
+    without counting them.
 
-    `articles` is the number that was added. All receipts from before `until` are counted now. If
-    `complete` is False, later ones are still to be compared, in another step that begins there.
+    `articles` is the number of outcomes that were added to the counts. All outcomes from before
+    `until` are counted now. If `complete` is False, there are later ones, which another step must
+    count from `until` on.
     """
 
     articles: int

@@ -11,11 +11,12 @@ class ArticleRow(TypedDict):
     """An article's identity, cluster (the article and its copies) and state, in `worker show
     --json`.
 
-    `revision` is the number of the newest revision, and `sightings` counts deliveries.
-    `canonical_pending` says that it is a copy of an article that is not stored. Of a withdrawn
-    article, `withdrawal_fetched_at` is when the publisher's withdrawal was fetched; None: it is
-    deleted for good. `retagged_at` and `refreshed_at` are when its tags or other fields last
-    changed without a new revision.
+    `key` is the id or link by which its source identifies it, `revision` the number of its newest
+    revision, and `sightings` the number of its deliveries. `canonical_pending` says that it is a
+    copy of an article that is not stored yet. `withdrawn_at` is None if it was not withdrawn; if it
+    was, `withdrawal_fetched_at` is when the publisher's withdrawal was fetched, None if it never
+    comes back. `retagged_at` and `refreshed_at` are when its tags or other fields last changed
+    without a new revision.
     """
 
     article_id: str
@@ -71,11 +72,12 @@ class RevisionRow(TypedDict):
 
 
 class HeldRow(TypedDict):
-    """The text of a shrunken page in `worker show --json`: stored, but not shown as the article's.
+    """A text in `worker show --json` that is stored but not shown as the article's, because its
+    page gave much less text than was known.
 
-    It had `words` words when `known_words` were known of the article, which is less than a third by
-    default. `since` is when it was first fetched; it is None if the page was whole again later.
-    `last` is the last fetch with this text, and `receipt` the id of the first delivery.
+    It has `words` words, and `known_words` were known; by default, less than a third is too few.
+    `since` is when it was first fetched, or None if the page gave its full text again later. `last`
+    is the last fetch with this text, and `receipt` the id of the delivery that first brought it.
     """
 
     content_hash: str
@@ -125,9 +127,10 @@ class DecisionRow(TypedDict):
     """The decision about one delivery of an article: whether it is new, a revision, a copy and so
     on.
 
-    `signal` names what decided, such as `exact`, and `rival` is the id of the article it was
-    compared with, "" for none. `scores` were compared with `thresholds`; `version` is that of the
-    rules. `revision` is the number of the article's newest revision after it.
+    `receipt` is the id of the delivery. `signal` names what decided, such as `exact`, and `rival`
+    is the id of the article with which it was compared, "" for none. `scores` are the measured
+    similarities and `thresholds` the limits for them. `version` is that of the rules, and
+    `revision` the number of the article's newest revision after the decision.
     """
 
     receipt: str
@@ -205,9 +208,10 @@ class MoveRow(TypedDict):
 class ArticleView(TypedDict):
     """Everything stored about one article, as `worker show --json` prints it.
 
-    `sightings` are the deliveries that led to the article, `decisions` the verdicts on them,
-    `held` are texts that are held back, `aliases` its keys, `cluster` the article and its copies,
-    and `moves` its moves between such clusters.
+    `sightings` are the deliveries that led to the article, and `decisions` the verdicts on them.
+    `held` are texts that are stored but not shown, because the page had suddenly much less text.
+    `aliases` are the keys by which it is recognised, `cluster` is the article with its copies, and
+    `moves` are its moves between such clusters.
     """
 
     article: ArticleRow

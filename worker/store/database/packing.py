@@ -1,7 +1,7 @@
 """Compress raw articles and other long texts to bytes for the database, and restore them exactly.
 
-A text is stored as a zlib stream or as a Zstandard frame. The first bytes tell which: a zlib stream
-begins with 78, and a frame with 28 B5 2F FD. Versions up to 0.2 read zlib streams only.
+A text is stored as a zlib stream, which begins with the byte 78 (hexadecimal), or as a Zstandard
+frame, which begins with 28 B5 2F FD. Versions of this package up to 0.2 can read zlib streams only.
 """
 
 import zlib
@@ -20,13 +20,13 @@ def pack_text(text: str) -> bytes:
 
 
 def pack_payload(payload: Payload) -> bytes:
-    """Return the JSON of a raw article as compressed bytes, in the form in which it came if it came
-    compressed."""
+    """Return the JSON of a raw article as compressed bytes for the database. If the article came
+    compressed, these are the bytes that came."""
     return payload.frame or pack_text(payload.text)
 
 
 def unpack_text(blob: bytes) -> str:
-    """Decompress bytes that `pack_text` or `pack_payload` made, and return the text exactly as it
-    was."""
+    """Decompress bytes that `pack_text` or `pack_payload` made, and return exactly the text that
+    was compressed."""
     data = decompress(blob, _MOST_BYTES) if blob.startswith(MAGIC) else zlib.decompress(blob)
     return data.decode("utf-8", "surrogatepass")

@@ -109,11 +109,12 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
 
 
 def held_row(record: Record, held: HeldContent, known_words: int, now: datetime) -> Row:
-    """Return the row of table `held_revisions` for the text of a shrunken page, one that gave much
-    less text than was known of its article.
+    """Return the row of table `held_revisions` for a text that is stored but not shown, because the
+    page gave much less text than was known of its article.
 
-    `held` says since when it waits, and `known_words` how many words the text shown has. `now` is
-    stored as the time at which it was received.
+    `record` is the processed article with this text. `held` says since when the text waits to be
+    shown, and `known_words` is the number of words of the text that is shown. `now` is stored as
+    the time of receipt.
     """
     article = record.article
     return {

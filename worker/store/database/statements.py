@@ -67,11 +67,11 @@ def external_ids_of(row: sa.RowMapping) -> SourceIds:
 
 
 def held_contents(rows: Sequence[Any]) -> tuple[HeldContent, ...]:
-    """Return the contents of an article that are held back, from rows of its revisions that were
-    joined with those of `held_revisions`.
+    """Return the contents of an article that are stored but not shown, because the page gave much
+    less text than was known.
 
-    The column `held` is the content hash, NULL in all rows if nothing is held back. A content may
-    come several times.
+    `rows` are those of its revisions, joined with its rows in table `held_revisions`. Their column
+    `held` is the hash of such a content, or NULL in all rows if there is none.
     """
     if not rows or rows[0].held is None:
         return ()

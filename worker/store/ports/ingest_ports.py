@@ -104,8 +104,9 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
     def known_deliveries(
         self, receipts: Sequence[str], article_ids: Sequence[str]
     ) -> KnownDeliveries:
-        """Return which of these receipts (ids of deliveries) have an outcome, and which of these
-        articles may be found unchanged by their raw mark, without being cleaned."""
+        """Return which of these receipts (ids of deliveries) have an outcome, so that they were
+        processed before, and for which of these articles an unchanged raw article can be recognised
+        without being cleaned."""
         ...
 
     def latest_identities(self, articles: Sequence[Article]) -> list[StoredIdentity | None]:
@@ -129,12 +130,12 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
         """Write the results of a batch of raw articles in one transaction; return what became of
         each.
 
-        `unchanged` are articles found unchanged by their raw marks, `records` articles to store,
-        `withdrawals` articles to take down, and `dead` those that failed; the outcomes are in this
-        order. Raises ArticleChanged, with nothing written, if the mark of one of `unchanged` is not
-        the same any more. A result is skipped if an outcome is stored already
-        for its receipt, the id of the delivery. `handling` names the worker, and says how often the
-        message was delivered.
+        `unchanged` are articles that have not changed, `records` articles to store, `withdrawals`
+        requests to take articles down, and `dead` those that failed; the outcomes are in this
+        order. A result is skipped if its receipt (the id of the delivery) has an outcome already.
+        Raises ArticleChanged, with nothing written, if another worker has changed one of
+        `unchanged` meanwhile. `handling` names the worker, and says how often the message was
+        delivered.
         """
         ...
 

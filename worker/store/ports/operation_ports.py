@@ -141,16 +141,18 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
 
 
 class OutcomeCounter(ClosableStore, Protocol):
-    """Counts outcomes that workers of an earlier version have stored without counting them."""
+    """A store that can count the outcomes of articles that workers of an earlier version have
+    stored without counting them by hour."""
 
     def count_missed_outcomes(
         self, *, now: datetime, since: datetime | None = None
     ) -> MissedOutcomes:
-        """Compare the next 20,000 receipts or so with the counts by hour, and add what is missing.
+        """Compare the next 20,000 outcomes or so with the counts by hour, and add those that were
+        not counted.
 
-        A receipt is the id of a delivery, stored with its outcome. The comparison begins at
-        `since`, the end of the step before; by default it begins a little before the end that the
-        store has noted for all processes. Workers of any version may go on writing meanwhile.
+        The comparison begins with the outcomes stored at `since`, the time where the step before
+        has ended. By default it begins a little before the time that earlier calls have reached,
+        which the store remembers. Workers of any version may go on writing meanwhile.
         """
         ...
 

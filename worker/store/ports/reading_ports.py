@@ -149,16 +149,17 @@ class SourceReader(Protocol):
 class OutcomeCountReader(Protocol):
     """Reads how many articles had which outcome: by hour, by source, and since the first delivery.
 
-    The numbers are counted when an outcome is stored, so reading them does not depend on how many
-    articles are stored. Articles that were only cleaned again are not counted.
+    Each outcome is counted when it is stored, so reading the counts is fast however many articles
+    there are. Stored articles that were only cleaned again are not counted.
     """
 
     def outcomes_by_hour(
         self, since: datetime, source: str | None = None, outcome: OutcomeKind | None = None
     ) -> list[HourlyCount]:
-        """Return how many deliveries had which outcome in each hour (UTC) from that of `since` on.
+        """Return how many deliveries had which outcome in each hour (UTC), from the hour of `since`
+        on.
 
-        The earliest hour comes first; an outcome that an hour did not have is left out. With
+        The earliest hour comes first; an outcome that no delivery of an hour had is left out. With
         `source`, only deliveries of that source are counted, and with `outcome` only those that had
         this outcome.
         """
@@ -172,18 +173,21 @@ class OutcomeCountReader(Protocol):
         without: Collection[OutcomeKind] = ...,
         source: str | None = None,
     ) -> dict[str, tuple[int, ...]]:
-        """Return source -> its numbers of deliveries in the last `hours` hours, by default 24.
+        """Return for each source its numbers of deliveries in the last `hours` hours, by default
+        24.
 
         The earliest hour comes first; the last number is that of the hour of `now`, which has not
-        ended. Deliveries that had an outcome of `without` are not counted. A source that delivered
-        nothing in that time is left out; with `source`, only that one is read.
+        ended. Deliveries with an outcome in `without` are not counted. A source that delivered
+        nothing in that time is left out. With `source`, only the numbers of that source are
+        returned.
         """
         ...
 
     def outcome_totals(self, source: str | None = None) -> OutcomeTotals:
-        """Return how many deliveries have had each outcome since the first, of all sources or one.
+        """Return how many deliveries have had each outcome since the first delivery, of one source
+        or, by default, of all sources together.
 
-        The numbers are running totals: they only rise, also when old rows are removed.
+        The numbers only rise: they stay when old rows are removed.
         """
         ...
 
@@ -202,12 +206,12 @@ class DeletionStore(ArticleSearch, ArticleReader, Protocol):
         ...
 
     def delete(self, article_ids: Sequence[str], *, now: datetime) -> int:
-        """Remove the content of articles for good. Unlike a withdrawal by the publisher, this can't
-        be undone by a later delivery.
+        """Remove the content of articles for good. Unlike an article that its publisher has
+        withdrawn, such an article is not stored again when it is delivered later.
 
-        Their ids and keys are kept, so that they are not stored again. Returns how many articles
-        had not been withdrawn already. `now` is stored as the time. The call may be repeated after
-        an interruption.
+        The ids and keys of the articles are kept for this. Returns how many of them still had
+        content. `now` is stored as the time of the deletion. The call may be repeated after an
+        interruption.
         """
         ...
 

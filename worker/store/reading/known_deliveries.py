@@ -1,5 +1,5 @@
-"""Look up in one statement which deliveries of a batch have an outcome already, and which stored
-articles may be found unchanged without being cleaned again."""
+"""Look up which deliveries of a batch were processed before, and for which stored articles an
+unchanged raw article can be recognised without being cleaned. One statement reads both."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,12 @@ _COUNTS = field_names(SourceIds)
 def known_deliveries(
     connection: Connection, requested: Sequence[str], article_ids: Sequence[str]
 ) -> KnownDeliveries:
-    """Return which of the receipts `requested`, ids of deliveries, have an outcome, and which of
-    the articles have a raw mark, by which an unchanged raw article is recognised.
+    """Return which of the receipts `requested` (ids of deliveries) have an outcome, so that they
+    were processed before, and which of the articles have a raw mark: a hash by which an unchanged
+    raw article is recognised without being cleaned.
 
-    Withdrawn articles are left out, and so are those of sources whose external ids are not trusted:
-    they are recognised by more than their keys.
+    Withdrawn articles are left out. So are those of sources that often give wrong external ids,
+    because their articles can only be recognised after cleaning.
     """
     receipt_of = {stored_name(receipt): receipt for receipt in requested}
     names, ids = list(receipt_of), list(dict.fromkeys(article_ids))

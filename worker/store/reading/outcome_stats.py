@@ -1,7 +1,7 @@
 """Read how many articles had which outcome: by hour, by source, and since the first delivery.
 
-The rows of a source lie side by side in the order of the hours. So those of all sources are found
-source by source; an index by hour would cost every batch.
+The table of counts is sorted by source, then by hour. So the counts of an hour are read for one
+source after another; an index by hour would make each writing of a batch slower.
 """
 
 from collections import Counter
@@ -23,10 +23,11 @@ def outcomes_by_hour(
     source: str | None = None,
     outcome: OutcomeKind | None = None,
 ) -> list[HourlyCount]:
-    """Return how many deliveries had which outcome in each hour from that of `since` on.
+    """Return how many deliveries had which outcome in each hour, from the hour of `since` on.
 
-    The earliest hour comes first; an outcome that an hour did not have is left out. With `source`,
-    only deliveries of that source are counted, and with `outcome` only those that had this outcome.
+    The earliest hour comes first; an outcome that no delivery of an hour had is left out. With
+    `source`, only deliveries of that source are counted, and with `outcome` only those that had
+    this outcome.
     """
     counts = _counts(connection, source, max(hour_of(since), ALL_HOURS + 1), _LAST_HOUR)
     columns = counts.c.hour, counts.c.outcome
@@ -44,11 +45,12 @@ def last_hours_by_source(
     without: Collection[OutcomeKind] = (),
     source: str | None = None,
 ) -> dict[str, tuple[int, ...]]:
-    """Return source -> its numbers of deliveries in the last hours, the earliest first.
+    """Return for each source its numbers of deliveries in the last `hours` hours, the earliest
+    first.
 
-    The last number is that of the hour of `now`, which has not ended. Deliveries that had an
-    outcome of `without` are not counted. A source that delivered nothing in that time is left out;
-    with `source`, only that one is read.
+    The last number is that of the hour of `now`, which has not ended. Deliveries with an outcome in
+    `without` are not counted. A source that delivered nothing in that time is left out. With
+    `source`, only the numbers of that source are returned.
     """
     first = hour_of(now) - hours + 1
     counts = _counts(connection, source, max(first, ALL_HOURS + 1), hour_of(now))
@@ -64,9 +66,10 @@ def last_hours_by_source(
 
 
 def outcome_totals(connection: Connection, source: str | None = None) -> OutcomeTotals:
-    """Return how many deliveries have had each outcome since the first one, of all sources or one.
+    """Return how many deliveries have had each outcome since the first delivery, of one source or,
+    by default, of all sources together.
 
-    The numbers are running totals: they only rise, also when old rows are removed.
+    The numbers only rise: they stay when old rows are removed.
     """
     counts = _counts(connection, source, ALL_HOURS, ALL_HOURS)
     columns = counts.c.outcome, counts.c.reason

@@ -31,11 +31,11 @@ BatchResult = Record | Withdrawal | DeadLetter | UnchangedArticle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBatch:
-    """The results of one message that are to be written to the store.
+    """The results of processing one message, which are to be written to the store.
 
-    `unchanged` are articles that were found unchanged before they were cleaned, `records` are
-    processed articles, `withdrawals` are requests of publishers to take articles
-    down, and `dead` are raw articles that could not be processed.
+    `unchanged` are articles that have not changed and were not cleaned, `records` are processed
+    articles, `withdrawals` are requests of publishers to take articles down, and `dead` are raw
+    articles that could not be processed.
     """
 
     records: tuple[Record, ...]
@@ -73,10 +73,11 @@ class WriteBatch:
 class Decision:
     """The final verdict on one processed article: whether it is new, a revision, a copy and so on.
 
-    `record` is the article. `verdict` is None if the article was withdrawn, so that nothing of it
-    may be stored. `before` is what was known of the article, and `held` are the contents of it that
-    are held back afterwards, because its page had suddenly much less text. `returns`
-    says that it was withdrawn, and that its publisher has put it back.
+    `record` is the article. `verdict` is None if the article was withdrawn and must not be stored.
+    `before` is what the store knew of the article, None if nothing. `held` are contents of the
+    article that are stored but not shown once this decision is written, because its page gave much
+    less text than is known. `returns` is True if the article was withdrawn and its publisher has
+    put it back.
     """
 
     record: Record
@@ -116,12 +117,14 @@ def decide(
     stored: Mapping[str, StoredIdentity],
     blocked: Mapping[str, StoredIdentity],
 ) -> list[Decision]:
-    """Return the final verdict on each processed article: new, a revision, a copy and so on.
+    """Return the final verdict on each processed article: new, a revision, a copy and so on, in the
+    order of `records`.
 
     Each record has a verdict already, but another worker may have stored the same article since. So
-    each verdict is checked against `stored`, which maps an article id to what the database has
-    about the article now that its row is locked. `blocked` maps the ids of articles whose main key
-    leads to a withdrawn article to that one. The result is in the order of `records`.
+    each verdict is checked against `stored`, which maps article ids to what the database has about
+    them now that their rows are locked. `blocked` does so for articles whose main key leads to a
+    withdrawn article, and maps them to that. These are not stored, unless their publisher has put
+    them back.
     """
     # Imports numpy: 90 ms that reading can do without.
     from worker.dedup import held_after, hold_if_shrunken, recheck_under_lock, returned

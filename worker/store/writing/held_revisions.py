@@ -1,7 +1,7 @@
-"""Store the texts of shrunken pages, which are held back, and note when they are held no longer.
+"""Store the texts of pages that suddenly gave much less text than is known of their article. Such a
+text is not shown; its row is removed when it becomes a revision of the article.
 
-A page is shrunken if it suddenly gives much less text than is known of its article. A batch without
-such an article sends no statement.
+A batch without such a text sends no statement to the database.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,12 @@ _BY_KEY = sa.and_(
 
 
 def hold(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:
-    """Store the contents that `decisions` hold back, and change those that were held before.
+    """Store the contents that are not shown after these decisions, because a page gave much less
+    text than is known of its article, and change or delete the rows of contents stored so before.
 
-    A content that became a revision is held no longer. If the page was whole again, its row stays,
-    with an empty `since`. The caller must have locked the rows of the articles. `now` is stored as
-    the time of receipt.
+    The row of a content is deleted when the content became a revision. If the page gave its full
+    text again, the row stays, and its `since` becomes NULL. The caller must have locked the rows of
+    the articles. `now` is stored as the time of receipt.
     """
     if not any(d.held or (d.before and d.before.held) for d in decisions):
         return

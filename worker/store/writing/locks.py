@@ -80,9 +80,9 @@ def take_receipts(
 class ClaimedKeys(NamedTuple):
     """To which articles the keys in a batch (external ids, links or opening words) lead.
 
-    `owners` maps (source, key) to an article id. `existing` has those of these ids for which the
-    database has a row. `withdrawn` maps those of articles that were taken down to the time at which
-    the publisher's withdrawal was fetched, None if the article was deleted for good.
+    `owners` maps (source, key) to an article id. `existing` are those of these ids that have a row
+    in the database. `withdrawn` are those of articles that were taken down, each with the time at
+    which the publisher's withdrawal was fetched, or None if it was deleted for good.
     """
 
     owners: dict[StoredKey, str]
@@ -158,10 +158,10 @@ def takedowns_of(fresh: WriteBatch, keys: ClaimedKeys) -> list[Takedown]:
 
 
 def blocked_by(fresh: WriteBatch, keys: ClaimedKeys) -> dict[str, StoredIdentity]:
-    """Return which articles of a batch have a main key, `article.key`, that leads to a withdrawn
-    article, as `keys` says. They must not be stored, unless their publisher has put them back.
+    """Return the articles of a batch whose main key, `article.key`, leads to a withdrawn article
+    according to `keys`. They must not be stored, unless their publisher has put them back.
 
-    The result maps the id of each such article to an identity marked as withdrawn, with the time at
+    The result maps the id of each to a StoredIdentity that is marked as withdrawn, with the time at
     which the withdrawal was fetched.
     """
     blocked = {}
@@ -191,12 +191,12 @@ def _withdrawn_identity(
 def lock_articles(
     connection: Connection, fresh: WriteBatch, takedowns: Sequence[Takedown], now: datetime
 ) -> dict[str, StoredIdentity]:
-    """Lock the rows of all articles of a batch, and return what is stored about each of them.
+    """Lock the rows of all articles of a batch, also of those in `takedowns`, which are to be taken
+    down. Returns what is stored about each article that may change, by its id.
 
-    The result maps an article id to what is stored; new articles get a row and are left out of it.
-    The rows of articles in `takedowns`, which are to be taken down, are locked too, and those of
-    articles that were found unchanged. `now` is stored as the time at which the articles were last
-    seen. Raises ArticleChanged if one of the latter has changed since it was read.
+    New articles get a row, and are not in the result. `now` is stored as the time at which the
+    articles were last seen. Raises ArticleChanged if an article that was found unchanged has been
+    changed by another worker since.
     """
     found = {unchanged.article_id for unchanged in fresh.unchanged}
     if found and len(found) == len(fresh.results()):  # one statement for all, and no row to insert

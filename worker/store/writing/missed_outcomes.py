@@ -1,10 +1,11 @@
-"""Count the outcomes that workers of an earlier version have stored without counting them.
+"""Count the outcomes of articles that workers of an earlier version have stored without counting
+them.
 
 Such a worker stores receipts, the ids of deliveries with their outcomes, but does not know the
-table of hourly counts. Here the receipts of a range of hours are compared with the counts. A worker
-of this version stores both in one transaction, so what one statement finds missing is exactly what
-others left uncounted, even while workers of both versions go on writing. Only missing articles are
-added; where receipts were removed because they are old, the counts stay.
+table of hourly counts. Here the receipts of some hours are compared with the counts, and what is
+missing is added. A worker of this version stores receipts and counts in one transaction, so nothing
+is counted twice, even while workers of both versions go on writing. Where old receipts were
+removed, the counts stay.
 """
 
 from collections import Counter
@@ -31,10 +32,12 @@ _ADVISORY_LOCK = 5_301_172  # on PostgreSQL; one of its own, unlike that of migr
 def count_missed(
     connection: Connection, now: datetime, since: datetime | None = None
 ) -> MissedOutcomes:
-    """Count missed outcomes of the next range of hours, about 20,000 receipts, up to those of now.
+    """Compare the next 20,000 receipts or so (ids of deliveries, with their outcomes) with the
+    counts by hour, and add the outcomes that were not counted.
 
-    The range begins at `since`, the end of the step before, or by default where the last process
-    that counted has stopped, as the store notes.
+    The comparison begins at `since`, the time where the step before has ended. By default it begins
+    at the time that earlier calls have reached, which the store remembers. It ends at `now` at the
+    latest.
     """
     _lock(connection)
     done = connection.scalar(sa.select(job_progress.c.until).where(job_progress.c.job == _JOB))

@@ -1,7 +1,7 @@
 """Count the outcomes of a batch (the articles of one message) by source, hour, kind and reason.
 
-Each receipt, the id of one delivery, is counted once: in the transaction that stores its outcome,
-with the outcome that is stored. So the counts stay equal to the receipts, whatever process dies.
+Each delivery is counted once: in the transaction that stores its outcome. So the counts always
+agree with the stored outcomes, even if a process dies.
 """
 
 from collections import Counter
@@ -17,10 +17,11 @@ from worker.store.hourly_values import ALL_HOURS, OutcomeKey, hour_of
 
 
 def count_outcomes(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Count the outcomes of a batch in the hour of `now`, and in the running totals of the sources.
+    """Add the outcomes of a batch to the counts for the hour of `now`, and to the totals of each
+    source.
 
-    `outcomes` are those that this transaction has stored. An article that was only cleaned again is
-    not counted: nobody delivered it.
+    `outcomes` are those that this transaction has stored. A stored article that was cleaned again
+    is not counted, because nobody delivered it.
     """
     hour = hour_of(now)
     counts = Counter(
@@ -32,10 +33,11 @@ def count_outcomes(connection: Connection, outcomes: Sequence[Outcome], now: dat
 
 
 def add_counts(connection: Connection, counts: Mapping[OutcomeKey, int]) -> None:
-    """Add numbers of articles to the rows of these hours, and to the running totals.
+    """Add numbers of articles to the stored counts by hour, and to the totals for all hours.
 
-    The names of the sources must be as the database stores them (`stored_name`). The rows are
-    locked in one order, so that several writers never wait for each other in a circle.
+    `counts` maps source, hour, outcome and reason to a number. The sources must be named as in the
+    database (`stored_name`). The rows are locked in a fixed order, so that no two writers wait for
+    each other.
     """
     totals: Counter[OutcomeKey] = Counter()
     for key, articles in counts.items():

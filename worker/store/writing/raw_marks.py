@@ -1,7 +1,8 @@
-"""Decide which raw mark each article of a batch gets, and store the marks of those that get no
+"""Compute the raw marks of the articles of a batch, and store those of articles that get no new
 revision.
 
-The raw mark of an article tells by which raw article it is found unchanged without being cleaned.
+The raw mark of an article is a hash of the raw article processed last for it, by which an equal raw
+article is found unchanged without being cleaned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +23,12 @@ _SAME_CONTENT = "content-hash"  # signal
 def marks_of(
     decisions: Sequence[Decision], owners: Mapping[StoredKey, str]
 ) -> dict[str, bytes | None]:
-    """Return by article id the raw mark that each article has after these decisions; None for none.
+    """Return the raw marks that these decisions change, by article id. A raw mark is a hash by
+    which an unchanged raw article is recognised without being cleaned; None if the next delivery of
+    the article must be cleaned.
 
-    `owners` tells to which article each key leads. Articles whose mark stays are left out.
+    `owners` maps (source, key) to the article to which the key leads. If a key of an article leads
+    to another one, the article gets no new mark.
     """
     marks: dict[str, bytes | None] = {}
     for decision in decisions:
@@ -43,9 +47,10 @@ def marks_of(
 def store_marks(
     connection: Connection, marks: Mapping[str, bytes | None], decisions: Sequence[Decision]
 ) -> None:
-    """Store the marks of articles that got no revision in the batch, where they differ from before.
+    """Store the raw marks of those articles of a batch that got no new revision, if they have
+    changed. Those of the other articles are stored together with their new revision.
 
-    The others get theirs together with their revision.
+    A raw mark is a hash by which an unchanged raw article is recognised without being cleaned.
     """
     revised = {d.article_id for d in decisions if d.adds_revision}
     before = {d.article_id: d.before.raw_mark for d in reversed(decisions) if d.before}

@@ -1,8 +1,8 @@
 """Withdraw articles: remove their content, but keep their rows and keys in the database.
 
-Such a row keeps the article from being stored again when its source delivers it once more. Only
-what was fetched after the publisher's own withdrawal brings it back; what an operator deleted, or
-an earlier version of this package withdrew, never returns.
+Such a row keeps the article from being stored again when its source delivers it once more. If the
+publisher has withdrawn it, a delivery that was fetched later brings it back. What an operator has
+deleted, or an earlier version of this package has withdrawn, never comes back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,9 +32,9 @@ PAGE = 200  # dead letters, each with its payload
 def withdraw(connection: Connection, fetched: Mapping[str, datetime | None], now: datetime) -> None:
     """Remove the content, tags and decisions of articles, and mark their rows as withdrawn.
 
-    The rows stay, so that the articles are not stored again. The caller must have locked the rows.
-    `fetched` maps each article id to when the publisher's withdrawal was fetched; None if the
-    article is to stay away for good. `now` is stored as the time of the withdrawal.
+    The rows stay, so that the articles are not stored again. `fetched` maps each article id to when
+    the publisher's withdrawal was fetched; None if the article must never come back. The caller
+    must have locked the rows. `now` is stored as the time of the withdrawal.
     """
     if not fetched:
         return
@@ -76,9 +76,10 @@ def _withdrawn_at_publisher(now: datetime) -> sa.Update:
 
 
 def bring_back(connection: Connection, article_ids: Sequence[str]) -> None:
-    """Mark withdrawn articles as stored again, before their new content is written.
+    """Mark withdrawn articles as no longer withdrawn, because their publisher has put them back.
+    Their new content is written after that.
 
-    The caller must have locked the rows.
+    The caller must have locked the rows of the articles.
     """
     if article_ids:
         update = sa.update(articles).where(articles.c.article_id.in_(article_ids))
@@ -86,11 +87,11 @@ def bring_back(connection: Connection, article_ids: Sequence[str]) -> None:
 
 
 def delete(connection: Connection, article_ids: Sequence[str], now: datetime) -> int:
-    """Remove the content of these articles for good, as an operator asked; return how many had
-    content.
+    """Remove the content of these articles for good, as an operator asked. Returns how many of them
+    still had content.
 
-    The caller must then call `mark_orphans` in another transaction, because other articles may be
-    copies of these. `now` is stored as the time.
+    Other articles may be copies of these, so the caller must then call `mark_orphans` in another
+    transaction. `now` is stored as the time of the deletion.
     """
     ids = articles.c.article_id
     named = sa.select(ids, articles.c.withdrawn_at).where(ids.in_(article_ids))

@@ -60,9 +60,9 @@ def write(
 ) -> list[Outcome]:
     """Write the results of a batch (the raw articles of one message); return what became of each.
 
-    A result is skipped if an outcome is stored already for its receipt, the id of the delivery.
-    `attempt` names the worker, and says how often the message was delivered. `now` is stored as the
-    time. Raises ArticleChanged if an article that was found unchanged has changed since.
+    A result is skipped if its receipt, the id of the delivery, has an outcome already. `attempt`
+    names the worker, and says how often the message was delivered. `now` is stored as the time.
+    Raises ArticleChanged if another worker has changed an article that was found unchanged.
     """
     fresh = batch.fresh(take_receipts(connection, batch, now, attempt))
     if not fresh.results():

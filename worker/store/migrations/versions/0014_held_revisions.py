@@ -1,5 +1,5 @@
-"""Add a table for the texts of shrunken pages, which are stored but not shown: pages that suddenly
-gave much less text than was known of their article."""
+"""Add a table for texts that are stored but not shown: those of pages that suddenly gave much less
+text than was known of their article."""
 
 import sqlalchemy as sa
 from alembic import op

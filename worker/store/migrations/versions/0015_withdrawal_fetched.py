@@ -1,8 +1,8 @@
-"""Store with each withdrawn article when its publisher's withdrawal was fetched, so that a later
-delivery of the article can bring it back.
+"""Add a column to withdrawn articles that tells when the publisher's withdrawal was fetched, so
+that a later delivery of the article can bring it back.
 
-It is NULL for articles that an operator deleted, and for all that were withdrawn before: these stay
-away for good.
+The column is NULL for articles that an operator deleted, and for all that were withdrawn before
+this migration: these are never brought back.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,8 @@
-"""Add a table that counts the outcomes of each source by hour, and one for the progress of jobs.
+"""Add a table that counts the outcomes of the articles of each source by hour, and a table that
+stores how far long jobs have come.
 
-The new table is empty here, so that the migration ends at once. What the receipts say of the time
-before is counted afterwards, in short transactions (worker.store.writing.missed_outcomes).
+Both are empty at first, so that the migration is fast. The outcomes stored before are counted
+afterwards, in short transactions (worker.store.writing.missed_outcomes).
 """
 
 import sqlalchemy as sa

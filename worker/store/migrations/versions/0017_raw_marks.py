@@ -1,7 +1,8 @@
-"""Store with each article a hash of the raw article that was processed last, so that an unchanged
-one is recognised before it is cleaned.
+"""Add a column to articles with a hash of the raw article that was processed last, so that a raw
+article that has not changed is recognised without being cleaned.
 
-It is NULL for articles stored before: the next delivery of each is cleaned, and stores it.
+The column is NULL for articles stored before this migration. The next delivery of such an article
+is cleaned, and its hash is stored then.
 """
 
 import sqlalchemy as sa
