@@ -9,7 +9,10 @@ case $url in
   unix://*) set -- -s "${url#unix://}" ;;
   *) set -- -u "$url" ;;
 esac
-cli=$(command -v redis-cli || command -v valkey-cli)
+cli=$(command -v redis-cli || command -v valkey-cli) || {
+  echo "push.sh needs redis-cli or valkey-cli, and neither is installed" >&2
+  exit 127
+}
 
 uuid() { cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen | tr A-Z a-z; }
 

@@ -8,17 +8,19 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.frames import ARTICLE, INVALID, JSON, SHORT, envelope, streamed, with_header
 from worker.broker.bodies import articles
 from worker.broker.messages import LONGEST, ClaimedMessage, read
+from worker.cli import group
 from worker.errors import Reason, Rejected
 from worker.model import zstd_frames
 from worker.model.admission import LIMITS, Payload, Unopened, admit
 from worker.model.canonical_json import canonical_json
-from worker.model.compressed_article import OpenedArticle, compress_article, open_compressed
+from worker.model.compressed_article import OpenedArticle, compress_article, open_compressed, opened
 from worker.model.zstd_frames import FrameTooLong, InvalidFrame, compress, decompress, zstd
 
 
@@ -235,3 +237,16 @@ def test_the_articles_of_one_message_may_expand_to_its_limit_together() -> None:
     assert isinstance(last, Unopened)
     assert last.reason is Reason.TOO_LARGE
     assert last.detail.endswith("the limit of its message")
+
+
+def test_commands_and_producers_read_a_compressed_article_as_the_worker_does() -> None:
+    plain = {"id": "1", "title": "Harbour reopens", "content": "The harbour opened on Monday."}
+    compressed = compress_article(json.dumps(plain).encode())
+    assert opened(compressed) == plain
+    assert opened(plain) is plain
+    with pytest.raises(Rejected, match="truncated"):
+        admit(opened({**compressed, "zstd": compressed["zstd"][:-8]}), 0)
+    done = CliRunner().invoke(group, ["clean", "-"], input=json.dumps(compressed))
+    assert (done.exit_code, "Harbour reopens" in done.output) == (0, True)
+    linted = CliRunner().invoke(group, ["lint", "-", "--json"], input=json.dumps(compressed))
+    assert [result["outcome"] for result in json.loads(linted.output)] == ["new"]

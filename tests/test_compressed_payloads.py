@@ -166,6 +166,15 @@ def test_a_producer_compresses_only_when_asked(
     assert opened.payload.frame == b64decode(first["zstd"])
 
 
+def test_a_producer_takes_an_article_that_is_compressed_already(
+    valkey: redis.Redis, producer: Producer
+) -> None:
+    page = raw(1, STORY * 3)
+    producer.enqueue([envelope(compress(canonical_json(page)))])
+    [[[stored]], _, _] = json.loads(b64decode(sent(valkey)[0]["body"]))
+    assert stored == page
+
+
 def test_the_source_that_a_producer_adds_is_in_the_frame(
     valkey_url: str, valkey: redis.Redis
 ) -> None:

@@ -20,6 +20,7 @@ from worker.cli.terminal import err, json_object, local_day, moment, out, print_
 from worker.config.loader import load_config
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
+from worker.model.compressed_article import opened
 from worker.model.records import Article
 from worker.pipeline.boilerplate import Boilerplate
 from worker.settings import Settings
@@ -85,7 +86,8 @@ def _previews(
     values: Iterator[InputValue], url: str, rules: CleaningRules, boilerplate: Boilerplate | None
 ) -> Iterator[CleaningPreview]:
     now = datetime.now(UTC)
-    for location, value in values:
+    for location, given in values:
+        value = opened(given)
         raw = {"link": url, **value} if url and isinstance(value, dict) else value
         try:
             admitted = admit(raw, Payload.of(raw).bytes)

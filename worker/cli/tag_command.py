@@ -18,6 +18,7 @@ from worker.cli.terminal import err, json_object, out, print_json, print_table, 
 from worker.config.loader import Config
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
+from worker.model.compressed_article import opened
 from worker.model.records import Span, Tag
 from worker.tag import tag as tags_of
 from worker.tag.explain_tags import RuleExplanation, explain_rules, topics_named
@@ -94,7 +95,8 @@ def topic_code(config: Config, name: str) -> str:
 def _preview(location: str, value: object, config: Config, topic: str) -> TaggingPreview:
     now = datetime.now(UTC)
     try:
-        article = clean(admit(value, Payload.of(value).bytes), config.cleaning, now)
+        raw = opened(value)
+        article = clean(admit(raw, Payload.of(raw).bytes), config.cleaning, now)
     except Rejected as e:
         return TaggingPreview(where=location, reason=e.reason, detail=e.detail)
     return TaggingPreview(

@@ -27,6 +27,7 @@ from worker.dedup.identity import LESS_TEXT
 from worker.errors import Rejected
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload, admit
+from worker.model.compressed_article import opened
 from worker.model.receipts import lint_receipt
 from worker.model.records import Outcome
 from worker.pipeline.deliveries import Delivery
@@ -102,7 +103,7 @@ def lint(
     """
     receipts: dict[str, str] = {}  # of articles that bring one -> location of the first
     earlier: EarlierArticles = {}
-    numbered = enumerate(articles)
+    numbered = enumerate((location, opened(raw)) for location, raw in articles)
     while batch := list(islice(numbered, _BATCH)):
         admitted = [_admit(location, raw, receipts, earlier, trial) for _, (location, raw) in batch]
         deliveries = [

@@ -36,6 +36,7 @@ from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
 from worker.model.admission import Payload, RawArticle, admit, host
 from worker.model.broker_address import check_store
 from worker.model.canonical_json import canonical_json
+from worker.model.compressed_article import is_compressed, opened
 from worker.model.receipts import (
     is_receipt,
     new_message_id,
@@ -79,7 +80,8 @@ class InvalidArticles(WorkerError):
     def __init__(self, invalid: list[Invalid], receipts: list[str]) -> None:
         first = invalid[0]
         more = f" (and {len(invalid) - 1} more)" if len(invalid) > 1 else ""
-        super().__init__(f"article {first.position}: {first.reason}: {first.detail}{more}")
+        others = f"; the other {len(receipts)} were sent" if receipts else ""
+        super().__init__(f"article {first.position}: {first.reason}: {first.detail}{more}{others}")
         self.invalid = invalid
         self.receipts = receipts
 
@@ -243,6 +245,9 @@ class Producer:
             raw: object = None
             try:
                 raw, data = plain_values(value)
+                if is_compressed(raw):
+                    admit(article_json := opened(raw), 0)  # refuses a damaged one
+                    raw, data = article_json, canonical_json(article_json)
                 article = admit(raw, len(data))
                 self._warn_of_unknown_keys(raw)
                 receipt = article.receipt if is_receipt(article.receipt) else new_receipt()

@@ -67,6 +67,18 @@ def open_compressed(raw: Any, room: int) -> OpenedArticle | Unopened:
     return OpenedArticle(article, Payload.of(article, frame=frame, unpacked=data))
 
 
+def opened(raw: object) -> object:
+    """Return the raw article that came compressed as `raw`. A raw article that is not compressed is
+    returned unchanged.
+
+    For a damaged one the result is an Unopened, which `admit` refuses with the reason.
+    """
+    if not is_compressed(raw):
+        return raw
+    article = open_compressed(raw, LIMITS.article_bytes)
+    return article.raw if isinstance(article, OpenedArticle) else article
+
+
 class _TooDeep(Exception):
     """Raised inside this module for an article whose JSON has lists and objects nested deeper than
     the contract allows."""
