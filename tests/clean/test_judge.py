@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.clean.ordinary import PARAGRAPHS
+from worker.clean.html.code_indents import INDENT
 from worker.clean.page.block_classifier import classify_blocks, shipped_weights
 from worker.clean.page.block_text import text_of
 from worker.clean.page.blocks import read_blocks
@@ -45,7 +46,7 @@ def test_nothing_to_judge_is_nothing_but_doubt() -> None:
         ("<table><tr><th>a<td>b<tr><td>c<td>d</table>", "a b|c d"),
         ("<table><tr><th><p>a<td><p>b<tr><td><p>c<td>d</table>", "a b|c d"),
         ("<table><tr><td><p>a<p>b<td><p>c</table>", "a|b|c"),
-        ("<pre>a = 1\n\n  b = 2</pre><p>c\nd", "a = 1|b = 2|c d"),
+        ("<pre>a = 1\n\n  b = 2</pre><p>c\nd", f"a = 1|{INDENT}{INDENT}b = 2|c d"),
         ("<p>CO<sub>2</sub> of <b>all</b> kinds", "CO2 of all kinds"),
     ],
 )

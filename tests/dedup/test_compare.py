@@ -257,3 +257,10 @@ def test_a_text_is_an_exact_copy_of_itself(text: str, title: str) -> None:
     match = compare(fingerprint_of(text, title), fingerprint_of(text, title), RULES)
     assert match is not None
     assert (match.kind, match.signal) == (OutcomeKind.DUPLICATE, "exact")
+
+
+def test_texts_with_equally_many_runs_of_words_are_compared_alike_in_both_orders() -> None:
+    short = fingerprint_of(PARAGRAPHS[0])
+    longer = fingerprint_of(f"{PARAGRAPHS[1]}\n\n{PARAGRAPHS[0]}\n\n{PARAGRAPHS[0]}")
+    assert len(short.shingles) == len(longer.shingles)
+    assert symmetric_match(short, longer) is not None

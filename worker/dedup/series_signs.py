@@ -140,7 +140,9 @@ def _words(packed: bytes) -> Words:
 
 def _frame(left: Fingerprint, right: Fingerprint) -> float:
     """Share of the shorter text's shingles, those of its opening excepted, that the other has."""
-    short, long = sorted((left, right), key=lambda p: len(p.shingles) * p.scale)
+    short, long = sorted(
+        (left, right), key=lambda p: (len(p.shingles) * p.scale, p.words, p.shingles, p.opening)
+    )
     scale = max(left.scale, right.scale)
     x, y, opening = (
         below(halves(packed), scale) for packed in (short.shingles, long.shingles, short.opening)

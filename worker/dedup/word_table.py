@@ -30,7 +30,7 @@ class WordTable(dict[str, int]):
         """`former` is the table before this one; hashes of its words need not be computed again."""
         super().__init__()
         self.words: list[str] = []
-        self._hashes = np.empty(MOST_WORDS, np.uint64)
+        self.hashes_by_id = np.empty(MOST_WORDS, np.uint64)
         self._chars = 0
         self._former = former
         self._lock = Lock()
@@ -40,9 +40,11 @@ class WordTable(dict[str, int]):
             if (known := self.get(word)) is not None:
                 return known
             word_id = len(self.words)
-            if word_id == len(self._hashes):
-                self._hashes = np.concatenate((self._hashes, np.empty_like(self._hashes)))
-            self._hashes[word_id] = self._hash_of(word)
+            if word_id == len(self.hashes_by_id):
+                self.hashes_by_id = np.concatenate(
+                    (self.hashes_by_id, np.empty_like(self.hashes_by_id))
+                )
+            self.hashes_by_id[word_id] = self._hash_of(word)
             self._chars += len(word)
             self.words.append(word)
             self[word] = word_id
@@ -50,7 +52,7 @@ class WordTable(dict[str, int]):
 
     def _hash_of(self, word: str) -> int:
         if self._former and (former := self._former.get(word)) is not None:
-            return int(self._former._hashes[former])
+            return int(self._former.hashes_by_id[former])
         return hash_of(word)
 
     @property
@@ -64,7 +66,7 @@ class WordTable(dict[str, int]):
 
     def hashes(self, ids: WordIds) -> NDArray[np.uint64]:
         """Return the hash of each word by its id. It depends on the word alone."""
-        found: NDArray[np.uint64] = self._hashes[ids]
+        found: NDArray[np.uint64] = self.hashes_by_id[ids]
         return found
 
     def renewed(self) -> "WordTable":

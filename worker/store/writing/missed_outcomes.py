@@ -25,6 +25,7 @@ from worker.store.writing.outcome_counts import add_counts
 MARGIN = 2 * HOUR
 STEP = 20_000  # receipts at a time, and those of the rest of the hour
 _JOB = "hourly_outcomes"
+_KEY = ("source", "hour", "outcome", "reason")  # the columns of an OutcomeKey
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _ADVISORY_LOCK = 5_301_172  # on PostgreSQL; one of its own, unlike that of migrations
 
@@ -86,10 +87,10 @@ def _missed(connection: Connection, since: datetime, until: datetime | None) -> 
         stored = stored.where(receipts.c.at < until)
     by_hour = stored.group_by(*(sa.literal_column(str(n)) for n in (1, 2, 3, 4))).subquery()
     counted = hourly_outcomes.c
-    same = sa.and_(*(counted[name] == by_hour.c[name] for name in OutcomeKey._fields))
+    same = sa.and_(*(counted[name] == by_hour.c[name] for name in _KEY))
     already = sa.func.coalesce(counted.articles, 0)
     statement = (
-        sa.select(*(by_hour.c[name] for name in OutcomeKey._fields), by_hour.c.articles - already)
+        sa.select(*(by_hour.c[name] for name in _KEY), by_hour.c.articles - already)
         .select_from(by_hour.outerjoin(hourly_outcomes, same))
         .where(by_hour.c.articles > already)
     )
