@@ -59,8 +59,9 @@ class Examined(NamedTuple):
     """A cleaned article (`article`) with the intermediate results of its cleaning, which are used
     to explain where each field of the article comes from.
 
-    `raw` is the raw article, `body` the one of its contents that gave the text, and `swept` that
-    text after lines such as "Follow us" were removed. `fetched` has all contents after parsing.
+    `raw` is the raw article. It may have several contents, such as the text of a feed and a web
+    page: `fetched` has all of them, parsed, `body` is the one from which the text was taken, and
+    `swept` is this text after lines such as "Follow us" were removed.
     `dates` are the article's dates, with what they were read from. `page_url` is the address that
     the web page declares for itself, "" if none.
 

@@ -146,8 +146,13 @@ class _Reads:
 
 
 class _Part(NamedTuple):
-    """The hashes that are looked up in one layout: their numbers, and the bits of each that are
-    stored beside its owner."""
+    """Those of the looked-up text hashes that are stored in one layout (a way in which Redis hashes
+    hold the owners of text hashes).
+
+    `numbers` are their positions in the list of all looked-up hashes. `spares` are the bits of each
+    that its Redis key and field do not hold; the same bits are stored with the owner, to tell apart
+    hashes that share key and field.
+    """
 
     layout: BucketLayout
     numbers: NDArray[np.intp]

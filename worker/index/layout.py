@@ -317,13 +317,14 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 
 
 def sketch_entry(generation: int, state: LayoutState) -> tuple[str, int]:
-    """Return an entry for the Redis hash aw:buckets, its name and value, for a time window of the
-    index that begins. It says how the sketches, the text hashes by which articles are registered in
-    that window, are chosen.
+    """Return the name and the value to add to the Redis hash aw:buckets when a new time window of
+    the index begins.
 
-    The value is the present version of this choice; or 1, that of the former release, if this began
-    the window before, because its workers may still register articles. `generation` is the number
-    of the new window, and `state` the present content of aw:buckets.
+    Articles are registered in the index by a few hashes of their text, the sketch. The value is the
+    version of the method that chooses these hashes for the articles of the new window. It is the
+    present version; but it is 1, that of the former release, if a worker of the former release
+    began the window before, because such workers may still register articles. `generation` is the
+    number of the new window, and `state` the present content of aw:buckets.
     """
     before = generation - 1
     after_former = str(before) in state and _sketch_field(before) not in state

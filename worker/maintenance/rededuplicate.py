@@ -142,8 +142,8 @@ class _StoredOriginals(NamedTuple):
         return self.store.fingerprints(article_ids)
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Do nothing: `DecisionReplay` itself remembers which articles are copies, and has no index
-        that would have to be told."""
+        """Do nothing. A worker deletes the fingerprints of stored articles from the similarity
+        index with this method; a replay of decisions keeps no fingerprints there."""
 
 
 class DecisionReplay:

@@ -15,13 +15,16 @@ SKETCH_VERSION = 2  # increased when the same text gets another sketch
 class Fingerprint:
     """Hashes of an article's text, by which it is compared with other articles to find copies.
 
-    `content_hash` is equal for unchanged articles, `text_hash` for articles with equal words. The
-    fields of type bytes are sets of hashes of words or word sequences; the more of them two
-    articles have in common, the more similar they are. `sketch` has the few hashes by which the
-    similarity index finds the article, and `sketch_version` says how they were chosen.
-    `former_sketch` has those that the former release would choose, because the index may still have
-    articles registered by such hashes; it is not stored. `day` is the day of publication, and
-    `version` that of the code that made the hashes.
+    `content_hash` is equal for unchanged articles, `text_hash` for articles with equal words, and
+    `words` is the number of words. The fields of type bytes are sets of hashes: `shingles` of the
+    word sequences of the text, `opening` of those at its beginning, `vocabulary` of its words,
+    `title` of the words of its title, and `figures` of its numbers. The more hashes two articles
+    have in common, the more similar they are. Of a long text only one shingle in `scale` is kept.
+
+    `sketch` has the few hashes by which the similarity index finds the article, and
+    `sketch_version` says how they were chosen. `former_sketch` has those that the former release
+    would choose, because the index may still have articles registered by such hashes; it is not
+    stored. `day` is the day of publication, and `version` that of the code that made the hashes.
     """
 
     content_hash: str  # of the cleaned title and text: equal means unchanged

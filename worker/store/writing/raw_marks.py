@@ -23,12 +23,14 @@ _SAME_CONTENT = "content-hash"  # signal
 def marks_of(
     decisions: Sequence[Decision], owners: Mapping[StoredKey, str]
 ) -> dict[str, bytes | None]:
-    """Return the raw marks that these decisions change, by article id. A raw mark is a hash by
-    which an unchanged raw article is recognised without being cleaned; None if the next delivery of
-    the article must be cleaned.
+    """Return the raw marks to store after these decisions, by article id.
 
-    `owners` maps (source, key) to the article to which the key leads. If a key of an article leads
-    to another one, the article gets no new mark.
+    A raw mark is a hash of a raw article. If the next delivery of the article has the same hash, it
+    counts as unchanged and is not cleaned. The mark None means that the next delivery must be
+    cleaned. An article whose mark stays as it is stored is left out.
+
+    `owners` maps each stored key, as (source, key), to the id of the article that it belongs to. An
+    article of which a key belongs to another article gets no new hash.
     """
     marks: dict[str, bytes | None] = {}
     for decision in decisions:
