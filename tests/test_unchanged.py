@@ -180,6 +180,12 @@ _number = iter(range(10**9))
         ([("story", None, False)], 0),
     ]
 )
+@example(
+    [
+        ([("link taken down", None, False)], 0),
+        ([("second id", None, False), ("link only", None, False), ("link only", None, False)], 0),
+    ]
+)
 def test_any_deliveries_end_as_if_all_had_been_cleaned(
     trials: tuple[Trial, Trial], sequence: list[tuple[list[tuple[str, Any, bool]], int]]
 ) -> None:

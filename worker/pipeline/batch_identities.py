@@ -31,12 +31,14 @@ class BatchIdentities:
         article replaces it. Returns None if there is no such article.
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
+        keys_of = {article_id: identity.keys for article_id, identity in by_id.items()}
         for key in (article.key, *article.aliases, article.opening_key):
             article_id = self._article_ids.get((article.source, key), "")
+            keys_of[article_id] = keys_of.get(article_id, frozenset()) | {key}
+        # The store may lead to an article of the batch to which none of the batch's keys leads.
+        distrusted = bool(stored and stored.distrusted)
+        for article_id, keys in keys_of.items():
             if identity := self._identities.get(article_id):
-                before = by_id.get(article_id)
-                keys = (before.keys if before else frozenset[str]()) | {key}
-                distrusted = bool(stored and stored.distrusted)
                 by_id[article_id] = replace(identity, keys=keys, distrusted=distrusted)
         own = by_id.pop(article.article_id, None)
         ranked = [*([own] if own else []), *by_id.values()]
