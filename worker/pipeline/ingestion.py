@@ -27,7 +27,6 @@ from worker.config.loader import Config
 from worker.dedup import fingerprint
 from worker.index import Index, IndexEntry
 from worker.index.line_counts import LineCounts, MemoryLineCounts
-from worker.model.fetched_page import SHRUNKEN
 from worker.model.records import (
     NO_ATTEMPT,
     Attempt,
@@ -273,8 +272,7 @@ class Pipeline:
         for a in decided:
             with dead_letters.catch(a.origin, "tag"):
                 # A page that is held back may be shown after all if another worker stored less.
-                unchanged = a.verdict.kind is OutcomeKind.UNCHANGED
-                changed = not unchanged or a.verdict.signal == SHRUNKEN
+                changed = a.verdict.kind is not OutcomeKind.UNCHANGED or a.verdict.is_held
                 record = Record(
                     receipt=a.origin.receipt,
                     payload=a.origin.payload.compressed() if zstd and changed else a.origin.payload,
