@@ -66,8 +66,9 @@ def _admitted(
             source=c.source,
             payload=c.payload,
             reprocessed=c.delivery.reprocessed,
+            raw_digest=c.digest,
         )
         with dead_letters.catch(origin, "admit"):
             raw = admit(c.delivery.raw, c.payload.bytes)
-            admitted.append(AdmittedArticle(origin=origin, raw=raw, raw_digest=c.digest))
+            admitted.append(AdmittedArticle(origin=origin, raw=raw))
     return admitted

@@ -201,9 +201,7 @@ class Pipeline:
                     article = replace(article, key=reprocessed.key)
                 fetched = fetch_time(a.origin, a.raw, self.config.cleaning.dates, now)
                 origin = replace(a.origin, fetched=fetched)
-                cleaned.append(
-                    CleanedArticle(origin=origin, article=article, raw_digest=a.raw_digest)
-                )
+                cleaned.append(CleanedArticle(origin=origin, article=article))
         return cleaned
 
     def _fingerprint(
@@ -226,12 +224,7 @@ class Pipeline:
                     seen = sighting(c.article, boilerplate, rules)
                     sightings.append((article.source, seen))
                 fingerprinted.append(
-                    FingerprintedArticle(
-                        origin=c.origin,
-                        article=article,
-                        fingerprint=hashes,
-                        raw_digest=c.raw_digest,
-                    )
+                    FingerprintedArticle(origin=c.origin, article=article, fingerprint=hashes)
                 )
         self.boilerplate.note(sightings, now)
         return fingerprinted
@@ -286,7 +279,7 @@ class Pipeline:
                     reprocessed=a.origin.reprocessed is not None,
                     live=a.origin.fetched.live,
                     fetched=a.origin.fetched.at,
-                    raw_digest=a.raw_digest,
+                    raw_digest=a.origin.raw_digest,
                 )
                 records.append(record)
         return records
