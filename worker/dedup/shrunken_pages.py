@@ -49,7 +49,7 @@ def hold_if_shrunken(
     """
     if page is None or stored is None or stored.withdrawn or not stored.revision:
         return verdict
-    if verdict.signal == SHRUNKEN and verdict.kind is OutcomeKind.UNCHANGED:
+    if verdict.is_held:
         verdict = _raced(verdict, stored)
     if verdict.kind is not OutcomeKind.REVISION or not page.is_shrunken(stored.words):
         return verdict
@@ -87,11 +87,10 @@ def held_after(
     each of these contents must be fetched twice more to be shown, because a consent wall may come
     and go.
     """
-    is_held = verdict.signal == SHRUNKEN and verdict.kind is OutcomeKind.UNCHANGED
-    if stored is None or not (is_held or stored.held):
+    if stored is None or not (verdict.is_held or stored.held):
         return ()
     held = {content.content_hash: content for content in stored.held}
-    if is_held:
+    if verdict.is_held:
         if page and (content_hash not in held or held[content_hash].since is None):
             held[content_hash] = HeldContent(content_hash=content_hash, since=page.at, stored=False)
         return tuple(held.values())

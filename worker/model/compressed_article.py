@@ -6,7 +6,6 @@ Each article is compressed by itself, so its frame can be stored as it came, and
 makes only its own article a dead letter.
 """
 
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from worker.errors import Reason
 from worker.model import zstd_frames
 from worker.model.admission import LIMITS, Payload, Unopened
-from worker.model.canonical_json import parse_shallow, parse_with_long_numbers
+from worker.model.canonical_json import canonical_json, parse_shallow, parse_with_long_numbers
 from worker.model.json_nesting import too_deep
 from worker.model.json_problems import problem
 
@@ -109,5 +108,5 @@ def _frame(text: object) -> bytes:
 
 
 def _unopened(raw: object, detail: str, reason: Reason = Reason.MALFORMED) -> Unopened:
-    text = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = canonical_json(raw).decode("utf-8", "surrogatepass")
     return Unopened(text=text, detail=detail, reason=reason)

@@ -14,7 +14,7 @@ from worker.errors import Reason
 from worker.model.admission import Payload
 from worker.model.cleaned_article import Article, Contributor, Dropped, article_id_of
 from worker.model.completeness import Extent
-from worker.model.fetched_page import FetchedPage, HeldContent
+from worker.model.fetched_page import SHRUNKEN, FetchedPage, HeldContent
 from worker.model.text_hashes import Fingerprint
 
 __all__ = [
@@ -113,6 +113,12 @@ class Verdict:
     version: str = ""  # of the deduper and its rules
     change: str = ""  # of a revision: format, minor or substantial
     extent: Extent = Extent.TEXT  # of the article that the verdict is about
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the text is stored but not shown, because the page of the article suddenly gave
+        much less text than is known of it."""
+        return self.kind is OutcomeKind.UNCHANGED and self.signal == SHRUNKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

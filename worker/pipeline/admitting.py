@@ -3,6 +3,7 @@ the same receipt (the id of the delivery), set aside those that have not changed
 fields and sizes of the others."""
 
 from collections.abc import Sequence
+from operator import is_not
 from typing import NamedTuple
 
 from worker.model.admission import admit
@@ -47,16 +48,12 @@ def admit_batch(
     receipts = [delivery.receipt for delivery in deliveries]
     known = store.known_deliveries(receipts, [c.article_id for c in compared if c.article_id])
     pending = still_pending(store, deliveries, known.receipts)
-    if len(pending) < len(deliveries) or any(map(_differ, deliveries, pending)):
+    if len(pending) < len(deliveries) or any(map(is_not, deliveries, pending)):
         compared = [comparable(delivery, rules) for delivery in pending]
     unchanged = find_unchanged(compared, known.marked) if finds_unchanged else []
     found = {u.receipt for u in unchanged}
     others = [c for c in compared if c.delivery.receipt not in found]
     return Admission(pending, unchanged, _admitted(others, dead_letters))
-
-
-def _differ(before: Delivery, after: Delivery) -> bool:
-    return before is not after
 
 
 def _admitted(
@@ -69,8 +66,9 @@ def _admitted(
             source=c.source,
             payload=c.payload,
             reprocessed=c.delivery.reprocessed,
+            raw_digest=c.digest,
         )
         with dead_letters.catch(origin, "admit"):
             raw = admit(c.delivery.raw, c.payload.bytes)
-            admitted.append(AdmittedArticle(origin=origin, raw=raw, raw_digest=c.digest))
+            admitted.append(AdmittedArticle(origin=origin, raw=raw))
     return admitted

@@ -108,14 +108,16 @@ class Origin:
     its delivery (`receipt`). If it fails, a dead letter is made of these.
 
     `reprocessed` is None if the article was just delivered; if it is a stored article that is
-    cleaned again, it has what must stay the same. `fetched` tells when the article was fetched from
-    its source.
+    cleaned again, it has what must stay the same. `raw_digest` is a hash by which the same raw
+    article is found unchanged when it comes again; b"" if it must always be cleaned. `fetched`
+    tells when the article was fetched from its source.
     """
 
     receipt: str
     source: str
     payload: Payload
     reprocessed: Reprocessed | None = None
+    raw_digest: bytes = b""
     fetched: FetchTime = NEVER_FETCHED
 
 

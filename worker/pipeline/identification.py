@@ -41,7 +41,6 @@ def identify_batch(
                     article=with_key(f.article, verdict),
                     fingerprint=f.fingerprint,
                     verdict=verdict,
-                    raw_digest=f.raw_digest,
                 )
             )
     return identified

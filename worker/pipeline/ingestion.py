@@ -27,7 +27,6 @@ from worker.config.loader import Config
 from worker.dedup import fingerprint
 from worker.index import Index, IndexEntry
 from worker.index.line_counts import LineCounts, MemoryLineCounts
-from worker.model.fetched_page import SHRUNKEN
 from worker.model.records import (
     NO_ATTEMPT,
     Attempt,
@@ -202,9 +201,7 @@ class Pipeline:
                     article = replace(article, key=reprocessed.key)
                 fetched = fetch_time(a.origin, a.raw, self.config.cleaning.dates, now)
                 origin = replace(a.origin, fetched=fetched)
-                cleaned.append(
-                    CleanedArticle(origin=origin, article=article, raw_digest=a.raw_digest)
-                )
+                cleaned.append(CleanedArticle(origin=origin, article=article))
         return cleaned
 
     def _fingerprint(
@@ -227,12 +224,7 @@ class Pipeline:
                     seen = sighting(c.article, boilerplate, rules)
                     sightings.append((article.source, seen))
                 fingerprinted.append(
-                    FingerprintedArticle(
-                        origin=c.origin,
-                        article=article,
-                        fingerprint=hashes,
-                        raw_digest=c.raw_digest,
-                    )
+                    FingerprintedArticle(origin=c.origin, article=article, fingerprint=hashes)
                 )
         self.boilerplate.note(sightings, now)
         return fingerprinted
@@ -273,8 +265,7 @@ class Pipeline:
         for a in decided:
             with dead_letters.catch(a.origin, "tag"):
                 # A page that is held back may be shown after all if another worker stored less.
-                unchanged = a.verdict.kind is OutcomeKind.UNCHANGED
-                changed = not unchanged or a.verdict.signal == SHRUNKEN
+                changed = a.verdict.kind is not OutcomeKind.UNCHANGED or a.verdict.is_held
                 record = Record(
                     receipt=a.origin.receipt,
                     payload=a.origin.payload.compressed() if zstd and changed else a.origin.payload,
@@ -288,7 +279,7 @@ class Pipeline:
                     reprocessed=a.origin.reprocessed is not None,
                     live=a.origin.fetched.live,
                     fetched=a.origin.fetched.at,
-                    raw_digest=a.raw_digest,
+                    raw_digest=a.origin.raw_digest,
                 )
                 records.append(record)
         return records

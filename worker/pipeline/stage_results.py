@@ -14,13 +14,11 @@ class AdmittedArticle:
     """A raw article (`raw`) whose fields and sizes were checked and are valid.
 
     `origin` has the id of its delivery and its raw JSON, of which a dead letter is made if it fails
-    later. `raw_digest` is a hash by which the same raw article is found unchanged when it comes
-    again; b"" if it must always be cleaned.
+    later.
     """
 
     origin: Origin
     raw: RawArticle
-    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,6 @@ class CleanedArticle:
 
     origin: Origin
     article: Article
-    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,6 @@ class FingerprintedArticle:
     origin: Origin
     article: Article
     fingerprint: Fingerprint
-    raw_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +59,6 @@ class DecidedArticle:
     article: Article
     fingerprint: Fingerprint
     verdict: Verdict
-    raw_digest: bytes = b""
 
 
 def in_order_of_arrival(

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from worker.clean.page.block_text import CELLS, cell_around
 from worker.clean.page.blocks import TAGS, Blocks
 from worker.clean.page.character_features import Floats
 from worker.clean.page.element_roles import BOX, CAPTION, HIDDEN, LEAD, MAX_CHARS, roles_of
@@ -25,7 +26,6 @@ _NO_CAPTIONS = frozenset(TAGS[name] for name in "table blockquote pre ul ol dl".
 _HEADINGS = frozenset(TAGS[f"h{level}"] for level in range(1, 7))
 _LISTS = frozenset(TAGS[name] for name in ("ul", "ol"))
 _ITEMS = frozenset(TAGS[name] for name in ("li", "p", "dt", "dd"))
-_CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 _PASSAGES = frozenset(TAGS[name] for name in "p h2 h3 h4 li blockquote pre".split())
 _LEAD_TAGS = frozenset(TAGS[name] for name in ("p", "div", "h2"))
 _TABLE, _DL, _ASIDE, _P = (TAGS[name] for name in ("table", "dl", "aside", "p"))
@@ -219,7 +219,7 @@ def _in_groups(structure: Structure, chosen: set[int]) -> Iterable[int]:
             continue
         if tag in _LISTS and len(inside) > _MAX_ITEM_BLOCKS * children[number]:
             continue  # its items are sections
-        wanted = _CELLS | _ITEMS if tag == _TABLE else _ITEMS
+        wanted = CELLS | _ITEMS if tag == _TABLE else _ITEMS
         lowest = 0 if tag == _TABLE else _MIN_ITEM_PROBABILITY
         yield from (
             at
@@ -234,9 +234,8 @@ def _is_table_of_data(structure: Structure, inside: range) -> bool:
     blocks, holders = structure.blocks, structure.blocks.holders
     plain = 0
     for at in inside:
-        held_by = blocks.held_by[at]
-        cell = held_by if holders.tags[held_by] in _CELLS else holders.parents[held_by]
-        alone = holders.stop[cell] - holders.first[cell] == 1 and holders.tags[cell] in _CELLS
+        cell = cell_around(holders, blocks.held_by[at])
+        alone = cell > 0 and holders.stop[cell] - holders.first[cell] == 1
         plain += alone and len(blocks.texts[at]) <= _MAX_CELL_CHARS and not structure.linked(at)
     return plain >= _MIN_PLAIN_CELLS * len(inside)
 
@@ -262,7 +261,7 @@ def _without_last_headings(blocks: Blocks, kept: list[int]) -> list[int]:
     parents = blocks.holders.parents
     while len(kept) > 1:
         held_by = blocks.held_by[kept[-1]]
-        if tags[held_by] not in _HEADINGS or tags[parents[held_by]] in _ITEMS | _CELLS:
+        if tags[held_by] not in _HEADINGS or tags[parents[held_by]] in _ITEMS | CELLS:
             break
         kept.pop()
     return kept

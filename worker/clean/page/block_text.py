@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from worker.clean.page.blocks import BREAK, TAGS, Blocks, Holders
 
-_CELLS = frozenset(TAGS[name] for name in ("td", "th"))
+CELLS = frozenset(TAGS[name] for name in ("td", "th"))
 _MAX_CELL_CHARS = 200  # of a text that is joined with others to a line
 
 
@@ -32,16 +32,17 @@ def text_of(blocks: Blocks, chosen: Sequence[int]) -> str:
 def _short_cell(blocks: Blocks, at: int) -> int:
     """The number of the table cell that holds this block and nothing else, 0 if there is none."""
     held_by = blocks.held_by[at]
-    cell = _cell_around(blocks.holders, held_by)
+    cell = cell_around(blocks.holders, held_by)
     if not cell or (cell != held_by and len(blocks.texts[at]) > _MAX_CELL_CHARS):
         return 0
     alone = blocks.holders.stop[cell] - blocks.holders.first[cell] == 1
     return cell if alone or cell == held_by else 0
 
 
-def _cell_around(holders: Holders, element: int) -> int:
-    """The number of an element if it is a table cell, of its parent if that is one, else 0."""
+def cell_around(holders: Holders, element: int) -> int:
+    """Return the number of an element if it is a table cell, of its parent if that is one, else 0.
+    `holders` are the elements of the page."""
     for candidate in (element, holders.parents[element]):
-        if holders.tags[candidate] in _CELLS:
+        if holders.tags[candidate] in CELLS:
             return candidate
     return 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from worker.model.fetched_page import SHRUNKEN, HeldContent
+from worker.model.fetched_page import HeldContent
 from worker.model.records import (
     DeadLetter,
     Outcome,
@@ -96,12 +96,7 @@ class Decision:
 
     @property
     def is_held(self) -> bool:
-        verdict = self.verdict
-        return (
-            verdict is not None
-            and verdict.kind is OutcomeKind.UNCHANGED
-            and verdict.signal == SHRUNKEN
-        )
+        return self.verdict is not None and self.verdict.is_held
 
     @property
     def known_words(self) -> int:
@@ -179,7 +174,7 @@ def _numbered(verdict: Verdict, content_hash: str, stored: StoredIdentity | None
         stored is None
         or content_hash in stored.hashes
         or verdict.extent < stored.extent
-        or verdict.signal == SHRUNKEN
+        or verdict.is_held
     )
     if stored and verdict.kind is OutcomeKind.UNCHANGED and not covered:
         return replace(verdict, kind=OutcomeKind.REVISION, revision=number + 1)
