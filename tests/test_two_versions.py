@@ -6,7 +6,7 @@ docs/operations.md (Upgrades) promises what stands here.
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -17,7 +17,7 @@ import pytest
 from devtools.generated_articles import generate
 from devtools.outcome_recount import miscounted, stored_counts
 from devtools.servers import NoServer, create_database, drop_database, in_database
-from devtools.waiting import until
+from devtools.waiting import limit_s, until
 from tests.missing_server import skip_or_fail
 from tests.store.stored import rows
 from tests.support.two_versions import Mixed, Side, mixed_versions, version_before
@@ -108,12 +108,16 @@ class Sent:
 
     def ended(self, receipts: Sequence[str]) -> None:
         """Wait until each of these articles has an outcome."""
-        store = SqlStore(self.mixed.store_url)
-        until(
-            lambda: len(store.outcomes(receipts)) == len(receipts),
-            lambda: f"{len(receipts) - len(store.outcomes(receipts))} open\n{self.mixed.logs()}",
-        )
-        store.close()
+        with closing(SqlStore(self.mixed.store_url)) as store:
+            until(
+                lambda: len(store.outcomes(receipts)) == len(receipts),
+                lambda: (
+                    f"{len(receipts) - len(store.outcomes(receipts))} open\n{self.mixed.logs()}"
+                ),
+                # A stopped process is killed at its time limit, and the lease of a killed worker
+                # expires later than that, also on a machine that is not busy.
+                at_most_s=4 * limit_s(),
+            )
 
     def all_ended(self, *, dead: int = 0) -> None:
         """Wait for all outcomes; then nothing is missing for either version, and nothing twice."""
@@ -247,7 +251,8 @@ def test_an_upgrade_with_messages_under_way_loses_nothing(
         push_numbered(3)
     sent.all_ended(dead=2)
     # The version before does not count by hour. A worker of this one does it for both, hourly.
-    count_missed_outcomes(SqlStore(mixed.store_url), datetime.now(UTC))
+    with closing(SqlStore(mixed.store_url)) as store:
+        count_missed_outcomes(store, datetime.now(UTC))
     assert miscounted(mixed.store_url) == 0
 
 
