@@ -378,11 +378,20 @@ def test_a_worker_that_starts_hears_its_neighbours(running: Running) -> None:
             lambda: all(line in log.read_text() for line in heard), "the neighbour to be heard"
         )
         running.until(lambda: "second@test" in running.log.read_text(), "the neighbour to hear")
+        running.until(lambda: "second@test" in nodes(running), "the neighbour to be present")
     finally:
         second.terminate()
         second.wait(limit_s())
+    assert "second@test" not in nodes(running)
     lines = log.read_text().splitlines()
     assert not [line for line in lines if ": ERROR/" in line or "control.ignored" in line]
+
+
+def nodes(running: Running) -> list[str]:
+    with make_app(running.url, load_worker_rules(None)) as app:
+        connection = BrokerConnection(app)
+        with connection.channel() as channel:
+            return [worker.state.node for worker in present_workers(channel, "articles")]
 
 
 def test_the_worker_says_in_the_broker_that_it_is_at_work(running: Running, control: Any) -> None:

@@ -14,11 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from celery.signals import worker_shutdown
+
 from worker import background
 from worker.broker import held_messages, kombu_internals
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
-from worker.broker.presence import WorkerState, announce
+from worker.broker.presence import WorkerState, announce, leave
 from worker.broker.request import FinishedMessages
 from worker.errors import Unavailable
 from worker.model.private_files import FILE_MODE, FOLDER_MODE
@@ -35,20 +37,28 @@ def start(
 
     The file is removed when the process exits. `describe` returns a description of the worker, with
     its version and memory; the loop writes it to the broker every 10 s, also while the worker makes
-    no progress. With None, nothing is written to the broker.
+    no progress, and deletes it when the worker ends. With None, nothing is written to the broker.
     """
     atexit.register(file.unlink, missing_ok=True)
-    connection = BrokerConnection(app)
+    connection, queue = BrokerConnection(app), app.conf.task_default_queue
     finished: int | None = None
+    ends = False
 
     def turn() -> None:
         nonlocal finished
         if makes_progress(app, finished):
             finished = FinishedMessages.count
             _touch(file)
-        if describe is not None:
-            _announce(connection, app.conf.task_default_queue, describe())
+        if describe is not None and not ends:
+            _announce(connection, queue, describe())
 
+    def end(**_: object) -> None:
+        nonlocal ends
+        ends = True
+        if describe is not None:
+            _leave(BrokerConnection(app), queue, describe().node)
+
+    worker_shutdown.connect(end, weak=False)
     return background.start_loop("heartbeat", turn, pause_s=EVERY_S)
 
 
@@ -92,6 +102,20 @@ def _announce(connection: BrokerConnection, queue: str, state: WorkerState) -> N
             announce(channel, queue, state)
     except Unavailable as e:
         log.debug("presence.unwritten error=%s", e)
+
+
+def _leave(connection: BrokerConnection, queue: str, node: str) -> None:
+    """Delete from the broker that this worker runs.
+
+    Nothing happens when the broker does not answer: the worker is no longer listed after 35 s.
+    """
+    try:
+        with connection.channel() as channel:
+            leave(channel, queue, node)
+    except Unavailable as e:
+        log.debug("presence.undeleted error=%s", e)
+    finally:
+        connection.close()
 
 
 def _touch(file: Path) -> None:

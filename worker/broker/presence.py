@@ -2,7 +2,7 @@
 
 Each worker writes every 10 s to the broker that it is running. A worker that has not done so for 35
 s is no longer listed, and after a minute its entry is deleted, so a worker that was killed leaves
-no trace. Times are those of the broker's clock.
+no trace. A worker that ends as it should deletes its entry. Times are those of the broker's clock.
 """
 
 import json
@@ -57,6 +57,18 @@ def announce(channel: Any, queue: str, state: WorkerState) -> int:
     text = json.dumps(asdict(state) | {"started": state.started.isoformat()})
     number: int = channel.eval(lua_scripts.ANNOUNCE, _keys(queue), [state.node, text, FORGOTTEN_S])
     return number
+
+
+def leave(channel: Any, queue: str, node: str) -> None:
+    """Delete from the broker that the worker `node` is running, because it ends.
+
+    Raises RedisError or OSError when the broker does not answer or refuses it.
+    """
+    states_key, times_key = (channel.global_keyprefix + key for key in _keys(queue))
+    with channel.conn_or_acquire() as client, client.pipeline() as pipe:
+        pipe.hdel(states_key, node)
+        pipe.zrem(times_key, node)
+        pipe.execute()
 
 
 def present_workers(channel: Any, queue: str) -> list[PresentWorker]:
