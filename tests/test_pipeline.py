@@ -10,6 +10,7 @@ import redis
 
 from devtools.servers import unix_url
 from tests.make import NOW
+from tests.store.stored import rows
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from tests.support.processes import at_once
 from worker.clean import clean
@@ -117,6 +118,23 @@ def test_an_article_that_comes_back_is_in_the_index_again(pipeline: Pipeline) ->
     assert copy.kind is OutcomeKind.DUPLICATE
     assert found is not None
     assert found.cluster_id == back.article_id
+
+
+def test_a_copy_that_was_refused_and_comes_back_with_another_text_has_a_cluster_of_its_own(
+    pipeline: Pipeline, store_url: str
+) -> None:
+    short = "Kiwi consent is needed before you read this article."
+    library = "The library opens on Sundays from May, the town council said after a long debate."
+    first = raw(1, short, link="https://harbour.example/1")
+    ingest(pipeline, [first, {**first, "id": "a-2"}], "a")
+    ingest(pipeline, [{"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}], "b")
+    ingest(pipeline, [raw(1, source={"id": "other"})], "c")
+    copy = raw(2, fetch={"at": "2026-11-01T09:00:00Z"})
+    assert [o.kind for o in ingest(pipeline, [copy], "d")] == [OutcomeKind.WITHDRAWN]
+    [back] = ingest(pipeline, [raw(2, library, title="Library")], "e")
+    assert back.kind is OutcomeKind.NEW
+    clusters = {a["article_id"]: a["cluster_id"] for a in rows(store_url, "articles")}
+    assert clusters[back.article_id] == back.article_id
 
 
 def test_a_dead_letter_that_is_replayed_brings_nothing_back(pipeline: Pipeline) -> None:

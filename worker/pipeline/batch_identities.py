@@ -32,6 +32,8 @@ class BatchIdentities:
         """
         by_id = {i.article_id: i for i in (stored, *stored.alternatives)} if stored else {}
         keys_of = {article_id: identity.keys for article_id, identity in by_id.items()}
+        # As in the store: its own id finds an article even if each of its keys leads to another.
+        keys_of.setdefault(article.article_id, frozenset())
         for key in (article.key, *article.aliases, article.opening_key):
             article_id = self._article_ids.get((article.source, key), "")
             keys_of[article_id] = keys_of.get(article_id, frozenset()) | {key}

@@ -203,9 +203,12 @@ def _newest_revision() -> sa.Update:
     number = sa.bindparam("p_number", type_=sa.Integer)
     cluster_id = sa.bindparam("p_cluster_id", type_=KeyText)
     elected = articles.alias("elected")
-    # The article that the index elected as canonical may have become a copy since then.
+    # The article that the index elected as canonical may have become a copy since then. The row of
+    # the article itself may still name the cluster of a content that was refused.
     joined = sa.select(elected.c.cluster_id).where(
-        elected.c.article_id == cluster_id, elected.c.withdrawn_at.is_(None)
+        elected.c.article_id == cluster_id,
+        elected.c.article_id != article_id,
+        elected.c.withdrawn_at.is_(None),
     )
     new_cluster = sa.func.coalesce(joined.scalar_subquery(), cluster_id)
     revision_id = sa.select(revisions.c.id).where(
