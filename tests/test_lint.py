@@ -21,7 +21,7 @@ from worker.cli.lint_command import lint_articles
 from worker.client import findings
 from worker.client.findings import before_cleaning
 from worker.client.lint_summary import problems_of
-from worker.dedup.identity import LESS_TEXT
+from worker.dedup.verdicts import LESS_TEXT
 from worker.model.admission import LIMITS, Payload, admit
 
 GOOD = {

@@ -25,9 +25,9 @@ from tests.make import NOW
 from tests.support.pipelines import CONFIG
 from worker import Archive
 from worker.cli import group
+from worker.cli.export_command import writer
 from worker.cli.export_formats import write_csv
 from worker.cli.inputs import read_inputs
-from worker.cli.results_commands import writer
 from worker.errors import BadConfig
 from worker.index.memory_index import MemoryIndex
 from worker.model.records import Outcome, OutcomeKind

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dedup.texts import STORY, fingerprint_of
+from worker.index.index_hashes import IndexHashes, owners_of
 from worker.index.layout import (
     FULL_BUCKET,
     LEAST_SPARE_BITS,
@@ -15,12 +16,10 @@ from worker.index.layout import (
     VALUE_BITS,
     BucketLayout,
     BucketMove,
-    IndexHashes,
     active_layouts,
     expired_fields,
     new_generation,
     next_layout,
-    owners_of,
 )
 
 FIRST = BucketLayout(generation=9, bits=5, first=5, base=70)

@@ -36,8 +36,8 @@ GROUPS = {
         "search": ("search_commands:search", "Find articles by word, tag, source or date."),
         "show": ("search_commands:show", "Show everything about one article."),
         "explain": ("explain_command:explain", "Explain what happened to an article or receipt."),
-        "export": ("results_commands:export", "Write articles as JSON lines, CSV or Parquet."),
-        "changes": ("results_commands:changes", "Print changes of articles since a cursor."),
+        "export": ("export_command:export", "Write articles as JSON lines, CSV or Parquet."),
+        "changes": ("changes_command:changes", "Print changes of articles since a cursor."),
     },
     "Change the rules": {
         "clean": ("clean_command:clean", "Show what cleaning makes of a file, and why."),
@@ -82,7 +82,7 @@ GROUPS = {
         "reconcile": ("reconcile_command:reconcile", "Repair clusters, and list each repair."),
         "dead": ("dead_command:dead", "List, show, replay or drop dead letters."),
         "delete": (
-            "results_commands:delete",
+            "delete_command:delete",
             "Delete articles for good; without --yes only show them.",
         ),
     },

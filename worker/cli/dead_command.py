@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from worker import bootstrap
-from worker.broker import embedded
+from worker.cli.dead_letter_access import open_dead_letters
 from worker.cli.dead_letter_tables import plain, print_letter, print_letters, print_some
 from worker.cli.search_commands import Since
 from worker.cli.terminal import (
@@ -21,9 +20,8 @@ from worker.cli.terminal import (
     several,
     yes_option,
 )
-from worker.errors import Reason, Unavailable
-from worker.settings import Settings
-from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
+from worker.errors import Reason
+from worker.store.ports import DeadLetterReader, DeadLetterStore
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
@@ -71,7 +69,7 @@ def list_(include_replayed: bool, limit: int, as_json: bool, **filters: Any) -> 
     A dead letter is an article that could not be processed. Those that succeeded when they were
     sent again are only listed with --all.
     """
-    store = _opened_store()
+    store = open_dead_letters()
     states = tuple(DeadLetterState) if include_replayed else _OPEN
     query = _query(store, states, limit, **filters)
     counts = store.count_letters(query)
@@ -99,7 +97,7 @@ def show(letter_id: str, raw: bool, as_json: bool) -> None:
     A dead letter is an article that could not be processed, and its payload what was received. ID
     may be the beginning of an id.
     """
-    store = _opened_store()
+    store = open_dead_letters()
     letter_ids = store.letter_ids(_query(store, tuple(DeadLetterState), 6, (letter_id,)))
     if len(letter_ids) > 1:
         some = ", ".join(letter_ids[:5])
@@ -155,7 +153,7 @@ def replay(
     """
     from worker.maintenance.replay import refusal
 
-    store = _opened_store()
+    store = open_dead_letters()
     states = _OPEN if include_replaying else (DeadLetterState.DEAD,)
     ids = store.letter_ids(_query(store, states, limit, **filters))
     left_out = {
@@ -211,7 +209,7 @@ def drop(
 
     A dead letter is an article that could not be processed, and its payload what was received.
     """
-    store = _opened_store()
+    store = open_dead_letters()
     states = (DeadLetterState.DEAD, *((DeadLetterState.REPLAYED,) if include_replayed else ()))
     ids = store.letter_ids(_query(store, states, limit, **filters))
     dropped = _drop(store, ids) if yes else 0
@@ -271,36 +269,3 @@ def _query(
         stage=stage,
         since=since,
     )
-
-
-def _opened_store() -> DeadLetterStore:
-    """Open the store, and move undeliverable messages from the broker into it as dead letters."""
-    settings = Settings.load()
-    has_broker = not settings.embedded_broker or embedded.is_running(settings.var_dir)
-    if not has_broker:
-        settings.refuse_missing_store()
-    bootstrap.prepare_store(settings)
-    store = bootstrap.store(settings)
-    click.get_current_context().call_on_close(store.close)
-    if has_broker:
-        try:
-            _drain(settings, store)
-        except Unavailable as e:
-            err.print(f"{e}; messages it could not deliver are not listed", markup=False)
-    return store
-
-
-def _drain(settings: Settings, store: DeadLetterWriter) -> None:
-    from worker.broker.connection import BrokerConnection
-    from worker.celery import broker_url, make_app
-    from worker.config.worker_rules import load_worker_rules
-    from worker.maintenance.undeliverable import drain
-
-    app = make_app(broker_url(settings), load_worker_rules(settings.config_dir))
-    link = BrokerConnection(app)
-    try:
-        with link.channel() as channel:
-            drain(channel, list(app.amqp.queues), store)
-    finally:
-        link.close()
-        app.close()

@@ -31,12 +31,8 @@ from worker.config.loader import load_config
 from worker.config.rule_files import read
 from worker.dedup import DedupRules
 from worker.dedup.dedup_rules import CopyRules, ShortTextRules
-from worker.maintenance.rededuplicate import (
-    ChangedDecision,
-    ClusterMover,
-    Rededuplicated,
-    Rededuplicator,
-)
+from worker.maintenance.cluster_mover import ClusterMover
+from worker.maintenance.rededuplicate import ChangedDecision, Rededuplicated, Rededuplicator
 from worker.model.admission import Frozen
 from worker.settings import Settings
 from worker.store.ports import ArticleReader, ClusteredStore

@@ -23,7 +23,7 @@ from worker.client.findings import (
 )
 from worker.client.shared_identity import EarlierArticles, shared_identity
 from worker.config.loader import load_config
-from worker.dedup.identity import LESS_TEXT
+from worker.dedup.verdicts import LESS_TEXT
 from worker.errors import Rejected
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload, admit

@@ -1,19 +1,17 @@
 """Enqueue raw articles: `with Producer(broker_url) as p: receipts = p.enqueue(articles)`.
 
-The articles are validated, get receipts (the ids by which to ask for their outcomes), are packed
-into messages of limited size, and are sent. `enqueue` returns after the broker has taken the last
-message.
+The articles are checked and get receipts, the ids by which to ask for their outcomes
+(worker.client.article_packing). They are packed into messages of limited size and sent. `enqueue`
+returns after the broker has taken the last message.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from worker.broker import BULK, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
@@ -21,69 +19,22 @@ from worker.broker.connection import BrokerConnection
 from worker.broker.load_measurement import measure_load
 from worker.broker.push_confirmation import PushConfirmation
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
-from worker.client.batching import (
-    PackedArticle,
-    batches,
-    pack_invalid,
-    pack_valid,
-    plain_values,
-)
+from worker.client.article_packing import ArticlePacker, Invalid, InvalidArticles, OnInvalid
+from worker.client.batching import PackedArticle, batches
 from worker.client.lanes import LanePart, divide, sent_before
 from worker.client.receipt_journal import open_journal
-from worker.client.unknown_keys import unknown_keys
 from worker.config.worker_rules import load_worker_rules
-from worker.errors import Busy, Reason, Rejected, Unavailable, WorkerError
-from worker.model.admission import Payload, RawArticle, admit, host
+from worker.errors import Busy, Unavailable
+from worker.model.admission import RawArticle
 from worker.model.broker_address import check_store
-from worker.model.canonical_json import canonical_json
-from worker.model.compressed_article import is_compressed, opened
-from worker.model.receipts import (
-    is_receipt,
-    new_message_id,
-    new_producer_id,
-    new_receipt,
-    numbered_message_id,
-)
+from worker.model.receipts import new_message_id, new_producer_id, numbered_message_id
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import ProducerStore
 
-log = logging.getLogger("worker")
+__all__ = ["ANSWER_S", "Invalid", "InvalidArticles", "OnInvalid", "Producer"]
 
-_UNKNOWN_KEYS = 20  # of raw articles, that one producer logs
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
-
-OnInvalid = Literal["raise", "collect", "bury"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invalid:
-    """A raw article that is not in the required format, and why.
-
-    `position` is its index among the articles passed to `enqueue`, `raw` the article itself.
-    `detail` says more than `reason` in a sentence.
-    """
-
-    position: int  # its index among the articles passed to `enqueue`
-    reason: Reason
-    detail: str
-    raw: Any
-
-
-class InvalidArticles(WorkerError):
-    """Raised by `enqueue` at the end when some of the raw articles were not in the required format.
-
-    The other articles were sent: `receipts` holds their ids, and `invalid` the articles that were
-    not.
-    """
-
-    def __init__(self, invalid: list[Invalid], receipts: list[str]) -> None:
-        first = invalid[0]
-        more = f" (and {len(invalid) - 1} more)" if len(invalid) > 1 else ""
-        others = f"; the other {len(receipts)} were sent" if receipts else ""
-        super().__init__(f"article {first.position}: {first.reason}: {first.detail}{more}{others}")
-        self.invalid = invalid
-        self.receipts = receipts
 
 
 class Producer:
@@ -121,18 +72,17 @@ class Producer:
             "socket_timeout": ANSWER_S,
             "push_confirmation": self._confirmation,
         }
-        self._compress = self._rules.payloads.zstd if compress is None else compress
-        if self._compress:  # the frames are base64 already: the body needs none around them
+        compress = self._rules.payloads.zstd if compress is None else compress
+        if compress:  # the frames are base64 already: the body needs none around them
             self._app.conf.broker_transport_options |= {"body_encoding": "utf-8"}
         if store:
             check_store(store, "store")
         self._store_url = store
-        self._source = source
         self._journal = open_journal(journal) if journal else None
         self._connection = BrokerConnection(self._app)
         self._id = new_producer_id()
         self._acknowledged = 0  # messages with receipts that the broker acknowledged
-        self._unknown_keys: set[str] = set()  # those that were logged
+        self._packer = ArticlePacker(source=source, compress=compress)
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
@@ -241,40 +191,7 @@ class Producer:
         return SqlStore(self._store_url) if self._store_url else bootstrap.store(self._settings)
 
     def _pack(self, articles: Iterable[Any], invalid: OnInvalid) -> Iterator[PackedArticle]:
-        for position, value in enumerate(articles):
-            raw: object = None
-            try:
-                raw, data = plain_values(value)
-                if is_compressed(raw):
-                    admit(article_json := opened(raw), 0)  # refuses a damaged one
-                    raw, data = article_json, canonical_json(article_json)
-                article = admit(raw, len(data))
-                self._warn_of_unknown_keys(raw)
-                receipt = article.receipt if is_receipt(article.receipt) else new_receipt()
-                if (sourced := self._with_source(raw, article)) is not raw:
-                    raw, data = sourced, canonical_json(sourced)
-                yield pack_valid(receipt, raw, data, compress=self._compress)
-            except Rejected as e:
-                self.invalid.append(
-                    Invalid(position=position, reason=e.reason, detail=e.detail, raw=value)
-                )
-                if invalid == "bury":
-                    yield pack_invalid(raw or Payload.of(value).text, e)
-
-    def _warn_of_unknown_keys(self, raw: object) -> None:
-        """Log each key that the worker does not read, once for this producer."""
-        if not isinstance(raw, Mapping) or len(self._unknown_keys) >= _UNKNOWN_KEYS:
-            return
-        for key in unknown_keys(raw):
-            if key.path not in self._unknown_keys and len(self._unknown_keys) < _UNKNOWN_KEYS:
-                self._unknown_keys.add(key.path)
-                log.warning("article.unknown-key key=%s; %s", key.path[:100], key.advice)
-
-    def _with_source(self, raw: object, article: RawArticle) -> object:
-        has_source = article.source.id or host(article.feed.url) or host(article.link)
-        if has_source or not self._source or not isinstance(raw, Mapping):
-            return raw
-        return {**raw, "source": {**(raw.get("source") or {}), "id": self._source}}
+        return self._packer.packed(articles, invalid, self.invalid)
 
     def _send_as_advised(
         self,

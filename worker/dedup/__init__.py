@@ -12,16 +12,10 @@ import `worker.model` only.
 
 from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import ALGORITHM, fingerprint
-from worker.dedup.identity import (
-    identify,
-    identity_after,
-    recheck_under_lock,
-    resolve,
-    returned,
-    with_key,
-)
+from worker.dedup.identity import identify, identity_after, resolve, with_key
 from worker.dedup.shrunken_pages import fetched_page, held_after, hold_if_shrunken
 from worker.dedup.similarity import Match, compare
+from worker.dedup.verdicts import recheck_under_lock, returned
 
 __all__ = [
     "ALGORITHM",

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from worker.dedup.dedup_rules import DedupRules, RevisionRules
 from worker.dedup.figure_agreement import comparable, figure_values
-from worker.dedup.similarity import Match, compare, overlap_of
+from worker.dedup.overlap import overlap_of
+from worker.dedup.similarity import Match, compare
 from worker.model.records import Fingerprint, OutcomeKind
 
 

@@ -7,8 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from worker.dedup.hash_arrays import halves, high_halves
 from worker.dedup.number_words import Role, number_words
-from worker.dedup.shingles import DATE, halves, high_halves, words_of
+from worker.dedup.shingles import DATE, words_of
 from worker.model.records import Fingerprint
 
 NO_CONTEXTS = 1 << 32  # more than any text has: all figures count, wherever they stand

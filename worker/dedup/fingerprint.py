@@ -8,22 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.dedup.dedup_rules import DedupRules, ShingleRules
+from worker.dedup.hash_arrays import NARROW, HashArray, below, distinct, high_halves, sampled
 from worker.dedup.numbers import NumberReader
 from worker.dedup.page_frames import is_frame
 from worker.dedup.shingles import (
-    NARROW,
-    HashArray,
     TokenizedText,
-    below,
     content_class,
     content_mask,
     content_of_runs,
     content_words,
-    distinct,
     figures_of,
-    high_halves,
     runs,
-    sampled,
     widths_of,
     words_of,
 )

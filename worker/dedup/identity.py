@@ -2,8 +2,8 @@
 whether a new one copies others. The decision is called a verdict.
 
 An article is recognised by its keys: its id, its link, or a hash of its opening. `identify`
-compares it with the stored article that has the same key, `resolve` decides whether it is a copy,
-and `recheck_under_lock` corrects the verdict if another worker stored the article meanwhile.
+compares it with the stored article that has the same key, and `resolve` decides whether it is a
+copy.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,23 @@ from worker.dedup.dedup_rules import DedupRules
 from worker.dedup.fingerprint import ALGORITHM
 from worker.dedup.reused_keys import Evidence, contradiction, is_confirmed, key_evidence
 from worker.dedup.similarity import Match
+from worker.dedup.verdicts import (
+    CLEANED_AGAIN,
+    new_verdict,
+    revision_verdict,
+    unchanged_if_shorter,
+    unchanged_verdict,
+)
 from worker.model.records import (
     Article,
     Fingerprint,
     OutcomeKind,
-    Scores,
     StoredIdentity,
     Verdict,
     article_id_of,
 )
 
 _NO_EVIDENCE: Evidence = ({}, {})
-_CLEANED_AGAIN, LESS_TEXT = "cleaned-again", "less-text"  # signals
 
 
 def identify(
@@ -49,9 +54,9 @@ def identify(
     if verdict.kind is not OutcomeKind.REVISION:
         return verdict
     if reprocessed:
-        return replace(verdict, signal=_CLEANED_AGAIN)
+        return replace(verdict, signal=CLEANED_AGAIN)
     revised = next(i for i in _identities(stored) if i.article_id == verdict.article_id)
-    return _unchanged_if_shorter(verdict, revised)
+    return unchanged_if_shorter(verdict, revised)
 
 
 def _identified(
@@ -60,11 +65,11 @@ def _identified(
     version = _version(rules)
     identities = _usable_identities(article, fingerprint, stored, rules)
     if not identities:
-        return _new(article, "unseen", version)
+        return new_verdict(article, "unseen", version)
     first = identities[0]
     for identity in identities:
         if fingerprint.content_hash in identity.hashes:
-            return _unchanged(identity, version)
+            return unchanged_verdict(identity, version)
     own = first if first.article_id == article.article_id else None
     conflict = contradiction(article, fingerprint, own, rules) if own else None
     if own and conflict is None:
@@ -81,7 +86,7 @@ def _identified(
         return _new_under_free_key(article, own, others, conflict, version)
     scores, thresholds = checked[0][1]
     return replace(
-        _new(article, "alias-conflict", version),
+        new_verdict(article, "alias-conflict", version),
         rival=first.article_id,
         scores=scores,
         thresholds=thresholds,
@@ -176,7 +181,7 @@ def _new_under_free_key(
     key = next(free, article.opening_key)
     scores, thresholds = conflict
     return replace(
-        _new(replace(article, key=key), "reused-id", version),
+        new_verdict(replace(article, key=key), "reused-id", version),
         rival=own.article_id,
         scores=scores,
         thresholds=thresholds,
@@ -190,7 +195,7 @@ def _edited(
     fingerprint: Fingerprint,
     rules: DedupRules,
 ) -> Verdict:
-    revision = _revision(identity, signal, *evidence, _version(rules))
+    revision = revision_verdict(identity, signal, *evidence, _version(rules))
     return replace(revision, change=_change(fingerprint, identity.fingerprint, rules))
 
 
@@ -241,91 +246,6 @@ def resolve(
         variant = replace(verdict, kind=OutcomeKind.VARIANT)
         return _with_strongest(variant, matches, _version(rules))
     return verdict
-
-
-def recheck_under_lock(
-    verdict: Verdict, content_hash: str, stored: StoredIdentity | None
-) -> Verdict:
-    """Correct a verdict (the decision whether an article is new) if another worker has stored the
-    same article since `identify` made it.
-
-    `stored` is what the store has of the article now, while it is locked; None if nothing. The
-    verdict becomes "unchanged" if the same content, or more text of the article, is stored by now.
-    If the article was taken for new, but is stored by now with other content, it becomes
-    "revision".
-    """
-    if stored is None or stored.revision == 0:
-        return verdict
-    if content_hash in stored.hashes:
-        return _unchanged(stored, verdict.version)
-    if verdict.kind is OutcomeKind.UNCHANGED:
-        return _unchanged_if_shorter(verdict, stored)
-    if verdict.kind is not OutcomeKind.REVISION:
-        raced = _revision(stored, "race", {}, {}, verdict.version)
-        return _unchanged_if_shorter(replace(raced, extent=verdict.extent), stored)
-    newest = replace(verdict, revision=stored.revision + 1, cluster_id=stored.cluster_id)
-    # A reprocessed payload may become shorter, unless a newer one has replaced it since.
-    if verdict.signal == _CLEANED_AGAIN and verdict.revision == stored.revision + 1:
-        return newest
-    return _unchanged_if_shorter(newest, stored)
-
-
-def returned(verdict: Verdict, withdrawn: StoredIdentity) -> Verdict:
-    """Return the verdict on an article that its publisher has withdrawn and now delivered again.
-
-    It is stored as the next revision of the withdrawn article. If no revision of that was ever
-    stored, it is new or a copy, as `verdict` says. `withdrawn` is what the store knows of the
-    article.
-    """
-    if withdrawn.revision:
-        revision = _revision(withdrawn, "returned", {}, {}, verdict.version)
-        return replace(revision, extent=verdict.extent)
-    if verdict.kind in (OutcomeKind.UNCHANGED, OutcomeKind.REVISION):
-        return replace(verdict, kind=OutcomeKind.NEW, revision=1)
-    return replace(verdict, revision=1)
-
-
-def _unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
-    """The verdict as it is, or "unchanged" if the store has more of the article than arrived."""
-    if verdict.extent >= identity.extent:
-        return verdict
-    unchanged = _unchanged(identity, verdict.version)
-    return replace(unchanged, signal=LESS_TEXT, extent=verdict.extent)
-
-
-def _new(article: Article, signal: str, version: str) -> Verdict:
-    return Verdict(
-        kind=OutcomeKind.NEW,
-        article_id=article.article_id,
-        revision=1,
-        cluster_id=article.article_id,
-        signal=signal,
-        version=version,
-    )
-
-
-def _unchanged(identity: StoredIdentity, version: str) -> Verdict:
-    """The verdict that an article is unchanged, with the number of its newest stored revision.
-
-    That revision stays the newest even when the content of an older revision arrives again.
-    """
-    revision = _revision(identity, "content-hash", {}, {}, version)
-    return replace(revision, kind=OutcomeKind.UNCHANGED, revision=identity.revision)
-
-
-def _revision(
-    identity: StoredIdentity, signal: str, scores: Scores, thresholds: Scores, version: str
-) -> Verdict:
-    return Verdict(
-        kind=OutcomeKind.REVISION,
-        article_id=identity.article_id,
-        revision=identity.revision + 1,
-        cluster_id=identity.cluster_id,
-        signal=signal,
-        scores=scores,
-        thresholds=thresholds,
-        version=version,
-    )
 
 
 def _with_strongest(

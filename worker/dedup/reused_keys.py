@@ -8,9 +8,7 @@ only the titles are compared.
 
 from worker.dedup.dedup_rules import DedupRules, IdentityRules
 from worker.dedup.figure_agreement import comparable
-from worker.dedup.shingles import SOUTHEAST_ASIAN, words_of
-from worker.dedup.shrunken_pages import fetched_page
-from worker.dedup.similarity import (
+from worker.dedup.overlap import (
     WordsInCommon,
     content_word_count,
     is_short,
@@ -18,6 +16,8 @@ from worker.dedup.similarity import (
     same_title,
     words_in_common,
 )
+from worker.dedup.shingles import SOUTHEAST_ASIAN, words_of
+from worker.dedup.shrunken_pages import fetched_page
 from worker.model.records import Article, Fingerprint, Scores, StoredIdentity
 
 Evidence = tuple[Scores, Scores]  # scores and thresholds

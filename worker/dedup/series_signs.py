@@ -12,8 +12,9 @@ from typing import NamedTuple
 from worker.dedup.calendar_words import MONTHS, MONTHS_CUT_SHORT, WEEKDAYS
 from worker.dedup.dedup_rules import SeriesRules
 from worker.dedup.figure_agreement import replaced_figures
+from worker.dedup.hash_arrays import below, common, common_count, halves, high_halves
 from worker.dedup.number_words import number_words
-from worker.dedup.shingles import below, common, common_count, halves, high_halves, words_of
+from worker.dedup.shingles import words_of
 from worker.model.records import Fingerprint
 
 Words = frozenset[int]  # hashes of words

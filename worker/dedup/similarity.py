@@ -9,19 +9,15 @@ paragraphs in common.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from worker.dedup.dedup_rules import DedupRules
-from worker.dedup.figure_agreement import NO_CONTEXTS, comparable, same_figures
+from worker.dedup.figure_agreement import NO_CONTEXTS, same_figures
+from worker.dedup.hash_arrays import halves
+from worker.dedup.overlap import Overlap, narrow_mask, opening_share, overlap_of, title_support
 from worker.dedup.series_signs import Pair, changes_between, is_next_issue, is_own_lead
-from worker.dedup.shingles import Halves, below, common_count, distinct, halves
 from worker.model.records import Fingerprint, OutcomeKind, Scores
 
 _MIN_CONTEXTS = 3  # figures between the same words: this many are enough to decide
-_HASH_BYTES = 4  # of a word in `title` and `vocabulary`
 _VERBATIM = 0.9  # share of an opening: so much repeated means cut or spliced, not rewritten
 
 
@@ -47,20 +43,6 @@ class Match:
         return self.scores["containment"]
 
 
-class Overlap(NamedTuple):
-    """How many shingles (runs of adjacent words) two texts have in common.
-
-    `left` and `right` are the numbers of shingles of the two texts. `containment` is how much of
-    the text with fewer shingles is in the other: the share (0 to 1) of its shingles. `short` says
-    that at least one of the texts is short.
-    """
-
-    containment: float  # share of the smaller set that is in the larger one
-    left: int  # size of the first set
-    right: int  # size of the second set
-    short: bool  # either text is short
-
-
 def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
     """Decide whether two articles are duplicates or variants of each other; return None if they are
     unrelated.
@@ -74,7 +56,7 @@ def compare(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match |
     overlap = overlap_of(left, right)
     if overlap is None or round(overlap.containment, 4) < _least_containment(rules):
         return None
-    openings = _opening_share(left, right), _opening_share(right, left)
+    openings = opening_share(left, right), opening_share(right, left)
     scores = _scores(left, right, overlap, openings, days)
     decide = _decide_short if overlap.short else _decide_long
     thresholds, flaw = decide(scores, rules)
@@ -99,31 +81,6 @@ def _least_containment(rules: DedupRules) -> float:
     )
 
 
-def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
-    """Measure how many shingles (runs of words) two texts have in common.
-
-    Returns None if the texts can't be compared: one is too short to have shingles, or the
-    fingerprints were made by different versions of the rules.
-    """
-    if not comparable(left, right) or not (left.shingles and right.shingles):
-        return None
-    x, y = halves(left.shingles), halves(right.shingles)
-    narrow = _narrow(x), _narrow(y)
-    short = [bool(mask.any()) for mask in narrow]
-    if any(short):
-        x, y = (h[mask == all(short)] for h, mask in zip((x, y), narrow, strict=True))
-    scale = max(left.scale, right.scale)
-    x, y = below(x, scale), below(y, scale)
-    if not (len(x) and len(y)):
-        return None
-    return Overlap(common_count(x, y) / min(len(x), len(y)), len(x), len(y), any(short))
-
-
-def _narrow(hashes: Halves) -> NDArray[np.bool_]:
-    """A mask that is True for hashes of narrow shingles, which only short texts have."""
-    return (hashes & 1).astype(bool)
-
-
 def _exact(
     left: Fingerprint, right: Fingerprint, days: int | None, rules: DedupRules
 ) -> Match | None:
@@ -137,7 +94,7 @@ def _exact(
     if tiny and days != 0:
         return None
     scores = {"containment": 1.0} | ({} if days is None else {"days": float(days)})
-    short = tiny or bool(_narrow(halves(left.shingles)).any())
+    short = tiny or bool(narrow_mask(halves(left.shingles)).any())
     if not short:
         return _exact_long(left, right, scores, rules)
     most = float(0 if tiny else rules.short.days)
@@ -155,7 +112,7 @@ def _exact_long(left: Fingerprint, right: Fingerprint, scores: Scores, rules: De
     title is a template, such as a notice that stands on all pages of a site."""
     thresholds: Scores = {}
     if scores.get("days", 0) > rules.copies.near_days:
-        scores["about"] = round(_title_support(left, right, unknown=1.0), 4)
+        scores["about"] = round(title_support(left, right, unknown=1.0), 4)
         thresholds = {"days": float(rules.copies.near_days), "about": rules.copies.about}
     template = scores.get("about", 1.0) < rules.copies.about
     return Match(
@@ -179,98 +136,12 @@ def _scores(
     scores = {
         "containment": overlap.containment,
         "numbers": same_figures(left, right, enough=enough, least=1 if overlap.short else 2),
-        "about": _title_support(left, right, unknown=0.0 if overlap.short else 1.0),
+        "about": title_support(left, right, unknown=0.0 if overlap.short else 1.0),
         "opening": opening,
     }
     if days is not None:
         scores["days"] = float(days)
     return {name: round(score, 4) for name, score in scores.items()}
-
-
-def same_title(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """Return how far two titles agree: the share (0 to 1) of the shorter title's words that are in
-    the other one, not counting words such as "the".
-
-    Returns `unknown` if one of the titles has no words to count.
-    """
-    x, y = halves(left.title), halves(right.title)
-    return common_count(x, y) / min(len(x), len(y)) if len(x) and len(y) else unknown
-
-
-class WordsInCommon(NamedTuple):
-    """How many content words (all but words such as "the") two articles have in common, as shares
-    from 0 to 1.
-
-    `title` tells how much of a title is in the other title or anywhere in the other article; it is
-    the largest of these shares. `text` is the share of the words of the shorter article that are in
-    the other one.
-    """
-
-    title: float
-    text: float
-
-
-def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
-    """Measure how many content words (all but words such as "the") two articles have in common,
-    whatever their order.
-
-    This serves for texts of a sentence or two, in which longer runs of words are seldom the same.
-    If only one word of a title is in the other text, this counts as chance.
-    """
-    titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
-    found = [
-        _share_found(title, text)
-        for title, text in zip(titles, texts[::-1], strict=True)
-        if len(title) > _HASH_BYTES
-    ]
-    shorter, longer = sorted(texts, key=len)
-    return WordsInCommon(
-        title=max(same_title(left, right, unknown=0.0), *found, 0.0),
-        text=common_count(halves(shorter), halves(longer)) / max(1, len(shorter) // _HASH_BYTES),
-    )
-
-
-def is_short(fingerprint: Fingerprint) -> bool:
-    """Return whether the text of a fingerprint is short: it is compared by runs of fewer words than
-    other texts, or has too few words for any run."""
-    return not fingerprint.shingles or bool(_narrow(halves(fingerprint.shingles)).any())
-
-
-def content_word_count(fingerprint: Fingerprint) -> int:
-    """Return how many different content words (all but words such as "the") an article has in its
-    title and text together."""
-    return len(distinct(halves(fingerprint.title + fingerprint.vocabulary)))
-
-
-def _title_support(left: Fingerprint, right: Fingerprint, unknown: float) -> float:
-    """The highest share of one article's title words that is found in the other's title or text.
-
-    Returns `unknown` if either article has no title.
-    """
-    if not (left.title and right.title):
-        return unknown
-    if left.title == right.title:
-        return 1.0
-    titles, texts = (left.title, right.title), (left.vocabulary, right.vocabulary)
-    return max(_share_found(*sorted(titles, key=len)), *map(_share_found, titles, texts[::-1]))
-
-
-def _share_found(title: bytes, words: bytes) -> float:
-    """Share of the title's words that are in `words`; both are packed hashes.
-
-    One hit out of several words is probably chance, so it counts as 0.
-    """
-    x, y = halves(title), halves(words)
-    shared = common_count(x, y)
-    return shared / len(x) if shared > 1 or len(x) == 1 else 0.0
-
-
-def _opening_share(left: Fingerprint, right: Fingerprint) -> float:
-    """Share of the shingles in the opening of `left` that occur anywhere in `right`."""
-    x, y = halves(left.opening), halves(right.shingles)
-    scale = max(left.scale, right.scale)
-    x = below(x, scale)
-    return common_count(x, y) / len(x) if len(x) else 1.0
 
 
 def _decide_short(scores: Scores, rules: DedupRules) -> tuple[Scores, str]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.dedup.shingles import HashArray
+from worker.dedup.hash_arrays import HashArray
 
 RARE_WORDS = 2  # content words in a rare run: "of the bank" has one and occurs everywhere
 POOL = 2  # the smallest hashes, so many times as many as are chosen, are looked at

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from worker.index import IndexEntry
 from worker.index.buckets import READ_LAYOUTS, Buckets
-from worker.index.layout import ActiveLayouts, BucketLayout, IndexHashes, owners_of
+from worker.index.index_hashes import IndexHashes, owners_of
+from worker.index.layout import ActiveLayouts, BucketLayout
 from worker.index.redis_client import Command, RedisClient
 from worker.model.text_hashes import SKETCH_VERSION
 

@@ -36,7 +36,7 @@ from worker.index.candidates import SupportsIndexRules, rank_candidates
 from worker.index.canonical_articles import elect
 from worker.index.canonical_table import RedisCanonicalTable
 from worker.index.hash_owners import EntryOwners, HashOwners
-from worker.index.layout import IndexHashes
+from worker.index.index_hashes import IndexHashes
 from worker.index.redis_client import Command, RedisClient
 from worker.model.records import Fingerprint
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from worker.index.buckets import READ_LAYOUTS
 from worker.index.canonical_articles import end_of, follow
-from worker.index.layout import IndexHashes
+from worker.index.index_hashes import IndexHashes
 from worker.index.redis_client import Command
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Fingerprint

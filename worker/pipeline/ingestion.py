@@ -14,8 +14,6 @@ number of times per batch, however many articles it has. An article that fails i
 dead letter with its raw JSON; the other articles are processed further.
 """
 
-import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -30,13 +28,13 @@ from worker.index.line_counts import LineCounts, MemoryLineCounts
 from worker.model.records import (
     NO_ATTEMPT,
     Attempt,
-    DeadLetter,
     Outcome,
     OutcomeKind,
     Record,
 )
 from worker.model.unchanged import ArticleChanged
 from worker.pipeline.admitting import admit_batch
+from worker.pipeline.batch_log import log_batch
 from worker.pipeline.boilerplate import Boilerplate
 from worker.pipeline.candidate_fingerprints import (
     ElectedArticles,
@@ -74,10 +72,6 @@ __all__ = [
     "Pipeline",
     "in_order_of_arrival",
 ]
-
-log = logging.getLogger("worker")
-
-_LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the largest batch
 
 
 class Pipeline:
@@ -155,7 +149,7 @@ class Pipeline:
         )
         self._forget_withdrawn(outcomes)
         self.index.release([o.article_id for o in outcomes if o.article_id])
-        _log(outcomes, letters, len(deliveries) - len(pending), monotonic() - started)
+        log_batch(outcomes, letters, len(deliveries) - len(pending), monotonic() - started)
         if overtaken := self._overtaken(pending, outcomes):
             outcomes += self.ingest(overtaken, now=now, handling=handling)
         return outcomes
@@ -293,24 +287,3 @@ class Pipeline:
         last = {o.article_id: o.kind for o in outcomes if o.article_id}
         if withdrawn := [i for i, kind in last.items() if kind is OutcomeKind.WITHDRAWN]:
             self.index.forget(withdrawn)
-
-
-def _log(
-    outcomes: Sequence[Outcome], letters: Sequence[DeadLetter], done: int, took_s: float
-) -> None:
-    counts = Counter(outcome.kind for outcome in outcomes)
-    parts = [f"{kind}={counts[kind]}" for kind in OutcomeKind if counts[kind]]
-    parts += [f"redelivered={done}"] if done else []
-    log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
-    for letter in letters[:_LETTERS_LOGGED]:
-        log.warning(
-            "article.rejected source=%s reason=%s stage=%s receipt=%s letter=%s",
-            letter.source,
-            letter.reason,
-            letter.stage,
-            letter.receipt,
-            letter.letter_id[:12],
-        )
-    if more := Counter(letter.reason.value for letter in letters[_LETTERS_LOGGED:]):
-        reasons = " ".join(f"{reason}={number}" for reason, number in more.items())
-        log.warning("article.rejected more=%d %s", more.total(), reasons)

@@ -40,10 +40,10 @@ from worker.store.writing.batch_decisions import (
     Takedown,
     WriteBatch,
     claimed_keys,
-    intended,
     payload_hash,
     take_down,
 )
+from worker.store.writing.batch_outcomes import intended
 
 MAX_KEYS = 32  # of one article
 _STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)

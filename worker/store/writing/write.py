@@ -31,15 +31,8 @@ from worker.store.database.schema import (
     tags,
 )
 from worker.store.database.upsert import add
-from worker.store.writing.batch_decisions import (
-    Decision,
-    Takedown,
-    WriteBatch,
-    decide,
-    intended,
-    record_outcome,
-    withdrawal_outcome,
-)
+from worker.store.writing.batch_decisions import Decision, Takedown, WriteBatch, decide
+from worker.store.writing.batch_outcomes import intended, record_outcome, withdrawal_outcome
 from worker.store.writing.held_revisions import hold
 from worker.store.writing.locks import (
     blocked_by,

@@ -1,0 +1,37 @@
+"""Write to the log what became of the articles of a batch."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from worker.model.records import DeadLetter, Outcome, OutcomeKind
+
+log = logging.getLogger("worker")
+
+_LETTERS_LOGGED = 100  # dead letters of a batch that get a log line each: the largest batch
+
+
+def log_batch(
+    outcomes: Sequence[Outcome], letters: Sequence[DeadLetter], done: int, took_s: float
+) -> None:
+    """Log how many articles of a batch had each outcome, and a line for each dead letter.
+
+    `done` counts the articles that were delivered and processed before; `took_s` is the time in
+    seconds that the batch took.
+    """
+    counts = Counter(outcome.kind for outcome in outcomes)
+    parts = [f"{kind}={counts[kind]}" for kind in OutcomeKind if counts[kind]]
+    parts += [f"redelivered={done}"] if done else []
+    log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
+    for letter in letters[:_LETTERS_LOGGED]:
+        log.warning(
+            "article.rejected source=%s reason=%s stage=%s receipt=%s letter=%s",
+            letter.source,
+            letter.reason,
+            letter.stage,
+            letter.receipt,
+            letter.letter_id[:12],
+        )
+    if more := Counter(letter.reason.value for letter in letters[_LETTERS_LOGGED:]):
+        reasons = " ".join(f"{reason}={number}" for reason, number in more.items())
+        log.warning("article.rejected more=%d %s", more.total(), reasons)
