@@ -68,6 +68,7 @@ GROUPS = {
             "Check broker, store and config; say how to mend them.",
         ),
         "health": ("health_command:health", "Check whether the worker on this machine works."),
+        "web": ("web_command:web", "Start the web server: metrics, health, pages."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
         "ledger": (
             "ledger_command:ledger",

@@ -1,0 +1,153 @@
+"""The state of the whole system at one moment: queues, workers, sources, store and broker.
+
+These are values only. Commands, metrics, alerts and web pages show them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from worker.broker.backpressure import Advice
+from worker.broker.batch_counters import LaneCounters
+from worker.broker.presence import PresentWorker
+from worker.store.hourly_values import OutcomeTotals
+
+
+class Severity(StrEnum):
+    """How urgent something is that needs attention.
+
+    `page`: a person should look now. `ticket`: somebody should look today.
+    """
+
+    PAGE = "page"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Something that needs the attention of a person.
+
+    `name` is a stable identifier, such as `no-workers`, and `about` names what it is about if there
+    may be several of a kind, such as a source; "" otherwise. `sentence` says what is wrong, and
+    `remedy` what to do. `since` is when it began, None if that is unknown.
+    """
+
+    name: str
+    severity: Severity
+    sentence: str
+    remedy: str
+    about: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneStatus:
+    """The state of one of the three queues of the workers, which are called lanes here: `live` for
+    new articles, `bulk` for floods, and `quarantine` for messages that failed before.
+
+    `waiting` has the number of waiting messages for each of the four priorities, the most urgent
+    first. `oldest_s` is how long the oldest of them has waited, in seconds; None if none waits. If
+    `is_at_least` is true, it may have waited longer, because its id does not tell when it was sent.
+    `paused` is true while workers take no messages from this lane because somebody has asked so.
+    """
+
+    lane: str
+    queue: str
+    waiting: tuple[int, ...]
+    oldest_s: float | None = None
+    is_at_least: bool = False
+    paused: bool = False
+
+    @property
+    def messages(self) -> int:
+        """The number of waiting messages of all priorities."""
+        return sum(self.waiting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNumbers:
+    """How many sources are in which state. Each source is counted once.
+
+    `new` sources have delivered too little to be judged. `silent` ones have delivered nothing for
+    longer than their rhythm explains, and `paused` ones are held back by an operator. The others
+    are `ok`.
+    """
+
+    ok: int = 0
+    silent: int = 0
+    new: int = 0
+    paused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCheck:
+    """The result of the last run of `worker ledger`, which finds articles that were enqueued and
+    have no outcome.
+
+    `at` is when it ended, and `missing` the number of articles that it did not find.
+    """
+
+    at: datetime
+    missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How long the queues take to drain, and how many workers that would take in the wanted time.
+
+    `drain_s` is the time in seconds in which the present pool processes finish all messages that
+    wait or are leased; None if no process is there. `busy_s_per_message` is what one message took a
+    pool process lately, in seconds. `replicas` is the number of workers (each with its pool
+    processes) by which the queues would drain in `target_drain_s` seconds. `reason` says in a few
+    words what decided that number.
+    """
+
+    drain_s: float | None
+    busy_s_per_message: float
+    replicas: int
+    target_drain_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of the whole system at the time `at`.
+
+    A field that could not be read, because broker or store does not answer, is None or empty, and
+    `unreachable` names what did not answer: "broker", "store".
+
+    `attention` lists what needs attention, the most urgent first. `leased` counts the messages
+    that workers have taken and not finished, and `overdue` those of them whose worker seems to have
+    vanished. `undeliverable` messages could not even be read. `held` is the number of articles held
+    back because their source is paused. `journal` is the number of accepted articles that are
+    noted in the broker, but not yet in the store. `dead_letters` counts the standing dead letters
+    by reason. `breakers` maps a worker to the service it waits for. `advice` is what producers are
+    told, and `counters` what was counted by lane.
+    """
+
+    at: datetime
+    attention: tuple[Attention, ...]
+    unreachable: tuple[str, ...]
+    lanes: tuple[LaneStatus, ...]
+    leased: int
+    overdue: int
+    undeliverable: int
+    held: int
+    journal: int
+    scale: Scale
+    workers: tuple[PresentWorker, ...]
+    breakers: Mapping[str, str]
+    advice: Advice | None
+    counters: Mapping[str, LaneCounters]
+    outcomes: OutcomeTotals | None
+    dead_letters: Mapping[str, int]
+    sources: SourceNumbers
+    ledger: LedgerCheck | None
+    broker_bytes: int
+    broker_limit_bytes: int
+
+    @property
+    def waiting(self) -> int:
+        """The number of messages that wait on all lanes."""
+        return sum(lane.messages for lane in self.lanes)
