@@ -21,7 +21,7 @@ KINDS = (("new", ""), ("unchanged", ""), ("dead", "empty"), ("dead", "crashed"))
 
 Read = Callable[[SqlStore], Any]
 READS: dict[str, tuple[Read, int]] = {  # with the most rows that the database may send
-    "the rhythm of a source": (lambda s: s.outcomes_by_hour(NOW - 35 * timedelta(days=1), "s7"), 3),
+    "the rhythm of a source": (lambda s: s.outcomes_by_hour(NOW - 35 * timedelta(days=1), "s7"), 4),
     "its rhythm of one outcome": (
         lambda s: s.outcomes_by_hour(NOW - timedelta(days=35), "s7", OutcomeKind.NEW),
         1,

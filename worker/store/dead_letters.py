@@ -5,6 +5,7 @@ the worker stores the outcome, as for any delivered article. So the outcome tell
 ended. If the article fails again, the letter's counter `seen` increases.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -87,17 +88,20 @@ def letters_and_lacks(connection: Connection) -> StandingLetters:
 
     It takes one statement.
     """
-    number = sa.func.count()
-    counted = sa.select(dead_letters.c.reason, number.label("number")).select_from(_LETTERS)
-    counted = counted.where(*_conditions(DeadLetterQuery())).group_by(dead_letters.c.reason)
+    reason, number = dead_letters.c.reason, sa.func.count().label("number")
+    # Most letters were never replayed: for these nothing need be looked up among the receipts.
+    never = sa.select(reason, number).where(dead_letters.c.replay.is_(None)).group_by(reason)
+    again = sa.select(reason, number).select_from(_LETTERS).group_by(reason)
+    again = again.where(dead_letters.c.replay.is_not(None), *_conditions(DeadLetterQuery()))
     lacks = sa.exists().where(articles.c.canonical_pending)
-    rows = connection.execute(
-        counted.union_all(sa.select(sa.literal("", KeyText), sa.case((lacks, 1), else_=0)))
-    ).all()
-    by_reason = sorted(((n, reason) for reason, n in rows if reason), key=lambda p: (-p[0], p[1]))
+    is_lacking = sa.select(sa.literal("", KeyText), sa.case((lacks, 1), else_=0))
+    counts: Counter[str] = Counter()
+    for name, count in connection.execute(sa.union_all(never, again, is_lacking)):
+        counts[name] += count
+    lacking = counts.pop("", 0)
     return StandingLetters(
-        by_reason={reason: n for n, reason in by_reason},
-        lacks_originals=any(n for reason, n in rows if not reason),
+        by_reason=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        lacks_originals=bool(lacking),
     )
 
 

@@ -5,9 +5,10 @@ source after another; an index by hour would make each writing of a batch slower
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import chain, repeat
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -52,8 +53,8 @@ def _hours_of_source(
 ) -> list[HourlyCount]:
     """Return the numbers of one source by hour and outcome, from the hour `first` on.
 
-    The database sends a row for each outcome, with all its hours: a row for each hour would take
-    several times as long to fetch.
+    The database sends a row for each outcome and reason, with all its hours: a row for each hour
+    would take several times as long to fetch.
     """
     if connection.dialect.name == "postgresql":
         statement, mark = _ARRAYS_BY_OUTCOME, "%s"
@@ -63,14 +64,18 @@ def _hours_of_source(
     if outcome is not None:
         statement += f" AND outcome = {mark}"
         parameters.append(outcome.value)
-    numbers: Counter[tuple[int, str]] = Counter()
-    rows = connection.exec_driver_sql(f"{statement} GROUP BY outcome", tuple(parameters))
-    for kind, hours, articles in rows:  # an hour comes once for each reason
+    by_kind: dict[str, Counter[int]] = defaultdict(Counter)
+    rows = connection.exec_driver_sql(f"{statement} GROUP BY outcome, reason", tuple(parameters))
+    for kind, hours, articles in rows:
         if isinstance(hours, str):
             hours, articles = json.loads(hours), json.loads(articles)
-        for hour, count in zip(hours, articles, strict=True):
-            numbers[hour, kind] += count
-    return [HourlyCount(hour, kind, count) for (hour, kind), count in sorted(numbers.items())]
+        by_kind[kind].update(dict(zip(hours, articles, strict=True)))
+    return sorted(
+        chain.from_iterable(
+            map(HourlyCount, of_kind, repeat(kind), of_kind.values())
+            for kind, of_kind in by_kind.items()
+        )
+    )
 
 
 _ARRAYS_BY_OUTCOME = """
