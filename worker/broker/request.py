@@ -14,6 +14,7 @@ A message that fails too often in the quarantine queue goes to the dead list, wi
 import logging
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from time import monotonic, time
 from typing import Any
 
@@ -27,6 +28,7 @@ from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import ClaimedMessage, bounded, printable_id
 from worker.errors import Stalled, Unavailable
 from worker.model.receipts import pushed_at
+from worker.model.stage_times import times_in
 
 log = logging.getLogger("worker.broker")
 
@@ -36,10 +38,14 @@ _CODE_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
 class FinishedMessages:
     """A counter of the messages that this process acked or rejected since it started.
 
-    worker.broker.heartbeat reads it to see whether the worker makes progress.
+    worker.broker.heartbeat reads it to see whether the worker makes progress. `busy_s` is the time
+    in seconds that pool processes worked on these messages together, and `at` the time when the
+    last one was finished, None if there is none.
     """
 
     count = 0
+    busy_s = 0.0
+    at: datetime | None = None
 
 
 class Request(CeleryRequest):
@@ -49,6 +55,12 @@ class Request(CeleryRequest):
     goes to the dead list, which keeps it. After any other failure, such as the death of its
     process, it goes to the quarantine queue, where each article is tried alone.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let a subclass that Celery makes, one for each task, inherit `on_success` from here."""
+        super().__init_subclass__(**options)
+        if "on_success" in vars(cls):
+            delattr(cls, "on_success")
 
     def __init__(self, message: Any, **options: Any) -> None:
         super().__init__(message, **options)
@@ -94,9 +106,16 @@ class Request(CeleryRequest):
         self.message.channel.qos.mark_started(self.message.delivery_tag)
         super().on_accepted(pid, time_accepted)
 
+    def on_success(self, failed__retval__runtime: Any, **options: Any) -> None:
+        """Note how long each stage took, which the task returned, and ack the message as Celery
+        does."""
+        failed, returned, _ = failed__retval__runtime
+        if not failed:
+            pending_counters.add_stages(times_in(str(returned)))
+        super().on_success(failed__retval__runtime, **options)
+
     def acknowledge(self) -> None:
         """Ack the message as Celery does, and count it as finished, for the heartbeat file."""
-        FinishedMessages.count += 1
         self._count(MessageEnd.DONE)
         super().acknowledge()
 
@@ -106,7 +125,6 @@ class Request(CeleryRequest):
         That file shows that the worker makes progress. With `requeue`, the message is put back on
         its queue.
         """
-        FinishedMessages.count += 1
         if self.is_quarantined:
             self._count(MessageEnd.QUARANTINED)
         else:
@@ -115,9 +133,12 @@ class Request(CeleryRequest):
 
     def _count(self, end: MessageEnd) -> None:
         """Note how the message ended and how long it took; the next ack tells the broker."""
+        FinishedMessages.count += 1
+        FinishedMessages.at = datetime.now(UTC)
         if self.acknowledged:
             return
         batch_s = monotonic() - self.running_since if self.running_since is not None else None
+        FinishedMessages.busy_s += batch_s or 0.0
         lane = lane_of(self.message.delivery_info.get("routing_key") or "")
         pending_counters.add(lane, end, len(self._messages()), batch_s, self.waited_s)
 

@@ -5,6 +5,7 @@ the worker stores the outcome, as for any delivered article. So the outcome tell
 ended. If the article fails again, the letter's counter `seen` increases.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,14 @@ from worker.model.receipts import replay_parts
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText, UtcDateTime
 from worker.store.database.rows import stored_letter_of
-from worker.store.database.schema import dead_letters, receipts
+from worker.store.database.schema import articles, dead_letters, receipts
 from worker.store.database.statements import chunks, concatenated
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
+from worker.store.values import (
+    DeadLetterQuery,
+    DeadLetterState,
+    StandingLetters,
+    StoredDeadLetter,
+)
 
 _LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c.replay)
 _SEEN = sa.cast(dead_letters.c.seen, sa.Text)
@@ -74,6 +80,29 @@ def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, i
     statement = statement.where(*_conditions(query)).group_by(dead_letters.c.reason)
     rows = connection.execute(statement.order_by(number.desc(), dead_letters.c.reason))
     return {row.reason: row.number for row in rows}
+
+
+def letters_and_lacks(connection: Connection) -> StandingLetters:
+    """Count the standing dead letters (articles that could not be processed) by reason, and find
+    out whether a copy is stored whose original is not.
+
+    It takes one statement.
+    """
+    reason, number = dead_letters.c.reason, sa.func.count().label("number")
+    # Most letters were never replayed: for these nothing need be looked up among the receipts.
+    never = sa.select(reason, number).where(dead_letters.c.replay.is_(None)).group_by(reason)
+    again = sa.select(reason, number).select_from(_LETTERS).group_by(reason)
+    again = again.where(dead_letters.c.replay.is_not(None), *_conditions(DeadLetterQuery()))
+    lacks = sa.exists().where(articles.c.canonical_pending)
+    is_lacking = sa.select(sa.literal("", KeyText), sa.case((lacks, 1), else_=0))
+    counts: Counter[str] = Counter()
+    for name, count in connection.execute(sa.union_all(never, again, is_lacking)):
+        counts[name] += count
+    lacking = counts.pop("", 0)
+    return StandingLetters(
+        by_reason=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        lacks_originals=bool(lacking),
+    )
 
 
 def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:

@@ -4,9 +4,11 @@ The table of counts is sorted by source, then by hour. So the counts of an hour 
 source after another; an index by hour would make each writing of a batch slower.
 """
 
-from collections import Counter
-from collections.abc import Collection
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import chain, repeat
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -14,7 +16,13 @@ from sqlalchemy import Connection
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import stored_name
 from worker.store.database.schema import hourly_outcomes, sources
-from worker.store.hourly_values import ALL_HOURS, HourlyCount, OutcomeTotals, hour_of
+from worker.store.hourly_values import (
+    ALL_HOURS,
+    HourlyCount,
+    LatestOutcomes,
+    OutcomeTotals,
+    hour_of,
+)
 
 
 def outcomes_by_hour(
@@ -29,12 +37,53 @@ def outcomes_by_hour(
     `source`, only deliveries of that source are counted, and with `outcome` only those that had
     this outcome.
     """
-    counts = _counts(connection, source, max(hour_of(since), ALL_HOURS + 1), _LAST_HOUR)
+    first = max(hour_of(since), ALL_HOURS + 1)
+    if source is not None:
+        return _hours_of_source(connection, source, first, outcome)
+    counts = _counts(connection, source, first, _LAST_HOUR)
     columns = counts.c.hour, counts.c.outcome
     statement = sa.select(*columns, _sum(counts)).group_by(*columns).order_by(*columns)
     if outcome is not None:
         statement = statement.where(counts.c.outcome == outcome.value)
     return [HourlyCount(*row) for row in connection.execute(statement).all()]
+
+
+def _hours_of_source(
+    connection: Connection, source: str, first: int, outcome: OutcomeKind | None
+) -> list[HourlyCount]:
+    """Return the numbers of one source by hour and outcome, from the hour `first` on.
+
+    The database sends a row for each outcome and reason, with all its hours: a row for each hour
+    would take several times as long to fetch.
+    """
+    if connection.dialect.name == "postgresql":
+        statement, mark = _ARRAYS_BY_OUTCOME, "%s"
+    else:
+        statement, mark = _JSON_BY_OUTCOME, "?"
+    parameters: list[object] = [stored_name(source), first]
+    if outcome is not None:
+        statement += f" AND outcome = {mark}"
+        parameters.append(outcome.value)
+    by_kind: dict[str, Counter[int]] = defaultdict(Counter)
+    rows = connection.exec_driver_sql(f"{statement} GROUP BY outcome, reason", tuple(parameters))
+    for kind, hours, articles in rows:
+        if isinstance(hours, str):
+            hours, articles = json.loads(hours), json.loads(articles)
+        by_kind[kind].update(dict(zip(hours, articles, strict=True)))
+    return sorted(
+        chain.from_iterable(
+            map(HourlyCount, of_kind, repeat(kind), of_kind.values())
+            for kind, of_kind in by_kind.items()
+        )
+    )
+
+
+_ARRAYS_BY_OUTCOME = """
+    SELECT outcome, array_agg(hour), array_agg(articles) FROM hourly_outcomes
+    WHERE source = %s AND hour >= %s"""
+_JSON_BY_OUTCOME = """
+    SELECT outcome, json_group_array(hour), json_group_array(articles) FROM hourly_outcomes
+    WHERE source = ? AND hour >= ?"""
 
 
 def last_hours_by_source(
@@ -73,11 +122,15 @@ def outcome_totals(connection: Connection, source: str | None = None) -> Outcome
     """
     counts = _counts(connection, source, ALL_HOURS, ALL_HOURS)
     columns = counts.c.outcome, counts.c.reason
+    rows = connection.execute(sa.select(*columns, _sum(counts)).group_by(*columns))
+    return _totals(tuple(row) for row in rows)
+
+
+def _totals(rows: Iterable[tuple[str, str, int]]) -> OutcomeTotals:
+    """Add up numbers of articles, which have their outcome and reason before them."""
     outcomes: Counter[str] = Counter()
     dead: Counter[str] = Counter()
-    for outcome, reason, articles in connection.execute(
-        sa.select(*columns, _sum(counts)).group_by(*columns)
-    ):
+    for outcome, reason, articles in rows:
         outcomes[outcome] += articles
         if outcome == OutcomeKind.DEAD:
             dead[reason] += articles
@@ -86,19 +139,41 @@ def outcome_totals(connection: Connection, source: str | None = None) -> Outcome
     )
 
 
+def latest_outcomes(connection: Connection, now: datetime) -> LatestOutcomes:
+    """Return how deliveries have ended since the first one, and in the hour of `now` and the one
+    before.
+
+    It takes one statement.
+    """
+    hours = (ALL_HOURS, hour_of(now) - 1, hour_of(now))
+    counts = _of_all_sources(connection, hourly_outcomes.c.hour.in_(hours))
+    columns = (counts.c.hour == ALL_HOURS, counts.c.outcome, counts.c.reason)
+    rows = connection.execute(sa.select(*columns, _sum(counts)).group_by(*columns)).all()
+    return LatestOutcomes(
+        totals=_totals((kind, reason, n) for is_total, kind, reason, n in rows if is_total),
+        lately=_totals((kind, reason, n) for is_total, kind, reason, n in rows if not is_total),
+    )
+
+
 _LAST_HOUR = 2**31 - 1
 
 
 def _counts(connection: Connection, source: str | None, first: int, last: int) -> sa.FromClause:
     """Return the rows of one source, or of all (None), from the hour `first` to the hour `last`."""
-    rows = sa.select(hourly_outcomes).where(hourly_outcomes.c.hour.between(first, last))
-    if source is not None:
-        return rows.where(hourly_outcomes.c.source == stored_name(source)).subquery()
+    hours = hourly_outcomes.c.hour.between(first, last)
+    if source is None:
+        return _of_all_sources(connection, hours)
+    of_source = hourly_outcomes.c.source == stored_name(source)
+    return sa.select(hourly_outcomes).where(hours, of_source).subquery()
+
+
+def _of_all_sources(connection: Connection, hours: sa.ColumnElement[bool]) -> sa.FromClause:
+    """Return the rows of all sources whose hours fulfil a condition."""
+    rows = sa.select(hourly_outcomes).where(hours)
     if connection.dialect.name == "postgresql":
-        # By OFFSET 0 it is read once for each source. Else PostgreSQL may read the whole table.
-        rows = rows.where(hourly_outcomes.c.source == sources.c.source).correlate(sources)
-        of_source = rows.offset(sa.literal_column("0")).lateral()
-        return sa.select(of_source).select_from(sources.join(of_source, sa.true())).subquery()
+        # One search in the index for each source. A join may read the whole table.
+        names = sa.func.array(sa.select(sources.c.source).scalar_subquery())
+        return rows.where(hourly_outcomes.c.source == sa.func.any(names)).subquery()
     # By the plus sign SQLite can't look up sources by name, and so begins with them.
     same = hourly_outcomes.c.source == sa.literal_column("+sources.source")
     return rows.select_from(sources.join(hourly_outcomes, same)).subquery()
