@@ -39,7 +39,7 @@ _BROKEN_GAP = 2.0  # times the limit: no habit of the source, so it is not learn
 # 1970 began on a Thursday, which is three days after a Monday.
 _FIRST_HOUR_OF_WEEK = 3 * HOURS_A_DAY
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 Hours = NDArray[np.int64]
 
 
@@ -47,8 +47,8 @@ class WeeklyShape(NamedTuple):
     """The shares of arrivals by hour of the day (24, in UTC) and by weekday (7, Monday first). Each
     sums to 1."""
 
-    by_hour: Floats
-    by_day: Floats
+    by_hour: _Floats
+    by_day: _Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ def learn_rhythm(
 
 def _fit(
     came: Hours, pooled: WeeklyShape, start: int, observed: NDArray[np.bool_], budget: float
-) -> tuple[Rhythm, Floats]:
+) -> tuple[Rhythm, _Floats]:
     """Return the rhythm, and the gaps between the arrivals in expected arrivals. `came` are hours
     since `start`."""
     of_week = (np.arange(start, start + observed.size) + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK
@@ -209,7 +209,7 @@ def longest_gap(mean: float, variance: float, chance: float) -> float:
     return min(max(quantile, poisson), MAX_GAP)
 
 
-def _weekly_profile(came: Floats, pooled: WeeklyShape, exposure: Hours) -> Floats:
+def _weekly_profile(came: _Floats, pooled: WeeklyShape, exposure: Hours) -> _Floats:
     """Return the expected arrivals in each of the 168 hours of the week.
 
     `came` are the arrivals by weekday and hour, and `exposure` says how often each of these hours
@@ -224,19 +224,19 @@ def _weekly_profile(came: Floats, pooled: WeeklyShape, exposure: Hours) -> Float
     return np.asarray(profile.ravel(), np.float64)
 
 
-def _shrunk(pooled: Floats, came: Floats, on_average: Floats, pseudo: float) -> Floats:
+def _shrunk(pooled: _Floats, came: _Floats, on_average: _Floats, pseudo: float) -> _Floats:
     """Correct the pooled shares by how many more arrivals there were than on average, as far as
     there were many. It is the mean of a posterior gamma distribution."""
     return np.asarray(pooled * (came + pseudo * pooled) / (on_average + pseudo * pooled))
 
 
-def _by_hour_of_week(arrivals: Hours) -> Floats:
+def _by_hour_of_week(arrivals: Hours) -> _Floats:
     of_week = (arrivals + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK
     counts = np.bincount(of_week, minlength=HOURS_A_WEEK).astype(np.float64)
     return counts.reshape(DAYS_A_WEEK, HOURS_A_DAY)
 
 
-def _shares(weights: Floats) -> Floats:
+def _shares(weights: _Floats) -> _Floats:
     smoothed = weights + _LEAST_SHARE
     return np.asarray(smoothed / smoothed.sum())
 
