@@ -25,6 +25,8 @@ class OutcomeKey(NamedTuple):
     reason: str
 
 
+# The outcomes of articles that were not known before: they are new, or resemble another article.
+FIRST_STORED = (OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
 LANGUAGE_TRAIT = "language:"  # the beginning of a trait that names the language of an article
 
 

@@ -45,6 +45,7 @@ from worker.store.ports.reading_ports import (
     ResultReader,
     SourceReader,
 )
+from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
 
 __all__ = [
     "ArticleHistoryReader",
@@ -75,7 +76,9 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "SourceActivityReader",
     "SourceReader",
+    "SourceSnoozer",
     "StaleRecordReader",
     "WorkerStore",
 ]
@@ -96,6 +99,8 @@ class ArticleStore(
     SourceReader,
     OutcomeCountReader,
     OutcomeCounter,
+    SourceActivityReader,
+    SourceSnoozer,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

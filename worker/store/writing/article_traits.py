@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from worker.model.completeness import Extent
-from worker.model.records import Article, OutcomeKind
+from worker.model.records import Article
 from worker.store.database.columns import stored_name
-from worker.store.hourly_values import LANGUAGE_TRAIT, TraitKey
+from worker.store.hourly_values import FIRST_STORED, LANGUAGE_TRAIT, TraitKey
 from worker.store.writing.batch_decisions import Decision
 
 SHORT_WORDS = 60  # a text of fewer words is short
-FIRST_STORED = (OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
 _FUTURE = "future-date"  # flag
 
 
