@@ -60,8 +60,6 @@ def test_the_hours_reach_back_from_the_last_new_article(store: SqlStore) -> None
     )
     assert other == SourceHours("other", (at - 3, at), (at - 3,), 2)
     assert broken == SourceHours("broken", (at - 2,), (), 0)
-    assert store.source_hours(NOW, 24, "other") == [other]
-    assert store.source_hours(NOW, 24, "nobody") == []
 
 
 def test_windows_count_outcomes_and_traits(store: SqlStore) -> None:
@@ -85,7 +83,6 @@ def test_windows_count_outcomes_and_traits(store: SqlStore) -> None:
     assert set(found) == {WindowCount("wire", *count) for count in wire} | {
         WindowCount("other", 0, "dead", 1)
     }
-    assert store.window_counts(NOW, 72, 3, "other") == [WindowCount("other", 0, "dead", 1)]
 
 
 def test_each_reading_is_one_statement(store: SqlStore) -> None:

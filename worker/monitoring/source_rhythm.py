@@ -76,7 +76,7 @@ class Rhythm:
         if last <= first:
             return 0.0
         missing = sum(
-            self._in_hour(hour) * max(0.0, min(hour + 1, last) - max(hour, first))
+            self.in_hour(hour) * max(0.0, min(hour + 1, last) - max(hour, first))
             for hour in set(outages)
         )
         return self._until(last) - self._until(first) - missing
@@ -94,10 +94,11 @@ class Rhythm:
                 continue
             if self._until(hour) >= wanted:
                 break
-            wanted += self._in_hour(hour) * (hour + 1 - max(hour, start))
+            wanted += self.in_hour(hour) * (hour + 1 - max(hour, start))
         return _time(self._when(wanted))
 
-    def _in_hour(self, hour: int) -> float:
+    def in_hour(self, hour: int) -> float:
+        """Return how many arrivals are expected in an hour, which is counted since 1970 in UTC."""
         return self.expected[(hour + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK]
 
     def _until(self, hours: float) -> float:

@@ -306,17 +306,13 @@ class SqlStore:
         with self._reading() as connection:
             return source_activity.source_clocks(connection)
 
-    def source_hours(
-        self, now: datetime, hours: int, source: str | None = None
-    ) -> list[SourceHours]:
+    def source_hours(self, now: datetime, hours: int) -> list[SourceHours]:
         with self._reading() as connection:
-            return source_activity.source_hours(connection, now, hours, source)
+            return source_activity.source_hours(connection, now, hours)
 
-    def window_counts(
-        self, now: datetime, hours: int, windows: int, source: str | None = None
-    ) -> list[WindowCount]:
+    def window_counts(self, now: datetime, hours: int, windows: int) -> list[WindowCount]:
         with self._reading() as connection:
-            return source_activity.window_counts(connection, now, hours, windows, source)
+            return source_activity.window_counts(connection, now, hours, windows)
 
     def snooze_source(self, source: str, until: datetime) -> bool:
         with self._writing() as connection:

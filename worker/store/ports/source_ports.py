@@ -17,22 +17,17 @@ class SourceActivityReader(Protocol):
         came. The sources are in the order of their names."""
         ...
 
-    def source_hours(
-        self, now: datetime, hours: int, source: str | None = None
-    ) -> list[SourceHours]:
-        """Return the hours in which each source, or only this one, delivered something, and brought
-        new articles.
+    def source_hours(self, now: datetime, hours: int) -> list[SourceHours]:
+        """Return the hours in which each source delivered something, and brought new articles.
 
         They are those of the last `hours` hours up to its last new article, and up to `now`. So
         what a source did before it fell silent is known for as long as it is silent.
         """
         ...
 
-    def window_counts(
-        self, now: datetime, hours: int, windows: int, source: str | None = None
-    ) -> list[WindowCount]:
-        """Return how many articles of each source, or only of this one, had which outcome or trait,
-        in windows of `hours` hours.
+    def window_counts(self, now: datetime, hours: int, windows: int) -> list[WindowCount]:
+        """Return how many articles of each source had which outcome or trait, in windows of `hours`
+        hours.
 
         The latest window ends with the hour of `now`. What no article had is left out.
         """

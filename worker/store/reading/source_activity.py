@@ -37,17 +37,13 @@ def source_clocks(connection: Connection) -> list[SourceClock]:
     return [SourceClock(**row) for row in rows]
 
 
-def source_hours(
-    connection: Connection, now: datetime, hours: int, source: str | None = None
-) -> list[SourceHours]:
+def source_hours(connection: Connection, now: datetime, hours: int) -> list[SourceHours]:
     """Return the hours in which each source delivered something, and brought new articles.
 
     They are those of the last `hours` hours up to its last new article, and up to `now`. So what a
     source did before it fell silent is known for as long as it is silent.
     """
     newest = sa.select(sources.c.source, _newest_hour().label("hour"))
-    if source is not None:
-        newest = newest.where(sources.c.source == source)
     last = newest.cte("newest").prefix_with("MATERIALIZED")
     counts, first = hourly_outcomes.c, hour_of(now) - hours
     in_range = sa.and_(
@@ -69,7 +65,7 @@ def source_hours(
 
 
 def window_counts(
-    connection: Connection, now: datetime, hours: int, windows: int, source: str | None = None
+    connection: Connection, now: datetime, hours: int, windows: int
 ) -> list[WindowCount]:
     """Return how many articles of each source had which outcome or trait, in windows of `hours`
     hours.
@@ -78,10 +74,7 @@ def window_counts(
     """
     last = hour_of(now)
     parts = []
-    chosen = sa.select(sources.c.source).where(
-        sa.true() if source is None else sources.c.source == source
-    )
-    named = chosen.cte("named").prefix_with("MATERIALIZED")
+    named = sa.select(sources.c.source).cte("named").prefix_with("MATERIALIZED")
     for table, what in ((hourly_outcomes, "outcome"), (hourly_traits, "trait")):
         age = sa.literal(last) - table.c.hour
         window = (age // sa.literal_column(str(hours), sa.Integer)).label("window")
