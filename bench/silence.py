@@ -3,7 +3,8 @@
 The sources are synthetic newsrooms, or the places that Reuters wrote from in March 1987. A rule
 learns from some weeks. In the weeks after, each gap that it takes for a silence is a false alarm,
 because the next article came. Then each source is stopped at random times: the delay is the time
-from the stop to the alarm.
+from the stop to the alarm. In the same way it is measured how soon it is noticed that a source
+brings only a third of its articles.
 
     python -m bench.silence [--reuters FILE] [--sources N]
 """
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import log
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.monitoring.source_drift import WINDOW_H, WINDOWS_BEFORE, find_drop
 from worker.monitoring.source_rhythm import (
     FALSE_ALARMS_A_WEEK,
     HOURS_A_WEEK,
@@ -38,6 +41,7 @@ MONDAY = 4 * 24  # 5 January 1970, in hours since 1970
 CLASSES = {"<1/day": (0, 1), "1-5/day": (1, 5), "5-30/day": (5, 30), ">30/day": (30, 1e9)}
 _BURST_H = 3  # a burst lasts so long
 _LEAST = 5  # articles learned from
+_LOOK_H = 6  # hours between two looks for a drop
 
 
 class Measured(NamedTuple):
@@ -172,11 +176,49 @@ def measure(
         alarms = sum(deadline(a) < b for a, b in zip(tested, after, strict=True) if b - a > 1)
         stopped = random.uniform(split, end - 48, stops)
         delays = [max(0.0, deadline(float(times[times < at][-1])) - at) for at in stopped]
-        a_day = learned.size / learned_weeks / 7
-        name = next(name for name, (low, high) in CLASSES.items() if low <= a_day < high)
-        found[name].append((alarms, delays))
+        found[_class_of(learned, learned_weeks)].append((alarms, delays))
     tested_weeks = weeks - learned_weeks
     return {name: _summary(of_class, tested_weeks) for name, of_class in found.items()}
+
+
+def measure_drop(series: Sequence[Times], learned_weeks: int, weeks: int) -> dict[str, Measured]:
+    """Measure how soon it is noticed that sources bring a third of their articles, when they are
+    looked at every six hours. What is not noticed within two weeks counts as endless."""
+    random = np.random.default_rng(1)
+    start = int(min(times[0] for times in series if times.size)) // 24 * 24
+    split, end = start + learned_weeks * HOURS_A_WEEK, start + weeks * HOURS_A_WEEK
+    pooled = pooled_shape(by_hour(times[times < split]) for times in series)
+    found: dict[str, list[tuple[int, list[float]]]] = {name: [] for name in CLASSES}
+    for times in series:
+        learned = times[times < split]
+        if learned.size < _LEAST:
+            continue
+        rhythm = _learned(learned, pooled, start, split)
+        looks = [_has_dropped(times, rhythm, now) for now in range(split, end, _LOOK_H)]
+        alarms = sum(now and not before for before, now in pairwise([False, *looks]))
+        onset = random.uniform(split, split + HOURS_A_WEEK)
+        thinned = times[(times < onset) | (random.uniform(size=times.size) < 1 / 3)]
+        later = np.arange(onset, onset + 2 * HOURS_A_WEEK, _LOOK_H)
+        told = next((now for now in later if _has_dropped(thinned, rhythm, now)), np.inf)
+        name = _class_of(learned, learned_weeks)
+        found[name].append((alarms, [float(told - onset)]))
+    return {name: _summary(of_class, weeks - learned_weeks) for name, of_class in found.items()}
+
+
+def _has_dropped(times: Times, rhythm: Rhythm, now: float) -> bool:
+    counts, expected = [], []
+    for window in range(WINDOWS_BEFORE.stop):
+        since, until = now - WINDOW_H * (window + 1), now - WINDOW_H * window
+        articles = np.searchsorted(times, until) - np.searchsorted(times, since)
+        counts.append({"new": int(articles)})
+        expected.append(rhythm.expected_between(_time(since), _time(until)))
+    before = slice(WINDOWS_BEFORE.start, WINDOWS_BEFORE.stop)
+    return find_drop(counts[0], expected[0], counts[before], expected[before]) is not None
+
+
+def _class_of(learned: Times, weeks: int) -> str:
+    a_day = learned.size / weeks / 7
+    return next(name for name, (low, high) in CLASSES.items() if low <= a_day < high)
 
 
 def _summary(sources: Sequence[tuple[int, list[float]]], weeks: int) -> Measured:
@@ -184,7 +226,7 @@ def _summary(sources: Sequence[tuple[int, list[float]]], weeks: int) -> Measured
         return Measured(0, 0.0, 0.0, 0.0)
     delays = [delay for _, of_source in sources for delay in of_source]
     alarms = sum(alarms for alarms, _ in sources) / (len(sources) * weeks)
-    median, p90 = np.quantile(delays, (0.5, 0.9))
+    median, p90 = np.quantile(delays, (0.5, 0.9), method="lower")
     return Measured(len(sources), alarms, float(median), float(p90))
 
 
@@ -218,6 +260,9 @@ def main() -> None:
     for learned in (2, 4, 8):
         series = newsrooms(arguments.sources, learned + 4)
         print("\n".join(_report("synthetic newsrooms", series, learned, learned + 4)), flush=True)
+    print("\na third of the articles, 5 weeks learned and 4 tested: alarms / hours, as above")
+    for name, drop in measure_drop(newsrooms(arguments.sources, 9), 5, 9).items():
+        print(f"  {name}: {drop.alarms_a_week:.3f} / {drop.median_h:.0f} ({drop.p90_h:.0f})")
     if arguments.reuters:
         series = reuters(arguments.reuters)
         print("\n".join(_report("Reuters, March 1987, by place", series, 2, 4)))

@@ -6,6 +6,7 @@ from math import comb, isclose
 import numpy as np
 import pytest
 
+from bench.silence import measure_drop, newsrooms
 from worker.monitoring.source_drift import (
     Counts,
     beta_binomial_tail,
@@ -115,6 +116,13 @@ def test_a_drop_of_the_volume_is_told_if_it_is_no_chance(
     )
     assert (drop and drop.usual) == (usual and pytest.approx(usual))
     assert drop is None or (drop.what, drop.value) == ("volume", current)
+
+
+def test_a_drop_to_a_third_is_noticed_within_days_and_rarely_by_mistake() -> None:
+    found = measure_drop(newsrooms(30, 9), learned_weeks=5, weeks=9)
+    assert all(m.alarms_a_week <= 0.05 for m in found.values())
+    assert found[">30/day"].sources >= 4
+    assert found[">30/day"].median_h < 120
 
 
 def test_a_window_in_which_nothing_was_expected_says_nothing_of_the_volume() -> None:

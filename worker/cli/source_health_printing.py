@@ -108,7 +108,7 @@ def heat_map(health: SourceHealth) -> list[str]:
         f"{name}  {sparkline(shown[day * HOURS_A_DAY : (day + 1) * HOURS_A_DAY], max(shown))}"
         for day, name in enumerate(_WEEKDAYS)
     )
-    return [*days, f"     {_RULER}".rstrip() + " h UTC"]
+    return [*days, f"     {_RULER}  h UTC"]
 
 
 def relative_time(at: datetime, now: datetime) -> str:
