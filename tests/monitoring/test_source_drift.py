@@ -73,9 +73,22 @@ def test_what_was_so_before_or_is_not_known_is_no_drift(earlier: Sequence[Counts
 
 
 def test_one_bad_article_that_is_polled_again_and_again_is_one_article() -> None:
-    earlier = [counts(new=10, unchanged=2150)] * 9  # 30 articles in a feed, polled every hour
-    assert drifted(counts(new=10, unchanged=2010, dead=144), earlier) == set()
-    assert drifted({"dead": 2160}, earlier) == {"dead"}
+    earlier = [counts(new=10, unchanged=350)] * 9  # five articles in a feed, polled every hour
+    assert drifted(counts(new=10, unchanged=278, dead=72), earlier) == set()
+    assert drifted({"dead": 360}, earlier) == {"dead"}
+    pushed = [counts(new=360)] * 9  # the same numbers, each article sent once
+    assert drifted(counts(new=288, dead=72), pushed) == {"dead"}
+
+
+def test_a_dozen_articles_that_are_alike_are_no_drift() -> None:
+    earlier = [counts(new=100, undated=1)] * 9
+    assert drifted(counts(new=100, undated=13), earlier) == set()  # as a series has them
+    assert drifted(counts(new=100, undated=40), earlier) == {"undated"}
+
+
+def test_a_small_rise_is_no_drift_however_sure_it_is() -> None:
+    assert drifted(counts(new=2000, undated=190), [counts(new=2000)] * 9) == set()
+    assert drifted(counts(new=2000, undated=210), [counts(new=2000)] * 9) == {"undated"}
 
 
 def test_false_alarms_about_shares_are_rare_and_large_changes_are_found() -> None:

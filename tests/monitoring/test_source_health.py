@@ -72,6 +72,21 @@ def test_a_source_stays_silent_for_as_long_as_it_sends_nothing() -> None:
     assert one(wire(hours)).state is SourceState.SILENT
 
 
+def test_a_source_that_stays_away_keeps_its_rhythm() -> None:
+    rates = []
+    for days in (3, 30):
+        rhythm = one(wire(day_hours(until=days * DAY, since=60 * DAY))).rhythm
+        assert rhythm is not None
+        rates.append((sum(rhythm.expected), rhythm.limit))
+    assert rates[0] == pytest.approx((12 * 7, rates[1][1]), rel=0.05)
+    assert rates[1] == pytest.approx(rates[0], rel=0.05)
+
+
+def test_the_windows_before_a_source_was_known_are_not_compared() -> None:
+    known_for = read_learned_sources(wire(day_hours(until=0, since=20 * DAY)), NOW)
+    assert len(known_for.sources["wire"].before) == 4  # of 72 hours, and two windows between
+
+
 def test_the_next_article_ends_the_silence() -> None:
     hours = day_hours(until=5 * DAY, since=60 * DAY)
     assert one(wire(hours)).state is SourceState.SILENT
@@ -127,6 +142,13 @@ def test_a_frozen_feed_is_told_from_a_dead_poller() -> None:
     assert health.due < pushed.due
 
 
+def test_an_old_article_that_came_again_does_not_show_that_a_source_is_polled() -> None:
+    hours = day_hours(until=4 * DAY)
+    deliveries = wire(hours)
+    deliveries.add("wire", [max(hours) + 2], "unchanged")
+    assert one(deliveries).cause is SilenceCause.NOTHING_DELIVERED
+
+
 def test_a_slow_feed_that_is_polled_is_not_silent_between_its_articles() -> None:
     slow = wire([NOW_H - day * DAY for day in range(2, 35)])
     slow.add("wire", range(NOW_H - 35 * DAY, NOW_H), "unchanged", 10)
@@ -162,6 +184,18 @@ def test_an_outage_of_our_own_is_no_silence_of_the_sources() -> None:
     assert set(states.values()) == {SourceState.OK}
     learned = read_learned_sources(deliveries, NOW)
     assert learned.outages == set(outage)
+
+
+@pytest.mark.parametrize(("sources", "noticed"), [(12, True), (4, False)])
+def test_a_short_outage_is_noticed_where_many_sources_deliver_in_every_hour(
+    sources: int, noticed: bool
+) -> None:
+    deliveries = Deliveries()
+    outage = range(NOW_H - 60, NOW_H - 57)
+    for number in range(sources):
+        hours = [h for h in range(NOW_H - 28 * DAY, NOW_H) if h not in outage]
+        deliveries.add(f"source {number}", hours)
+    assert read_learned_sources(deliveries, NOW).outages == (set(outage) if noticed else set())
 
 
 def test_when_one_source_of_two_stops_it_is_no_outage() -> None:

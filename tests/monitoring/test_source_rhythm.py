@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from math import log
 
 import numpy as np
 import pytest
@@ -71,6 +72,7 @@ def test_with_few_articles_the_shape_is_that_of_all_sources() -> None:
     few = learned(every([9], [0]), shape=office)  # four articles, all on Mondays at nine
     assert sum(few.expected) == pytest.approx(1)
     assert few.expected[2 * 24 + 12] > 3 * few.expected[2 * 24 + 3]  # Wednesday noon and night
+    assert few.expected[2 * 24 + 12] > 0.005
     many = learned(every([2, 3], range(7), weeks=8), weeks=8, shape=office)
     assert many.expected[2 * 24 + 2] > many.expected[2 * 24 + 12]  # its own habit is stronger
 
@@ -146,7 +148,9 @@ def test_a_rarer_alarm_needs_a_longer_gap(
     mean: float, variance: float, chance: float, other: float
 ) -> None:
     rare, frequent = sorted((chance, other))
-    assert 0 < longest_gap(mean, variance, frequent) <= longest_gap(mean, variance, rare) <= MAX_GAP
+    gaps = [longest_gap(mean, variance, each) for each in (frequent, rare)]
+    assert -log(frequent) <= gaps[0] <= gaps[1] <= MAX_GAP
+    assert gaps[1] >= -log(rare)
 
 
 def test_the_tail_is_that_of_the_distribution() -> None:

@@ -118,14 +118,11 @@ def _rhythm(
     outages: frozenset[int],
     now: datetime,
 ) -> Rhythm | None:
-    """Learn the rhythm of new articles up to the last one, so that a silence is not learned.
-
-    The first hour of a source is left out: a poller brings all that a feed has then.
-    """
+    """Learn the rhythm of new articles up to the last one, so that a silence is not learned."""
     is_known = now - clock.first_seen >= LEAST_AGE and clock.articles >= LEAST_ARTICLES
     if not is_known or clock.newest_hour is None:
         return None
-    start = max(hour_of(clock.first_seen) + 1, clock.newest_hour - LEARNED_H + 1)
+    start = max(hour_of(clock.first_seen), clock.newest_hour - LEARNED_H + 1)
     least = min(hour_of(now), start + int(LEAST_AGE / timedelta(hours=1)))
     end = max(clock.newest_hour + 1, least)
     rhythm = learn_rhythm(arrivals, shape, start=start, end=end, outages=outages)
@@ -141,7 +138,7 @@ def _poll_rhythm(
     now: datetime,
 ) -> Rhythm | None:
     end = int(delivered[-1]) + 1
-    start = max(hour_of(clock.first_seen) + 1, end - LEARNED_H)
+    start = max(hour_of(clock.first_seen), end - LEARNED_H)
     polls, news = (int(((h >= start) & (h < end)).sum()) for h in (delivered, arrivals))
     is_polled = polls >= max(_LEAST_POLLS, _POLLS_AN_ARRIVAL * news)
     if not is_polled or hour_start(end) - clock.first_seen < LEAST_AGE:
