@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-long check format lint types imports bench bench-stages bench-race bench-rules bench-clean bench-dedup bench-tags chaos fuzz clean
+.PHONY: help run test test-fast test-long check format lint types imports bench bench-stages bench-race bench-rules bench-sources bench-clean bench-dedup bench-tags chaos fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ chaos: .venv/dev.stamp ## break workers, broker and store repeatedly, and count 
 
 bench-rules: .venv/dev.stamp ## measure tagging rules by number of phrases; TEXTS=file PHRASES=file, or generated texts
 	@$(BIN)/python -m bench.rules $(if $(TEXTS),--texts $(TEXTS)) $(if $(PHRASES),--phrases $(PHRASES))
+
+bench-sources: .venv/dev.stamp ## measure how soon silent sources are noticed, and false alarms; REUTERS=file
+	@$(BIN)/python -m bench.silence $(if $(REUTERS),--reuters $(REUTERS))
 
 bench-tags: .venv/dev.stamp ## measure accuracy and speed of tagging; DATA=folder VECTORS=file
 	@$(SYNC) --extra dev --extra bench

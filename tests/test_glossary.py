@@ -12,6 +12,7 @@ from worker.cli import explain_templates
 from worker.dedup.clustering import EditSize
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
+from worker.monitoring.source_health import SilenceCause, SourceState
 from worker.store.cluster_values import MoveReason
 from worker.store.values import ChangeKind, DeadLetterState
 
@@ -60,6 +61,7 @@ def test_every_term_occurs_in_the_code_or_the_other_pages(term: str) -> None:
         ("Reasons of dead letters", Reason),
         ("Moves between clusters", MoveReason),
         ("Changes in the feed", ChangeKind),
+        ("States of sources", SourceState),
         ("Flags", explain_templates.FLAGS),
         ("Signals", {signal for _, signal in explain_templates.DECISIONS}),
     ],
@@ -68,7 +70,7 @@ def test_every_slug_is_defined_and_nothing_else(title: str, slugs: Iterable[str]
     assert defined(title) == {str(slug) for slug in slugs}
 
 
-@pytest.mark.parametrize("kinds", [Answer, DeadLetterState, EditSize])
+@pytest.mark.parametrize("kinds", [Answer, DeadLetterState, EditSize, SilenceCause])
 def test_every_smaller_list_of_slugs_is_named_in_a_sentence(kinds: type[StrEnum]) -> None:
     assert {kind.value for kind in kinds if f"`{kind.value}`" not in GLOSSARY} == set()
 
