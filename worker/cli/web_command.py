@@ -34,8 +34,8 @@ def web(host: str, port: int) -> None:
     except ImportError as e:
         problem = f"{e.name} is not installed; pip install 'article-worker[web]'"
         raise BadConfig(f"worker web: {problem}") from e
-    logging.basicConfig(level=settings.log_level, format="[%(asctime)s: %(levelname)s] %(message)s")
+    logging.basicConfig(format="[%(asctime)s: %(levelname)s] %(message)s")
+    logging.getLogger("worker").setLevel(settings.log_level)
     protect_loggers()
-    reader = SystemReader(settings)
     with listen(settings, host, port) as listener:
-        serve(make_web_app(reader.read), listener)
+        serve(make_web_app(SystemReader(settings).read), listener)
