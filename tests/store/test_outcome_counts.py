@@ -12,6 +12,7 @@ from sqlalchemy import text
 from devtools.outcome_recount import recounted, stored_counts
 from tests.make import NOW, article, dead, record, withdrawal
 from tests.store.racing import race
+from tests.store.stored import rows
 from tests.support.processes import CONTEXT
 from worker.errors import Reason
 from worker.maintenance.missed_counts import count_missed_outcomes
@@ -94,6 +95,52 @@ def test_cleaning_an_article_again_is_no_delivery(store: SqlStore, store_url: st
     store.write([again], [], [letter], now=NOW)
     assert sum(stored_counts(store_url).values()) == 2  # its hour, and the total
     assert stored_counts(store_url) == recounted(store_url)
+
+
+def stored_traits(url: str) -> dict[tuple[str, str], int]:
+    """Source and trait -> number of articles in all hours."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows(url, "hourly_traits"):
+        counts[row["source"], row["trait"]] += row["articles"]
+    return counts
+
+
+def test_traits_of_articles_are_counted_when_they_are_first_stored(
+    store: SqlStore, store_url: str
+) -> None:
+    whole = {"words": 400, "published": NOW}
+    batch = [
+        record(article("id:1", **whole)),
+        record(article("id:2", **whole, language="de")),
+        record(article("id:3", words=0, published=NOW)),
+        record(article("id:4", words=59, published=NOW, language="und")),
+        record(article("id:5", words=400, flags=("summary-only",))),
+        record(article("id:6", words=400, published=NOW, flags=("future-date",))),
+        record(article("id:7", **whole, source="other")),
+    ]
+    store.write(batch, [withdrawal("id:9")], [dead()], now=NOW)
+    traits = {
+        ("wire", "language:en"): 4,
+        ("wire", "language:de"): 1,
+        ("wire", "language:und"): 1,
+        ("wire", "empty"): 1,
+        ("wire", "short"): 2,
+        ("wire", "undated"): 2,
+        ("other", "language:en"): 1,
+    }
+    assert stored_traits(store_url) == traits
+    # Neither a repetition, nor a revision, nor an article that is cleaned again is a new article.
+    store.write([record(article("id:1", **whole))], [], [], now=NOW + HOUR)
+    store.write([record(article("id:1", text="other", **whole))], [], [], now=NOW + HOUR)
+    again = record(
+        article("id:2", text="again", **whole), receipt=f"{RECLEAN_PREFIX}1", reprocessed=True
+    )
+    store.write([again], [], [], now=NOW + HOUR)
+    assert stored_traits(store_url) == traits
+    assert stored_counts(store_url) == recounted(store_url)
+    copy = record(article("id:8", **whole), verdict={"kind": OutcomeKind.DUPLICATE})
+    store.write([copy], [], [], now=NOW + HOUR)
+    assert stored_traits(store_url)["wire", "language:en"] == 5
 
 
 def test_names_that_the_database_shortens_are_counted_under_the_stored_name(

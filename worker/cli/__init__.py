@@ -78,7 +78,7 @@ GROUPS = {
         ),
         "sources": (
             "sources_command:sources",
-            "List sources, and whether their ids can be trusted.",
+            "List sources, and whether they are silent; snooze them.",
         ),
         "index": ("index_command:index", "Measure, verify or rebuild the similarity index."),
         "cluster": ("cluster_command:cluster", "Show a cluster; split, merge or pin by hand."),

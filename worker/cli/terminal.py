@@ -93,6 +93,8 @@ _COLOURS = {
     "variant": "yellow",
     "dead": "red",
     "withdrawn": "red",
+    "silent": "red",
+    "paused": "yellow",
 }
 
 
@@ -171,6 +173,8 @@ _LEFT_OUT_FIRST = (
     "stage",
     "tags",
     "by",
+    "articles",
+    "last polled",
     "source",
 )  # left out in this order on a narrow terminal
 _UNCUT = ("receipt", "message")  # never cut: folded where the width is short
@@ -182,6 +186,7 @@ _NUMBERS = (
     "number",
     "dropped",
     "24 h",
+    "articles",
     *("receipts", "stored", "waiting", "leased", "undeliverable", "missing"),
     *("processes", "busy", "letters"),
 )

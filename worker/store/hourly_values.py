@@ -25,6 +25,23 @@ class OutcomeKey(NamedTuple):
     reason: str
 
 
+# The outcomes of articles that were not known before: they are new, or resemble another article.
+FIRST_STORED = (OutcomeKind.NEW, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
+LANGUAGE_TRAIT = "language:"  # the beginning of a trait that names the language of an article
+
+
+class TraitKey(NamedTuple):
+    """The key of a row in table `hourly_traits`, which has a number of articles: those of one
+    source that were stored for the first time in one hour and have a trait, such as `undated`.
+
+    `hour` is the number of hours since 1970 in UTC.
+    """
+
+    source: str
+    hour: int
+    trait: str
+
+
 def hour_of(at: datetime) -> int:
     """Return the number of whole hours from 1970 (UTC) to this time."""
     return int(at.timestamp()) // 3600

@@ -43,10 +43,12 @@ from worker.store.reading import (
     export,
     lookup,
     outcome_stats,
+    source_activity,
     source_stats,
 )
 from worker.store.reading.known_deliveries import known_deliveries
 from worker.store.reading.search import search
+from worker.store.source_values import SourceClock, SourceHours, WindowCount
 from worker.store.values import (
     Change,
     DeadLetterQuery,
@@ -313,6 +315,26 @@ class SqlStore:
     def standing_letters(self) -> StandingLetters:
         with self._reading() as connection:
             return dead_letters.letters_and_lacks(connection)
+
+    def source_clocks(self) -> list[SourceClock]:
+        with self._reading() as connection:
+            return source_activity.source_clocks(connection)
+
+    def source_hours(self, now: datetime, hours: int) -> list[SourceHours]:
+        with self._reading() as connection:
+            return source_activity.source_hours(connection, now, hours)
+
+    def window_counts(self, now: datetime, hours: int, windows: int) -> list[WindowCount]:
+        with self._reading() as connection:
+            return source_activity.window_counts(connection, now, hours, windows)
+
+    def snooze_source(self, source: str, until: datetime) -> bool:
+        with self._writing() as connection:
+            return source_activity.snooze_source(connection, source, until)
+
+    def wake_source(self, source: str) -> bool:
+        with self._writing() as connection:
+            return source_activity.wake_source(connection, source)
 
     def count_missed_outcomes(
         self, *, now: datetime, since: datetime | None = None

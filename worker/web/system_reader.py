@@ -1,6 +1,9 @@
 """Read what the web server shows from broker, store and index."""
 
 import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from worker import bootstrap
@@ -9,8 +12,10 @@ from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
 from worker.config.loader import load_config
 from worker.errors import Unavailable
+from worker.monitoring.source_health import SourceHealth, SourceState
+from worker.monitoring.source_reading import LearnedSourceCache, read_source_health
 from worker.monitoring.status import read_status
-from worker.monitoring.status_values import Status
+from worker.monitoring.status_values import SourceNumbers, Status
 from worker.settings import Settings
 from worker.store.values import SourceSeen
 from worker.web.system_state import MeasuredSource, SystemState
@@ -34,30 +39,46 @@ class SystemReader:
         self._config = load_config(settings.config_dir)
         self._broker = BrokerConnection(make_app(broker_url(settings), self._config.worker))
         self._store = bootstrap.store(settings)
+        self._learned = LearnedSourceCache(self._store)
         self._index = bootstrap.index(settings, self._config.dedup) if settings.index_url else None
 
     def read(self) -> SystemState:
         """Return the state of the system now. It says what does not answer; nothing is raised for
         that."""
-        status = read_status(
-            self._broker,
-            self._store,
-            self._config.worker,
-            self._config.monitoring,
-            now=datetime.now(UTC),
-        )
+        now = datetime.now(UTC)
+        rules = self._config
+        status = read_status(self._broker, self._store, rules.worker, rules.monitoring, now=now)
+        health = self._health(status, now)
+        if health is not None:
+            status = replace(status, sources=_numbers(health))
         return SystemState(
             status=status,
-            sources=self._sources(status),
+            sources=self._sources(health),
             index_answers=self._index_answers(status),
             pressure=pressure(_load(status), self._config.worker.pressure),
         )
 
-    def _sources(self, status: Status) -> list[MeasuredSource] | None:
+    def _health(self, status: Status, now: datetime) -> Sequence[SourceHealth] | None:
+        """Judge all sources. Returns None if the store does not answer."""
         if "store" in status.unreachable:
             return None
+        oldest_s = max((lane.oldest_s or 0.0 for lane in status.lanes), default=0.0)
         try:
-            return [_source_state(seen) for seen in self._store.sources()]
+            return read_source_health(
+                self._store,
+                now,
+                oldest_waiting_s=None if "broker" in status.unreachable else oldest_s,
+                learned=self._learned.get(now),
+            )
+        except Unavailable:
+            return None
+
+    def _sources(self, health: Sequence[SourceHealth] | None) -> list[MeasuredSource] | None:
+        if health is None:
+            return None
+        by_name = {each.name: each for each in health}
+        try:
+            return [_measured(seen, by_name.get(seen.source)) for seen in self._store.sources()]
         except Unavailable:
             return None
 
@@ -71,13 +92,27 @@ class SystemReader:
         return True
 
 
-def _source_state(seen: SourceSeen) -> MeasuredSource:
+def _numbers(health: Sequence[SourceHealth]) -> SourceNumbers:
+    counts = Counter(each.state for each in health)
+    return SourceNumbers(**{state.value: counts[state] for state in SourceState})
+
+
+def _measured(seen: SourceSeen, health: SourceHealth | None) -> MeasuredSource:
+    """Join what a source has delivered with whether it is silent.
+
+    Nobody wants to be told that a source is silent while it is paused or snoozed.
+    """
+    silent = None
+    if health is not None and health.snoozed_until is None:
+        silent = {SourceState.OK: False, SourceState.SILENT: True}.get(health.state)
     return MeasuredSource(
         name=seen.source,
         articles=seen.receipts,
         dead=seen.dead,
         first_seen=seen.first_seen,
         last_seen=seen.last_seen,
+        silent=silent,
+        due=health.due if health else None,
     )
 
 

@@ -270,6 +270,23 @@ hourly_outcomes = Table(
     sqlite_with_rowid=False,  # the rows of a source lie side by side
 )
 
+hourly_traits = Table(
+    "hourly_traits",
+    metadata,
+    Column("source", KeyText, primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # since 1970 in UTC
+    Column("trait", KeyText, primary_key=True),  # see worker.store.writing.article_traits
+    Column("articles", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # the rows of a source lie side by side
+)
+
+source_snoozes = Table(
+    "source_snoozes",
+    metadata,
+    Column("source", KeyText, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),  # no alarm about the source before this time
+)
+
 job_progress = Table(
     "job_progress",
     metadata,

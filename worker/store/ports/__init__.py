@@ -46,6 +46,7 @@ from worker.store.ports.reading_ports import (
     ResultReader,
     SourceReader,
 )
+from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
 
 __all__ = [
     "ArticleHistoryReader",
@@ -76,7 +77,9 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "SourceActivityReader",
     "SourceReader",
+    "SourceSnoozer",
     "StaleRecordReader",
     "StatusStore",
     "WorkerStore",
@@ -99,6 +102,8 @@ class ArticleStore(
     OutcomeCountReader,
     OutcomeCounter,
     StatusStore,
+    SourceActivityReader,
+    SourceSnoozer,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

@@ -80,7 +80,7 @@ def write(
     outcomes = _outcomes(fresh, decided, takedowns, now)
     _correct_receipts(connection, fresh, outcomes, now)
     count_sources(connection, outcomes, decided, stored, now)
-    count_outcomes(connection, outcomes, now)
+    count_outcomes(connection, outcomes, decided, now)
     return outcomes
 
 

@@ -1,0 +1,191 @@
+"""Find what has changed in the articles of a source: more of them are dead, empty, short, undated,
+duplicates or in another language than before, or there are far fewer.
+
+The last 72 hours are compared with windows of the same length in four weeks before, of the same
+source. The 72 hours in between are left out, so that a change is not compared with its own
+beginning. A share is improbable if a beta-binomial distribution, which knows how little the earlier
+windows say of the true share, gives it a probability below 1e-4. A number of articles is judged by
+a negative binomial distribution in the same way. Articles come in bursts that resemble each other,
+so the numbers are first divided by their dispersion: how much more the earlier windows differ than
+independent articles would.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import exp, lgamma, log
+
+from worker.model.records import OutcomeKind
+from worker.store.hourly_values import FIRST_STORED, LANGUAGE_TRAIT
+
+WINDOW_H = 72
+WINDOWS_BEFORE = range(2, 11)  # 27 days; window 0 is the last one
+CHANCE = 1e-4  # of an alarm about a source and measure that has not changed, at one look
+_LEAST_RISE = 0.1  # of a share: what is smaller may be true, but is no trouble
+_LARGEST_VOLUME = 0.5  # of the expected number of articles, below which a drop is worth a word
+_LEAST_NOW = 5  # articles in the last window
+_LEAST_BEFORE = 20  # in the windows before
+_LEAST_WINDOWS = 3
+_CORRELATION = 0.02  # least correlation of articles in a window: events, series and agencies repeat
+_MOST_COUNTED = 500  # larger numbers are scaled down: the tail is summed up one by one
+_PROCESSED = tuple(k for k in OutcomeKind if k not in (OutcomeKind.UNCHANGED, OutcomeKind.DEAD))
+
+Counts = Mapping[str, int]  # outcome or trait -> number of articles in a window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Something that has changed in what a source delivers, compared with the four weeks before.
+
+    `what` is `dead`, `empty`, `short`, `undated`, `duplicate`, `language` or `volume`. `value` is
+    the share of such articles in the last 72 hours, from 0 to 1, and `usual` their share before;
+    for `language`, of articles in another language than the usual one. For `volume` they are the
+    number of new articles in the last 72 hours, and the number that was expected. `articles` is the
+    number of articles in the last 72 hours.
+    """
+
+    what: str
+    value: float
+    usual: float
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A share that is watched: of `bad` articles among `total`, both taken from counts."""
+
+    what: str
+    bad: Callable[[Counts], int]
+    total: Callable[[Counts], int]
+
+
+def find_drift(current: Counts, earlier: Sequence[Counts]) -> tuple[Drift, ...]:
+    """Return the shares that have risen in the last window, compared with the earlier windows of
+    the same source.
+
+    A share has risen if that is no chance, and if it is at least a tenth of the articles more. With
+    fewer than 5 articles now, or 20 in less than three windows before, nothing is judged.
+    """
+    found = []
+    for measure in (*_MEASURES, _language(earlier)):
+        repeats = _repeats(earlier) if measure.what == OutcomeKind.DEAD else 1.0
+        before = [(measure.bad(c) / repeats, measure.total(c) / repeats) for c in earlier]
+        now = (measure.bad(current) / repeats, measure.total(current) / repeats)
+        if _has_risen(now, before):
+            bad, total = map(sum, zip(*before, strict=True))
+            value = now[0] / now[1]
+            articles = measure.total(current)
+            drift = Drift(what=measure.what, value=value, usual=bad / total, articles=articles)
+            found.append(drift)
+    return tuple(found)
+
+
+def find_drop(
+    current: Counts, expected: float, earlier: Sequence[Counts], expected_earlier: Sequence[float]
+) -> Drift | None:
+    """Return how the number of new articles has dropped, or None if it has not, or if that may be
+    chance.
+
+    `expected` is a number to which the articles of the last window should be proportional, such as
+    the arrivals that the rhythm of the source lets expect, and `expected_earlier` has those of the
+    earlier windows. Only a drop below half is returned.
+    """
+    windows = [(_new(c), e) for c, e in zip(earlier, expected_earlier, strict=True) if e > 0]
+    came, weight = sum(n for n, _ in windows), sum(e for _, e in windows)
+    if len(windows) < _LEAST_WINDOWS or came < _LEAST_BEFORE:
+        return None
+    rate = came / weight
+    usual, now = expected * rate, _new(current)
+    if now >= _LARGEST_VOLUME * usual:
+        return None
+    scattered = sum((n - e * rate) ** 2 / (e * rate) for n, e in windows)
+    scale = max(1.0, scattered / (len(windows) - 1), usual / _MOST_COUNTED)
+    if negative_binomial_tail(int(now / scale), came / scale, usual / scale) >= CHANCE:
+        return None
+    return Drift(what="volume", value=now, usual=usual, articles=now)
+
+
+def beta_binomial_tail(number: int, articles: int, bad: float, good: float) -> float:
+    """Return the probability of at least `number` bad ones among so many articles, if the share of
+    bad ones has a beta distribution with the parameters `bad` and `good`."""
+    logs = (
+        lgamma(articles + 1)
+        - lgamma(k + 1)
+        - lgamma(articles - k + 1)
+        + _log_beta(k + bad, articles - k + good)
+        - _log_beta(bad, good)
+        for k in range(max(number, 0), articles + 1)
+    )
+    return min(1.0, sum(map(exp, logs)))
+
+
+def negative_binomial_tail(number: int, known: float, expected: float) -> float:
+    """Return the probability of at most `number` articles where `expected` are expected, if that
+    expectation was learned from `known` articles (a Poisson distribution whose mean varies by a
+    gamma distribution of this shape)."""
+    success = known / (known + expected)
+    first = known * log(success)
+    ratios = (log((known + k - 1) / k * (1 - success)) for k in range(1, number + 1))
+    return min(1.0, sum(map(exp, accumulate(ratios, initial=first))))
+
+
+def _has_risen(now: tuple[float, float], before: Sequence[tuple[float, float]]) -> bool:
+    windows = [(bad, total) for bad, total in before if total > 0]
+    bad, total = sum(b for b, _ in windows), sum(t for _, t in windows)
+    if now[1] < _LEAST_NOW or total < _LEAST_BEFORE or len(windows) < _LEAST_WINDOWS:
+        return False
+    if now[0] / now[1] < bad / total + _LEAST_RISE:
+        return False
+    share = (bad + 0.5) / (total + 1)
+    scattered = sum((b - t * share) ** 2 / (t * share * (1 - share)) for b, t in windows)
+    design_effect = 1 + _CORRELATION * (now[1] - 1)
+    scale = max(design_effect, scattered / (len(windows) - 1), now[1] / _MOST_COUNTED)
+    articles = int(now[1] / scale)
+    number = min(int(now[0] / scale), articles)
+    good = (total - bad) / scale
+    return beta_binomial_tail(number, articles, bad / scale + 0.5, good + 0.5) < CHANCE
+
+
+def _repeats(earlier: Sequence[Counts]) -> float:
+    """How often a delivered article came on average. A poller sends all that a feed has at each
+    poll, a dead article too: its deliveries count as one article only together."""
+    deliveries = sum(counts.get(kind, 0) for counts in earlier for kind in OutcomeKind)
+    processed = sum(counts.get(kind, 0) for counts in earlier for kind in _PROCESSED)
+    return max(1.0, deliveries / max(processed, 1))
+
+
+def _language(earlier: Sequence[Counts]) -> _Measure:
+    """The share of articles in another language than the one that was most frequent before."""
+    names = {what for counts in earlier for what in counts if what.startswith(LANGUAGE_TRAIT)}
+    usual = max(sorted(names), key=lambda n: sum(c.get(n, 0) for c in earlier), default="")
+    return _Measure("language", lambda c: _with_language(c) - c.get(usual, 0), _with_language)
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)
+
+
+def _with_language(counts: Counts) -> int:
+    """The number of articles whose traits were counted: each has one language."""
+    return sum(n for what, n in counts.items() if what.startswith(LANGUAGE_TRAIT))
+
+
+def _new(counts: Counts) -> int:
+    return sum(counts.get(kind, 0) for kind in FIRST_STORED)
+
+
+def _delivered(counts: Counts) -> int:
+    return sum(counts.get(kind, 0) for kind in OutcomeKind)
+
+
+def _trait(what: str) -> _Measure:
+    return _Measure(what, lambda counts: counts.get(what, 0), _with_language)
+
+
+_MEASURES = (
+    _Measure("dead", lambda counts: counts.get(OutcomeKind.DEAD, 0), _delivered),
+    _trait("empty"),
+    _trait("short"),
+    _trait("undated"),
+    _Measure("duplicate", lambda counts: counts.get(OutcomeKind.DUPLICATE, 0), _new),
+)

@@ -1,0 +1,250 @@
+"""Learn at which hours of the week a source brings new articles, and how long a gap between two of
+them may last before something is wrong.
+
+An arrival is an hour in which at least one new article came: so a flood, or a poller that brings
+many at once, counts no more than a single article. The expected number of arrivals in an hour is
+the source's weekly rate, times the share of that hour of the day, times the share of that weekday.
+Both shares are shrunk to the pooled ones of all sources, as if 24 and 7 further arrivals had come
+as they come on average: so a few are enough to learn from. A gap is measured by the number of
+arrivals that were expected in it: a night counts little, a Monday morning much. Articles come in
+bursts, so that long gaps are more frequent than in a Poisson process. Therefore the gaps are taken
+to have a Lomax distribution (an exponential one whose rate varies by a gamma distribution), fitted
+by their mean and variance.
+
+The false alarms and delays of the method are measured by `bench.silence`, and docs/sources.md
+describes it. All hours are UTC.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOURS_A_DAY, DAYS_A_WEEK = 24, 7
+HOURS_A_WEEK = HOURS_A_DAY * DAYS_A_WEEK
+FALSE_ALARMS_A_WEEK = 0.02  # per source: with 500 sources, ten a week
+MAX_GAP = 40.0  # expected arrivals: a longer gap is an alarm, however irregular the source is
+_PSEUDO_BY_HOUR, _PSEUDO_BY_DAY = 24.0, 7.0  # arrivals with the pooled shape
+_LEAST_SHARE = 1e-3  # of an hour or day in the pooled shape: no hour is impossible
+_POOLED_FROM = 5  # arrivals; the shape of a source with fewer says nothing
+_LARGEST_CHANCE = 0.05  # of a gap that is an alarm, for sources with hardly any arrival a week
+_LEAST_GAPS_A_WEEK = 0.2
+_NEARLY_EXPONENTIAL = 1.05  # squared coefficient of variation; an exponential distribution has 1
+_BROKEN_GAP = 2.0  # times the limit: no habit of the source, so it is not learned
+
+# 1970 began on a Thursday, which is three days after a Monday.
+_FIRST_HOUR_OF_WEEK = 3 * HOURS_A_DAY
+
+_Floats = NDArray[np.float64]
+Hours = NDArray[np.int64]
+
+
+class WeeklyShape(NamedTuple):
+    """The shares of arrivals by hour of the day (24, in UTC) and by weekday (7, Monday first). Each
+    sums to 1."""
+
+    by_hour: _Floats
+    by_day: _Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How many arrivals (hours with new articles) of a source are expected in each hour of the
+    week, and the longest gap between two of them that chance explains.
+
+    `expected` has 168 numbers, the first one for Monday from 0 to 1 o'clock UTC. `limit` is a
+    number of expected arrivals: a gap in which more were expected is an alarm. `arrivals` is the
+    number from which this was learned.
+    """
+
+    expected: tuple[float, ...]
+    limit: float
+    arrivals: int
+
+    def expected_between(
+        self, start: datetime, end: datetime, outages: Iterable[int] = ()
+    ) -> float:
+        """Return how many arrivals are expected from `start` to `end`, 0 if `end` is earlier.
+
+        `outages` are hours since 1970 in which nothing could arrive; nothing is expected then.
+        """
+        first, last = _hours(start), _hours(end)
+        if last <= first:
+            return 0.0
+        missing = sum(
+            self.in_hour(hour) * max(0.0, min(hour + 1, last) - max(hour, first))
+            for hour in set(outages)
+        )
+        return self._until(last) - self._until(first) - missing
+
+    def deadline(self, last: datetime, outages: Iterable[int] = ()) -> datetime:
+        """Return the time by which new articles should have come after those at `last`:
+        the end of the longest gap that chance explains.
+
+        `outages` are hours since 1970 in which nothing could arrive; they lengthen the gap.
+        """
+        start = _hours(last)
+        wanted = self._until(start) + self.limit
+        for hour in sorted(set(outages)):
+            if hour + 1 <= start:
+                continue
+            if self._until(hour) >= wanted:
+                break
+            wanted += self.in_hour(hour) * (hour + 1 - max(hour, start))
+        return _time(self._when(wanted))
+
+    def in_hour(self, hour: int) -> float:
+        """Return how many arrivals are expected in an hour, which is counted since 1970 in UTC."""
+        return self.expected[(hour + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK]
+
+    def _until(self, hours: float) -> float:
+        """The number of arrivals expected from the Monday before 1970 to a time, which is given in
+        hours since 1970."""
+        weeks, rest = divmod(hours + _FIRST_HOUR_OF_WEEK, HOURS_A_WEEK)
+        whole = min(int(rest), HOURS_A_WEEK - 1)
+        begun = self.expected[whole] * (rest - whole)
+        return weeks * sum(self.expected) + sum(self.expected[:whole]) + begun
+
+    def _when(self, arrivals: float) -> float:
+        """The time, in hours since 1970, by which so many arrivals are expected (see `_until`)."""
+        weeks, rest = divmod(arrivals, sum(self.expected))
+        hour = 0
+        while hour < HOURS_A_WEEK - 1 and rest > self.expected[hour]:
+            rest -= self.expected[hour]
+            hour += 1
+        in_hour = min(rest / self.expected[hour], 1.0) if self.expected[hour] else 0.0
+        return weeks * HOURS_A_WEEK + hour + in_hour - _FIRST_HOUR_OF_WEEK
+
+
+def as_hours(hours: Iterable[int]) -> Hours:
+    """Return hours since 1970 as an array, ascending and each once."""
+    return np.unique(np.fromiter(hours, np.int64))
+
+
+def pooled_shape(sources: Iterable[Hours]) -> WeeklyShape:
+    """Return the average shares of arrivals by hour and weekday, each source counting the same.
+
+    Each item has the hours since 1970 in which one source brought something.
+    """
+    by_hour = np.zeros(HOURS_A_DAY)
+    by_day = np.zeros(DAYS_A_WEEK)
+    for arrivals in sources:
+        if arrivals.size >= _POOLED_FROM:
+            of_week = _by_hour_of_week(arrivals)
+            by_hour += of_week.sum(0) / arrivals.size
+            by_day += of_week.sum(1) / arrivals.size
+    return WeeklyShape(_shares(by_hour), _shares(by_day))
+
+
+def learn_rhythm(
+    arrivals: Hours,
+    pooled: WeeklyShape,
+    *,
+    start: int,
+    end: int,
+    outages: Iterable[int] = (),
+    budget: float = FALSE_ALARMS_A_WEEK,
+) -> Rhythm | None:
+    """Learn the rhythm of a source from its arrivals from the hour `start` up to the hour `end`,
+    which is left out.
+
+    `arrivals` are the hours with new articles, ascending and each once. Hours are counted since
+    1970 in UTC. Nothing is learned from `outages`, the hours in which nothing could arrive, nor
+    from a gap that is far too long to be a habit of the source. `budget` is the number of false
+    alarms a week that may be raised. Returns None if nothing arrived.
+    """
+    came = arrivals[(arrivals >= start) & (arrivals < end)] - start
+    if not came.size:
+        return None
+    observed = np.ones(end - start, bool)
+    observed[[hour - start for hour in set(outages) if start <= hour < end]] = False
+    observed[came] = True
+    rhythm, gaps = _fit(came, pooled, start, observed, budget)
+    broken = np.flatnonzero(gaps > _BROKEN_GAP * rhythm.limit)
+    if not broken.size:
+        return rhythm
+    for number in broken:
+        observed[came[number] + 1 : came[number + 1]] = False
+    return _fit(came, pooled, start, observed, budget)[0]
+
+
+def _fit(
+    came: Hours, pooled: WeeklyShape, start: int, observed: NDArray[np.bool_], budget: float
+) -> tuple[Rhythm, _Floats]:
+    """Return the rhythm, and the gaps between the arrivals in expected arrivals. `came` are hours
+    since `start`."""
+    of_week = (np.arange(start, start + observed.size) + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK
+    exposure = np.bincount(of_week[observed], minlength=HOURS_A_WEEK)
+    expected = _weekly_profile(
+        _by_hour_of_week(came + start), pooled, exposure.reshape(DAYS_A_WEEK, HOURS_A_DAY)
+    )
+    by_hour = np.where(observed, expected[of_week], 0.0)
+    gaps = np.diff((np.cumsum(by_hour) - by_hour / 2)[came])
+    mean, variance = (float(gaps.mean()), float(gaps.var())) if gaps.size else (1.0, 1.0)
+    gaps_a_week = max(float(expected.sum()), _LEAST_GAPS_A_WEEK)
+    chance = min(_LARGEST_CHANCE, budget / gaps_a_week)
+    limit = longest_gap(mean, variance, chance)
+    rhythm = Rhythm(expected=tuple(expected.tolist()), limit=limit, arrivals=came.size)
+    return rhythm, gaps
+
+
+def longest_gap(mean: float, variance: float, chance: float) -> float:
+    """Return the gap, in expected arrivals, that is exceeded with this probability: the quantile of
+    the Lomax distribution with this mean and variance.
+
+    If the variance is no larger than that of an exponential distribution, it is the quantile of
+    that one. The result is at least the quantile of a Poisson process of rate 1, which is what a
+    gap in expected arrivals has at best, and at most 40.
+    """
+    poisson = -log(chance)
+    if variance < _NEARLY_EXPONENTIAL * mean**2:
+        quantile = poisson * mean
+    else:
+        squared_variation = variance / mean**2
+        shape = 2 * squared_variation / (squared_variation - 1)
+        quantile = mean * (shape - 1) * (chance ** (-1 / shape) - 1)
+    return min(max(quantile, poisson), MAX_GAP)
+
+
+def _weekly_profile(came: _Floats, pooled: WeeklyShape, exposure: Hours) -> _Floats:
+    """Return the expected arrivals in each of the 168 hours of the week.
+
+    `came` are the arrivals by weekday and hour, and `exposure` says how often each of these hours
+    was observed. The sum over all observed hours is the number of arrivals.
+    """
+    on_average = np.outer(pooled.by_day, pooled.by_hour) * exposure
+    on_average *= came.sum() / on_average.sum()
+    by_hour = _shrunk(pooled.by_hour, came.sum(0), on_average.sum(0), _PSEUDO_BY_HOUR)
+    by_day = _shrunk(pooled.by_day, came.sum(1), on_average.sum(1), _PSEUDO_BY_DAY)
+    profile = np.outer(by_day, by_hour)
+    profile *= came.sum() / (profile * exposure).sum()
+    return np.asarray(profile.ravel(), np.float64)
+
+
+def _shrunk(pooled: _Floats, came: _Floats, on_average: _Floats, pseudo: float) -> _Floats:
+    """Correct the pooled shares by how many more arrivals there were than on average, as far as
+    there were many. It is the mean of a posterior gamma distribution."""
+    return np.asarray(pooled * (came + pseudo * pooled) / (on_average + pseudo * pooled))
+
+
+def _by_hour_of_week(arrivals: Hours) -> _Floats:
+    of_week = (arrivals + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK
+    counts = np.bincount(of_week, minlength=HOURS_A_WEEK).astype(np.float64)
+    return counts.reshape(DAYS_A_WEEK, HOURS_A_DAY)
+
+
+def _shares(weights: _Floats) -> _Floats:
+    smoothed = weights + _LEAST_SHARE
+    return np.asarray(smoothed / smoothed.sum())
+
+
+def _hours(at: datetime) -> float:
+    return at.timestamp() / 3600
+
+
+def _time(hours: float) -> datetime:
+    return datetime.fromtimestamp(hours * 3600, UTC)

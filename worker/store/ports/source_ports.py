@@ -1,0 +1,47 @@
+"""Store protocols about sources (publishers of articles): how they deliver, and snoozing them."""
+
+from datetime import datetime
+from typing import Protocol
+
+from worker.store.source_values import SourceClock, SourceHours, WindowCount
+
+
+class SourceActivityReader(Protocol):
+    """Reads when sources delivered something, and what, to judge whether they are well.
+
+    Each method is one statement for all sources together.
+    """
+
+    def source_clocks(self) -> list[SourceClock]:
+        """Return for each source when it was seen first and last, and when its last new article
+        came. The sources are in the order of their names."""
+        ...
+
+    def source_hours(self, now: datetime, hours: int) -> list[SourceHours]:
+        """Return the hours in which each source delivered something, and brought new articles.
+
+        They are those of the last `hours` hours up to its last new article, and up to `now`. So
+        what a source did before it fell silent is known for as long as it is silent.
+        """
+        ...
+
+    def window_counts(self, now: datetime, hours: int, windows: int) -> list[WindowCount]:
+        """Return how many articles of each source had which outcome or trait, in windows of `hours`
+        hours.
+
+        The latest window ends with the hour of `now`. What no article had is left out.
+        """
+        ...
+
+
+class SourceSnoozer(Protocol):
+    """Notes about which sources nobody wants to be told for a while."""
+
+    def snooze_source(self, source: str, until: datetime) -> bool:
+        """Note that nobody wants to be told about a source before this time, and replace an earlier
+        note. Returns whether the source is known; if not, nothing is noted."""
+        ...
+
+    def wake_source(self, source: str) -> bool:
+        """End the snooze of a source. Returns whether it had one, even if that was over."""
+        ...
