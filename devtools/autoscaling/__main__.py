@@ -11,7 +11,7 @@ from devtools.autoscaling.trace_chart import trace_chart
 from devtools.servers import create_database, in_database, private_postgres, private_valkey
 from worker.store.migrate import migrate
 
-WAVES = (Wave(0, 2), Wave(10, 100), Wave(90, 20))
+WAVES = (Wave(0, 2), Wave(10, 120), Wave(100, 20))
 
 
 def main() -> None:

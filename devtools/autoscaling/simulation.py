@@ -24,7 +24,8 @@ from worker.client.producer import Producer
 
 _PER_MESSAGE = 10
 _PAUSE_S = 0.5
-_TARGET_DRAIN_S = 10  # in place of two minutes, so that a small load wants many workers
+_AT_MOST_S = 700.0
+_TARGET_DRAIN_S = 3  # in place of two minutes, so that a small load wants many workers
 
 
 class Wave(NamedTuple):
@@ -118,7 +119,7 @@ def _run(stack: Stack, url: str, waves: list[Wave], rules: ControllerRules) -> S
         at_rest = not waves and point.waiting + point.leased == 0 and point.wanted is not None
         return at_rest and point.running == rules.least
 
-    until(step, lambda: f"all is done: {trace[-1]}\n{stack.logs()}", pause=_pause)
+    until(step, lambda: f"all is done: {trace[-1]}\n{stack.logs()}", _AT_MOST_S, pause=_pause)
     exit_codes = [worker.wait() for worker in ended]
     return Simulation(
         trace=trace,

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.long, pytest.mark.processes]
 def test_workers_follow_the_load_from_one_to_six_and_back_and_lose_nothing(
     tmp_path: Path, valkey_url: str, postgres_store_url: str
 ) -> None:
-    waves = [Wave(0, 2), Wave(10, 100)]
+    waves = [Wave(0, 2), Wave(10, 120)]
     done = simulate(tmp_path, valkey_url, postgres_store_url, waves, ControllerRules())
     numbers = [point.running for point in done.trace]
     assert (numbers[0], max(numbers), numbers[-1]) == (1, 6, 1)

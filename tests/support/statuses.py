@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from worker.broker.backpressure import Advice, Answer
-from worker.broker.batch_counters import LANES, Histogram, LaneCounters, MessageEnd
+from worker.broker.batch_counters import LANES, Histogram, LaneCounters, LossCause, MessageEnd
 from worker.broker.presence import PresentWorker, WorkerState
 from worker.model.records import OutcomeKind
 from worker.monitoring.status_values import LaneStatus, LedgerCheck, Scale, SourceNumbers, Status
@@ -19,7 +19,9 @@ def lane(name: str, waiting: tuple[int, ...] = (0, 0, 0, 0), **changes: Any) -> 
     return LaneStatus(lane=name, queue=f"articles.{name}", waiting=waiting, **changes)
 
 
-def counted(*seconds: float, ends: Mapping[MessageEnd, int] | None = None) -> LaneCounters:
+def counted(
+    *seconds: float, ends: Mapping[MessageEnd, int] | None = None, killed: int = 0
+) -> LaneCounters:
     """Counters of a lane with batches that ran so long, one message each, done unless `ends` says
     otherwise."""
     bounds = (0.1, 1.0, 10.0)
@@ -29,6 +31,7 @@ def counted(*seconds: float, ends: Mapping[MessageEnd, int] | None = None) -> La
         messages=ends if ends is not None else {MessageEnd.DONE: len(seconds)},
         batch=times,
         wait=times,
+        lost=dict.fromkeys(LossCause, 0) | {LossCause.KILLED: killed},
     )
 
 

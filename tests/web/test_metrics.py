@@ -67,7 +67,10 @@ BUSY = system(
     journal=6,
     scale=scaled(5, drain_s=33.0),
     workers=(present("celery@a", 2, 1), present("celery@b", 4, 4, digest="bb", refused=True)),
-    counters={"live": counted(0.05, 0.5, 20.0, ends={MessageEnd.DONE: 2, MessageEnd.DEAD: 1})},
+    counters={
+        "live": counted(0.05, 0.5, 20.0, ends={MessageEnd.DONE: 2, MessageEnd.DEAD: 1}, killed=2),
+        "bulk": counted(killed=1),
+    },
     outcomes=OutcomeTotals(
         outcomes=dict.fromkeys(OutcomeKind, 0) | {OutcomeKind.NEW: 9, OutcomeKind.DEAD: 2},
         dead={"empty": 2},
@@ -100,6 +103,7 @@ BUSY = system(
         ("worker_batch_seconds_sum", {"live": 20.55}),
         ("worker_batch_seconds_count", {"live": 3}),
         ("worker_wait_seconds_count", {"live": 3}),
+        ("worker_processes_lost_total", {"killed": 3, "time-limit": 0}),
         ("worker_workers", {"": 2}),
         ("worker_processes", {"busy": 5, "idle": 1}),
         ("worker_info", {"aa 1": 1, "bb 1": 1}),

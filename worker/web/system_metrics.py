@@ -14,7 +14,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
 )
 
-from worker.broker.batch_counters import Histogram, MessageEnd
+from worker.broker.batch_counters import Histogram, LossCause, MessageEnd
 from worker.errors import Reason
 from worker.monitoring.status_values import Status
 from worker.web.source_metrics import source_metrics
@@ -35,6 +35,7 @@ def system_metrics(state: SystemState) -> Iterator[Metric]:
     if "broker" not in status.unreachable:
         yield from _queues(status)
         yield from _messages(status)
+        yield from _losses(status)
         yield from _workers(status)
         yield from _scaling(status, state.pressure)
     if "store" not in status.unreachable:
@@ -123,6 +124,18 @@ def _messages(status: Status) -> Iterator[Metric]:
         "worker_wait_seconds",
         "How long messages waited before they ran.",
         ((lane, counted.wait) for lane, counted in lanes),
+    )
+
+
+def _losses(status: Status) -> Iterator[Metric]:
+    yield _counter(
+        "worker_processes_lost",
+        "Pool processes that were lost while they worked on a batch, by cause.",
+        (
+            ((cause.value,), sum(counted.lost[cause] for counted in status.counters.values()))
+            for cause in LossCause
+        ),
+        "cause",
     )
 
 
