@@ -106,6 +106,7 @@ def broker_state(*waiting: int, leased: int = 0, **changes: Any) -> BrokerState:
         journal=0,
         workers=(worker(),),
         counters={},
+        stages={},
         recent=RecentWork(),
         ledger=None,
         history=(),

@@ -8,6 +8,7 @@ from worker.broker.backpressure import Advice, Answer
 from worker.broker.batch_counters import LANES, Histogram, LaneCounters, LossCause, MessageEnd
 from worker.broker.presence import PresentWorker, WorkerState
 from worker.model.records import OutcomeKind
+from worker.model.stage_times import STAGES
 from worker.monitoring.status_values import LaneStatus, LedgerCheck, Scale, SourceNumbers, Status
 from worker.store.hourly_values import OutcomeTotals
 from worker.web.system_state import MeasuredSource, SystemState
@@ -19,18 +20,22 @@ def lane(name: str, waiting: tuple[int, ...] = (0, 0, 0, 0), **changes: Any) -> 
     return LaneStatus(lane=name, queue=f"articles.{name}", waiting=waiting, **changes)
 
 
+def times(*seconds: float) -> Histogram:
+    """The distribution of these times."""
+    bounds = (0.1, 1.0, 10.0)
+    counts = tuple(sum(s <= bound for s in seconds) for bound in (*bounds, float("inf")))
+    return Histogram(bounds_s=bounds, counts=counts, sum_s=sum(seconds))
+
+
 def counted(
     *seconds: float, ends: Mapping[MessageEnd, int] | None = None, killed: int = 0
 ) -> LaneCounters:
     """Counters of a lane with batches that ran so long, one message each, done unless `ends` says
     otherwise."""
-    bounds = (0.1, 1.0, 10.0)
-    counts = tuple(sum(s <= bound for s in seconds) for bound in (*bounds, float("inf")))
-    times = Histogram(bounds_s=bounds, counts=counts, sum_s=sum(seconds))
     return LaneCounters(
         messages=ends if ends is not None else {MessageEnd.DONE: len(seconds)},
-        batch=times,
-        wait=times,
+        batch=times(*seconds),
+        wait=times(*seconds),
         lost=dict.fromkeys(LossCause, 0) | {LossCause.KILLED: killed},
     )
 
@@ -79,6 +84,7 @@ def status(**changes: Any) -> Status:
         "ledger": LedgerCheck(at=AT, missing=0),
         "broker_bytes": 1_000_000,
         "broker_limit_bytes": 0,
+        "stages": {stage: times() for stage in STAGES},
     }
     return Status(**(fields | changes))
 

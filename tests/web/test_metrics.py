@@ -17,6 +17,7 @@ from tests.support.statuses import (
     scaled,
     source,
     system,
+    times,
 )
 from worker.broker.batch_counters import MessageEnd
 from worker.errors import Reason
@@ -71,6 +72,7 @@ BUSY = system(
         "live": counted(0.05, 0.5, 20.0, ends={MessageEnd.DONE: 2, MessageEnd.DEAD: 1}, killed=2),
         "bulk": counted(killed=1),
     },
+    stages={"clean": times(0.2, 2.0)},
     outcomes=OutcomeTotals(
         outcomes=dict.fromkeys(OutcomeKind, 0) | {OutcomeKind.NEW: 9, OutcomeKind.DEAD: 2},
         dead={"empty": 2},
@@ -103,6 +105,8 @@ BUSY = system(
         ("worker_batch_seconds_sum", {"live": 20.55}),
         ("worker_batch_seconds_count", {"live": 3}),
         ("worker_wait_seconds_count", {"live": 3}),
+        ("worker_stage_seconds_bucket", {"1.0 clean": 1, "+Inf clean": 2}),
+        ("worker_stage_seconds_sum", {"clean": 2.2}),
         ("worker_processes_lost_total", {"killed": 3, "time-limit": 0}),
         ("worker_workers", {"": 2}),
         ("worker_processes", {"busy": 5, "idle": 1}),

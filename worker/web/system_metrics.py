@@ -125,6 +125,9 @@ def _messages(status: Status) -> Iterator[Metric]:
         "How long messages waited before they ran.",
         ((lane, counted.wait) for lane, counted in lanes),
     )
+    yield _histogram(
+        "worker_stage_seconds", "How long a batch was in a stage.", status.stages.items(), "stage"
+    )
 
 
 def _losses(status: Status) -> Iterator[Metric]:
@@ -242,9 +245,11 @@ def _counter(name: str, meaning: str, cells: Cells, *labels: str) -> Metric:
     return family
 
 
-def _histogram(name: str, meaning: str, lanes: Iterable[tuple[str, Histogram]]) -> Metric:
-    family = HistogramMetricFamily(name, meaning, labels=["lane"])
-    for lane, times in lanes:
+def _histogram(
+    name: str, meaning: str, cells: Iterable[tuple[str, Histogram]], label: str = "lane"
+) -> Metric:
+    family = HistogramMetricFamily(name, meaning, labels=[label])
+    for value, times in cells:
         bounds = (*(str(float(bound)) for bound in times.bounds_s), "+Inf")
-        family.add_metric([lane], list(zip(bounds, times.counts, strict=True)), times.sum_s)
+        family.add_metric([value], list(zip(bounds, times.counts, strict=True)), times.sum_s)
     return family
