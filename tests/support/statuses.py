@@ -103,5 +103,9 @@ def source(name: str, number: int = 0, **changes: Any) -> MeasuredSource:
 def system(states: list[MeasuredSource] | None = None, /, **changes: Any) -> SystemState:
     """A system in the state `status(**changes)`; with no sources unless some are given."""
     return SystemState(
-        status=status(**changes), sources=states or [], index_answers=True, pressure=0.0
+        status=status(**changes),
+        sources=states or [],
+        index_answers=True,
+        pressure=0.0,
+        store_bytes={"revisions": 4096},
     )

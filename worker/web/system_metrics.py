@@ -41,6 +41,12 @@ def system_metrics(state: SystemState) -> Iterator[Metric]:
     if "store" not in status.unreachable:
         yield from _articles(status)
         yield from _ledger(status)
+        yield _gauge(
+            "worker_store_bytes",
+            "Size of a table of the store with its indexes.",
+            (((table,), size) for table, size in state.store_bytes.items()),
+            "table",
+        )
     if state.sources is not None:
         yield from source_metrics(state.sources)
 

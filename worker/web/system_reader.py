@@ -2,9 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from worker import bootstrap
 from worker.broker.backpressure import Load, pressure
@@ -22,7 +23,15 @@ from worker.web.system_state import MeasuredSource, SystemState
 
 log = logging.getLogger("worker")
 
-_JUDGE_AFTER = timedelta(minutes=1)  # 500 sources take 70 ms of CPU
+_READ_AGAIN_AFTER = timedelta(minutes=1)  # to judge 500 sources takes 70 ms of CPU
+
+
+class _SlowFacts(NamedTuple):
+    """What changes slowly and takes long to read, as it was at a time."""
+
+    at: datetime
+    health: Sequence[SourceHealth]
+    store_bytes: Mapping[str, int]
 
 
 class SystemReader:
@@ -42,7 +51,7 @@ class SystemReader:
         self._broker = BrokerConnection(make_app(broker_url(settings), self._config.worker))
         self._store = bootstrap.store(settings)
         self._learned = LearnedSourceCache(self._store)
-        self._judged: tuple[datetime, Sequence[SourceHealth]] | None = None
+        self._known: _SlowFacts | None = None
         self._index = bootstrap.index(settings, self._config.dedup) if settings.index_url else None
 
     def read(self) -> SystemState:
@@ -51,22 +60,24 @@ class SystemReader:
         now = datetime.now(UTC)
         rules = self._config
         status = read_status(self._broker, self._store, rules.worker, rules.monitoring, now=now)
-        health = self._health(status, now)
-        if health is not None:
-            status = replace(status, sources=_numbers(health))
+        facts = self._slow_facts(status, now)
+        if facts is not None:
+            status = replace(status, sources=_numbers(facts.health))
         return SystemState(
             status=status,
-            sources=self._sources(health),
+            sources=self._sources(facts),
             index_answers=self._index_answers(status),
             pressure=pressure(_load(status), self._config.worker.pressure),
+            store_bytes=facts.store_bytes if facts else {},
         )
 
-    def _health(self, status: Status, now: datetime) -> Sequence[SourceHealth] | None:
-        """Judge all sources, once a minute. Returns None if the store does not answer."""
+    def _slow_facts(self, status: Status, now: datetime) -> _SlowFacts | None:
+        """Judge all sources and measure the store, once a minute. Returns None if the store does
+        not answer."""
         if "store" in status.unreachable:
             return None
-        if self._judged and timedelta(0) <= now - self._judged[0] < _JUDGE_AFTER:
-            return self._judged[1]
+        if self._known and timedelta(0) <= now - self._known.at < _READ_AGAIN_AFTER:
+            return self._known
         oldest_s = max((lane.oldest_s or 0.0 for lane in status.lanes), default=0.0)
         try:
             health = read_source_health(
@@ -75,15 +86,15 @@ class SystemReader:
                 oldest_waiting_s=None if "broker" in status.unreachable else oldest_s,
                 learned=self._learned.get(now),
             )
+            self._known = _SlowFacts(now, health, self._store.table_bytes())
         except Unavailable:
             return None
-        self._judged = now, health
-        return health
+        return self._known
 
-    def _sources(self, health: Sequence[SourceHealth] | None) -> list[MeasuredSource] | None:
-        if health is None:
+    def _sources(self, facts: _SlowFacts | None) -> list[MeasuredSource] | None:
+        if facts is None:
             return None
-        by_name = {each.name: each for each in health}
+        by_name = {each.name: each for each in facts.health}
         try:
             return [_measured(seen, by_name.get(seen.source)) for seen in self._store.sources()]
         except Unavailable:
