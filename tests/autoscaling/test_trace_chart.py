@@ -27,7 +27,7 @@ TRACES = {
 
 @pytest.mark.parametrize("name", TRACES)
 def test_everything_is_inside_the_frame(name: str) -> None:
-    root = ElementTree.fromstring(trace_chart(TRACES[name], most_workers=6))
+    root = ElementTree.fromstring(trace_chart(TRACES[name], most_workers=6))  # noqa: S314 - ours
     width, height = map(float, root.attrib["viewBox"].split()[2:])
     lines = [line.attrib["points"] for line in root.iter(f"{SVG}polyline")]
     assert len(lines) == 4
@@ -39,7 +39,9 @@ def test_everything_is_inside_the_frame(name: str) -> None:
 
 
 def test_a_step_goes_up_at_once_and_not_slowly_from_the_point_before() -> None:
-    root = ElementTree.fromstring(trace_chart([point(0, 1), point(10, 3)], most_workers=6))
+    root = ElementTree.fromstring(  # noqa: S314 - ours
+        trace_chart([point(0, 1), point(10, 3)], most_workers=6)
+    )
     wanted = list(root.iter(f"{SVG}polyline"))[1].attrib["points"].split()
     (x0, y0), (x1, y1), (x2, y2) = (each.split(",") for each in wanted)
     assert (y0, x1) == (y1, x2)
