@@ -173,6 +173,28 @@ def test_a_file_appears_when_it_is_complete(seeded: SqlStore, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "var"]
 
 
+def test_an_export_says_that_it_replaced_a_file(seeded: SqlStore) -> None:
+    first, second = (worker("export", "--out", "a.jsonl").stderr for _ in range(2))
+    assert ("older file" in first, "older file" in second) == (False, True)
+
+
+def test_a_search_says_by_which_date_it_selects_and_can_go_by_receipt(seeded: SqlStore) -> None:
+    assert "published since 2020-01-01" in worker("search", "--since", "2020-01-01").stdout
+    by_receipt = worker("search", "--since", "2020-01-01", "--by-receipt")
+    assert "received since" in by_receipt.stdout
+    assert "no date of publication" not in by_receipt.stdout
+    nothing = worker("search", "--since", "2100-01-01")
+    assert (nothing.exit_code, "--by-receipt" in nothing.stderr) == (1, True)
+
+
+def test_an_article_is_shown_by_its_link(seeded: SqlStore) -> None:
+    hit = next(hit for hit in seeded.search(Query()) if hit.url)
+    shown = json.loads(worker("show", f"{hit.url}?utm_source=mail", "--json").stdout)
+    assert shown["article"]["article_id"] == hit.article_id
+    missed = worker("show", "https://nowhere.example/a")
+    assert (missed.exit_code, "no article has the link" in missed.stderr) == (1, True)
+
+
 def test_an_export_that_finds_nothing_says_so_by_its_exit_code(seeded: SqlStore) -> None:
     assert worker("export", "--source", "nobody").exit_code == 1
 

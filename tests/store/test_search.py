@@ -141,6 +141,14 @@ def test_since_looks_at_publication_else_receipt(store: SqlStore) -> None:
     assert titles(store, since=NOW + timedelta(seconds=1)) == []
 
 
+def test_since_and_the_order_can_go_by_receipt(store: SqlStore) -> None:
+    write(store, record(story("early", published=NOW)), now=NOW - timedelta(hours=1))
+    write(store, record(story("late", published=NOW - timedelta(days=9))))
+    assert titles(store) == ["early", "late"]
+    assert titles(store, by_receipt=True) == ["late", "early"]
+    assert titles(store, by_receipt=True, since=NOW) == ["late"]
+
+
 def test_only_the_newest_revision_is_searched(store: SqlStore) -> None:
     write(store, record(article(text="A first draft.")), record(article(text="A correction.")))
     assert titles(store, "draft") == []

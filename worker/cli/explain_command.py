@@ -11,16 +11,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from worker.broker.bodies import receipts_in
-from worker.clean import withdrawn_keys
-from worker.clean.links.canonical_link import canonical
 from worker.cli import explain_sentences
+from worker.cli.article_links import articles_at
 from worker.cli.resources import opened_store
 from worker.cli.tag_command import print_considered, topic_code
 from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
 from worker.config.loader import load_config
-from worker.errors import Reason, Rejected
+from worker.errors import Reason
 from worker.maintenance.undeliverable import message_of
-from worker.model.admission import RawArticle
 from worker.model.dataclass_fields import field_values
 from worker.model.records import Outcome
 from worker.settings import Settings
@@ -101,12 +99,7 @@ def _considered(
 
 
 def _by_url(store: ArticleReader, url: str, settings: Settings) -> Explanation:
-    try:
-        keys = withdrawn_keys(RawArticle(link=url))
-    except Rejected:  # a home page identifies no article
-        keys = ()
-    urls = {url, canonical(url, load_config(settings.config_dir).cleaning.urls)}
-    return Explanation(articles=_explained(store, store.find_articles(keys, sorted(urls))[:_MOST]))
+    return Explanation(articles=_explained(store, articles_at(store, url, settings)[:_MOST]))
 
 
 def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:

@@ -61,7 +61,8 @@ def export(
 
     WORDS select the articles as in `worker search`; without them and other options, all are
     written. Withdrawn and deleted articles are left out. Memory use does not grow with the number
-    of articles. With --out the file appears when it is complete.
+    of articles. With --out the file appears when it is complete, in
+    place of an older one of that name.
     """
     if for_spreadsheets and format_ != "csv":
         raise click.UsageError("--for-spreadsheets is for --format csv")
@@ -75,6 +76,7 @@ def export(
         since=since,
         until=until,
     )
+    is_replaced = file is not None and file.is_file()
     store, count = bootstrap.existing_store(Settings.load()), 0
     total = store.count(query) if err.is_terminal and not all_revisions else None
     with progress("exporting") as bar, _sink(file) as sink:
@@ -83,7 +85,8 @@ def export(
             bar.advance(task, more)
             count += more
     if file:
-        err.print(f"{several(count, 'article')} in {file}", markup=False)
+        note = ", in place of an older file" if is_replaced else ""
+        err.print(f"{several(count, 'article')} in {file}{note}", markup=False)
     sys.exit(0 if count else 1)
 
 

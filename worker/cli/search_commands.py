@@ -49,6 +49,7 @@ class Since(click.ParamType[datetime]):
 @click.option("--source", default="", help="Source id.")
 @click.option("--language", default="", help="Language code, such as en.")
 @click.option("--since", type=Since(), help="Published (or else received) since: 2026-11-01 or 7d.")
+@click.option("--by-receipt", is_flag=True, help="--since and the order go by time of receipt.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="Print the articles as JSON.")
 def search(
@@ -57,14 +58,24 @@ def search(
     source: str,
     language: str,
     since: datetime | None,
+    by_receipt: bool,
     limit: int,
     as_json: bool,
 ) -> None:
     """Search stored articles by words, "phrases", -excluded words and prefix*.
 
-    Without words the newest articles are listed."""
+    Without words the newest articles are listed. --since and the order go by the date of
+    publication, or by the time of receipt where that is unknown. With --by-receipt they go by the
+    time at which the worker stored the article's newest revision.
+    """
     query = Query(
-        words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
+        words=" ".join(words),
+        tag=tag,
+        source=source,
+        language=language,
+        since=since,
+        limit=limit,
+        by_receipt=by_receipt,
     )
     store = _opened_store()
     with _migrated():
@@ -72,13 +83,24 @@ def search(
     if as_json:
         print_json(hits)
     elif hits:
-        columns = ("title", "source", "published", "language", "tags", "id")
-        print_table(several(len(hits), "article"), columns, [_row(f) for f in hits])
-        if not all(hit.published for hit in hits):
+        date = "received" if by_receipt else "published"
+        columns = ("title", "source", date, "language", "tags", "id")
+        title = several(len(hits), "article") + (_selected(since, date) if since else "")
+        print_table(title, columns, [_row(hit, by_receipt=by_receipt) for hit in hits])
+        if not by_receipt and not all(hit.published for hit in hits):
             out.print("~ no date of publication; the time at which it was received")
+    elif since and not by_receipt:
+        err.print(
+            f"nothing found{_selected(since, 'published')}; --by-receipt takes the other date"
+        )
     else:
         err.print("nothing found")
     sys.exit(0 if hits else 1)
+
+
+def _selected(since: datetime, date: str) -> str:
+    """Say from which time on articles were searched, and by which of their dates."""
+    return f" {date} since {moment(since)}"
 
 
 def _opened_store() -> ArticleStore:
@@ -100,11 +122,12 @@ def _migrated() -> Iterator[None]:
         raise
 
 
-def _row(hit: SearchHit) -> tuple[object, ...]:
+def _row(hit: SearchHit, *, by_receipt: bool) -> tuple[object, ...]:
+    published = hit.published or f"~ {moment(hit.received)}"
     return (
         hit.title,
         hit.source,
-        hit.published or f"~ {moment(hit.received)}",
+        hit.received if by_receipt else published,
         hit.language,
         ", ".join(hit.labels),
         hit.article_id[:10],
@@ -112,13 +135,14 @@ def _row(hit: SearchHit) -> tuple[object, ...]:
 
 
 @click.command(epilog="Examples: worker show 3f2a91 · worker show 3f2a91 --diff --from 1 --to 3")
-@click.argument("article_id")
+@click.argument("article")
 @click.option("--diff", is_flag=True, help="Print the changes between two revisions, word by word.")
 @click.option("--from", "older", type=click.IntRange(min=1), help="Revision; unset: before --to.")
 @click.option("--to", "newer", type=click.IntRange(min=1), help="Revision; unset: the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that is stored of it as JSON.")
-def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
-    """Show one article by its id or the beginning of it: text, tags, decisions, revisions.
+def show(article: str, diff: bool, older: int | None, newer: int | None, as_json: bool) -> None:
+    """Show one article by its id, the beginning of it, or its link: text, tags, decisions,
+    revisions.
 
     A decision says why it was taken for new, a copy and so on; a revision is a version of the
     article, made when its title or text changed. With --diff two revisions are compared.
@@ -127,17 +151,30 @@ def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_j
     click.get_current_context().call_on_close(store.close)
     try:
         with _migrated():
-            stored = store.show(article_id)
+            stored = store.show(_id_of(store, article) if "://" in article else article)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
     if stored is None:
-        raise NotFound(f"no article {article_id}; find ids with `worker search`")
+        raise NotFound(f"no article {article}; find ids with `worker search`")
     if diff:
         _diff(stored, older, newer, as_json=as_json)
     elif as_json:
         print_json(stored)
     else:
         print_article(stored)
+
+
+def _id_of(store: ArticleStore, link: str) -> str:
+    """Return the id of the article at this web address. Raises LookupError with a list of ids if
+    there are several, and NotFound if there is none."""
+    from worker.cli.article_links import articles_at  # loads the cleaning, which takes a second
+
+    found = articles_at(store, link, Settings.load())
+    if len(found) > 1:
+        raise LookupError(f"several articles have this link: {', '.join(found)}")
+    if not found:
+        raise NotFound(f"no article has the link {link}; find ids with `worker search`")
+    return found[0]
 
 
 def _diff(

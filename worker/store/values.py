@@ -16,7 +16,9 @@ class Query:
     `words` is text as people type it: quotes make phrases, `-` excludes a word. `tag`, `source` and
     `language` must be those of the article, and `verdict` the decision about its newest revision,
     such as `duplicate`. The time of publication (of receipt, if that is unknown) must be `since` or
-    later, and before `until`; both need a time zone. `limit` is the maximum number of articles.
+    later, and before `until`; both need a time zone. With `by_receipt`, the time at which the
+    article was received counts instead, also for the order. `limit` is the maximum number of
+    articles.
     """
 
     words: str = ""
@@ -27,6 +29,7 @@ class Query:
     since: datetime | None = None  # published (else received) at or after this time
     until: datetime | None = None  # and before this time
     limit: int = 20
+    by_receipt: bool = False
 
     def __post_init__(self) -> None:
         for name, at in (("since", self.since), ("until", self.until)):

@@ -70,7 +70,8 @@ def search(connection: Connection, query: Query) -> list[SearchHit]:
     If the query has no words, the newest articles come first.
     """
     required_terms = [term for term in read_terms(query.words) if not term.excluded]
-    statement = matching(connection, query).order_by(dated.desc(), revisions.c.id.desc())
+    newest_first = () if query.by_receipt else (dated.desc(),)
+    statement = matching(connection, query).order_by(*newest_first, revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()
     rows = _fetch(connection, best)
     snippets = (
@@ -115,10 +116,11 @@ def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
         yield revisions.c.language == query.language.lower()
     if query.verdict:
         yield articles.c.verdict == query.verdict.lower()
+    time = revisions.c.received if query.by_receipt else dated
     if query.since:
-        yield dated >= sa.literal(query.since, UtcDateTime)
+        yield time >= sa.literal(query.since, UtcDateTime)
     if query.until:
-        yield dated < sa.literal(query.until, UtcDateTime)
+        yield time < sa.literal(query.until, UtcDateTime)
     if query.tag:
         yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
 
