@@ -1,11 +1,14 @@
 """Counters of batches reach the broker with the acks, in no round trip of their own."""
 
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
+from billiard.einfo import ExceptionInfo
+from billiard.exceptions import WorkerLostError
 
 from tests.support.requests import requested
 from tests.support.transport import Peer, message, peer
@@ -14,6 +17,7 @@ from worker.broker.batch_counters import (
     LANES,
     Histogram,
     LaneCounters,
+    LossCause,
     MessageEnd,
     PendingCounters,
     lane_of,
@@ -89,6 +93,38 @@ def test_failures_are_counted_by_how_they_ended(worker: Peer, valkey: redis.Redi
     assert found["quarantine"].messages[MessageEnd.DONE] == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (WorkerLostError("exited prematurely: signal 9 (SIGKILL)"), {"killed": 1, "time-limit": 0}),
+        (SystemExit(1), {"killed": 1, "time-limit": 0}),
+        (None, {"killed": 0, "time-limit": 1}),
+        (ValueError("a bug"), {"killed": 0, "time-limit": 0}),
+    ],
+)
+def test_a_lost_process_is_counted_once_by_its_cause_and_an_error_is_no_loss(
+    worker: Peer, valkey: redis.Redis, error: BaseException | None, lost: dict[str, int]
+) -> None:
+    valkey.lpush("articles", message(1))
+    request = requested(worker)
+    if error is None:
+        request.on_timeout(soft=False, timeout=60)
+        error = WorkerLostError("it was told to end")  # Celery says so, too
+    request.on_failure(failure(error))
+    requested(worker).acknowledge()  # from the quarantine queue
+    found = counters(worker)
+    assert found["live"].lost == lost
+    assert found["live"].messages[MessageEnd.QUARANTINED] == 1
+    assert found["quarantine"].lost == {"killed": 0, "time-limit": 0}
+
+
+def failure(error: BaseException) -> ExceptionInfo:
+    try:
+        raise error
+    except BaseException:  # noqa: BLE001
+        return ExceptionInfo(sys.exc_info())
+
+
 def test_counters_that_did_not_reach_the_broker_are_sent_with_the_next_ack() -> None:
     pending = PendingCounters()
     pending.add("live", MessageEnd.DONE, 3, 0.2, None)
@@ -154,9 +190,11 @@ def test_the_hash_has_a_fixed_set_of_fields(worker: Peer, valkey: redis.Redis) -
             for exponent in range(-4, 7):
                 pending_counters.add(lane, end, 1, 10.0**exponent, 3.0**exponent)
                 pending_counters.add_stages(dict.fromkeys(STAGES, 10.0**exponent))
+        for cause in LossCause:
+            pending_counters.add_loss(lane, cause)
     valkey.lpush("articles", message(1))
     requested(worker).acknowledge()
-    of_lanes = len(LANES) * (len(MessageEnd) + 2 * (14 + 1))
+    of_lanes = len(LANES) * (len(MessageEnd) + 2 * (14 + 1) + len(LossCause))
     assert valkey.hlen(KEY) <= of_lanes + len(STAGES) * (14 + 1)
     found = counters(worker)["bulk"]
     assert found.batch.counts[-1] == found.wait.counts[-1] == 44

@@ -16,7 +16,7 @@ from devtools.servers import private_valkey, unix_url
 from devtools.waiting import limit_s
 from tests.worker_rules import own_rules
 from worker import Producer
-from worker.broker.backpressure import Advice, Answer, Load, Pressure, advise
+from worker.broker.backpressure import Advice, Answer, Load, Pressure, advise, pressure
 from worker.errors import Busy, Unavailable
 
 LIMITS = Pressure(
@@ -40,6 +40,31 @@ def full_at(
     yield make
     for producer in made:
         producer.close()
+
+
+@pytest.mark.parametrize(
+    ("load", "expected"),
+    [
+        (Load(), 0),
+        (Load(waiting=60, leased=40), 0),
+        (Load(waiting=100, leased=50), 0.5),
+        (Load(waiting=199, leased=1), 1),
+        (Load(leased=9_999), 1),
+        (Load(waiting=900, bulk=900), 0),  # producers that send to the bulk lane are slowed alone
+        (Load(used_bytes=10**12), 0),
+        (Load(used_bytes=70, limit_bytes=100), 0.5),
+        (Load(waiting=120, used_bytes=75, limit_bytes=100), 0.75),
+        (Load(waiting=190, used_bytes=65, limit_bytes=100), 0.9),
+        (Load(used_bytes=100, limit_bytes=100), 1),
+    ],
+)
+def test_pressure_is_a_number_from_0_to_1_that_agrees_with_the_advice(
+    load: Load, expected: float
+) -> None:
+    found = pressure(load, LIMITS)
+    assert found == pytest.approx(expected)
+    answer = Answer.STOP if expected == 1 else Answer.SLOW if expected else Answer.ACCEPT
+    assert advise(load, LIMITS).answer == answer
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -205,3 +206,35 @@ def test_the_broker_refuses_whoever_lacks_the_password(stack: Local) -> None:
     stranger = redis.Redis(port=stack.valkey_port, retry=Retry(NoBackoff(), 0))
     with stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
+
+
+@pytest.mark.long
+def test_the_web_service_answers_with_its_own_command_and_health_check(stack: Local) -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    # Its address in a container, 0.0.0.0, needs the read-only mode of its environment.
+    command = [*stack.command("web"), "--host", "127.0.0.1", "--port", port]
+    how, python, *check = SERVICES["web"]["healthcheck"]["test"]
+    assert (how, python) == ("CMD", "python")
+    check = [
+        sys.executable,
+        *(part.replace("127.0.0.1:8080", f"127.0.0.1:{port}") for part in check),
+    ]
+
+    def is_healthy() -> bool:
+        return subprocess.run(check, capture_output=True, check=False).returncode == 0
+
+    assert not is_healthy()
+    web = subprocess.Popen(command, env=stack.environment("web"), cwd="/")
+    try:
+        until(lambda: is_healthy() or ended(web), "the web server is healthy")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/scale") as answer:
+            assert json.load(answer)["workers"] == 1
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
+            assert answer.read() == b"ok\n"
+        web.terminate()
+        assert web.wait(seconds(SERVICES["web"]["stop_grace_period"]) * stretch()) == 0
+    finally:
+        web.kill()
+        web.wait()

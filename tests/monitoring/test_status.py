@@ -15,6 +15,7 @@ from tests.support.counted_work import traffic
 from tests.support.requests import requested
 from tests.support.stores import sqlite_first
 from tests.support.transport import message, peer
+from worker.broker.batch_counters import pending_counters
 from worker.broker.connection import BrokerConnection
 from worker.broker.ledger_check import write_ledger_check
 from worker.broker.presence import WorkerState, announce
@@ -47,6 +48,7 @@ Read = Callable[[], Status]
 
 @pytest.fixture
 def connection(valkey_url: str, valkey: redis.Redis) -> Iterator[BrokerConnection]:
+    pending_counters.take()  # of other tests
     connection = BrokerConnection(make_app(valkey_url, RULES))
     yield connection
     connection.close()

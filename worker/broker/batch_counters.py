@@ -43,6 +43,17 @@ class MessageEnd(StrEnum):
     DEAD = "dead"
 
 
+class LossCause(StrEnum):
+    """Why a pool process was lost while it worked on a batch.
+
+    `killed`: it died, by a signal, a crash or for lack of memory. `time-limit`: its batch took
+    longer than `time.hard_limit_s`, and so it was ended.
+    """
+
+    KILLED = "killed"
+    TIME_LIMIT = "time-limit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
     """The distribution of measured times, in the form that Prometheus uses.
@@ -64,12 +75,14 @@ class LaneCounters:
 
     `messages` has the number of messages for each way in which they ended. `batch` has the times
     that batches of messages ran in a pool process. `wait` has the times that messages waited on the
-    queue; a message whose id does not tell when it was sent is left out.
+    queue; a message whose id does not tell when it was sent is left out. `lost` has the number of
+    pool processes that were lost while they worked on a batch, by cause.
     """
 
     messages: Mapping[MessageEnd, int]
     batch: Histogram
     wait: Histogram
+    lost: Mapping[LossCause, int]
 
 
 def lane_of(queue: str) -> str:
@@ -122,6 +135,12 @@ class PendingCounters:
             counts.update(_measured("stage", stage, stage_s, BATCH_BOUNDS_S))
         with self._lock:
             self._counts.update(counts)
+
+    def add_loss(self, lane: str, cause: LossCause) -> None:
+        """Count a pool process that was lost while it worked on a batch of this kind of queue:
+        "live", "bulk" or "quarantine"."""
+        with self._lock:
+            self._counts[f"lost:{lane}:{cause}"] += 1
 
     def take(self) -> dict[str, int]:
         """Return the numbers to add to the counters in the broker, by the names of these counters,
@@ -187,6 +206,7 @@ def _lane(counts: Mapping[str, int], lane: str) -> LaneCounters:
         messages={end: counts.get(f"messages:{lane}:{end}", 0) for end in MessageEnd},
         batch=_histogram(counts, "batch", lane, BATCH_BOUNDS_S),
         wait=_histogram(counts, "wait", lane, WAIT_BOUNDS_S),
+        lost={cause: counts.get(f"lost:{lane}:{cause}", 0) for cause in LossCause},
     )
 
 

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from time import monotonic, time
 from typing import Any
 
-from billiard.exceptions import Terminated
+from billiard.exceptions import Terminated, WorkerLostError
 from celery.exceptions import Reject, TimeLimitExceeded
 
 from worker.broker import INGEST, celery_internals
-from worker.broker.batch_counters import MessageEnd, lane_of, pending_counters
+from worker.broker.batch_counters import LossCause, MessageEnd, lane_of, pending_counters
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import ClaimedMessage, bounded, printable_id
@@ -32,6 +32,11 @@ from worker.model.stage_times import times_in
 
 log = logging.getLogger("worker.broker")
 
+_LOSSES = {
+    WorkerLostError.__name__: LossCause.KILLED,
+    SystemExit.__name__: LossCause.KILLED,  # billiard says so before the process has ended
+    TimeLimitExceeded.__name__: LossCause.TIME_LIMIT,
+}
 _CODE_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
@@ -139,8 +144,10 @@ class Request(CeleryRequest):
             return
         batch_s = monotonic() - self.running_since if self.running_since is not None else None
         FinishedMessages.busy_s += batch_s or 0.0
-        lane = lane_of(self.message.delivery_info.get("routing_key") or "")
-        pending_counters.add(lane, end, len(self._messages()), batch_s, self.waited_s)
+        pending_counters.add(self._lane(), end, len(self._messages()), batch_s, self.waited_s)
+
+    def _lane(self) -> str:
+        return lane_of(self.message.delivery_info.get("routing_key") or "")
 
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
@@ -187,6 +194,8 @@ class Request(CeleryRequest):
         if self.acknowledged:
             return
         log.error("message.failed task=%s id=%s error=%s", self.name, self.id, reason)
+        if error in _LOSSES:
+            pending_counters.add_loss(self._lane(), _LOSSES[error])
         celery_internals.mark_ready(self)
         self.is_quarantined = True
         self.message.channel.qos.route_to_quarantine(

@@ -44,6 +44,7 @@ from worker.store.ports.reading_ports import (
     DeletionStore,
     OutcomeCountReader,
     ResultReader,
+    SizeReader,
     SourceReader,
 )
 from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
@@ -77,6 +78,7 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "SizeReader",
     "SourceActivityReader",
     "SourceReader",
     "SourceSnoozer",
@@ -99,6 +101,7 @@ class ArticleStore(
     ProducerStore,
     ChangeFeed,
     SourceReader,
+    SizeReader,
     OutcomeCountReader,
     OutcomeCounter,
     StatusStore,

@@ -57,21 +57,20 @@ def add_counts(
     each other.
     """
     totals: Counter[OutcomeKey] = Counter()
-    for (source, _, outcome, reason), articles in counts.items():
-        totals[OutcomeKey(source, ALL_HOURS, outcome, reason)] += articles
+    for key, articles in counts.items():
+        totals[key._replace(hour=ALL_HOURS)] += articles
     rows = [(*key, articles) for key, articles in sorted({**counts, **totals}.items())]
     if not rows:
         return
     trait_rows = [(*key, articles) for key, articles in sorted(traits.items())]
     # Not by way of SQLAlchemy's expressions, which take three times as long.
     if connection.dialect.name == "postgresql":
-        # One text: psycopg takes three times as long to write arrays.
-        objects = _json(_COLUMNS, rows)
+        # Texts: psycopg takes three times as long to write arrays.
+        written = _json(_COLUMNS, rows)
         if trait_rows:  # both in one round trip
-            both = (objects, _json(_TRAIT_COLUMNS, trait_rows))
-            connection.exec_driver_sql(_ADD_BOTH, both)
+            connection.exec_driver_sql(_ADD_BOTH, (written, _json(_TRAIT_COLUMNS, trait_rows)))
         else:
-            connection.exec_driver_sql(_ADD_OBJECTS, (objects,))
+            connection.exec_driver_sql(_ADD_OBJECTS, (written,))
         return
     connection.exec_driver_sql(_ADD_ROWS, rows)
     if trait_rows:
@@ -79,7 +78,6 @@ def add_counts(
 
 
 def _json(columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> str:
-    """Return the rows as a JSON list of objects with these columns."""
     return orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode()
 
 
