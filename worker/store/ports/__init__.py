@@ -34,6 +34,7 @@ from worker.store.ports.operation_ports import (
     JournalWriter,
     OutcomeCounter,
     ProducerStore,
+    StatusStore,
 )
 from worker.store.ports.reading_ports import (
     ArticleHistoryReader,
@@ -77,6 +78,7 @@ __all__ = [
     "ResultReader",
     "SourceReader",
     "StaleRecordReader",
+    "StatusStore",
     "WorkerStore",
 ]
 
@@ -96,6 +98,7 @@ class ArticleStore(
     SourceReader,
     OutcomeCountReader,
     OutcomeCounter,
+    StatusStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
