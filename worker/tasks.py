@@ -32,7 +32,7 @@ from worker.model.compressed_article import OpenedArticle
 from worker.model.records import Attempt
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
-from worker.runtime import dead_letter_loop, repair_loop
+from worker.runtime import alert_loop, dead_letter_loop, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.runtime.worker_state import describe_worker
@@ -128,6 +128,7 @@ def _start_loops(sender: Any, **_: object) -> None:
     repair_loop.start(
         bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
     )
+    alert_loop.start(app, sender.hostname, settings, bootstrap.store(settings), rules())
 
 
 class Ingest(Task):

@@ -11,6 +11,7 @@ import yaml
 from devtools.promtool import promtool
 from devtools.servers import NoServer
 from tests.missing_server import skip_or_fail
+from worker.config.monitoring_rules import load_monitoring_rules
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
@@ -71,8 +72,25 @@ def test_an_alert_uses_only_metrics_and_labels_that_exist(rule: dict[str, Any]) 
         assert labels <= METRICS[metric], metric
 
 
-def test_the_runbook_has_a_remedy_for_these_alerts_and_no_others() -> None:
-    assert set(re.findall(r"^## ([a-z-]+)$", RUNBOOK, re.M)) == set(map(anchor, NAMES))
+def test_the_runbook_has_a_remedy_for_every_alert_of_prometheus_and_of_the_workers() -> None:
+    sources = [path.read_text("utf-8") for path in (ROOT / "worker/monitoring").glob("*.py")]
+    own = {name for text in sources for name in re.findall(r'name="([a-z-]+)"', text)}
+    assert len(own) > 10
+    assert set(re.findall(r"^## ([a-z-]+)$", RUNBOOK, re.M)) == own | set(map(anchor, NAMES))
+
+
+def test_both_kinds_of_alerts_wait_equally_long() -> None:
+    seconds = {"s": 1, "m": 60, "h": 3600}
+    waits = {
+        anchor(rule["alert"]): int(rule["for"][:-1]) * seconds[rule["for"][-1]]
+        for rule in RULES
+        if "for" in rule
+    }
+    own = load_monitoring_rules().alerts.for_s
+    assert {name: own[name] for name in own if name in waits} == {
+        name: waits[name] for name in own if name in waits
+    }
+    assert set(waits) - set(own) == {"store-fills", "blind"}  # Prometheus alone has these
 
 
 def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() -> None:
@@ -84,6 +102,7 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not()
 
 
 @pytest.mark.long
+@pytest.mark.processes
 def test_promtool_accepts_the_rules_and_they_fire_when_they_should(tmp_path: Path) -> None:
     try:
         program = promtool(tmp_path)

@@ -70,6 +70,10 @@ GROUPS = {
         "health": ("health_command:health", "Check whether the worker on this machine works."),
         "web": ("web_command:web", "Start the web server: metrics, health, pages."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
+        "alerts": (
+            "alerts_command:alerts",
+            "List what was or will be reported; send a test message.",
+        ),
         "ledger": (
             "ledger_command:ledger",
             "Compare receipts with outcomes; list what is missing.",

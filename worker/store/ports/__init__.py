@@ -26,6 +26,7 @@ from worker.store.ports.ingest_ports import (
     WorkerStore,
 )
 from worker.store.ports.operation_ports import (
+    AlertStore,
     AuditStore,
     ClosableStore,
     DeadLetterReader,
@@ -48,6 +49,7 @@ from worker.store.ports.reading_ports import (
 )
 
 __all__ = [
+    "AlertStore",
     "ArticleHistoryReader",
     "ArticleReader",
     "ArticleSearch",
@@ -99,6 +101,7 @@ class ArticleStore(
     OutcomeCountReader,
     OutcomeCounter,
     StatusStore,
+    AlertStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
