@@ -29,6 +29,7 @@ from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.compressed_article import OpenedArticle
+from worker.model.log_lines import log_context, set_context
 from worker.model.records import Attempt
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
@@ -175,6 +176,7 @@ celery_internals.remove_builtin_tasks(app)
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     first = messages[0]
+    set_context(log_context(task.request.id or "", [m.traceparent for m in messages]))
     is_suspect = first.quarantined or first.deliveries >= rules().quarantine.deliveries
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
@@ -204,17 +206,19 @@ def _decode(
         except InvalidMessage as e:
             unreadable[index] = str(e)
             continue
-        batch += [_delivery(receipt, article) for receipt, article in articles]
+        trace = message.traceparent
+        batch += [_delivery(receipt, article, trace) for receipt, article in articles]
         if sum(d.payload.bytes for d in batch if d.payload) > LONGEST:
             yield batch
             batch = []
     yield batch
 
 
-def _delivery(receipt: str, article: object) -> Delivery:
+def _delivery(receipt: str, article: object, trace: str) -> Delivery:
     if isinstance(article, OpenedArticle):
-        return Delivery(receipt=receipt, raw=article.raw, payload=article.payload)
-    return Delivery(receipt=receipt, raw=article)
+        raw, payload = article.raw, article.payload
+        return Delivery(receipt=receipt, raw=raw, payload=payload, traceparent=trace)
+    return Delivery(receipt=receipt, raw=article, traceparent=trace)
 
 
 @cache
@@ -248,6 +252,7 @@ def _reject_failures(work: Callable[[], object]) -> None:
     """
     try:
         work()
+        set_context()
     except Unavailable as e:
         log.warning("batch.returned what=%s detail=%s", e.what, e.detail)
         raise Reject(e, requeue=True) from e

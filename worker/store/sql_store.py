@@ -113,8 +113,10 @@ class SqlStore:
         unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
+        traces: Mapping[str, str] = {},
     ) -> list[Outcome]:
         batch = WriteBatch(
+            traces=traces,
             unchanged=tuple(unchanged),
             records=tuple(records),
             withdrawals=tuple(withdrawals),
