@@ -33,7 +33,7 @@ from worker.model.log_lines import log_context, set_context
 from worker.model.records import Attempt
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
-from worker.runtime import alert_loop, dead_letter_loop, repair_loop
+from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.runtime.worker_state import describe_worker
@@ -91,6 +91,7 @@ def _prepare(sender: str, **_: object) -> None:
     global _node
     _node = sender
     try:
+        error_reports.start(Settings.load(), sender)
         bootstrap.prepare(Settings.load())
         _current()  # rules are validated now, and shared by the children
     except WorkerError as e:
