@@ -21,9 +21,10 @@ from devtools.waiting import limit_s
 from tests.foreign import GOOD, article, envelope
 from tests.running import ROOT, Running, running_worker
 from tests.store.stored import rows
-from worker.broker.batch_counters import MessageEnd, read_counters
+from worker.broker.batch_counters import MessageEnd, read_counters, stage_histograms
 from worker.broker.connection import BrokerConnection
-from worker.broker.presence import present_workers
+from worker.broker.presence import WorkerState, present_workers
+from worker.broker.recent_work import recent_work
 from worker.celery import make_app
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
@@ -420,7 +421,31 @@ def test_the_worker_counts_its_batches_in_the_broker(running: Running, control: 
         live = read_counters(channel, "articles")["live"]
     assert live.batch.sum_s > 0
     assert live.batch.counts[-1] > 0
+    stages = stage_histograms(running.broker.hgetall("articles.counters"))
     assert live.wait.counts[-1] > 0  # the producer's id tells when it was pushed
+    assert all(histogram.sum_s > 0 for histogram in stages.values()), stages
+    recent = recent_work(running.broker.hgetall("articles.recent"), datetime.now(UTC))
+    assert recent.messages > 0
+    assert 0 < recent.busy_s <= live.batch.sum_s + 60  # other lanes count too
+
+
+def test_the_worker_says_what_it_does(running: Running, control: Any) -> None:
+    with BrokerConnection(control.app).channel() as channel:
+
+        def state() -> WorkerState:
+            [worker] = present_workers(channel, "articles")
+            return worker.state
+
+        with Producer(running.url) as producer:
+            [receipt] = producer.enqueue([named("says")])
+        running.outcome(receipt)
+        running.until(lambda: state().busy_share is not None, "its second word")
+        said = state()
+    assert said.progress_at is not None
+    assert abs(datetime.now(UTC) - said.progress_at) < timedelta(minutes=10)
+    assert said.busy_share is not None
+    assert 0 <= said.busy_share <= 1
+    assert said.waits_for == ""
 
 
 def test_purged_messages_of_a_producer_are_named_by_the_ledger(

@@ -18,7 +18,7 @@ from urllib3.response import HTTPResponse
 
 from tests.running import running_worker
 from tests.support.alert_receivers import webhook
-from tests.test_worker_logs import message
+from tests.support.log_reading import pushed_message
 from worker.config.loader import load_config
 from worker.config.rule_files import PACKAGED
 from worker.errors import BadConfig
@@ -159,7 +159,7 @@ def test_a_pool_process_sends_its_errors(tmp_path: Path) -> None:
         settings = {"WORKER_SENTRY_DSN": f"http://abc123@127.0.0.1:{port}/7"}
         settings["WORKER_CONFIG_DIR"] = str(tmp_path)
         with contextmanager(running_worker)(settings=settings) as running:
-            running.broker.lpush("articles", message("r1", ARTICLE))
+            running.broker.lpush("articles", pushed_message("r1", ARTICLE))
             running.outcome("r1")
             with (tmp_path / "cleaning.toml").open("a") as rules:
                 rules.write("\n[unknown]\n")
@@ -168,7 +168,7 @@ def test_a_pool_process_sends_its_errors(tmp_path: Path) -> None:
             def reported() -> bool:
                 """Whether a report came; rules are looked at before a batch, every few seconds."""
                 if not running.broker.llen("articles"):
-                    running.broker.lpush("articles", message(f"r{next(numbers)}", ARTICLE))
+                    running.broker.lpush("articles", pushed_message(f"r{next(numbers)}", ARTICLE))
                 return bool(hook.requests)
 
             running.until(reported, "a report")

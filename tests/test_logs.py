@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.log_reading import logfmt
 from worker.model.log_formats import RESERVED, JsonFormatter, LogfmtFormatter
 from worker.model.log_lines import (
     LogEvent,
@@ -104,18 +105,6 @@ def written(
     (line,) = lines
     assert line.splitlines() == [line]
     return line
-
-
-def logfmt(line: str) -> dict[str, str]:
-    """Parse a line as logfmt, by a parser that knows nothing of the one that wrote it."""
-    pairs = re.findall(r'([^ =]+)=("(?:[^"\\]|\\.)*"|[^ "]*)(?: |$)', line)
-    assert " ".join(f"{key}={value}" for key, value in pairs) == line
-    return {k: json.loads(astral(v)) if v.startswith('"') else v for k, v in pairs}
-
-
-def astral(text: str) -> str:
-    """JSON has no \\UXXXXXXXX."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\U([0-9a-f]{8})", lambda m: m[1] + chr(int(m[2], 16)), text)
 
 
 @pytest.mark.parametrize(

@@ -3,28 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from devtools.waiting import limit_s
 from tests.running import Running, running_worker
-from tests.test_logs import logfmt
+from tests.support.log_reading import logfmt, pushed_message
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 OTHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
-
-
-def message(receipt: str, article: object, **headers: Any) -> str:
-    return json.dumps(
-        {
-            "headers": {"task": "articles.ingest", "id": f"id-{receipt}", **headers},
-            "properties": {"delivery_info": {}},
-            "content-type": "application/json",
-            "content-encoding": "utf-8",
-            "body": json.dumps([[[article]], {"receipts": [receipt]}, {}]),
-        }
-    )
 
 
 @contextmanager
@@ -44,13 +31,17 @@ def test_every_line_is_json_and_a_trace_leads_to_the_outcome() -> None:
     with at_work({"WORKER_LOG_FORMAT": "json"}) as running:
         good = {"id": "1", "title": "Harbour reopens", "link": "https://a.example/1"}
         running.broker.lpush("articles", "no message\nat all")
-        running.broker.lpush("articles", message("r1", good, traceparent=TRACE))
+        running.broker.lpush("articles", pushed_message("r1", good, traceparent=TRACE))
         assert running.outcome("r1").handling.traceparent == TRACE
         # Each of two messages of one batch keeps its own trace; an invalid one is none.
-        pair = [message("r2", {"id": "2\n=", "source": {"id": 'x "y"\n='}}, traceparent=OTHER)]
-        pair += [message("r3", {"id": "3", "title": "Third"}, traceparent="00-x-1")]
+        pair = [
+            pushed_message("r2", {"id": "2\n=", "source": {"id": 'x "y"\n='}}, traceparent=OTHER)
+        ]
+        pair += [pushed_message("r3", {"id": "3", "title": "Third"}, traceparent="00-x-1")]
         pair += [
-            message("r4", {"id": "4", "title": "Fourth"}, **{"x-quarantine": 1}, traceparent=OTHER)
+            pushed_message(
+                "r4", {"id": "4", "title": "Fourth"}, **{"x-quarantine": 1}, traceparent=OTHER
+            )
         ]
         running.broker.lpush("articles", *pair)
         traces = [running.outcome(f"r{n}").handling.traceparent for n in (2, 3, 4)]
@@ -71,7 +62,9 @@ def test_every_line_is_json_and_a_trace_leads_to_the_outcome() -> None:
 @pytest.mark.long
 def test_every_line_is_logfmt() -> None:
     with at_work({"WORKER_LOG_FORMAT": "logfmt"}) as running:
-        running.broker.lpush("articles", message("r1", {"id": "1", "source": {"id": 'x "y"'}}))
+        running.broker.lpush(
+            "articles", pushed_message("r1", {"id": "1", "source": {"id": 'x "y"'}})
+        )
         running.outcome("r1")
         lines = [logfmt(line) for line in stopped(running)]
     assert [line["source"] for line in lines if line.get("event") == "article.rejected"] == [

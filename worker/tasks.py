@@ -31,8 +31,10 @@ from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.compressed_article import OpenedArticle
 from worker.model.log_lines import log_context, set_context
 from worker.model.records import Attempt
+from worker.model.stage_times import times_text
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
+from worker.pipeline.stage_clock import stage_clock
 from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
@@ -157,9 +159,14 @@ class Ingest(Task):
 
 
 @app.task(name=INGEST, base=Ingest, bind=True)
-def ingest(self: Task, *messages: ClaimedMessage) -> None:
-    """Celery task: process the raw articles of one message, or of many small ones as one batch."""
+def ingest(self: Task, *messages: ClaimedMessage) -> str:
+    """Celery task: process the raw articles of one message, or of many small ones as one batch.
+
+    Returns how long each stage took, as worker.model.stage_times writes it.
+    """
+    stage_clock.take()  # what is left of a batch that failed
     _reject_failures(lambda: _ingest(self, messages))
+    return times_text(stage_clock.take())
 
 
 @app.task(name=REDO, base=Ingest, bind=True)
@@ -253,9 +260,10 @@ def _reject_failures(work: Callable[[], object]) -> None:
     """
     try:
         work()
-        set_context()
     except Unavailable as e:
         log.warning("batch.returned what=%s detail=%s", e.what, e.detail)
         raise Reject(e, requeue=True) from e
     except MemoryError as e:
         raise RuntimeError("out of memory") from e  # Celery ends the worker on a MemoryError
+    finally:
+        set_context()

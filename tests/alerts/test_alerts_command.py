@@ -77,7 +77,7 @@ def test_no_incident_is_exit_code_0_and_a_judgement_of_long_ago_is_1(
 
 
 def test_without_the_broker_the_state_comes_from_the_store(run: Run, sqlite_store_url: str) -> None:
-    away = {"WORKER_BROKER_URL": "unix:///nowhere/broker.sock"}
+    away = {"WORKER_BROKER_URL": "redis+socket:///nowhere/broker.sock"}
     assert isinstance(run(**away).exception, Unavailable)
     now, incident = datetime.now(UTC), change("broker-full").incident
     state = encoded_state(AlertState(at=now, incidents=(incident,)))

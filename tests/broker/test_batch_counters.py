@@ -12,16 +12,19 @@ from tests.support.transport import Peer, message, peer
 from worker.broker.batch_counters import (
     BATCH_BOUNDS_S,
     LANES,
+    Histogram,
     LaneCounters,
     MessageEnd,
     PendingCounters,
     lane_of,
     pending_counters,
     read_counters,
+    stage_histograms,
 )
 from worker.broker.messages import ClaimedMessage
 from worker.broker.request import waited_s
 from worker.model.receipts import new_message_id, new_producer_id, numbered_message_id
+from worker.model.stage_times import STAGES, times_in, times_text
 
 KEY = "articles.counters"
 
@@ -115,14 +118,46 @@ def test_a_key_that_holds_something_else_keeps_no_message_from_its_ack(
     assert valkey.hlen("unacked") == 0
 
 
+def stages(valkey: redis.Redis) -> dict[str, Histogram]:
+    return stage_histograms(valkey.hgetall(KEY))
+
+
+def test_the_times_of_stages_come_with_the_result_of_the_task(
+    worker: Peer, valkey: redis.Redis
+) -> None:
+    valkey.lpush("articles", message(1))
+    request = requested(worker)
+    returned = repr(times_text({"clean": 0.3, "tag": 0.00001}))  # as Celery passes it on
+    request.on_success((False, returned, 0.4))
+    assert valkey.hlen("unacked") == 0
+    found = stages(valkey)
+    assert {stage: h.sum_s for stage, h in found.items()} == {
+        "clean": 0.3, "dedup": 0.0, "tag": 0.00001, "store": 0.0,
+    }  # fmt: skip
+    assert [h.counts[-1] for h in found.values()] == [1, 0, 1, 0]
+    assert counters(worker)["live"].messages[MessageEnd.DONE] == 1
+
+
+@pytest.mark.parametrize("returned", ["None", "'unknown=5 x=clean clean=-1 CLEAN=1'", "", "clean="])
+def test_a_result_without_times_counts_none(
+    worker: Peer, valkey: redis.Redis, returned: str
+) -> None:
+    valkey.lpush("articles", message(1))
+    requested(worker).on_success((False, returned, 0.4))
+    assert valkey.hlen("unacked") == 0
+    assert {h.counts[-1] for h in stages(valkey).values()} == {0}
+
+
 def test_the_hash_has_a_fixed_set_of_fields(worker: Peer, valkey: redis.Redis) -> None:
     for lane in LANES:
         for end in MessageEnd:
             for exponent in range(-4, 7):
                 pending_counters.add(lane, end, 1, 10.0**exponent, 3.0**exponent)
+                pending_counters.add_stages(dict.fromkeys(STAGES, 10.0**exponent))
     valkey.lpush("articles", message(1))
     requested(worker).acknowledge()
-    assert valkey.hlen(KEY) <= len(LANES) * (len(MessageEnd) + 2 * (14 + 1))
+    of_lanes = len(LANES) * (len(MessageEnd) + 2 * (14 + 1))
+    assert valkey.hlen(KEY) <= of_lanes + len(STAGES) * (14 + 1)
     found = counters(worker)["bulk"]
     assert found.batch.counts[-1] == found.wait.counts[-1] == 44
     assert list(found.batch.counts) == sorted(found.batch.counts)
@@ -156,3 +191,16 @@ def test_the_id_of_a_message_tells_how_long_it_waited() -> None:
         assert waited_s([claimed(message_id, redelivered=True)], now) is None
         assert waited_s([claimed(message_id, deliveries=1)], now) is None
     assert waited_s([claimed("foreign"), claimed("")], now) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        ({}, ""),
+        ({"clean": 0.0012, "store": 2.0}, "clean=1200 store=2000000"),
+        ({"dedup": 0.0}, "dedup=0"),
+    ],
+)
+def test_times_of_stages_are_written_and_read(seconds: dict[str, float], text: str) -> None:
+    assert times_text(seconds) == text
+    assert times_in(text) == times_in(repr(text)) == seconds

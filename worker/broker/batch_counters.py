@@ -21,6 +21,7 @@ from math import inf
 from typing import Any
 
 from worker.broker import BULK, QUARANTINE
+from worker.model.stage_times import STAGES
 
 BATCH_BOUNDS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 240.0)
 WAIT_BOUNDS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14400.0)
@@ -110,9 +111,15 @@ class PendingCounters:
             ("wait", wait_s, WAIT_BOUNDS_S),
         ):
             if seconds is not None:
-                bucket = (*bounds_s, inf)[bisect_left(bounds_s, seconds)]
-                counts[f"{name}:{lane}:{bucket:g}"] += 1
-                counts[f"{name}_us:{lane}"] += round(seconds * 1e6)
+                counts.update(_measured(name, lane, seconds, bounds_s))
+        with self._lock:
+            self._counts.update(counts)
+
+    def add_stages(self, seconds: Mapping[str, float]) -> None:
+        """Count how long each stage of a batch took, in seconds by the name of the stage."""
+        counts: Counter[str] = Counter()
+        for stage, stage_s in seconds.items():
+            counts.update(_measured("stage", stage, stage_s, BATCH_BOUNDS_S))
         with self._lock:
             self._counts.update(counts)
 
@@ -128,6 +135,12 @@ class PendingCounters:
         broker. The next call of `take` returns them."""
         with self._lock:
             self._counts.update(counts)
+
+
+def _measured(name: str, of: str, seconds: float, bounds_s: tuple[float, ...]) -> dict[str, int]:
+    """What a measured time adds to the counters of a histogram."""
+    bucket = (*bounds_s, inf)[bisect_left(bounds_s, seconds)]
+    return {f"{name}:{of}:{bucket:g}": 1, f"{name}_us:{of}": round(seconds * 1e6)}
 
 
 pending_counters = PendingCounters()
@@ -150,12 +163,23 @@ def lane_counters(fields: Mapping[bytes, bytes]) -> dict[str, LaneCounters]:
     Returns a dict with the keys "live", "bulk" and "quarantine", the three kinds of queues. A field
     that is no number counts as 0.
     """
-    counts = {
+    counts = _counts(fields)
+    return {lane: _lane(counts, lane) for lane in LANES}
+
+
+def stage_histograms(fields: Mapping[bytes, bytes]) -> dict[str, Histogram]:
+    """Read from the fields of the Redis hash of counters how long batches were in each stage:
+    clean, dedup, tag and store."""
+    counts = _counts(fields)
+    return {stage: _histogram(counts, "stage", stage, BATCH_BOUNDS_S) for stage in STAGES}
+
+
+def _counts(fields: Mapping[bytes, bytes]) -> dict[str, int]:
+    return {
         name.decode("utf-8", "replace"): int(number)
         for name, number in fields.items()
         if number.isdigit()
     }
-    return {lane: _lane(counts, lane) for lane in LANES}
 
 
 def _lane(counts: Mapping[str, int], lane: str) -> LaneCounters:
@@ -167,11 +191,11 @@ def _lane(counts: Mapping[str, int], lane: str) -> LaneCounters:
 
 
 def _histogram(
-    counts: Mapping[str, int], name: str, lane: str, bounds_s: tuple[float, ...]
+    counts: Mapping[str, int], name: str, of: str, bounds_s: tuple[float, ...]
 ) -> Histogram:
-    numbers = (counts.get(f"{name}:{lane}:{bound:g}", 0) for bound in (*bounds_s, inf))
+    numbers = (counts.get(f"{name}:{of}:{bound:g}", 0) for bound in (*bounds_s, inf))
     return Histogram(
         bounds_s=bounds_s,
         counts=tuple(accumulate(numbers)),
-        sum_s=counts.get(f"{name}_us:{lane}", 0) / 1e6,
+        sum_s=counts.get(f"{name}_us:{of}", 0) / 1e6,
     )

@@ -13,7 +13,14 @@ from redis.exceptions import RedisError
 
 from worker.broker import BULK, QUARANTINE, UNKNOWN, lua_scripts
 from worker.broker.backpressure import Load
-from worker.broker.batch_counters import LaneCounters, counters_key, lane_counters, lane_of
+from worker.broker.batch_counters import (
+    Histogram,
+    LaneCounters,
+    counters_key,
+    lane_counters,
+    lane_of,
+    stage_histograms,
+)
 from worker.broker.kombu_internals import queue_key
 from worker.broker.ledger_check import LedgerCheck, ledger_check, ledger_key
 from worker.broker.presence import PresentWorker, ask_for_workers, listed_workers
@@ -58,8 +65,9 @@ class BrokerState:
 
     `load` has the messages and the memory. `overdue` is the number of leases that nobody has
     renewed in time. `undeliverable` messages are on dead lists, and `journal` is the number of
-    messages whose receipts are not yet in the store. `history` counts messages by minute in the
-    last hour, the earliest first; a minute in which nobody read this state is missing.
+    messages whose receipts are not yet in the store. `stages` has the times that batches spent in
+    each stage of processing. `history` counts messages by minute in the last hour, the earliest
+    first; a minute in which nobody read this state is missing.
     """
 
     at: datetime
@@ -70,6 +78,7 @@ class BrokerState:
     journal: int
     workers: tuple[PresentWorker, ...]
     counters: Mapping[str, LaneCounters]
+    stages: Mapping[str, Histogram]
     recent: RecentWork
     ledger: LedgerCheck | None
     history: tuple[MessageCount, ...]
@@ -137,6 +146,7 @@ def _state(
         journal=_or(journal, 0),
         workers=tuple(listed_workers(_or(texts, {}), _or(times, []), at.timestamp())),
         counters=lane_counters(_or(counters, {})),
+        stages=stage_histograms(_or(counters, {})),
         recent=recent_work(_or(recent, {}), at),
         ledger=ledger_check(_or(ledger, {})),
         history=_history(minutes, at),

@@ -28,6 +28,7 @@ from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.messages import ClaimedMessage, bounded, printable_id
 from worker.errors import Stalled, Unavailable
 from worker.model.receipts import pushed_at
+from worker.model.stage_times import times_in
 
 log = logging.getLogger("worker.broker")
 
@@ -54,6 +55,12 @@ class Request(CeleryRequest):
     goes to the dead list, which keeps it. After any other failure, such as the death of its
     process, it goes to the quarantine queue, where each article is tried alone.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let a subclass that Celery makes, one for each task, inherit `on_success` from here."""
+        super().__init_subclass__(**options)
+        if "on_success" in vars(cls):
+            delattr(cls, "on_success")
 
     def __init__(self, message: Any, **options: Any) -> None:
         super().__init__(message, **options)
@@ -98,6 +105,14 @@ class Request(CeleryRequest):
         self.running_since = monotonic()
         self.message.channel.qos.mark_started(self.message.delivery_tag)
         super().on_accepted(pid, time_accepted)
+
+    def on_success(self, failed__retval__runtime: Any, **options: Any) -> None:
+        """Note how long each stage took, which the task returned, and ack the message as Celery
+        does."""
+        failed, returned, _ = failed__retval__runtime
+        if not failed:
+            pending_counters.add_stages(times_in(str(returned)))
+        super().on_success(failed__retval__runtime, **options)
 
     def acknowledge(self) -> None:
         """Ack the message as Celery does, and count it as finished, for the heartbeat file."""

@@ -69,6 +69,8 @@ GROUPS = {
         ),
         "health": ("health_command:health", "Check whether the worker on this machine works."),
         "web": ("web_command:web", "Start the web server: metrics, health, pages."),
+        "status": ("status_command:status", "Say what needs attention; show queues and workers."),
+        "top": ("top_command:top", "Show the state on one screen, again and again."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
         "alerts": (
             "alerts_command:alerts",

@@ -105,6 +105,7 @@ def _status(
         last_message_at=broker.recent.last_message_at,
         last_worker_at=broker.recent.last_worker_at,
         history=broker.history,
+        stages=broker.stages,
     )
 
 

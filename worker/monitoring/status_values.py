@@ -4,12 +4,12 @@ These are values only. Commands, metrics, alerts and web pages show them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from worker.broker.backpressure import Advice
-from worker.broker.batch_counters import LaneCounters
+from worker.broker.batch_counters import Histogram, LaneCounters
 from worker.broker.broker_state import MessageCount
 from worker.broker.ledger_check import LedgerCheck as LedgerCheck
 from worker.broker.presence import PresentWorker
@@ -119,7 +119,8 @@ class Status:
     while the store has a copy whose original is not stored yet, which a worker must repair.
     `last_message_at` is when a worker last finished a message, and `last_worker_at` when one last
     said that it runs. `history` counts the messages that waited or were leased, by minute in the
-    last hour; a minute in which nobody read the state is missing.
+    last hour; a minute in which nobody read the state is missing. `stages` has the times that
+    batches spent in each stage: clean, dedup, tag and store.
     """
 
     at: datetime
@@ -147,6 +148,7 @@ class Status:
     last_message_at: datetime | None = None
     last_worker_at: datetime | None = None
     history: tuple[MessageCount, ...] = ()
+    stages: Mapping[str, Histogram] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:

@@ -49,6 +49,7 @@ from worker.pipeline.dead_lettering import (
 )
 from worker.pipeline.deliveries import Delivery, traces_of, without_outcome
 from worker.pipeline.identification import identify_batch, page_of
+from worker.pipeline.stage_clock import stage_clock
 from worker.pipeline.stage_results import (
     AdmittedArticle,
     CleanedArticle,
@@ -126,6 +127,7 @@ class Pipeline:
         """Process a batch. Raises ArticleChanged, with nothing written, if an article that was
         found unchanged is changed by another worker meanwhile."""
         started = monotonic()
+        stage_clock.start()
         rules = rules_in_force(self.config, now)
         dead_letters = DeadLetters(self.stage_deadline)
         pending, unchanged, admitted = admit_batch(
@@ -137,12 +139,15 @@ class Pipeline:
         withdrawals = read_withdrawals(admitted, dead_letters, dates, now)
         cleaned = self._clean(admitted, dead_letters, now)
         fingerprinted = self._fingerprint(cleaned, dead_letters, now)
+        stage_clock.lap("clean")
         stored = self.store.latest_identities([f.article for f in fingerprinted])
         identified = identify_batch(fingerprinted, stored, self.config.dedup, dead_letters)
         if unchanged and meet(unchanged, identified):
             return self._ingest(pending, now, handling, finds_unchanged=False)
         decided = self._deduplicate(identified, dead_letters)
+        stage_clock.lap("dedup")
         records = self._tag(decided, dead_letters, now)
+        stage_clock.lap("tag")
         letters = dead_letters.letters
         outcomes = self.store.write(
             records,
@@ -155,6 +160,7 @@ class Pipeline:
         )
         self._forget_withdrawn(outcomes)
         self.index.release([o.article_id for o in outcomes if o.article_id])
+        stage_clock.lap("store")
         log_batch(outcomes, letters, len(deliveries) - len(pending), monotonic() - started)
         if overtaken := self._overtaken(pending, outcomes):
             outcomes += self.ingest(overtaken, now=now, handling=handling)

@@ -4,6 +4,7 @@ The table of counts is sorted by source, then by hour. So the counts of an hour 
 source after another; an index by hour would make each writing of a batch slower.
 """
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -35,12 +36,49 @@ def outcomes_by_hour(
     `source`, only deliveries of that source are counted, and with `outcome` only those that had
     this outcome.
     """
-    counts = _counts(connection, source, max(hour_of(since), ALL_HOURS + 1), _LAST_HOUR)
+    first = max(hour_of(since), ALL_HOURS + 1)
+    if source is not None:
+        return _hours_of_source(connection, source, first, outcome)
+    counts = _counts(connection, source, first, _LAST_HOUR)
     columns = counts.c.hour, counts.c.outcome
     statement = sa.select(*columns, _sum(counts)).group_by(*columns).order_by(*columns)
     if outcome is not None:
         statement = statement.where(counts.c.outcome == outcome.value)
     return [HourlyCount(*row) for row in connection.execute(statement).all()]
+
+
+def _hours_of_source(
+    connection: Connection, source: str, first: int, outcome: OutcomeKind | None
+) -> list[HourlyCount]:
+    """Return the numbers of one source by hour and outcome, from the hour `first` on.
+
+    The database sends a row for each outcome, with all its hours: a row for each hour would take
+    several times as long to fetch.
+    """
+    if connection.dialect.name == "postgresql":
+        statement, mark = _ARRAYS_BY_OUTCOME, "%s"
+    else:
+        statement, mark = _JSON_BY_OUTCOME, "?"
+    parameters: list[object] = [stored_name(source), first]
+    if outcome is not None:
+        statement += f" AND outcome = {mark}"
+        parameters.append(outcome.value)
+    numbers: Counter[tuple[int, str]] = Counter()
+    rows = connection.exec_driver_sql(f"{statement} GROUP BY outcome", tuple(parameters))
+    for kind, hours, articles in rows:  # an hour comes once for each reason
+        if isinstance(hours, str):
+            hours, articles = json.loads(hours), json.loads(articles)
+        for hour, count in zip(hours, articles, strict=True):
+            numbers[hour, kind] += count
+    return [HourlyCount(hour, kind, count) for (hour, kind), count in sorted(numbers.items())]
+
+
+_ARRAYS_BY_OUTCOME = """
+    SELECT outcome, array_agg(hour), array_agg(articles) FROM hourly_outcomes
+    WHERE source = %s AND hour >= %s"""
+_JSON_BY_OUTCOME = """
+    SELECT outcome, json_group_array(hour), json_group_array(articles) FROM hourly_outcomes
+    WHERE source = ? AND hour >= ?"""
 
 
 def last_hours_by_source(
@@ -128,10 +166,9 @@ def _of_all_sources(connection: Connection, hours: sa.ColumnElement[bool]) -> sa
     """Return the rows of all sources whose hours fulfil a condition."""
     rows = sa.select(hourly_outcomes).where(hours)
     if connection.dialect.name == "postgresql":
-        # By OFFSET 0 it is read once for each source. Else PostgreSQL may read the whole table.
-        rows = rows.where(hourly_outcomes.c.source == sources.c.source).correlate(sources)
-        of_source = rows.offset(sa.literal_column("0")).lateral()
-        return sa.select(of_source).select_from(sources.join(of_source, sa.true())).subquery()
+        # One search in the index for each source. A join may read the whole table.
+        names = sa.func.array(sa.select(sources.c.source).scalar_subquery())
+        return rows.where(hourly_outcomes.c.source == sa.func.any(names)).subquery()
     # By the plus sign SQLite can't look up sources by name, and so begins with them.
     same = hourly_outcomes.c.source == sa.literal_column("+sources.source")
     return rows.select_from(sources.join(hourly_outcomes, same)).subquery()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import orjson
 from sqlalchemy import Connection
 
 from worker.model.receipts import RECLEAN_PREFIX
@@ -23,12 +24,14 @@ def count_outcomes(connection: Connection, outcomes: Sequence[Outcome], now: dat
     `outcomes` are those that this transaction has stored. A stored article that was cleaned again
     is not counted, because nobody delivered it.
     """
-    hour = hour_of(now)
-    counts = Counter(
-        OutcomeKey(stored_name(o.source), hour, o.kind.value, str(o.reason))
+    delivered = Counter(
+        (o.source, o.kind.value, str(o.reason))
         for o in outcomes
         if not o.receipt.startswith(RECLEAN_PREFIX)
     )
+    hour, counts = hour_of(now), Counter[OutcomeKey]()
+    for (source, outcome, reason), articles in delivered.items():
+        counts[OutcomeKey(stored_name(source), hour, outcome, reason)] += articles
     add_counts(connection, counts)
 
 
@@ -40,26 +43,29 @@ def add_counts(connection: Connection, counts: Mapping[OutcomeKey, int]) -> None
     each other.
     """
     totals: Counter[OutcomeKey] = Counter()
-    for key, articles in counts.items():
-        totals[key._replace(hour=ALL_HOURS)] += articles
+    for (source, _, outcome, reason), articles in counts.items():
+        totals[OutcomeKey(source, ALL_HOURS, outcome, reason)] += articles
     rows = [(*key, articles) for key, articles in sorted({**counts, **totals}.items())]
     if not rows:
         return
     # Not by way of SQLAlchemy's expressions, which take three times as long.
     if connection.dialect.name == "postgresql":
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(_ADD_ARRAYS, columns)
+        # One text: psycopg takes three times as long to write arrays.
+        objects = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        connection.exec_driver_sql(_ADD_OBJECTS, (orjson.dumps(objects).decode(),))
     else:
         connection.exec_driver_sql(_ADD_ROWS, rows)
 
 
+_COLUMNS = ("source", "hour", "outcome", "reason", "articles")
 _ADD_ROWS = """
     INSERT INTO hourly_outcomes (source, hour, outcome, reason, articles)
     VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (source, hour, outcome, reason)
     DO UPDATE SET articles = hourly_outcomes.articles + excluded.articles"""
-_ADD_ARRAYS = """
+_ADD_OBJECTS = """
     INSERT INTO hourly_outcomes (source, hour, outcome, reason, articles)
-    SELECT * FROM unnest(%s::text[], %s::integer[], %s::text[], %s::text[], %s::bigint[])
+    SELECT * FROM json_to_recordset(%s::json) AS counted
+        (source text, hour integer, outcome text, reason text, articles bigint)
     ON CONFLICT (source, hour, outcome, reason)
     DO UPDATE SET articles = hourly_outcomes.articles + excluded.articles"""
