@@ -29,12 +29,13 @@ from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.compressed_article import OpenedArticle
+from worker.model.log_lines import log_context, set_context
 from worker.model.records import Attempt
 from worker.model.stage_times import times_text
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
 from worker.pipeline.stage_clock import stage_clock
-from worker.runtime import dead_letter_loop, repair_loop
+from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.runtime.worker_state import describe_worker
@@ -92,6 +93,7 @@ def _prepare(sender: str, **_: object) -> None:
     global _node
     _node = sender
     try:
+        error_reports.start(Settings.load(), sender)
         bootstrap.prepare(Settings.load())
         _current()  # rules are validated now, and shared by the children
     except WorkerError as e:
@@ -130,6 +132,7 @@ def _start_loops(sender: Any, **_: object) -> None:
     repair_loop.start(
         bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
     )
+    alert_loop.start(app, sender.hostname, settings, bootstrap.store(settings), rules())
 
 
 class Ingest(Task):
@@ -181,6 +184,7 @@ celery_internals.remove_builtin_tasks(app)
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     first = messages[0]
+    set_context(log_context(task.request.id or "", [m.traceparent for m in messages]))
     is_suspect = first.quarantined or first.deliveries >= rules().quarantine.deliveries
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
@@ -210,17 +214,19 @@ def _decode(
         except InvalidMessage as e:
             unreadable[index] = str(e)
             continue
-        batch += [_delivery(receipt, article) for receipt, article in articles]
+        trace = message.traceparent
+        batch += [_delivery(receipt, article, trace) for receipt, article in articles]
         if sum(d.payload.bytes for d in batch if d.payload) > LONGEST:
             yield batch
             batch = []
     yield batch
 
 
-def _delivery(receipt: str, article: object) -> Delivery:
+def _delivery(receipt: str, article: object, trace: str) -> Delivery:
     if isinstance(article, OpenedArticle):
-        return Delivery(receipt=receipt, raw=article.raw, payload=article.payload)
-    return Delivery(receipt=receipt, raw=article)
+        raw, payload = article.raw, article.payload
+        return Delivery(receipt=receipt, raw=raw, payload=payload, traceparent=trace)
+    return Delivery(receipt=receipt, raw=article, traceparent=trace)
 
 
 @cache
@@ -259,3 +265,5 @@ def _reject_failures(work: Callable[[], object]) -> None:
         raise Reject(e, requeue=True) from e
     except MemoryError as e:
         raise RuntimeError("out of memory") from e  # Celery ends the worker on a MemoryError
+    finally:
+        set_context()

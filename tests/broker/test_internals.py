@@ -104,6 +104,7 @@ SOURCES = {
     "celery.worker.state:reserved_requests": "reserved_requests = weakref.WeakSet()",
     "celery.worker.state:scheduled_requests": "scheduled_requests = weakref.WeakSet()",
     "celery.worker.state:should_terminate": "should_terminate = None",
+    "celery.apps.worker:safe_say": "safe_say(f'worker: {how} shutdown (MainProcess)', ",
     "celery.concurrency.prefork:TaskPool._pool": "self._pool = ",
     "billiard.pool:Pool._pool": "self._pool = []",
     "celery.app.trace:": "logger = get_logger(__name__)",

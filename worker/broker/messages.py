@@ -17,6 +17,7 @@ from worker.broker import INGEST, REDO
 from worker.broker.canvas import MAPPED_TASKS
 from worker.model.admission import LIMITS
 from worker.model.receipts import is_receipt
+from worker.model.trace_context import traceparent
 
 LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and the rest
 TASKS = frozenset((INGEST, REDO))
@@ -86,6 +87,12 @@ class ClaimedMessage(NamedTuple):
     redelivered: bool = False
     traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
     mapped_by: str = ""  # Celery's task that calls `task` for each item of a list, "" for none
+
+    @property
+    def traceparent(self) -> str:
+        """The trace that this message belongs to, a header of W3C Trace Context; "" if it names
+        none, or the header is invalid."""
+        return next((traceparent(text) for name, text in self.traces if name == "traceparent"), "")
 
     @property
     def stands_alone(self) -> bool:

@@ -72,6 +72,10 @@ GROUPS = {
         "status": ("status_command:status", "Say what needs attention; show queues and workers."),
         "top": ("top_command:top", "Show the state on one screen, again and again."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
+        "alerts": (
+            "alerts_command:alerts",
+            "List what was or will be reported; send a test message.",
+        ),
         "ledger": (
             "ledger_command:ledger",
             "Compare receipts with outcomes; list what is missing.",

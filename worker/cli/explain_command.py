@@ -21,6 +21,7 @@ from worker.errors import Reason
 from worker.maintenance.undeliverable import message_of
 from worker.model.dataclass_fields import field_values
 from worker.model.records import Outcome
+from worker.model.trace_context import trace_id
 from worker.settings import Settings
 from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader, RecordReader
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
@@ -190,6 +191,8 @@ def _print(what: str, explanation: Explanation) -> None:
 def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
     came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
     by = explain_sentences.worker_clause(outcome.handling.worker, outcome.handling.deliveries)
+    if outcome.handling.traceparent:
+        by += f", trace {trace_id(outcome.handling.traceparent)}"
     if outcome.letter_id:
         dropped = "" if letter else "; the dead letter was dropped since"
         return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{by}{dropped}."

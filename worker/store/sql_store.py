@@ -66,7 +66,7 @@ from worker.store.values import (
     StoredDeadLetter,
 )
 from worker.store.view_values import ArticleView
-from worker.store.writing import missed_outcomes, withdraw
+from worker.store.writing import missed_outcomes, stored_alerts, withdraw
 from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write
 
@@ -116,8 +116,10 @@ class SqlStore:
         unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
+        traces: Mapping[str, str] = {},
     ) -> list[Outcome]:
         batch = WriteBatch(
+            traces=traces,
             unchanged=tuple(unchanged),
             records=tuple(records),
             withdrawals=tuple(withdrawals),
@@ -346,6 +348,18 @@ class SqlStore:
     ) -> MissedOutcomes:
         with self._writing() as connection:
             return missed_outcomes.count_missed(connection, now, since)
+
+    def take_alert_turn(self, holder: str, *, now: datetime, until: datetime) -> bool:
+        with self._writing() as connection:
+            return stored_alerts.take_turn(connection, holder, now=now, until=until)
+
+    def write_alert_state(self, state: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        with self._writing() as connection:
+            return stored_alerts.write_state(connection, state, holder=holder, at=at, until=until)
+
+    def alert_state(self) -> str:
+        with self._reading() as connection:
+            return stored_alerts.read_state(connection)
 
     @property
     def clusters(self) -> SqlClusters:

@@ -173,6 +173,7 @@ receipts = Table(
     Column("worker", KeyText, nullable=False, server_default=""),
     Column("deliveries", Integer, nullable=False, server_default="1"),
     Column("payload_hash", KeyText, nullable=False, server_default=""),  # "" in older rows
+    Column("traceparent", KeyText, nullable=False, server_default=""),  # W3C Trace Context, or ""
 )
 
 decisions = Table(
@@ -292,6 +293,16 @@ job_progress = Table(
     metadata,
     Column("job", KeyText, primary_key=True),
     Column("until", UtcDateTime, nullable=False),  # what was stored before this time is done
+)
+
+alert_turns = Table(
+    "alert_turns",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("holder", KeyText, nullable=False),
+    Column("until", UtcDateTime, nullable=False),  # no other worker judges before this time
+    Column("at", UtcDateTime),  # when the system was last judged
+    Column("state", FreeText, nullable=False),  # JSON
 )
 
 moves = Table(

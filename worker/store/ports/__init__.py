@@ -26,6 +26,7 @@ from worker.store.ports.ingest_ports import (
     WorkerStore,
 )
 from worker.store.ports.operation_ports import (
+    AlertStore,
     AuditStore,
     ClosableStore,
     DeadLetterReader,
@@ -50,6 +51,7 @@ from worker.store.ports.reading_ports import (
 from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
 
 __all__ = [
+    "AlertStore",
     "ArticleHistoryReader",
     "ArticleReader",
     "ArticleSearch",
@@ -107,6 +109,7 @@ class ArticleStore(
     StatusStore,
     SourceActivityReader,
     SourceSnoozer,
+    AlertStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

@@ -4,7 +4,7 @@ A batch is the raw articles of one message from the broker. Stored articles are 
 again when the rules for that have changed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -126,6 +126,7 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
         unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
+        traces: Mapping[str, str] = {},
     ) -> list[Outcome]:
         """Write the results of a batch of raw articles in one transaction; return what became of
         each.
@@ -135,7 +136,8 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
         order. A result is skipped if its receipt (the id of the delivery) has an outcome already.
         Raises ArticleChanged, with nothing written, if another worker has changed one of
         `unchanged` meanwhile. `handling` names the worker, and says how often the message was
-        delivered.
+        delivered. `traces` has the trace (W3C Trace Context) of each receipt whose message named
+        one.
         """
         ...
 

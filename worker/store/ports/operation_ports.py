@@ -177,6 +177,31 @@ class OutcomeCounter(ClosableStore, Protocol):
         ...
 
 
+class AlertStore(ClosableStore, Protocol):
+    """Keeps the state of alerts as a text, and lets one worker at a time judge the system.
+
+    It is for times in which the broker, which does the same, does not answer or has lost its data.
+    """
+
+    def take_alert_turn(self, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Let the worker `holder` judge until the time `until`, unless another one does so now.
+
+        Returns whether it may. The holder of the turn may take it again.
+        """
+        ...
+
+    def write_alert_state(self, state: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Store the state of alerts as of the time `at`, and keep the turn of `holder` to `until`.
+
+        Nothing is written if a later state is stored. Returns whether it was written.
+        """
+        ...
+
+    def alert_state(self) -> str:
+        """Return the stored state of alerts; "" if there is none."""
+        ...
+
+
 class ProducerStore(OutcomeReader, ClosableStore, Protocol):
     """The store for a producer, a program that sends raw articles and asks what became of them.
 
