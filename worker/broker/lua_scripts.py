@@ -11,11 +11,11 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
 
-CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS, ANNOUNCE = (
+CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS, ANNOUNCE, PAUSE = (
     (_FOLDER / f"{name}.lua").read_text("utf-8")
     for name in (
         *("claim", "ack", "renew", "sweep", "move", "push"),
-        *("count", "relocate", "foreign", "permissions", "announce"),
+        *("count", "relocate", "foreign", "permissions", "announce", "pause"),
     )
 )
 
