@@ -97,9 +97,10 @@ class ClaimedMessage(NamedTuple):
         """Whether this message must run alone, and not in one batch with other small messages.
 
         That is so for a message that was put back on a queue before; for a compressed one, because
-        its size after decompression is not known; and for one that holds no raw articles.
+        its size after decompression is not known; for one that holds no raw articles; and for one
+        of held articles, because it passes a pause that other messages do not pass.
         """
-        returned = self.redelivered or self.deliveries or self.quarantined
+        returned = self.redelivered or self.deliveries or self.quarantined or self.resumed
         return bool(returned or self.compression) or self.task != INGEST
 
 

@@ -41,7 +41,10 @@ class RepairedStore(ClusteredStore, OutcomeCounter, Protocol):
 
 
 def start(
-    store: RepairedStore, open_index: Callable[[], RedisIndex], rules: DedupRules
+    store: RepairedStore,
+    open_index: Callable[[], RedisIndex],
+    rules: DedupRules,
+    return_held: Callable[[], object] = lambda: None,
 ) -> background.BackgroundLoop:
     """Start the background loop that corrects clusters, and restores what the index has lost.
 
@@ -51,7 +54,7 @@ def start(
 
     All workers run the loop, but in each half minute only one of them does the work. Once an hour
     that worker also counts results that workers of an earlier version have stored without counting
-    them.
+    them. `return_held` is called in each half minute by the worker that does the work.
     """
     period = FIRST_PERIOD
     counted_at = -math.inf
@@ -63,6 +66,7 @@ def start(
                 if index.try_lock("reconcile", EVERY_S * 0.9):
                     make_pass(store, index, rules, period=period, now=datetime.now(UTC))
                     period = PERIOD
+                    return_held()
                     if time.monotonic() - counted_at > COUNT_EVERY_S:
                         _count_missed_outcomes(store)
                         counted_at = time.monotonic()

@@ -14,10 +14,15 @@ from worker.store.ports.cluster_ports import (
     ClusterStore,
     RededuplicationStore,
 )
+from worker.store.ports.held_ports import (
+    HeldArticleReader,
+    HeldArticleStore,
+)
 from worker.store.ports.ingest_ports import (
     CandidateReader,
     DeadLetterWriter,
     FingerprintReader,
+    HoldingStore,
     IngestStore,
     OutcomeReader,
     ReceiptReader,
@@ -34,6 +39,7 @@ from worker.store.ports.operation_ports import (
     JournalWriter,
     OutcomeCounter,
     ProducerStore,
+    ResumingStore,
 )
 from worker.store.ports.reading_ports import (
     ArticleHistoryReader,
@@ -64,6 +70,9 @@ __all__ = [
     "DeadLetterWriter",
     "DeletionStore",
     "FingerprintReader",
+    "HeldArticleReader",
+    "HeldArticleStore",
+    "HoldingStore",
     "IngestStore",
     "JournalReader",
     "JournalWriter",
@@ -75,6 +84,7 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "ResumingStore",
     "SourceReader",
     "StaleRecordReader",
     "WorkerStore",
@@ -96,6 +106,7 @@ class ArticleStore(
     SourceReader,
     OutcomeCountReader,
     OutcomeCounter,
+    ResumingStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
@@ -103,3 +114,6 @@ class ArticleStore(
 
     Functions should take a narrower protocol, with only the methods that they call.
     """
+
+    @property
+    def held(self) -> HeldArticleStore: ...
