@@ -20,7 +20,13 @@ from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 
 ROOT = Path(__file__).parent.parent
-_BESIDE_MESSAGES = (b".journal", b".workers", b".workers.times", b".counters")  # ends of keys
+_BESIDE_MESSAGES = (
+    b".journal",
+    b".workers",
+    b".workers.times",
+    b".counters",
+    b".pauses",
+)  # ends of keys
 
 
 class Running(NamedTuple):

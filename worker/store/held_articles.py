@@ -27,7 +27,7 @@ class SqlHeldArticles:
     and `writing` are functions that open a transaction of the database.
     """
 
-    def __init__(self, reading: _Transaction, writing: Transaction) -> None:
+    def __init__(self, reading: _Transaction, writing: _Transaction) -> None:
         self._reading = reading
         self._writing = writing
 
