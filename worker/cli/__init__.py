@@ -69,6 +69,7 @@ GROUPS = {
         ),
         "health": ("health_command:health", "Check whether the worker on this machine works."),
         "pause": ("pause_commands:pause", "Pause a lane or a source; without a name list pauses."),
+        "drain": ("drain_command:drain", "End workers when they have finished what they have."),
         "resume": ("pause_commands:resume", "Resume a lane or a source."),
         "web": ("web_command:web", "Start the web server: metrics, health, pages."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
