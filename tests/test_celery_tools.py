@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -405,6 +406,17 @@ def test_the_worker_says_in_the_broker_that_it_is_at_work(running: Running, cont
     assert worker.state.memory_bytes > 50_000_000
     assert worker.state.version
     assert len(worker.state.digest) > 4
+
+
+def test_the_worker_says_when_it_is_ready_and_what_it_is(running: Running) -> None:
+    [line] = [line for line in running.lines() if "worker.ready" in line]
+    fields = dict(word.partition("=")[::2] for word in line.split() if "=" in word)
+    assert fields["node"].startswith("celery@")
+    assert fields["processes"] == "1"
+    assert fields["queue"] == "articles"
+    assert fields["store"].startswith("sqlite://")
+    assert fields["version"] == version("article-worker")
+    assert len(fields["rules"]) > 4
 
 
 def test_the_worker_counts_its_batches_in_the_broker(running: Running, control: Any) -> None:

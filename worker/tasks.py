@@ -39,7 +39,7 @@ from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.held_articles_return import returning_held
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.runtime.worker_state import describe_worker
-from worker.settings import Settings
+from worker.settings import Settings, masked
 
 log = logging.getLogger("worker")
 
@@ -133,6 +133,12 @@ def _start_loops(sender: Any, **_: object) -> None:
         lambda: bootstrap.index(settings, dedup_rules),
         dedup_rules,
         returning_held(app, bootstrap.store(settings)),
+    )
+    state = describe()
+    log.info(
+        "worker.ready node=%s processes=%d queue=%s store=%s version=%s rules=%s",
+        *(state.node, state.processes, app.conf.task_default_queue, masked(settings.store)),
+        *(state.version, state.digest),
     )
 
 
