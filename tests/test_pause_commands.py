@@ -1,14 +1,18 @@
 """`worker pause` and `worker resume`, with a worker at work: what it says, and what it does."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devtools.waiting import limit_s
 from tests import commands
 from tests.foreign import GOOD
-from tests.running import Running, running_worker
+from tests.running import ROOT, Running, running_worker
 from worker.client.producer import Producer
 
 pytestmark = pytest.mark.processes
@@ -105,3 +109,35 @@ def test_a_source_that_was_never_seen_is_paused_with_force(running: Running) -> 
     running.until(lambda: bool(running.store.held.held_receipts([receipt])), "it is held")
     worker(running, "resume", "--source", "new one")
     assert running.outcome(receipt).article_id
+
+
+def run_files(running: Running, files: Path, code: int = 0) -> str:
+    """The output of `worker run`, which starts a worker of its own beside the other one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "worker", "run", str(files)],
+        env=running.environment,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=2 * limit_s(),
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_run_of_files_ends_with_held_articles_and_does_not_begin_on_a_paused_lane(
+    running: Running, tmp_path: Path
+) -> None:
+    files = tmp_path / "run.jsonl"
+    raws = [article(source, f"run-{n}") for n, source in enumerate(["kept", "free", "kept"])]
+    files.write_text("\n".join(map(json.dumps, raws)))
+    worker(running, "pause", "--source", "kept", "--force")
+    printed = run_files(running, files)
+    assert "1 raw article in" in printed
+    assert "2 articles held: their source is paused" in printed
+    worker(running, "resume", "--source", "kept")
+    running.until(lambda: not running.store.held.counts(), "they go back")
+    worker(running, "pause", "live")
+    assert "`worker resume live` ends that" in run_files(running, files, code=1)
+    worker(running, "resume", "live")

@@ -12,6 +12,7 @@ import redis
 
 from tests.make import NOW
 from tests.support.transport import Peer, claimed, peer
+from tests.worker_rules import own_rules
 from worker.broker.bodies import articles
 from worker.broker.connection import BrokerConnection
 from worker.broker.pauses import (
@@ -99,6 +100,11 @@ class Desk(NamedTuple):
 
 
 @pytest.fixture
+def small_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKER_CONFIG_DIR", str(own_rules(tmp_path, articles=7)))
+
+
+@pytest.fixture
 def desk(valkey_url: str, valkey: redis.Redis, sqlite_store_url: str) -> Iterator[Desk]:
     store, rules = SqlStore(sqlite_store_url), load_worker_rules(None)
     with make_app(valkey_url, rules) as app, Producer(valkey_url) as producer:
@@ -127,6 +133,18 @@ def test_held_articles_return_in_order_and_the_pause_ends(desk: Desk, valkey: re
     assert list(desk.resuming()) == [100, 100, 30]
     assert waiting(desk, valkey) == [f"a{n}" for n in range(230)]
     assert (desk.held(), desk.paused(), desk.held("other")) == ([], set(), ["other1"])
+
+
+def test_a_page_of_held_articles_that_returns_in_several_messages_is_complete(
+    small_messages: None, desk: Desk, valkey: redis.Redis
+) -> None:
+    desk.pause()
+    desk.hold(*range(120))
+    steps = desk.resuming()
+    assert [next(steps) for _ in range(3)] == [7, 7, 7]
+    assert desk.held() == [f"a{n}" for n in range(21, 120)]
+    assert sum(steps) == 99
+    assert waiting(desk, valkey) == [f"a{n}" for n in range(120)]
 
 
 def test_articles_return_to_the_lane_and_priority_that_they_came_from(

@@ -398,3 +398,25 @@ def test_the_version_before_names_the_key_of_this_one_s_config_that_it_does_not_
     before = mixed.before
     before.use_rules(mixed.now.root / "config" / "worker.toml")
     before.command("config", code=4)
+
+
+def test_workers_of_the_version_before_do_not_heed_a_pause_and_are_named(mixed: Mixed) -> None:
+    sent = Sent(mixed)
+    mixed.now.command("migrate")
+    mixed.before.start_worker()
+    mixed.now.command("pause", "live")
+    sent.push(mixed.now, sent.articles(3))
+    sent.all_ended()
+    found = json.loads(mixed.now.command("doctor", "--json", code=1))
+    [named] = [result for result in found if result["what"] == "pauses"]
+    assert named["state"] == "mend"
+    assert "before-0@mixed" in named["found"]
+    for worker in mixed.before.workers:
+        mixed.before.stop(worker)
+    mixed.now.start_worker()
+    receipts = sent.push(mixed.now, sent.articles(3))
+    found = json.loads(mixed.now.command("doctor", "--json", code=1))
+    assert [result["what"] for result in found if "pause" in result["found"]] == ["lane live"]
+    assert mixed.broker.llen("articles") == 1
+    mixed.now.command("resume", "live")
+    sent.ended(receipts)

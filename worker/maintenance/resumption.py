@@ -66,13 +66,12 @@ def _return_all(
 
     while page := store.held.page(source, _PAGE):
         for place, group in groupby(page, key=lambda held: held.article.place):
-            held = list(group)
+            held, sent = tuple(group), 0
             if is_paused_again():
                 return
-            sent = producer.return_held(map(_packed, held), place, pause_id)
-            for count in sent:
-                store.held.release(held[:count])
-                del held[:count]
+            for count in producer.return_held(map(_packed, held), place, pause_id):
+                store.held.release(held[sent : sent + count])
+                sent += count
                 yield count
                 if is_paused_again():
                     return
