@@ -76,6 +76,7 @@ def test_articles_of_a_paused_source_are_held_and_the_others_of_their_message_go
     assert "waits or is being processed" not in explained
     [day] = json.loads(worker(running, "ledger", "--json"))["days"]
     assert (day["held"], day["waiting"], day["missing"]) == (2, 0, 0)
+    assert "2 held articles of this source stay" in worker(running, "delete", "--source", "wire")
     [held] = json.loads(worker(running, "pause", "--json"))["held"].items()
     assert (held[0], held[1]["articles"]) == ("wire", 2)
     assert "2 held articles went back" in worker(running, "resume", "--source", "wire")
