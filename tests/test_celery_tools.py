@@ -19,6 +19,7 @@ from celery import Celery, chain, chord, group
 from celery.canvas import chunks, xmap, xstarmap
 
 from devtools.waiting import limit_s
+from tests import commands
 from tests.foreign import GOOD, article, envelope
 from tests.running import ROOT, Running, running_worker
 from tests.store.stored import rows
@@ -453,12 +454,11 @@ def test_purged_messages_of_a_producer_are_named_by_the_ledger(
     assert {entry.receipt for entry in audit.missing} == set(receipts)
 
 
-def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(
-    running: Running, control: Any
-) -> None:
+def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(running: Running) -> None:
     """The last test of the worker that all tests here use."""
     receipts = push(running, "shutdown", 100)
-    control.shutdown()
+    printed = commands.on(running.store_url, running.url)("drain", "--all").output
+    assert "has ended after" in printed
     assert running.worker.wait(limit_s()) == 0
     ended = running.store.outcomes(receipts)
     assert len(ended) + running.broker.llen("articles") == len(receipts)

@@ -62,6 +62,7 @@ def stop(pid: int) -> None:
     until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", lambda: f"{pid} stops")
 
 
+@pytest.mark.long
 @pytest.mark.processes
 def test_workers_are_drained_by_host_or_name_and_the_others_are_named(running: Running) -> None:
     for name in ("two@far", "near"):
@@ -73,6 +74,7 @@ def test_workers_are_drained_by_host_or_name_and_the_others_are_named(running: R
     assert "no worker is at work" in drain(running, "--all", code=1)
 
 
+@pytest.mark.long
 @pytest.mark.processes
 def test_a_worker_that_does_not_end_is_named_with_exit_code_1(listed: Running) -> None:
     stop(listed.worker.pid)
@@ -84,6 +86,7 @@ def test_a_worker_that_does_not_end_is_named_with_exit_code_1(listed: Running) -
     assert listed.worker.wait(limit_s()) == 0  # it read the command later
 
 
+@pytest.mark.long
 @pytest.mark.processes
 def test_a_message_that_a_process_has_been_given_is_not_also_put_back(running: Running) -> None:
     """On a busy machine a pool process may begin seconds later. Here it is stopped meanwhile."""

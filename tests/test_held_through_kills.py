@@ -22,7 +22,7 @@ from worker.store.sql_store import SqlStore
 
 pytestmark = [pytest.mark.long, pytest.mark.processes]
 
-ARTICLES = 400  # half of them of the source that is paused
+ARTICLES = 200  # half of them of the source that is paused
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -127,6 +127,7 @@ def run_files(running: Running, files: Path, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_run_of_files_ends_with_held_articles_and_does_not_begin_on_a_paused_lane(
     running: Running, tmp_path: Path
 ) -> None:

@@ -184,7 +184,9 @@ def test_what_arrives_while_a_source_is_resumed_is_held_behind_the_older_article
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("messages", [1, 2, 3])
+@pytest.mark.parametrize(
+    "messages", [2, *(pytest.param(number, marks=pytest.mark.long) for number in (1, 3))]
+)
 def test_a_resumption_that_is_killed_loses_nothing_and_can_be_repeated(
     messages: int, desk: Desk, valkey: redis.Redis
 ) -> None:
