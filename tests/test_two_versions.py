@@ -206,7 +206,7 @@ def test_an_upgrade_with_messages_under_way_loses_nothing(
         began = datetime.now(UTC)
         now.command("migrate")
         ended = datetime.now(UTC)
-    assert revision(mixed.store_url) == "0021"
+    assert revision(mixed.store_url) == "0020"
     assert stored_counts(mixed.store_url).total() > 0  # what the version before had stored
     sent.push(before, sent.articles(10))
     sent.push(now, sent.articles(10))
@@ -311,7 +311,7 @@ def test_after_a_roll_back_the_version_before_drains_what_this_one_left(
     _quarantined(mixed, sent, files)
 
     before.command("migrate")
-    assert revision(mixed.store_url) == "0021"
+    assert revision(mixed.store_url) == "0020"
     for file in files:
         old_worker = before.start_worker()
         until(lambda: not file.exists(), lambda: f"{file.name}\n{mixed.logs()}")  # noqa: B023
@@ -398,3 +398,25 @@ def test_the_version_before_names_the_key_of_this_one_s_config_that_it_does_not_
     before = mixed.before
     before.use_rules(mixed.now.root / "config" / "worker.toml")
     before.command("config", code=4)
+
+
+def test_workers_of_the_version_before_do_not_heed_a_pause_and_are_named(mixed: Mixed) -> None:
+    sent = Sent(mixed)
+    mixed.now.command("migrate")
+    mixed.before.start_worker()
+    mixed.now.command("pause", "live")
+    sent.push(mixed.now, sent.articles(3))
+    sent.all_ended()
+    found = json.loads(mixed.now.command("doctor", "--json", code=1))
+    [named] = [result for result in found if result["what"] == "pauses"]
+    assert named["state"] == "mend"
+    assert "before-0@mixed" in named["found"]
+    for worker in mixed.before.workers:
+        mixed.before.stop(worker)
+    mixed.now.start_worker()
+    receipts = sent.push(mixed.now, sent.articles(3))
+    found = json.loads(mixed.now.command("doctor", "--json", code=1))
+    assert [result["what"] for result in found if "pause" in result["found"]] == ["lane live"]
+    assert mixed.broker.llen("articles") == 1
+    mixed.now.command("resume", "live")
+    sent.ended(receipts)

@@ -30,16 +30,19 @@ from worker.errors import Unavailable, WorkerError
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.compressed_article import OpenedArticle
 from worker.model.log_lines import log_context, set_context
+from worker.model.queue_place import QueuePlace
 from worker.model.records import Attempt
 from worker.model.stage_times import times_text
 from worker.pipeline.deliveries import Delivery
+from worker.pipeline.holding import hold_paused
 from worker.pipeline.ingestion import Pipeline
 from worker.pipeline.stage_clock import stage_clock
 from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_loop
 from worker.runtime.config_reload import CurrentConfig
+from worker.runtime.held_articles_return import returning_held
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.runtime.worker_state import describe_worker
-from worker.settings import Settings
+from worker.settings import Settings, masked
 
 log = logging.getLogger("worker")
 
@@ -130,7 +133,16 @@ def _start_loops(sender: Any, **_: object) -> None:
         rules().quarantine.stalled_replay_s,
     )
     repair_loop.start(
-        bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
+        bootstrap.store(settings),
+        lambda: bootstrap.index(settings, dedup_rules),
+        dedup_rules,
+        returning_held(app, bootstrap.store(settings)),
+    )
+    state = describe()
+    log.info(
+        "worker.ready node=%s processes=%d queue=%s store=%s version=%s rules=%s",
+        *(state.node, state.processes, app.conf.task_default_queue, masked(settings.store)),
+        *(state.version, state.digest),
     )
     alert_loop.start(app, sender.hostname, settings, bootstrap.store(settings), rules())
 
@@ -189,13 +201,31 @@ def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
     unreadable: dict[int, str] = {}
-    for deliveries in _decode(messages, unreadable):
+    for batch in _decode(messages, unreadable):
+        deliveries = _without_held(task, first, batch) if first.paused_sources else batch
         if is_suspect:
             ingest_in_sandbox(pipeline(), deliveries, rules(), handling, dict(first.stalled_runs))
         elif deliveries:
             pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
     if unreadable:
         raise Reject(unreadable, requeue=False)
+
+
+def _without_held(
+    task: Task, message: ClaimedMessage, deliveries: list[Delivery]
+) -> list[Delivery]:
+    """Store the articles of paused sources as held, and return the others.
+
+    `message` is the first of the batch; all of them come from one queue, and know the same pauses.
+    """
+    place = QueuePlace(
+        queue=(task.request.delivery_info or {}).get("routing_key") or app.conf.task_default_queue,
+        priority=message.priority,
+        quarantined=message.quarantined,
+    )
+    return hold_paused(
+        pipeline().store, deliveries, message.paused_sources, place, now=datetime.now(UTC)
+    )
 
 
 def _decode(

@@ -97,6 +97,8 @@ SOURCES = {
     "celery.worker.request:Request._already_cancelled": "self._already_cancelled = True",
     "celery.worker.request:Request._already_revoked": "self._already_revoked = True",
     "celery.worker.request:Request.acknowledged": "acknowledged",
+    "celery.worker.request:Request._apply_result": "self._apply_result = maybe(ref, result)",
+    "celery.concurrency.asynpool:AsynPool._write_to": "job._write_to = proc",
     "celery.worker.consumer.consumer:Consumer": "reserved_requests.clear()",
     "celery.worker.components:Pool._process_task": "w.process_task = w._process_task",
     "celery.worker.components:Pool._quick_release": "w._quick_release = w.semaphore.release",

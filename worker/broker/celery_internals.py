@@ -86,6 +86,16 @@ def was_cancelled(request: Any) -> bool:
     return bool(request._already_cancelled or request._already_revoked)
 
 
+def is_with_process(request: Any) -> bool:
+    """Whether a request, Celery's object for one message, was written to a pool process.
+
+    That process will work on it, although it may not have said yet that it has begun.
+    """
+    reference = request._apply_result
+    job = reference() if reference is not None else None
+    return getattr(job, "_write_to", None) is not None
+
+
 def remove_builtin_tasks(app: Any) -> None:
     """Remove Celery's own tasks, such as celery.group, from the tasks that a worker can run.
 

@@ -1,5 +1,6 @@
 """`worker explain`: print in sentences what happened to an article, and why."""
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,18 +34,29 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldReceipt:
+    """Why the article of a receipt is held: its source, which an operator has paused, the time when
+    the article was held, and the queue to which it goes back when the source is resumed."""
+
+    source: str
+    at: datetime
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What the store knows about the receipt, article or dead letter that the user named.
 
     A receipt is the id of one article that was sent. If the user named one, `received` says when
     the broker took the article, and `outcome` what became of it. `letter` is a dead letter, an
-    article that could not be processed. `articles` are the stored articles, each with sentences
-    that tell its story.
+    article that could not be processed, and `held` an article that waits because its source is
+    paused. `articles` are the stored articles, each with sentences that tell its story.
     """
 
     received: datetime | None = None  # when the broker took the receipt
     outcome: Outcome | None = None  # of the receipt
     letter: StoredDeadLetter | None = None
+    held: HeldReceipt | None = None  # the receipt, if it is held
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
@@ -106,6 +118,10 @@ def _by_url(store: ArticleReader, url: str, settings: Settings) -> Explanation:
 def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
     outcome = store.outcomes([what]).get(what)
     received = next((entry.at for entry in store.journal_entries([what])), None)
+    if outcome is None and (held := store.held.of_receipts([what]).get(what)):
+        article = held.article
+        why = HeldReceipt(source=article.source, at=held.held_at, queue=article.place.queue)
+        return Explanation(received=received, held=why)
     if outcome is None and received:
         return Explanation(received=received, letter=_undelivered(store, what))
     if outcome is None:
@@ -172,10 +188,12 @@ def _print(what: str, explanation: Explanation) -> None:
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
-        if not explanation.outcome and not explanation.letter:
+        if not explanation.outcome and not explanation.letter and not explanation.held:
             _print_sentence(
                 "It has no outcome yet: it waits or is being processed; see `worker ledger`."
             )
+    if explanation.held:
+        _print_sentence(_held_sentence(explanation.held))
     if explanation.outcome:
         _print_sentence(_outcome_sentence(explanation.outcome, explanation.letter))
     if explanation.letter:
@@ -186,6 +204,13 @@ def _print(what: str, explanation: Explanation) -> None:
         out.print(Text(title, style="bold"))
         for sentence in article["story"]:
             _print_sentence(sentence)
+
+
+def _held_sentence(held: HeldReceipt) -> str:
+    return (
+        f"It is held since {moment(held.at)}, because its source {held.source} was paused; "
+        f"`worker resume --source {shlex.quote(held.source)}` returns it to the queue {held.queue}."
+    )
 
 
 def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:

@@ -24,7 +24,10 @@ from worker.store.values import LostMessages
 
 _DAY = timedelta(days=1)
 _ROWS = 50  # missing receipts that are printed; --json prints all
-_COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliverable", "missing")
+_COLUMNS = (
+    *("day", "receipts", "stored", "dead", "waiting", "leased", "held", "undeliverable"),
+    "missing",
+)
 
 
 @click.command(
@@ -43,12 +46,12 @@ def ledger(
 ) -> None:
     """Check that no enqueued article was lost: find each one in the store or in the broker.
 
-    Each article that a Producer sent should be stored, a dead letter, or in a message in the
-    broker. If some are missing, their receipts (ids) are listed and the exit code is 1; so it is
-    for messages that the broker lost together with the note of their receipts, listed by producer
-    and number. Articles that other clients sent have no such note; those with an outcome are
-    counted as foreign. A check of the last 7 days or more is noted in the broker, where `worker
-    status` finds it.
+    Each article that a Producer sent should be stored, a dead letter, held because its source is
+    paused, or in a message in the broker. If some are missing, their receipts (ids) are listed and
+    the exit code is 1; so it is for messages that the broker lost together with the note of their
+    receipts, listed by producer and number. Articles that other clients sent have no such note;
+    those with an outcome are counted as foreign. A check of the last 7 days or more is noted in the
+    broker, where `worker status` finds it.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -143,5 +146,5 @@ def _row(day: DayBalance) -> tuple[object, ...]:
     stored = sum(day.ended.values()) - dead
     return (
         *(day.day, day.received, stored, dead),
-        *(day.waiting, day.leased, day.undeliverable, day.missing),
+        *(day.waiting, day.leased, day.held, day.undeliverable, day.missing),
     )

@@ -18,6 +18,7 @@ from worker import background
 from worker.dedup import DedupRules
 from worker.errors import Unavailable
 from worker.index.redis_index import RedisIndex
+from worker.index.verification import ExpectedEntry, differences
 from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.maintenance.reconcile import PAGE, Reconciler
@@ -41,7 +42,10 @@ class RepairedStore(ClusteredStore, OutcomeCounter, Protocol):
 
 
 def start(
-    store: RepairedStore, open_index: Callable[[], RedisIndex], rules: DedupRules
+    store: RepairedStore,
+    open_index: Callable[[], RedisIndex],
+    rules: DedupRules,
+    return_held: Callable[[], object] = lambda: None,
 ) -> background.BackgroundLoop:
     """Start the background loop that corrects clusters, and restores what the index has lost.
 
@@ -51,7 +55,7 @@ def start(
 
     All workers run the loop, but in each half minute only one of them does the work. Once an hour
     that worker also counts results that workers of an earlier version have stored without counting
-    them.
+    them. `return_held` is called in each half minute by the worker that does the work.
     """
     period = FIRST_PERIOD
     counted_at = -math.inf
@@ -63,6 +67,7 @@ def start(
                 if index.try_lock("reconcile", EVERY_S * 0.9):
                     make_pass(store, index, rules, period=period, now=datetime.now(UTC))
                     period = PERIOD
+                    return_held()
                     if time.monotonic() - counted_at > COUNT_EVERY_S:
                         _count_missed_outcomes(store)
                         counted_at = time.monotonic()
@@ -114,27 +119,42 @@ def _restore(
     window = timedelta(seconds=2 * index.window_s)
     since = max(mark.complete_until or now - window, now - window)
     deadline = time.monotonic() + RESTORE_S
-    page = _restore_page(store, reconciler, since, 0)
+    page, lost = _restore_page(store, index, reconciler, since, 0)
     articles = len(page)
     while len(page) == PAGE and time.monotonic() <= deadline:
-        page = _restore_page(store, reconciler, since, page[-1].revision_id)
-        articles += len(page)
-    level = logging.WARNING if articles and not mark.is_first else logging.INFO
-    log.log(level, "index.put-back since=%s articles=%d", since.isoformat("T", "seconds"), articles)
+        page, more = _restore_page(store, index, reconciler, since, page[-1].revision_id)
+        articles, lost = articles + len(page), lost + more
+    # A server that was only restarted, as the embedded one often is, has lost nothing.
+    level = logging.WARNING if lost and not mark.is_first else logging.INFO
+    log.log(
+        level,
+        "index.put-back since=%s articles=%d lost=%d",
+        *(since.isoformat("T", "seconds"), articles, lost),
+    )
     return page[-1].received if len(page) == PAGE else None
 
 
 def _restore_page(
-    store: ClusteredStore, reconciler: Reconciler, since: datetime, after: int
-) -> Sequence[Member]:
+    store: ClusteredStore,
+    index: RedisIndex,
+    reconciler: Reconciler,
+    since: datetime,
+    after: int,
+) -> tuple[Sequence[Member], int]:
+    """Write a page of articles to the index again; also returns how many of them it had lost."""
     with fork_lock():
         try:
             page = store.clusters.recent_members(since, after, PAGE)
+            expected = [
+                ExpectedEntry(m.article_id, m.cluster_id, m.fingerprint, m.received) for m in page
+            ]
+            found = differences(index, expected)
+            lost = {x.article_id for x in found if x.what in ("missing", "unowned")}
             for move in reconciler.restore(page):
                 _log_move(move)
         finally:
             store.close()
-    return page
+    return page, len(lost)
 
 
 def _log_move(move: ClusterMove) -> None:

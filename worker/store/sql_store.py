@@ -29,6 +29,7 @@ from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
 from worker.store.database.engine import open_engine, parse, raising_unavailable
+from worker.store.held_articles import SqlHeldArticles
 from worker.store.hourly_values import (
     HourlyCount,
     LatestOutcomes,
@@ -364,6 +365,10 @@ class SqlStore:
     @property
     def clusters(self) -> SqlClusters:
         return SqlClusters(self._reading, self._writing)
+
+    @property
+    def held(self) -> SqlHeldArticles:
+        return SqlHeldArticles(self._reading, self._writing)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

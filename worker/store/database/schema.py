@@ -234,6 +234,24 @@ dead_letters = Table(
     Column("replay_at", UtcDateTime),
 )
 
+held_articles = Table(
+    "held_articles",  # raw articles of paused sources, which wait to go back to their queues
+    metadata,
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("receipt", KeyText, nullable=False),
+    Column("digest", KeyText, nullable=False),  # of the payload: a receipt may be used twice
+    Column("source", KeyText, nullable=False),
+    Column("queue", KeyText, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("holds", Integer, nullable=False),  # times that it was held
+    Column("held_at", UtcDateTime, nullable=False),  # the last of them
+    UniqueConstraint("receipt", "digest"),
+    Index("ix_held_articles_source_id", "source", "id"),
+    sqlite_autoincrement=True,
+)
+
 clusters = Table(
     "clusters",
     metadata,

@@ -14,10 +14,15 @@ from worker.store.ports.cluster_ports import (
     ClusterStore,
     RededuplicationStore,
 )
+from worker.store.ports.held_ports import (
+    HeldArticleReader,
+    HeldArticleStore,
+)
 from worker.store.ports.ingest_ports import (
     CandidateReader,
     DeadLetterWriter,
     FingerprintReader,
+    HoldingStore,
     IngestStore,
     OutcomeReader,
     ReceiptReader,
@@ -35,6 +40,7 @@ from worker.store.ports.operation_ports import (
     JournalWriter,
     OutcomeCounter,
     ProducerStore,
+    ResumingStore,
     StatusStore,
 )
 from worker.store.ports.reading_ports import (
@@ -69,6 +75,9 @@ __all__ = [
     "DeadLetterWriter",
     "DeletionStore",
     "FingerprintReader",
+    "HeldArticleReader",
+    "HeldArticleStore",
+    "HoldingStore",
     "IngestStore",
     "JournalReader",
     "JournalWriter",
@@ -80,6 +89,7 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "ResumingStore",
     "SizeReader",
     "SourceActivityReader",
     "SourceReader",
@@ -110,6 +120,7 @@ class ArticleStore(
     SourceActivityReader,
     SourceSnoozer,
     AlertStore,
+    ResumingStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
@@ -117,3 +128,6 @@ class ArticleStore(
 
     Functions should take a narrower protocol, with only the methods that they call.
     """
+
+    @property
+    def held(self) -> HeldArticleStore: ...

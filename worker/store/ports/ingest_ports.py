@@ -22,6 +22,7 @@ from worker.model.records import (
     Withdrawal,
 )
 from worker.model.unchanged import KnownDeliveries, UnchangedArticle
+from worker.store.ports.held_ports import HeldArticleStore
 from worker.store.values import Query
 
 
@@ -48,6 +49,14 @@ class ReceiptReader(OutcomeReader, Protocol):
         Receipts without an outcome are left out, and so are those that an earlier version stored.
         """
         ...
+
+
+class HoldingStore(ReceiptReader, Protocol):
+    """A store in which articles of paused sources can be held. It also finds out by the receipt of
+    an article, the id of its delivery, whether it was processed before."""
+
+    @property
+    def held(self) -> HeldArticleStore: ...
 
 
 class FingerprintReader(Protocol):
@@ -180,9 +189,9 @@ class StaleRecordReader(RecordReader, Protocol):
         ...
 
 
-class WorkerStore(RecordReader, IngestStore, Protocol):
-    """The store for a worker process: it writes batches of new articles, and re-tags stored
-    ones."""
+class WorkerStore(RecordReader, IngestStore, HoldingStore, Protocol):
+    """The store for a worker process: it writes batches of new articles, holds those of paused
+    sources, and re-tags stored ones."""
 
     def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
         """Replace the tags of stored articles; return how many articles got visibly different tags.

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from worker.model.records import JournalEntry
 from worker.store.hourly_values import LatestOutcomes, MissedOutcomes
+from worker.store.ports.held_ports import HeldArticleReader, HeldArticleStore
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
 from worker.store.values import (
     DeadLetterQuery,
@@ -124,8 +125,12 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
     store.
 
     It reads and writes the journal, the list of what the broker accepted, compares it with the
-    outcomes, and reads dead letters, the articles that could not be processed.
+    outcomes, and reads dead letters, the articles that could not be processed. `held` finds
+    articles that wait because their source is paused.
     """
+
+    @property
+    def held(self) -> HeldArticleReader: ...
 
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
         """Compare the articles that the broker accepted from `since` until before `until` with the
@@ -158,6 +163,13 @@ class StatusStore(Protocol):
         """Count the standing dead letters (articles that could not be processed) by reason, and
         find out whether a copy is stored whose original is not."""
         ...
+
+
+class ResumingStore(ClosableStore, Protocol):
+    """A store from which held articles, those of paused sources, go back to their queues."""
+
+    @property
+    def held(self) -> HeldArticleStore: ...
 
 
 class OutcomeCounter(ClosableStore, Protocol):

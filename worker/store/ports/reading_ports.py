@@ -6,6 +6,7 @@ from typing import Protocol
 
 from worker.model.records import Outcome, OutcomeKind
 from worker.store.hourly_values import HourlyCount, OutcomeTotals
+from worker.store.ports.held_ports import HeldArticleReader
 from worker.store.ports.ingest_ports import OutcomeReader, RecordReader
 from worker.store.ports.operation_ports import DeadLetterReader, JournalReader
 from worker.store.values import (
@@ -250,5 +251,9 @@ class ArticleHistoryReader(ArticleReader, JournalReader, DeadLetterReader, Proto
     """Reads all that is stored about one article or one receipt, to explain what happened to it.
 
     A receipt is the id of one delivery of a raw article. What is read includes the record of its
-    acceptance by the broker, and the dead letter if it could not be processed.
+    acceptance by the broker, and the dead letter if it could not be processed. `held` finds
+    articles that wait because their source is paused.
     """
+
+    @property
+    def held(self) -> HeldArticleReader: ...
