@@ -35,6 +35,7 @@ from worker.pipeline.ingestion import Pipeline
 from worker.runtime import dead_letter_loop, repair_loop
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
+from worker.runtime.retention_turns import periods_of
 from worker.runtime.worker_state import describe_worker
 from worker.settings import Settings
 
@@ -126,7 +127,10 @@ def _start_loops(sender: Any, **_: object) -> None:
         rules().quarantine.stalled_replay_s,
     )
     repair_loop.start(
-        bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
+        bootstrap.store(settings),
+        lambda: bootstrap.index(settings, dedup_rules),
+        dedup_rules,
+        periods_of(rules().retention),
     )
 
 

@@ -74,6 +74,10 @@ GROUPS = {
             "ledger_command:ledger",
             "Compare receipts with outcomes; list what is missing.",
         ),
+        "retention": (
+            "retention_command:retention",
+            "Show what is kept how long; --yes removes what is older.",
+        ),
         "sources": (
             "sources_command:sources",
             "List sources, and whether their ids can be trusted.",

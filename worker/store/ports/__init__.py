@@ -30,6 +30,7 @@ from worker.store.ports.operation_ports import (
     ClosableStore,
     DeadLetterReader,
     DeadLetterStore,
+    ExpiringStore,
     JournalReader,
     JournalWriter,
     OutcomeCounter,
@@ -45,6 +46,7 @@ from worker.store.ports.reading_ports import (
     ResultReader,
     SourceReader,
 )
+from worker.store.ports.retention_ports import RetainedStore, RetentionStore
 
 __all__ = [
     "ArticleHistoryReader",
@@ -63,6 +65,7 @@ __all__ = [
     "DeadLetterStore",
     "DeadLetterWriter",
     "DeletionStore",
+    "ExpiringStore",
     "FingerprintReader",
     "IngestStore",
     "JournalReader",
@@ -75,6 +78,8 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "RetainedStore",
+    "RetentionStore",
     "SourceReader",
     "StaleRecordReader",
     "WorkerStore",
@@ -95,7 +100,7 @@ class ArticleStore(
     ChangeFeed,
     SourceReader,
     OutcomeCountReader,
-    OutcomeCounter,
+    ExpiringStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
