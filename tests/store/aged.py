@@ -110,7 +110,7 @@ def said(store: SqlStore) -> dict[str, Any]:
     return {
         "explain": [[*article_sentences(view, titles)] for view in shown],
         "show": [_plain(view) for view in shown],
-        "withdrawn": (store.show(gone) or {})["article"],
+        "withdrawn": dict(store.show(gone) or {}).get("article"),
         "export": [asdict(a) for a in store.articles(Query(), all_revisions=True)],
         "ledger": (tally.ended, tally.open, tally.foreign),
         "lost": store.lost_messages(NOW - DAY, NOW + 10 * DAY),

@@ -78,6 +78,8 @@ GROUPS = {
             "retention_command:retention",
             "Show what is kept how long; --yes removes what is older.",
         ),
+        "backup": ("backup_command:backup", "Copy store, queue and journals to a folder."),
+        "restore": ("backup_command:restore", "Put a backup back; --dry-run checks it."),
         "sources": (
             "sources_command:sources",
             "List sources, and whether their ids can be trusted.",
