@@ -21,6 +21,7 @@ from devtools.waiting import limit_s
 from tests.make import article, record
 from tests.running import ALONE, Running, running_worker
 from tests.store.aged import said
+from tests.support.stores import sqlite_first
 from tests.worker_rules import own_rules
 from worker import Producer
 from worker.broker.connection import BrokerConnection
@@ -133,6 +134,7 @@ def test_after_a_restore_the_ledger_names_exactly_what_was_sent_after_the_backup
     assert copied.read_text().count("\n") == 2
 
 
+@sqlite_first
 def test_what_ends_while_the_backup_is_made_is_in_both_copies(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +155,7 @@ def test_what_ends_while_the_backup_is_made_is_in_both_copies(
     assert audit["days"][0]["ended"] == {"new": 3}
 
 
+@sqlite_first
 def test_a_backup_is_private_has_a_manifest_and_overwrites_nothing(place: Place) -> None:
     place.enqueue(2, seed=1)
     done = place.run("backup", place.backup, "--journal", place.journal, "--json")
@@ -203,6 +206,7 @@ def test_a_place_that_is_not_empty_is_replaced_only_when_asked(place: Place) -> 
         (lambda folder: _edit(folder, "store_file", "store.other"), "can't be restored to"),
     ],
 )
+@sqlite_first
 def test_a_damaged_backup_is_refused_before_anything_changes(
     place: Place, damage: Any, message: str
 ) -> None:
@@ -226,6 +230,7 @@ def _edit(folder: Path, name: str, value: object) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
 
 
+@sqlite_first
 def test_a_restore_is_refused_while_a_worker_is_at_work(
     place: Place,
 ) -> None:

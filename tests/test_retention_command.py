@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import redis
 
+from devtools.waiting import until
 from tests.commands import Run, on
 from tests.make import article, record
 from tests.store.aged import remove_old
@@ -15,10 +18,14 @@ from tests.worker_rules import own_rules
 from worker.cli.doctor_command import run_checks
 from worker.cli.store_growth import growth_sentence
 from worker.client.receipt_journal import read_journal
+from worker.config.loader import load_config
 from worker.config.worker_rules import RetentionRules, load_worker_rules
-from worker.errors import BadConfig
+from worker.errors import BadConfig, Unavailable
+from worker.index.redis_index import RedisIndex
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind
+from worker.runtime import repair_loop, retention_turns
+from worker.runtime.retention_turns import RetentionTurns, periods_of
 from worker.settings import Settings
 from worker.store.retention_values import StoreGrowth
 from worker.store.sql_store import SqlStore
@@ -204,3 +211,59 @@ def test_doctor_says_gigabytes_now_and_in_a_year(
 )
 def test_the_growth_is_said_in_a_sentence(growth: StoreGrowth, sentence: str) -> None:
     assert growth_sentence(growth) == sentence
+
+
+def test_a_worker_removes_a_step_a_turn_and_begins_again_an_hour_later(
+    old_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_turns, "TURN_S", -1.0)  # one step and the turn is over
+    turns = RetentionTurns(old_store, periods_of(RetentionRules()))
+    left = []
+    for _ in range(12):
+        turns.turn()
+        left.append(len(old_store.outcomes(["made", "same-0", "same-1", "same-2"])))
+    assert left == sorted(left, reverse=True)
+    assert (left[0], left[-1]) == (4, 0)
+    assert len(set(left)) == 3  # unchanged ones go in one step, others in a later one
+    old_store.write([record(article("id:5"), receipt="late")], [], [], now=NOW - 365 * DAY)
+    turns.turn()
+    assert old_store.outcomes(["late"])  # an hour has not passed
+    monkeypatch.setattr(retention_turns, "EVERY_S", 0.0)
+    for _ in range(12):
+        turns.turn()
+    assert not old_store.outcomes(["late"])
+
+
+def test_a_turn_that_failed_begins_anew(
+    old_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_turns, "EVERY_S", 0.0)
+    turns = RetentionTurns(old_store, periods_of(RetentionRules()))
+    with monkeypatch.context() as broken:
+        broken.setattr(retention_turns, "remove_aged", _unavailable)
+        with pytest.raises(Unavailable):
+            turns.turn()
+    turns.turn()
+    assert old_store.outcomes(["made"]) == {}
+
+
+def _unavailable(*_: object) -> Iterator[object]:
+    raise Unavailable("store", "no answer")
+    yield
+
+
+def test_the_loop_of_one_worker_removes_old_rows(
+    valkey: redis.Redis, valkey_url: str, old_store: SqlStore, sqlite_store_url: str
+) -> None:
+    dedup = load_config().dedup
+    loop = repair_loop.start(
+        old_store,
+        lambda: RedisIndex(valkey_url, dedup),
+        dedup,
+        periods_of(RetentionRules()),
+    )
+    try:
+        with closing(SqlStore(sqlite_store_url)) as reader:
+            until(lambda: not reader.outcomes(["made", "same-0"]), "old outcomes are removed")
+    finally:
+        loop.stop()

@@ -16,6 +16,7 @@ from tests.store.aged import (
     said,
 )
 from tests.store.stored import rows
+from tests.support.stores import sqlite_first
 from worker.client.past_deliveries import outcome_of
 from worker.model.admission import Payload
 from worker.model.receipts import new_receipt, numbered_message_id, replay_receipt
@@ -26,7 +27,7 @@ from worker.store.sql_store import SqlStore
 from worker.store.values import Query
 
 
-@pytest.fixture(params=[5_000, 2], ids=["one-step", "small-steps"])
+@pytest.fixture(params=[2, pytest.param(5_000, marks=pytest.mark.long)], ids=["small", "usual"])
 def _steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "STEP", request.param)
     monkeypatch.setattr(aged_rows, "_PAYLOADS", request.param)
@@ -52,6 +53,7 @@ def test_a_store_says_the_same_after_a_year(store: SqlStore, store_url: str) -> 
     assert not remove_old(store, replayed_letters_days=0)  # a second pass finds nothing
 
 
+@sqlite_first
 def test_nothing_goes_before_its_time(store: SqlStore, store_url: str) -> None:
     fill(store)
     note_in_journal(store)
@@ -96,6 +98,7 @@ def said_by_ledger(store: SqlStore) -> tuple[dict[tuple[str, str], int], int]:
     return tally.ended, sum(tally.foreign.values())
 
 
+@sqlite_first
 def test_an_outcome_that_was_removed_is_expired_and_one_that_made_a_revision_is_known(
     store: SqlStore,
 ) -> None:
@@ -120,6 +123,7 @@ def test_an_outcome_that_was_removed_is_expired_and_one_that_made_a_revision_is_
     assert store.retention.past_outcomes({own: NOW}).keys() == {own}
 
 
+@sqlite_first
 def test_a_repeated_delivery_of_a_removed_receipt_is_processed_without_harm(
     store: SqlStore, store_url: str
 ) -> None:
@@ -135,6 +139,7 @@ def test_a_repeated_delivery_of_a_removed_receipt_is_processed_without_harm(
     assert exported.verdict == "new"
 
 
+@sqlite_first
 def test_a_new_replay_forgets_the_end_of_the_one_before(store: SqlStore) -> None:
     letter = dead("x", receipt="first")
     store.write([], [], [letter], now=NOW)
@@ -150,6 +155,7 @@ def test_a_new_replay_forgets_the_end_of_the_one_before(store: SqlStore) -> None
     assert (stored.state, stored.outcome) == ("replaying", None)
 
 
+@sqlite_first
 def test_a_replayed_letter_goes_after_a_month_and_one_that_stands_never(
     store: SqlStore, store_url: str
 ) -> None:
@@ -197,6 +203,7 @@ def test_hourly_counts_go_after_400_days_and_totals_stay(store: SqlStore, store_
     assert store.outcome_totals() == totals
 
 
+@sqlite_first
 def test_raw_articles_of_pages_go_only_when_asked(store: SqlStore) -> None:
     page = "".join(f"<p>{n * 7919} of the harbour</p>" for n in range(3000))
     large = record(article("id:page"), payload=Payload.of({"content": page}))
@@ -211,6 +218,7 @@ def test_raw_articles_of_pages_go_only_when_asked(store: SqlStore) -> None:
     assert [r.payload != "" for r in store.records([page_id])] == [False]
 
 
+@sqlite_first
 def test_a_number_of_a_message_is_kept_when_its_rows_go(store: SqlStore, store_url: str) -> None:
     producer = "8aaa-8bbb-cccc"
     ids = {n: numbered_message_id(producer, n) for n in (1, 2, 4)}
@@ -224,6 +232,7 @@ def test_a_number_of_a_message_is_kept_when_its_rows_go(store: SqlStore, store_u
     assert store.lost_messages(NOW - DAY, NOW + DAY) == before
 
 
+@sqlite_first
 def test_content_that_is_deleted_takes_what_was_kept_of_it_along(
     store: SqlStore, store_url: str
 ) -> None:

@@ -43,24 +43,16 @@ def remove_aged(
 
     Yields the kind of rows and how many were removed after each step, so that the caller can stop
     between two steps; the next call goes on from there. Each step is in a context that `step_guard`
-    makes, and the store is closed at its end. Raises Unavailable when the store does not answer.
+    makes. Raises Unavailable when the store does not answer.
     """
     count_missed_outcomes(store, now, step_guard)
     with step_guard():
-        try:
-            store.retention.store_sizes(now)
-        finally:
-            store.close()
+        store.retention.store_sizes(now)
     for what in periods.limited():
         before, after = periods.before(what, now), None
         while True:
             with step_guard():
-                try:
-                    step = store.retention.remove(
-                        what, before, after, page_bytes=periods.page_bytes
-                    )
-                finally:
-                    store.close()
+                step = store.retention.remove(what, before, after, page_bytes=periods.page_bytes)
             yield what, step.removed
             after = step.after
             if after is None:

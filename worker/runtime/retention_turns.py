@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from worker.config.worker_rules import RetentionRules
@@ -37,6 +38,15 @@ class RetentionTurns:
         self._began_at = -math.inf
         self._removed: Counter[Aged] = Counter()
 
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Keep the process from forking while the store is open."""
+        with fork_lock():
+            try:
+                yield
+            finally:
+                self._store.close()
+
     def turn(self) -> None:
         """Remove old rows for about five seconds, if there may be any; the next turn continues.
 
@@ -46,7 +56,7 @@ class RetentionTurns:
             if time.monotonic() - self._began_at < EVERY_S:
                 return
             self._began_at = time.monotonic()
-            self._steps = remove_aged(self._store, self._periods, datetime.now(UTC), fork_lock)
+            self._steps = remove_aged(self._store, self._periods, datetime.now(UTC), self._storing)
         steps, self._steps = self._steps, None  # an error ends them
         deadline = time.monotonic() + TURN_S
         for what, removed in steps:
