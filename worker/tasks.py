@@ -41,6 +41,7 @@ from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_l
 from worker.runtime.config_reload import CurrentConfig
 from worker.runtime.held_articles_return import returning_held
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
+from worker.runtime.retention_turns import periods_of
 from worker.runtime.worker_state import describe_worker
 from worker.settings import Settings, masked
 
@@ -137,6 +138,7 @@ def _start_loops(sender: Any, **_: object) -> None:
         lambda: bootstrap.index(settings, dedup_rules),
         dedup_rules,
         returning_held(app, bootstrap.store(settings)),
+        periods_of(rules().retention),
     )
     state = describe()
     log.info(

@@ -38,12 +38,12 @@ class KnownPauses:
         self._pauses = parse_pauses(self._queue, pairs)
         began, ended = _changes(before.lanes, self._pauses.lanes)
         for name, pause in began.items():
-            log.warning("lane.paused lane=%s by=%s since=%s reason=%r", name, *_said(pause))
+            log.warning("lane.paused lane=%s by=%s since=%s reason=%r", name, *_in_words(pause))
         for name in ended:
             log.warning("lane.resumed lane=%s", name)
         began, ended = _changes(before.sources, self._pauses.sources)
         for name, pause in began.items():
-            log.warning("source.paused source=%s by=%s since=%s reason=%r", name, *_said(pause))
+            log.warning("source.paused source=%s by=%s since=%s reason=%r", name, *_in_words(pause))
         for name in ended:
             log.warning("source.resumed source=%s", name)
 
@@ -79,6 +79,6 @@ def _changes(
     return began, sorted(before.keys() - now.keys())
 
 
-def _said(pause: Pause) -> tuple[str, str, str]:
+def _in_words(pause: Pause) -> tuple[str, str, str]:
     """Return who paused, since when and why, as a log line says it."""
     return pause.by, pause.at.astimezone(UTC).isoformat("T", "seconds"), pause.reason

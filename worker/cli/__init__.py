@@ -84,6 +84,12 @@ GROUPS = {
             "ledger_command:ledger",
             "Compare receipts with outcomes; list what is missing.",
         ),
+        "retention": (
+            "retention_command:retention",
+            "Show what is kept how long; --yes removes what is older.",
+        ),
+        "backup": ("backup_command:backup", "Copy store, queue and journals to a folder."),
+        "restore": ("backup_command:restore", "Put a backup back; --dry-run checks it."),
         "sources": (
             "sources_command:sources",
             "List sources, and whether they are silent; snooze them.",

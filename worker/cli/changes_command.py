@@ -18,7 +18,7 @@ _LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
 @click.command(epilog="Example: worker changes --since now --follow --json")
-@click.option("--since", default="start", show_default=True, metavar="CURSOR|start|now")
+@click.option("--since", default="start", show_default=True, metavar="CURSOR|start|oldest|now")
 @click.option("--follow", is_flag=True, help="Wait for more until Ctrl-C.")
 @click.option(
     "--every",
@@ -39,6 +39,9 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
     (another verdict, such as duplicate, or another group of copies) or withdrawn. No change is left
     out or printed twice. Continue from the cursor of the last change that you have processed. The
     last cursor is also printed on standard error at the end.
+
+    Old changes are removed (`worker retention`). If some of those after the cursor are, the command
+    fails and says how to go on; `oldest` begins with the oldest change that is kept.
     """
     store = bootstrap.existing_store(Settings.load())
     try:

@@ -4,8 +4,9 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
 from worker.cli.check_results import CheckResult, CheckState
 from worker.cli.pause_checks import check_pauses
+from worker.cli.store_growth import growth_sentence
 from worker.cli.terminal import out, print_json, print_table, several, visible
 from worker.config.loader import load_config
 from worker.config.rule_files import unread_files
@@ -258,6 +260,8 @@ def _store_results(settings: Settings) -> Iterator[CheckResult]:
         return
     yield CheckResult(what="store", state=CheckState.OK, found=f"{masked(settings.store)} answers")
     yield _check("schema", current, at or "empty", "run worker migrate")
+    if current:
+        yield _size_result(settings)
     if version:
         yield _check(
             "store version",
@@ -265,6 +269,12 @@ def _store_results(settings: Settings) -> Iterator[CheckResult]:
             f"PostgreSQL {version}",
             f"{_OLDEST_POSTGRES} or newer is needed",
         )
+
+
+def _size_result(settings: Settings) -> CheckResult:
+    with closing(bootstrap.store(settings)) as store:
+        growth = store.retention.growth(datetime.now(UTC))
+    return CheckResult(what="size", state=CheckState.OK, found=growth_sentence(growth))
 
 
 def _disk_result(file: Path) -> CheckResult:

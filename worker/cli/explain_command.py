@@ -17,14 +17,17 @@ from worker.cli.article_links import articles_at
 from worker.cli.resources import opened_store
 from worker.cli.tag_command import print_considered, topic_code
 from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
+from worker.client.past_deliveries import outcome_of
 from worker.config.loader import load_config
 from worker.errors import Reason
 from worker.maintenance.undeliverable import message_of
 from worker.model.dataclass_fields import field_values
+from worker.model.receipts import made_at
 from worker.model.records import Outcome
 from worker.model.trace_context import trace_id
 from worker.settings import Settings
 from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader, RecordReader
+from worker.store.retention_values import ExpiredOutcome
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.view_values import ArticleView
 from worker.tag.explain_tags import RuleExplanation, explain_rules
@@ -48,13 +51,15 @@ class Explanation:
     """What the store knows about the receipt, article or dead letter that the user named.
 
     A receipt is the id of one article that was sent. If the user named one, `received` says when
-    the broker took the article, and `outcome` what became of it. `letter` is a dead letter, an
-    article that could not be processed, and `held` an article that waits because its source is
-    paused. `articles` are the stored articles, each with sentences that tell its story.
+    the broker took the article, and `outcome` what became of it, or `expired` that this is no
+    longer known. `letter` is a dead letter, an article that could not be processed, and `held` an
+    article that waits because its source is paused. `articles` are the stored articles, each with
+    sentences that tell its story.
     """
 
     received: datetime | None = None  # when the broker took the receipt
     outcome: Outcome | None = None  # of the receipt
+    expired: ExpiredOutcome | None = None  # of a receipt whose outcome was removed by age
     letter: StoredDeadLetter | None = None
     held: HeldReceipt | None = None  # the receipt, if it is held
     articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
@@ -89,7 +94,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
             }
         )
     else:
-        _print(what, explanation)
+        _print(what, explanation, store.retention.expired_before())
         for rules in considered:
             print_considered(f"the rules of {code} now", rules)
     sys.exit(0 if explanation != Explanation() else 1)
@@ -124,6 +129,12 @@ def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
         return Explanation(received=received, held=why)
     if outcome is None and received:
         return Explanation(received=received, letter=_undelivered(store, what))
+    if outcome is None:
+        past = outcome_of(store, what)
+        if isinstance(past, ExpiredOutcome):
+            return Explanation(received=made_at(what), expired=past)
+        outcome = past
+    received = received or (made_at(what) if outcome else None)
     if outcome is None:
         stored = store.show(what)
         if stored:
@@ -174,26 +185,26 @@ def _ids_named_by(stored: ArticleView) -> Iterator[str]:
         yield from filter(None, (move["left"], move["joined"], move["rival"]))
 
 
-def _print(what: str, explanation: Explanation) -> None:
+def _print(what: str, explanation: Explanation, expired_before: datetime | None) -> None:
     if explanation == Explanation():
-        if "://" in what:
-            err.print("no article has this address; find articles with `worker search`")
-        else:
-            err.print(
-                f"{what} is no article, receipt, publisher's id or dead letter of this store; "
-                "articles that wait on the queue are counted by `worker ledger`",
-                markup=False,
-                soft_wrap=True,
-            )
+        _print_nothing_found(what, expired_before)
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
-        if not explanation.outcome and not explanation.letter and not explanation.held:
+        if not (
+            explanation.outcome or explanation.letter or explanation.held or explanation.expired
+        ):
             _print_sentence(
                 "It has no outcome yet: it waits or is being processed; see `worker ledger`."
             )
     if explanation.held:
         _print_sentence(_held_sentence(explanation.held))
+    if explanation.expired:
+        _print_sentence(
+            "Its outcome has expired: those from before "
+            f"{moment(explanation.expired.before)} are removed, except of deliveries that made a "
+            "stored revision or a dead letter. The counts of its day are in `worker ledger`."
+        )
     if explanation.outcome:
         _print_sentence(_outcome_sentence(explanation.outcome, explanation.letter))
     if explanation.letter:
@@ -210,6 +221,24 @@ def _held_sentence(held: HeldReceipt) -> str:
     return (
         f"It is held since {moment(held.at)}, because its source {held.source} was paused; "
         f"`worker resume --source {shlex.quote(held.source)}` returns it to the queue {held.queue}."
+    )
+
+
+def _print_nothing_found(what: str, expired_before: datetime | None) -> None:
+    if "://" in what:
+        err.print("no article has this address; find articles with `worker search`")
+        return
+    removed = (
+        f". If it is a receipt that you chose yourself, its outcome may be among those from before "
+        f"{moment(expired_before)}, which are removed"
+        if expired_before
+        else ""
+    )
+    err.print(
+        f"{what} is no article, receipt, publisher's id or dead letter of this store; "
+        f"articles that wait on the queue are counted by `worker ledger`{removed}",
+        markup=False,
+        soft_wrap=True,
     )
 
 

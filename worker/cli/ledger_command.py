@@ -1,6 +1,7 @@
 """`worker ledger`: list the enqueued articles that have no outcome and are in no message."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,11 @@ def ledger(
         embedded.ensure(settings.var_dir)
     bootstrap.prepare_store(settings)
     connection, store = BrokerConnection(app), bootstrap.store(settings)
+    expired = 0
     if journal and (sent := list(read_journal(journal))):
-        store.add_journal_entries(sent)
+        compared = store.retention.compare_journal(sent)
+        store.add_journal_entries(compared.undecided)
+        expired = compared.expired
         first = since or day or min(first, *(entry.at for entry in sent))
     with connection.channel() as channel:
         audit = balance(
@@ -72,6 +76,7 @@ def ledger(
         )
         if day is None and first <= _span(None, None)[0]:
             _note(channel, rules.queue.name, audit)
+    audit = replace(audit, expired=expired)
     store.close()
     connection.close()
     if as_json:
@@ -100,6 +105,12 @@ def _note(channel: Any, queue: str, audit: ReceiptBalance) -> None:
 
 
 def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
+    if audit.expired:
+        out.print(
+            f"{several(audit.expired, 'article')} of the journal can't be looked up: they were "
+            "sent so long ago that their outcomes are removed (worker retention)",
+            soft_wrap=True,
+        )
     if not audit.days and not audit.lost:
         out.print(f"nothing was received since {since:%Y-%m-%d %H:%M} UTC")
         return

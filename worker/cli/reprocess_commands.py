@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from worker.store.values import Query
 _PAGE = 100  # articles in one message
 _COMPARED = 10  # articles in memory at a time in a dry run; each may be 5 MB
 _POLL_S = 0.5
+_SHOWN_IDS = 20  # of articles without payload
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -89,10 +90,12 @@ def reclean(dry_run: bool, **options: Any) -> None:
     left out. The others are sent to workers, RATE a second, and processed after new articles. After
     an interruption the same command continues. A changed title or text becomes a new revision, and
     the old one is kept; other changes replace fields in place. None of this counts as a new
-    delivery of the article. Exit code 1 when workers have not recleaned all of the articles.
+    delivery of the article. Articles whose payloads were removed because of their age can't be
+    recleaned; they are listed. Exit code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
+    _print_without_payload(stale)
     if dry_run:
         _preview(stale, RecleanPreview(config, options["samples"]), options)
     else:
@@ -121,6 +124,10 @@ class _StaleArticles:
     def remaining(self) -> int:
         return self.store.count_stale(*self._asked)
 
+    def without_payload(self) -> tuple[int, Sequence[str]]:
+        query, _, version = self._asked
+        return self.store.without_payload(query, version, _SHOWN_IDS)
+
     def pages(self) -> Iterator[list[str]]:
         """Yield the ids of the articles to process again, in lists of up to 100.
 
@@ -134,6 +141,20 @@ class _StaleArticles:
                 return
             yield [article_id for _, article_id in page]
             after, count = page[-1][0], count + len(page)
+
+
+def _print_without_payload(stale: _StaleArticles) -> None:
+    count, first = stale.without_payload()
+    if not count:
+        return
+    ids = ", ".join(article_id[:10] for article_id in first)
+    more = ", …" if count > len(first) else ""
+    err.print(
+        f"{several(count, 'article')} can't be cleaned again, because the payloads were removed "
+        f"(retention.page_payloads_days): {ids}{more}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _query(options: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.article_packing import ArticlePacker, Invalid, InvalidArticles, OnInvalid
 from worker.client.batching import PackedArticle, batches, compressed
 from worker.client.lanes import LanePart, divide, sent_before
+from worker.client.past_deliveries import outcome_of
 from worker.client.receipt_journal import open_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Unavailable
@@ -33,6 +34,7 @@ from worker.model.receipts import new_message_id, new_producer_id, numbered_mess
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import ProducerStore
+from worker.store.retention_values import ExpiredOutcome
 
 __all__ = ["ANSWER_S", "Invalid", "InvalidArticles", "OnInvalid", "Producer"]
 
@@ -179,12 +181,14 @@ class Producer:
             load = measure_load(channel, list(self._app.amqp.queues))
         return backpressure.advise(load, self._rules.pressure, bulk=bulk)
 
-    def outcome(self, receipt: str) -> Outcome | None:
+    def outcome(self, receipt: str) -> Outcome | ExpiredOutcome | None:
         """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
 
-        Returns None while the article waits or is processed.
+        Returns None while the article waits or is processed, and an ExpiredOutcome, whose `kind` is
+        "expired", if its outcome was removed because of its age. For a receipt of your own, which
+        does not tell its age, None may also mean that.
         """
-        return self._store.outcomes([receipt]).get(receipt)
+        return outcome_of(self._store, receipt)
 
     @cached_property
     def _store(self) -> ProducerStore:

@@ -51,12 +51,14 @@ class ReceiptBalance:
     """The result of comparing receipts, the ids of deliveries, with what the store and broker hold.
 
     It has the counts of each day, the receipts that are `missing`, and the messages that the broker
-    lost with their receipts (`lost`).
+    lost with their receipts (`lost`). `expired` is the number of articles in a producer's own
+    journal that were sent so long ago that their outcomes are removed.
     """
 
     days: list[DayBalance]
     missing: list[JournalEntry]
     lost: list[LostMessages]  # messages whose receipts are unknown
+    expired: int = 0  # of a producer's own journal: too old to be looked up
 
 
 def balance(

@@ -3,7 +3,7 @@
 The index, by which copies are found, may lose its last writes when its server fails or is restored
 from a backup. A date in it, the watermark, says until when it was complete; after a loss the
 articles stored since that date are written to it again. Every half minute one of the workers does
-both, and logs each repair.
+both, and logs each repair. Once an hour it also removes old rows from the store.
 """
 
 import logging
@@ -22,9 +22,11 @@ from worker.index.verification import ExpectedEntry, differences
 from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.maintenance.reconcile import PAGE, Reconciler
+from worker.maintenance.removal import RetentionPeriods
+from worker.runtime.retention_turns import RetentionTurns
 from worker.store.cluster_values import ClusterMove, Member
 from worker.store.database.fork_lock import fork_lock
-from worker.store.ports import ClusteredStore, OutcomeCounter
+from worker.store.ports import ClusteredStore, ExpiringStore
 
 log = logging.getLogger("worker")
 
@@ -35,10 +37,10 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 COUNT_EVERY_S = 3600.0
 
 
-class RepairedStore(ClusteredStore, OutcomeCounter, Protocol):
+class RepairedStore(ClusteredStore, ExpiringStore, Protocol):
     """The methods of the store that the background loop for repairs needs: those for clusters
-    (groups of an article and its copies), and one that counts how articles were processed, by hour.
-    """
+    (groups of an article and its copies), one that counts how articles were processed, by hour, and
+    those that remove old rows."""
 
 
 def start(
@@ -46,6 +48,7 @@ def start(
     open_index: Callable[[], RedisIndex],
     rules: DedupRules,
     return_held: Callable[[], object] = lambda: None,
+    periods: RetentionPeriods | None = None,
 ) -> background.BackgroundLoop:
     """Start the background loop that corrects clusters, and restores what the index has lost.
 
@@ -55,8 +58,10 @@ def start(
 
     All workers run the loop, but in each half minute only one of them does the work. Once an hour
     that worker also counts results that workers of an earlier version have stored without counting
-    them. `return_held` is called in each half minute by the worker that does the work.
+    them, and removes rows that have reached the age that `periods` says (None: no rows).
+    `return_held` is called in each half minute by the worker that does the work.
     """
+    retention = RetentionTurns(store, periods) if periods else None
     period = FIRST_PERIOD
     counted_at = -math.inf
 
@@ -71,6 +76,8 @@ def start(
                     if time.monotonic() - counted_at > COUNT_EVERY_S:
                         _count_missed_outcomes(store)
                         counted_at = time.monotonic()
+                    if retention:
+                        retention.turn()
         except Unavailable as e:
             log.info("reconcile.waits error=%s", e)
 

@@ -50,6 +50,7 @@ from worker.store.reading import (
 from worker.store.reading.known_deliveries import known_deliveries
 from worker.store.reading.search import search
 from worker.store.reading.table_bytes import table_bytes
+from worker.store.retention.sql_retention import SqlRetention
 from worker.store.source_values import SourceClock, SourceHours, WindowCount
 from worker.store.values import (
     Change,
@@ -236,6 +237,10 @@ class SqlStore:
         with self._reading() as connection:
             return stale_records.count_stale(connection, query, part, version)
 
+    def without_payload(self, query: Query, version: str, limit: int) -> tuple[int, Sequence[str]]:
+        with self._reading() as connection:
+            return stale_records.without_payload(connection, query, version, limit)
+
     def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
         with self._reading() as connection:
             return stale_records.records(connection, article_ids)
@@ -369,6 +374,10 @@ class SqlStore:
     @property
     def held(self) -> SqlHeldArticles:
         return SqlHeldArticles(self._reading, self._writing)
+
+    @property
+    def retention(self) -> SqlRetention:
+        return SqlRetention(self._reading, self._writing)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

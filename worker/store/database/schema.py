@@ -10,6 +10,8 @@
     articles 1─* moves      moves of the article to other clusters (article and copies)
     articles 1─1 pins       the cluster to which an operator bound the article
     articles 1─* changes    what happened to the article: entries of the change feed
+    revisions 1─1 revision_origins  what the removed receipt of a revision and its decision said
+    revisions 1─1 reclean_marks     which cleaner has cleaned a revision again in vain
 """
 
 from sqlalchemy import (
@@ -232,6 +234,10 @@ dead_letters = Table(
     Column("queue", KeyText, nullable=False, server_default=""),  # of an undeliverable message
     Column("replay", KeyText),  # receipt of the last replay; its outcome is in receipts
     Column("replay_at", UtcDateTime),
+    # How the replay with the receipt `replay_ended` ended; set when that receipt is removed.
+    Column("replay_ended", KeyText),
+    Column("replay_outcome", KeyText),
+    Column("replay_article", KeyText),  # id of the article that it led to
 )
 
 held_articles = Table(
@@ -378,4 +384,53 @@ journal_messages = Table(
     Column("producer", KeyText, primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+# What removed receipts said. No foreign keys: a worker of an earlier version removes revisions, but
+# does not know these two tables.
+revision_origins = Table(
+    "revision_origins",
+    metadata,
+    Column("article_id", KeyText, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("receipt", KeyText, nullable=False, index=True),
+    Column("outcome", KeyText, nullable=False),
+    Column("source", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("worker", KeyText, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    # The decision; NULL if it was removed before, with the content of its article.
+    Column("verdict", KeyText),
+    Column("signal", KeyText),
+    Column("rival", KeyText),
+    Column("scores", JsonColumn),
+    Column("thresholds", JsonColumn),
+    Column("version", KeyText),
+)
+
+reclean_marks = Table(
+    "reclean_marks",
+    metadata,
+    Column("article_id", KeyText, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("cleaner", KeyText, nullable=False),  # the last version that cleaned it in vain
+)
+
+ledger_days = Table(
+    "ledger_days",
+    metadata,
+    Column("day", KeyText, primary_key=True),  # UTC, such as 2026-11-22
+    Column("outcome", KeyText, primary_key=True),
+    # Whether the receipts were in the journal, counted on the day of that entry; the others were
+    # sent by other clients, counted on the day of the outcome.
+    Column("journaled", Boolean, primary_key=True),
+    Column("receipts", BigInteger, nullable=False),
+)
+
+table_sizes = Table(
+    "table_sizes",
+    metadata,
+    Column("day", KeyText, primary_key=True),  # UTC, such as 2026-11-22
+    Column("name", KeyText, primary_key=True),
+    Column("bytes", BigInteger, nullable=False),  # with its indexes
 )

@@ -36,6 +36,7 @@ from worker.store.ports.operation_ports import (
     ClosableStore,
     DeadLetterReader,
     DeadLetterStore,
+    ExpiringStore,
     JournalReader,
     JournalWriter,
     OutcomeCounter,
@@ -54,6 +55,7 @@ from worker.store.ports.reading_ports import (
     SizeReader,
     SourceReader,
 )
+from worker.store.ports.retention_ports import RetainedStore, RetentionStore
 from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "DeadLetterStore",
     "DeadLetterWriter",
     "DeletionStore",
+    "ExpiringStore",
     "FingerprintReader",
     "HeldArticleReader",
     "HeldArticleStore",
@@ -90,6 +93,8 @@ __all__ = [
     "RededuplicationStore",
     "ResultReader",
     "ResumingStore",
+    "RetainedStore",
+    "RetentionStore",
     "SizeReader",
     "SourceActivityReader",
     "SourceReader",
@@ -115,12 +120,12 @@ class ArticleStore(
     SourceReader,
     SizeReader,
     OutcomeCountReader,
-    OutcomeCounter,
     StatusStore,
     SourceActivityReader,
     SourceSnoozer,
     AlertStore,
     ResumingStore,
+    ExpiringStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

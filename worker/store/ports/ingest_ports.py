@@ -188,6 +188,15 @@ class StaleRecordReader(RecordReader, Protocol):
         """
         ...
 
+    def without_payload(self, query: Query, version: str, limit: int) -> tuple[int, Sequence[str]]:
+        """Return how many articles can't be cleaned again, and the ids of the first `limit` of
+        them.
+
+        These are articles that another cleaner than `version` has cleaned, and whose raw articles
+        were removed because of their age.
+        """
+        ...
+
 
 class WorkerStore(RecordReader, IngestStore, HoldingStore, Protocol):
     """The store for a worker process: it writes batches of new articles, holds those of paused

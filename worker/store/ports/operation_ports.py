@@ -12,6 +12,7 @@ from worker.model.records import JournalEntry
 from worker.store.hourly_values import LatestOutcomes, MissedOutcomes
 from worker.store.ports.held_ports import HeldArticleReader, HeldArticleStore
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
+from worker.store.ports.retention_ports import RetainedStore
 from worker.store.values import (
     DeadLetterQuery,
     LostMessages,
@@ -27,7 +28,7 @@ class ClosableStore(Protocol):
     def close(self) -> None: ...
 
 
-class JournalReader(OutcomeReader, Protocol):
+class JournalReader(OutcomeReader, RetainedStore, Protocol):
     """Reads the journal, the list of raw articles that the broker accepted, by receipt and time.
 
     A receipt is the id of one delivery of a raw article. Outcomes can be looked up by receipt too.
@@ -214,8 +215,12 @@ class AlertStore(ClosableStore, Protocol):
         ...
 
 
-class ProducerStore(OutcomeReader, ClosableStore, Protocol):
+class ExpiringStore(RetainedStore, OutcomeCounter, Protocol):
+    """A store from which old rows are removed, after their outcomes are counted by hour."""
+
+
+class ProducerStore(OutcomeReader, RetainedStore, ClosableStore, Protocol):
     """The store for a producer, a program that sends raw articles and asks what became of them.
 
-    It looks up outcomes, and can be closed.
+    It looks up outcomes, also what is known of old ones that were removed, and can be closed.
     """

@@ -103,9 +103,10 @@ class ChangeFeed(Protocol):
         """Return the position in the change feed (the list of all changes) from which to read on,
         as text.
 
-        `since` is `start` to read all changes, `now` to read only those still to come, or the
-        cursor of the last change that was read; that one is returned unchanged. Raises LookupError
-        for any other text.
+        `since` is `start` to read all changes, `oldest` to read those that are still kept, `now` to
+        read only those still to come, or the cursor of the last change that was read; that one is
+        returned unchanged. Raises LookupError for any other text, and if changes after the position
+        were removed because of their age.
         """
         ...
 
@@ -114,7 +115,7 @@ class ChangeFeed(Protocol):
 
         The oldest change comes first. `cursor` names the position: it is the cursor of the last
         change that was read, or comes from the method `cursor`. No change is skipped or given
-        twice.
+        twice. Raises LookupError if changes after the position were removed because of their age.
         """
         ...
 

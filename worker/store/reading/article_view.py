@@ -14,9 +14,11 @@ from worker.store.database.schema import (
     held_revisions,
     moves,
     receipts,
+    revision_origins,
     revisions,
     tags,
 )
+from worker.store.retention.past_outcomes import STORED_ORIGINS
 from worker.store.view_values import ArticleView
 
 MAX_SHOWN = 100  # sightings, decisions and cluster members shown
@@ -82,25 +84,43 @@ def _tags(article_id: str) -> sa.Select[Any]:
 
 
 def _decisions(article_id: str) -> sa.Select[Any]:
-    columns = [column for column in decisions.c if column.name != "article_id"]
-    return (
-        sa.select(*columns, receipts.c.at, receipts.c.revision)
+    """The decisions of stored receipts, and those that are kept of removed ones."""
+    names = [column.name for column in decisions.c if column.name != "article_id"]
+    stored = (
+        sa.select(*(decisions.c[n] for n in names), receipts.c.at, receipts.c.revision)
         .join(receipts, receipts.c.receipt == decisions.c.receipt)
         .where(decisions.c.article_id == article_id)
-        .order_by(receipts.c.at.desc(), receipts.c.receipt.desc())
-        .limit(MAX_SHOWN)
     )
+    columns = revision_origins.c
+    kept = (
+        sa.select(*(columns[n] for n in names), columns.at, columns.number.label("revision"))
+        .select_from(STORED_ORIGINS)
+        .where(columns.article_id == article_id, columns.verdict.is_not(None))
+    )
+    return _newest(stored, kept)
 
 
 def _sightings(article_id: str) -> sa.Select[Any]:
-    columns = receipts.c
-    columns_shown = ("receipt", "outcome", "revision", "source", "at", "worker", "deliveries")
-    return (
-        sa.select(*(columns[column] for column in columns_shown))
-        .where(columns.article_id == article_id)
-        .order_by(columns.at.desc(), columns.receipt.desc())
-        .limit(MAX_SHOWN)
+    """The deliveries of stored receipts, and those that are kept because they made a revision."""
+    names = ("source", "at", "worker", "deliveries")
+    columns, made = receipts.c, revision_origins.c
+    stored = sa.select(
+        *(columns.receipt, columns.outcome, columns.revision, *(columns[n] for n in names))
+    ).where(columns.article_id == article_id)
+    kept = (
+        sa.select(
+            *(made.receipt, made.outcome, made.number.label("revision"), *(made[n] for n in names))
+        )
+        .select_from(STORED_ORIGINS)
+        .where(made.article_id == article_id)
     )
+    return _newest(stored, kept)
+
+
+def _newest(*selects: "sa.Select[Any]") -> sa.Select[Any]:
+    joined = sa.union_all(*selects).subquery()
+    newest = (joined.c.at.desc(), joined.c.receipt.desc())
+    return sa.select(joined).order_by(*newest).limit(MAX_SHOWN)
 
 
 def _aliases(article_id: str) -> sa.Select[Any]:
