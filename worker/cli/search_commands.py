@@ -16,6 +16,7 @@ from worker.cli.terminal import NotFound, err, moment, out, print_json, print_ta
 from worker.settings import Settings
 from worker.store.ports import ArticleStore
 from worker.store.values import Query, SearchHit
+from worker.tag.entities.tag_codes import equal_codes
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -64,7 +65,13 @@ def search(
 
     Without words the newest articles are listed."""
     query = Query(
-        words=" ".join(words), tag=tag, source=source, language=language, since=since, limit=limit
+        words=" ".join(words),
+        tag=tag,
+        tag_codes=equal_codes(tag) if tag else (),
+        source=source,
+        language=language,
+        since=since,
+        limit=limit,
     )
     store = _opened_store()
     with _migrated():

@@ -188,6 +188,10 @@ class Gazetteer:
         row = int(self._keys.searchsorted(np.uint32(name_key(words))))
         return self._named(words, row, any_case=True)
 
+    def with_id(self, wanted: str) -> list[GazetteerEntry]:
+        """Return the entries with this id, such as wd:Q183, in any letter case."""
+        return [self.entry(number) for number in self._ids.equal_to(wanted)] if wanted else []
+
     def _named(
         self, words: Sequence[str], row: int, *, any_case: bool = False
     ) -> tuple[NamedEntry, ...]:
@@ -305,6 +309,11 @@ class _Strings:
         self._packed = packed
         ends = np.flatnonzero(np.frombuffer(packed, np.uint8) == _LINE_END)
         self._starts = np.concatenate([[0], ends + 1, [len(packed) + 1]]).astype(np.uint32)
+
+    def equal_to(self, text: str) -> list[int]:
+        """The numbers of the strings that equal this one but for case."""
+        lines = self._packed.decode().lower().split("\n")
+        return [number for number, line in enumerate(lines) if line == text.lower()]
 
     def at(self, number: int) -> str:
         start, after = self._starts[number : number + 2].tolist()
