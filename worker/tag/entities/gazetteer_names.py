@@ -23,6 +23,13 @@ OTHER_KIND = 2  # it is also a name of another kind: a surname, a place
 WITHIN_KIND = 4  # an old, foreign or small one: it says which place is meant, not that it is one
 SHARED = 8  # several entries of its kind have it
 
+_DOUBTS = {
+    WORD: "also a word",
+    OTHER_KIND: "also of another kind",
+    WITHIN_KIND: "old, foreign or small",
+    SHARED: "shared",
+}
+
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ru")  # of names of places
 _KINDS = ("person", "organisation", _PLACE := "place")
 WELL_KNOWN = 3  # rank from which one word that was not recognised is a name
@@ -61,6 +68,11 @@ class NamedEntry(NamedTuple):
     entry: GazetteerEntry
     flags: int
     languages: int
+
+    @property
+    def doubts(self) -> str:
+        """Why the name alone does not prove that the entry is meant; "" if it does."""
+        return ", ".join(why for flag, why in _DOUBTS.items() if self.flags & flag)
 
 
 class GazetteerMatch(NamedTuple):
