@@ -141,6 +141,12 @@ def test_a_title_before_a_name_is_not_refused() -> None:
     assert "person wd:Q9682" in codes("Queen Elizabeth II opened the bridge.")
 
 
+def test_a_small_city_gets_its_id_only_with_its_country() -> None:
+    text = "A man was stabbed in a park in Reading, police in Reading said."
+    assert "place geonames:2639577" in codes(f"{text} Britain was shocked.")
+    assert "place geonames:2639577" not in codes(text)
+
+
 def test_one_code_has_one_kind_in_an_article() -> None:
     text = "Ford said it would close. Harrison Ford was there. Washington and George Washington."
     found = [tag.code for tag in tags_of(text)]

@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
 from worker.tag.entities.gazetteer_names import (
-    OTHER_KIND,
     WELL_KNOWN,
-    WITHIN_KIND,
     GazetteerEntry,
     GazetteerMatch,
     NamedEntry,

@@ -4,24 +4,26 @@ A gazetteer is a list of names of organisations, places and people. A name that 
 (Apple), or that several entries have (Georgia), proves less than one that means a single thing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.tag.entities.gazetteer_flags import OTHER_KIND, SHARED, WITHIN_KIND, WORD
+from worker.tag.entities.gazetteer_keys import (
+    FACTOR,
+    KEY_BITS,
+    PackedStrings,
+    first_word_key,
+    name_key,
+    word_hash,
+    written_like,
+)
 from worker.tag.entities.hashed_keys import ModelArrays
 from worker.tag.entities.tokens import IntArray, Tokens, Vocabulary, WordFinder
-from worker.tag.entities.word_keys import folded_word
-
-# Flags of a name: why it alone does not prove that its entry is meant.
-WORD = 1  # it is also a word that is no name: Apple, Shell
-OTHER_KIND = 2  # it is also a name of another kind: a surname, a place
-WITHIN_KIND = 4  # an old, foreign or small one: it says which place is meant, not that it is one
-SHARED = 8  # several entries of its kind have it
 
 _DOUBTS = {
     WORD: "also a word",
@@ -35,13 +37,10 @@ _KINDS = ("person", "organisation", _PLACE := "place")
 WELL_KNOWN = 3  # rank from which one word that was not recognised is a name
 
 Keys = NDArray[np.uint32]
-_LINE_END = 10  # between two packed strings
-_FACTOR_INT = 0x9E3779B1  # odd, with bits all over
-_FACTOR = np.uint32(_FACTOR_INT)
-_32_BITS = 2**32 - 1
-_NO_HASHES = np.zeros(0, np.uint32)
+_FACTOR = np.uint32(FACTOR)
+_NO_HASHES: Keys = np.zeros(0, np.uint32)
+_NO_ROWS: NDArray[np.int32] = np.zeros(0, np.int32)
 _MAX_REMEMBERED = 20_000  # names of articles
-_ACRONYM = 4  # letters from which Nasa is NASA
 
 
 class GazetteerEntry(NamedTuple):
@@ -101,10 +100,10 @@ class Gazetteer:
         order = np.argsort(arrays["keys"], kind="stable")
         self._keys = arrays["keys"][order]
         self._rows = order.astype(np.uint32)
-        self._names = _Strings(arrays["names"].tobytes())
-        self._ids = _Strings(arrays["ids"].tobytes())
-        self._labels = _Strings(arrays["labels"].tobytes())
-        self._countries = _Strings(arrays["countries"].tobytes())
+        self._names = PackedStrings(arrays["names"].tobytes())
+        self._ids = PackedStrings(arrays["ids"].tobytes())
+        self._labels = PackedStrings(arrays["labels"].tobytes())
+        self._countries = PackedStrings(arrays["countries"].tobytes())
         self._entry_of = arrays["entry_of"]
         self._flags, self._languages = arrays["flags"], arrays["languages"]
         self._kinds, self._ranks = arrays["kinds"], arrays["ranks"]
@@ -114,11 +113,14 @@ class Gazetteer:
         self._demonyms = dict(pair.split("\t") for pair in pairs)
         self._demonym_finder = WordFinder(self._demonyms)
         self._vocabulary: Vocabulary | None = None
-        self._hashes, self._most_from = _NO_HASHES, self._most_words[:0]
         # By language and numbers of the words: the entries of a name, and those that it proves.
         self._remembered: dict[
             tuple[str, bytes], tuple[tuple[NamedEntry, ...], tuple[GazetteerEntry, ...]]
         ] = {}
+        self._hashes = _NO_HASHES
+        self._most_from = self._most_words[:0]
+        # For each word that is a name by itself, the row of its key, plus 1.
+        self._single_rows = _NO_ROWS
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -127,51 +129,54 @@ class Gazetteer:
         """Find all names of the gazetteer in a text, in the order of their first word. At one word
         only the longest name is returned; names that begin at different words may overlap."""
         self._learn_words(tokens.vocabulary)
-        most = self._most_from.take(tokens.numbers)
-        starts = np.flatnonzero(most)
-        if not len(starts):
-            return []
-        firsts, counts, keys = self._runs(tokens.numbers, starts, most[starts])
-        found = self._keys.searchsorted(keys)
-        hits = np.flatnonzero(self._keys.take(found, mode="clip") == keys)
-        longest: dict[int, GazetteerMatch] = {}
-        rows = zip(firsts[hits].tolist(), counts[hits].tolist(), found[hits].tolist(), strict=True)
-        for first, count, row in rows:
-            named, plain = self._named_at(tokens, first, first + count, row, language)
-            if named:
-                longest[first] = GazetteerMatch(first, first + count, named, plain)
-        return [longest[first] for first in sorted(longest)]
+        numbers = tokens.numbers
+        singles = self._single_rows.take(numbers)
+        matches: dict[int, GazetteerMatch] = {}
+        for first in np.flatnonzero(singles).tolist():
+            self._add_match(matches, tokens, first, first + 1, int(singles[first]) - 1, language)
+        for first, stop, row in self._longer_runs(numbers):  # the longest last
+            self._add_match(matches, tokens, first, stop, row, language)
+        return [matches[first] for first in sorted(matches)]
 
-    def _runs(
-        self, numbers: IntArray, starts: IntArray, most: NDArray[np.uint8]
-    ) -> tuple[IntArray, IntArray, Keys]:
-        """All runs of tokens that may be names, as (first token, number of tokens, key), shorter
-        ones first.
+    def _longer_runs(self, numbers: IntArray) -> Iterator[tuple[int, int, int]]:
+        """Yield the runs of several tokens that may be names, as (first, stop, row of the keys).
 
-        `numbers` are those of all tokens, `most` the number of tokens of the longest run from each
-        start. Runs whose first two words begin no name are left out early.
+        `numbers` are those of all tokens. Of the runs from one token the longest comes last.
         """
+        starts = np.flatnonzero(self._most_from.take(numbers[:-1]) > 1)
         hashes = self._hashes.take(numbers)
-        single = hashes.take(starts)
-        longer = starts[(most > 1) & (starts < len(hashes) - 1)]
-        pairs = hashes.take(longer) * _FACTOR + hashes.take(longer + 1)
+        pairs = hashes.take(starts) * _FACTOR + hashes.take(starts + 1)
         rows = self._pairs.searchsorted(pairs)
-        known = longer[self._pairs.take(rows, mode="clip") == pairs]
-        firsts, counts, keys = [], [], []
+        known = starts[self._pairs.take(rows, mode="clip") == pairs].tolist()
         # Few are left here: a loop is faster than arrays.
-        for first in known.tolist():
+        spots: list[tuple[int, int]] = []
+        keys: list[int] = []
+        for first in known:
             words = hashes[first : first + int(self._most_from[numbers[first]])].tolist()
             key = words[0]
             for count, word in enumerate(words[1:], 2):
-                key = (key * _FACTOR_INT + word) & _32_BITS
-                firsts.append(first)
-                counts.append(count)
+                key = (key * FACTOR + word) & KEY_BITS
+                spots.append((first, first + count))
                 keys.append(key)
-        return (
-            np.concatenate([starts, np.array(firsts, np.int64)]),
-            np.concatenate([np.ones_like(starts), np.array(counts, np.int64)]),
-            np.concatenate([single, np.array(keys, np.uint32)]),
-        )
+        if keys:
+            wanted = np.array(keys, np.uint32)
+            found = self._keys.searchsorted(wanted)
+            for hit in np.flatnonzero(self._keys.take(found, mode="clip") == wanted).tolist():
+                yield *spots[hit], int(found[hit])
+
+    def _add_match(
+        self,
+        matches: dict[int, GazetteerMatch],
+        tokens: Tokens,
+        first: int,
+        stop: int,
+        row: int,
+        language: str,
+    ) -> None:
+        """Add the match of a run of tokens, if it is a name, in the place of a shorter one."""
+        named, plain = self._named_at(tokens, first, stop, row, language)
+        if named:
+            matches[first] = GazetteerMatch(first, stop, named, plain)
 
     def _named_at(
         self, tokens: Tokens, first: int, stop: int, row: int, language: str
@@ -215,7 +220,7 @@ class Gazetteer:
             number = int(self._rows[row])
             row += 1
             listed, flags = self._names.at(number).split(" "), int(self._flags[number])
-            if not _written_like(words, listed, flags, any_case=any_case):
+            if not written_like(words, listed, flags, any_case=any_case):
                 continue
             entry_number, languages = int(self._entry_of[number]), int(self._languages[number])
             variant = words != listed  # another spelling has its own flags
@@ -240,8 +245,7 @@ class Gazetteer:
         may have that begins with them. Both tables are indexed by the numbers of the words."""
         if vocabulary is not self._vocabulary:
             self._vocabulary = vocabulary
-            self._hashes, self._most_from = _NO_HASHES, self._most_words[:0]
-            self._remembered.clear()
+            self._forget_words()
         if not (new := vocabulary.words[len(self._hashes) :]):
             return
         keys = np.array([first_word_key(word) for word in new], np.uint32)
@@ -249,8 +253,18 @@ class Gazetteer:
         most = self._most_words.take(rows, mode="clip")
         most[self._first_words.take(rows, mode="clip") != keys] = 0
         self._most_from = np.concatenate([self._most_from, most])
-        hashes = np.array([_hash(word) for word in new], np.uint32)
+        hashes = np.array([word_hash(word) for word in new], np.uint32)
         self._hashes = np.concatenate([self._hashes, hashes])
+        rows = self._keys.searchsorted(hashes)
+        single = (self._keys.take(rows, mode="clip") == hashes) & (most > 0)
+        self._single_rows = np.concatenate(
+            [self._single_rows, np.where(single, rows + 1, 0).astype(np.int32)]
+        )
+
+    def _forget_words(self) -> None:
+        self._hashes, self._most_from = _NO_HASHES, self._most_words[:0]
+        self._single_rows = _NO_ROWS
+        self._remembered.clear()
 
 
 def _proven(named: Sequence[NamedEntry], words: int, language: str) -> tuple[GazetteerEntry, ...]:
@@ -267,69 +281,6 @@ def _proves(named: NamedEntry, words: int, language: str) -> bool:
     if named.entry.kind == _PLACE and named.languages and language in LANGUAGES:
         return bool(named.languages >> LANGUAGES.index(language) & 1)
     return not named.flags & WITHIN_KIND and (words > 1 or named.entry.rank >= WELL_KNOWN)
-
-
-def name_key(words: Iterable[str]) -> int:
-    """Return the key of a name, of 32 bits: a polynomial hash of its words in folded form."""
-    key = 0
-    for word in words:
-        key = (key * _FACTOR_INT + _hash(word)) & _32_BITS
-    return key
-
-
-def _hash(word: str) -> int:
-    return crc32(folded_word(word).encode("utf-8", "replace"))
-
-
-def first_word_key(word: str) -> int:
-    """Return the key by which the first word of a name is looked up.
-
-    A word in small letters finds names that begin with a small letter only, so that "will" and
-    "for" begin none.
-    """
-    prefix = "\0" if word[:1].islower() else ""
-    return crc32((prefix + folded_word(word)).encode("utf-8", "replace"))
-
-
-def _written_like(
-    words: Sequence[str], listed: Sequence[str], flags: int, *, any_case: bool
-) -> bool:
-    """Whether words of a text are a way to write a listed name.
-
-    Capitals may be added: "Mohammed Bin Salman", "BERLIN". They may be left out of a long acronym
-    only (Nasa), and names that are also words must be written as listed.
-    """
-    if words == listed:
-        return True
-    if [*map(folded_word, words)] != [*map(folded_word, listed)]:
-        return False
-    if any_case:
-        return True
-    if len(words) > 1:
-        pairs = zip(words, listed, strict=True)
-        return not any(w[:1].islower() and ell[:1].isupper() for w, ell in pairs)
-    word, name = words[0], listed[0]
-    if word[1:].isupper() or name[1:].isupper():
-        return not flags & (WORD | OTHER_KIND) and len(name) >= _ACRONYM and not word[0].islower()
-    return word[0].isupper() == name[0].isupper() or not flags
-
-
-class _Strings:
-    """Strings, packed into bytes with a line end between them, which are decoded one at a time."""
-
-    def __init__(self, packed: bytes) -> None:
-        self._packed = packed
-        ends = np.flatnonzero(np.frombuffer(packed, np.uint8) == _LINE_END)
-        self._starts = np.concatenate([[0], ends + 1, [len(packed) + 1]]).astype(np.uint32)
-
-    def equal_to(self, text: str) -> list[int]:
-        """The numbers of the strings that equal this one but for case."""
-        lines = self._packed.decode().lower().split("\n")
-        return [number for number, line in enumerate(lines) if line == text.lower()]
-
-    def at(self, number: int) -> str:
-        start, after = self._starts[number : number + 2].tolist()
-        return self._packed[start : after - 1].decode()
 
 
 @cache

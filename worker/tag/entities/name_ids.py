@@ -9,18 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from worker.tag.entities.gazetteer_evidence import NameInText
-from worker.tag.entities.gazetteer_names import (
-    OTHER_KIND,
-    WITHIN_KIND,
-    Gazetteer,
-    GazetteerEntry,
-    NamedEntry,
-)
+from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
+from worker.tag.entities.gazetteer_names import Gazetteer, GazetteerEntry, NamedEntry
 from worker.tag.entities.mentions import PERSON, PLACE, Mention, ResolvedName
 from worker.tag.entities.tokens import Tokens
 from worker.tag.entities.word_keys import normal_code
 
-_OF_A_COUNTRY = 2  # rank of people who are known in their country only
+_OF_A_COUNTRY = 2  # rank of people and places that are known in their country only
 _ISO = "iso:"
 
 
@@ -53,7 +48,9 @@ def coded_names(
         coded = _coded(name, named, own_ids, countries)
         by_code.setdefault(coded.code, []).append(coded)
     joined = [_joined(group) for group in by_code.values()]
-    return sorted(joined, key=lambda name: -len(name.mentions))
+    if len(joined) < len(names):
+        joined.sort(key=lambda name: -len(name.mentions))
+    return joined
 
 
 def _candidates(
@@ -94,7 +91,9 @@ class _Countries:
             codes = {
                 entries[0].country
                 for entries in self._candidates
-                if len(entries) == 1 and entries[0].kind == PLACE
+                if len(entries) == 1
+                and entries[0].kind == PLACE
+                and entries[0].rank > _OF_A_COUNTRY
             }
             ids = (self._own_ids.get(name.name, "") for name in self._names)
             codes |= {code[len(_ISO) :][:2] for code in ids if code.startswith(_ISO)}
@@ -124,7 +123,7 @@ def _meant(candidates: Sequence[GazetteerEntry], countries: _Countries) -> Gazet
     """The only entry that a name can mean, in this article; None if it may be several or none."""
     if len(candidates) == 1:
         entry = candidates[0]
-        local = entry.kind == PERSON and entry.rank <= _OF_A_COUNTRY
+        local = entry.kind in (PERSON, PLACE) and entry.rank <= _OF_A_COUNTRY
         return None if local and entry.country not in countries.found() else entry
     here = [entry for entry in candidates if entry.country in countries.found()]
     return here[0] if len(here) == 1 else None
