@@ -179,6 +179,7 @@ def regions(path: Path) -> Iterator[Entry]:
             english = "en" in languages.split(",")
             least = 2 if english and country and text.isupper() else 4
             known = english or country or text.isascii()
+            known = known and (text[:1].isupper() or text.lower() == text.upper())
             if known and mask and text not in names and len(text) >= least and _spelt(text):
                 names[text] = Name(text, 0 if english else WITHIN_KIND, mask)
         if names:

@@ -167,6 +167,7 @@ def test_names_are_found_in_other_languages(text: str, language: str, code: str)
 
 def test_a_foreign_name_of_a_place_proves_nothing_in_english() -> None:
     assert not {c for c in codes("Chine is a verb in no language; Inde neither.") if "iso" in c}
+    assert not codes("Über den Fluss führt kein Weg, o golfe sabe.", language="de")
     assert "place iso:CN" in codes("La Chine répond.", language="fr")
 
 

@@ -55,6 +55,8 @@ def written_like(
         pairs = zip(words, listed, strict=True)
         return not any(w[:1].islower() and ell[:1].isupper() for w, ell in pairs)
     word, name = words[0], listed[0]
+    if not word.isascii() and folded_word(name) == name.lower():
+        return False  # German "Über" is not Uber, but "Nestle" is Nestlé
     if word[1:].isupper() or name[1:].isupper():
         return not flags & (WORD | OTHER_KIND) and len(name) >= _ACRONYM and not word[0].islower()
     return word[0].isupper() == name[0].isupper() or not flags

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from worker.tag.rules.fields import SCOPES
-from worker.tag.rules.phrases import Phrase, fold, parse_phrase
+from worker.tag.rules.phrases import Phrase, fold, inside_word, parse_phrase
 from worker.tag.rules.rule import Rule, Scoring, flattened, split_scope
 from worker.tag.rules.taxonomy import Taxonomy
 
@@ -133,12 +133,14 @@ def _covers(refused: Phrase, wanted: Phrase) -> bool:
         return False
     outer, inner = fold(refused.text).text, fold(wanted.text).text
     # A phrase may stand within a longer one as whole words; a star lets it match parts of words.
-    pattern = (
-        ("" if refused.suffix else r"(?<!\w)")
-        + re.escape(outer)
-        + ("" if refused.prefix else r"(?!\w)")
-    )
-    return re.search(pattern, inner) is not None
+    start = inner.find(outer)
+    while start >= 0:
+        end = start + len(outer)
+        begins = refused.suffix or not inside_word(inner, start)
+        if begins and (refused.prefix or not inside_word(inner, end)):
+            return True
+        start = inner.find(outer, start + 1)
+    return False
 
 
 def _apart(rule: Rule) -> Iterator[str]:
