@@ -14,6 +14,7 @@ from worker.store.ports import ChangeFeed
 from worker.store.values import Change
 
 _CHANGE = TypeAdapter(Change)
+_MOST_TAGS = 8  # gained or lost tags that a line shows
 _LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
@@ -109,6 +110,10 @@ def _pause(seconds: float, stopped: list[int]) -> None:
 def _line(change: Change) -> str:
     title = " ".join(change.article.title.split()) if change.article else ""
     at, number = moment(change.at), change.revision
-    return (
-        f"{change.cursor}  {at}  {change.kind:9}  {change.article_id}  {number}  {title}".rstrip()
-    )
+    signed = [
+        *(f"+{tag}" for tag in change.tags_added),
+        *(f"-{tag}" for tag in change.tags_removed),
+    ]
+    more = [f"… {len(signed) - _MOST_TAGS} more"] if len(signed) > _MOST_TAGS else []
+    what = "  ".join((title, *signed[:_MOST_TAGS], *more))
+    return f"{change.cursor}  {at}  {change.kind:9}  {change.article_id}  {number}  {what}".rstrip()

@@ -29,6 +29,10 @@ TitlesById = Mapping[str, DisplayTitle]
 _MOST_SHOWN = 5  # members of a cluster
 
 
+# Where a name is listed, by the method that found it.
+_LISTS = {"own": ", an entry of entities.toml", "gazetteer": ", an entry of the gazetteer"}
+
+
 def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
     """Tell the story of one article in sentences, from when it first came to its present state.
 
@@ -212,8 +216,8 @@ def _tag(tag: StoredFacts, labels: Mapping[str, str]) -> str:
             why = f"because the source filed it under {surfaces_found}"
         case "model":
             why = f"because of {surfaces_found} (model, probability {tag['score']:.2f})"
-        case "crf" | "own":
-            entry = ", an entry of entities.toml" if tag["method"] == "own" else ""
+        case "crf" | "own" | "gazetteer":
+            entry = _LISTS.get(tag["method"], "")
             return f"Names {tag['label']} ({tag['scheme']}{entry}) as {surfaces_found}."
         case "tf-idf":
             return f"Keyphrase {tag['label']}: rare in other articles (score {tag['score']:.2f})."

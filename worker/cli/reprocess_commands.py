@@ -68,15 +68,17 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     Articles that the present rules tagged already are left out. The others are sent to workers,
     RATE a second, and processed after new articles. After an interruption the same command
     continues. Articles get no new revision; `worker changes` lists each one whose tags change as
-    `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have not retagged all
-    of the articles.
+    `retagged`. --rules tries a draft in a dry run, which names the phrases that gave or lost a tag
+    and the rules that fired on no article. Exit code 1 when workers have not retagged all of the
+    articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
     config = trial_config(rules)
     stale = _StaleArticles(opened_store(), "tagger", config.tagging.version, **_query(options))
     if dry_run:
-        _preview(stale, RetagPreview(config, options["samples"]), options)
+        in_force = trial_config(None) if rules else None
+        _preview(stale, RetagPreview(config, options["samples"], in_force), options)
     else:
         _send(stale, Reprocessing.RETAG, options)
 

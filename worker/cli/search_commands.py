@@ -71,6 +71,7 @@ def search(
     query = Query(
         words=" ".join(words),
         tag=tag,
+        tag_codes=_equal_codes(tag) if tag else (),
         source=source,
         language=language,
         since=since,
@@ -96,6 +97,12 @@ def search(
     else:
         err.print("nothing found")
     sys.exit(0 if hits else 1)
+
+
+def _equal_codes(tag: str) -> tuple[tuple[str, str], ...]:
+    from worker.tag.entities.tag_codes import equal_codes  # loads numpy, which few searches need
+
+    return equal_codes(tag)
 
 
 def _selected(since: datetime, date: str) -> str:

@@ -83,8 +83,9 @@ def _escaped(printed: Any) -> Any:
 
 # A pipe has no width: use COLUMNS, or enough for every column.
 _WIDTH = None if sys.stdout.isatty() else get_terminal_size(fallback=(120, 24)).columns
-out = SafeConsole(highlight=False, width=_WIDTH)
-err = SafeConsole(stderr=True, highlight=False)
+# Codes such as "desk:fire:" would become pictures without `emoji=False`.
+out = SafeConsole(highlight=False, width=_WIDTH, emoji=False)
+err = SafeConsole(stderr=True, highlight=False, emoji=False)
 
 _COLOURS = {
     "new": "green",

@@ -16,6 +16,7 @@ from worker.settings import Settings
 from worker.store.retention_values import ExpiredOutcome
 from worker.store.values import Change, Query, SearchHit, StoredArticle
 from worker.store.view_values import ArticleView
+from worker.tag.entities.tag_codes import equal_codes
 
 
 class Filters(TypedDict, total=False):
@@ -55,7 +56,7 @@ class Archive:
         `words` are in the syntax of `worker search`: words, "phrases", -excluded words and prefix*.
         Without words, the newest articles are returned.
         """
-        return self._store.search(Query(words=words, limit=limit, **filters))
+        return self._store.search(_query(words, filters, limit))
 
     def articles(
         self, words: str = "", *, all_revisions: bool = False, **filters: Unpack[Filters]
@@ -66,7 +67,7 @@ class Archive:
         each article the newest revision comes, with `all_revisions` also the older ones. An article
         that is revised in the meantime may be yielded twice, the newer revision last.
         """
-        return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
+        return self._store.articles(_query(words, filters), all_revisions=all_revisions)
 
     def show(self, article_id: str) -> ArticleView | None:
         """Return everything stored about one article, as `worker show --json` prints it.
@@ -116,3 +117,9 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _query(words: str, filters: Filters, limit: int = 20) -> Query:
+    tag = filters.get("tag", "")
+    codes = equal_codes(tag) if tag else ()
+    return Query(words=words, limit=limit, tag_codes=codes, **filters)

@@ -23,6 +23,7 @@ from worker.store.database.rows import tag_rows
 from worker.store.database.schema import (
     BEST_FIRST,
     articles,
+    changes,
     receipts,
     reclean_marks,
     revisions,
@@ -30,7 +31,7 @@ from worker.store.database.schema import (
 )
 from worker.store.database.statements import NEWEST, concatenated
 from worker.store.reading.search import matching
-from worker.store.values import Query
+from worker.store.values import ChangeKind, Query
 
 CLEANER = "cleaner"
 _HAS_NO_PAYLOAD = revisions.c.payload == EMPTY_TEXT
@@ -171,9 +172,39 @@ def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -
         for i in changed_ids
         if _visible_tags(before.get(i, ())) != _visible_tags(targets[i][1].tags)
     ]
-    update = sa.update(articles).where(articles.c.article_id.in_(visibly_changed))
-    connection.execute(update.values(retagged_at=sa.literal(now, UtcDateTime)))
+    if visibly_changed:
+        differences = {
+            i: _difference(before.get(i, ()), targets[i][1].tags) for i in visibly_changed
+        }
+        _announce(connection, differences, now)
     return len(visibly_changed)
+
+
+def _difference(before: Sequence[Tag], after: Sequence[Tag]) -> dict[str, list[str]]:
+    """The tags that an article gained and lost, as "scheme:code"."""
+    old, new = ({f"{tag.scheme}:{tag.code}": None for tag in of} for of in (before, after))
+    return {"added": [c for c in new if c not in old], "removed": [c for c in old if c not in new]}
+
+
+def _announce(
+    connection: Connection, differences: Mapping[str, Mapping[str, Sequence[str]]], now: datetime
+) -> None:
+    """Add an entry to the change feed for each article, with the tags that it gained and lost."""
+    last = connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
+    update = sa.update(articles).where(articles.c.article_id.in_(differences))
+    connection.execute(update.values(retagged_at=sa.literal(now, UtcDateTime)))
+    # A trigger has added the entries. Those of other transactions are of other articles.
+    entry = sa.and_(
+        changes.c.id > sa.bindparam("p_last"),
+        changes.c.article_id == sa.bindparam("p_article_id"),
+        changes.c.kind == ChangeKind.RETAGGED.value,
+    )
+    rows = [
+        {"p_last": last, "p_article_id": article_id, "p_tags": difference}
+        for article_id, difference in differences.items()
+    ]
+    tagged = sa.bindparam("p_tags", type_=JsonColumn)
+    connection.execute(sa.update(changes).where(entry).values(tags=tagged), rows)
 
 
 RetagTarget = tuple[sa.RowMapping, Retagged]

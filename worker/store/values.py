@@ -18,11 +18,13 @@ class Query:
     such as `duplicate`. The time of publication (of receipt, if that is unknown) must be `since` or
     later, and before `until`; both need a time zone. With `by_receipt`, the time at which the
     article was received counts instead, also for the order. `limit` is the maximum number of
-    articles.
+    articles. `tag_codes` are other codes with the meaning of `tag`, as pairs (scheme, code); "" is
+    any scheme.
     """
 
     words: str = ""
     tag: str = ""
+    tag_codes: tuple[tuple[str, str], ...] = ()
     source: str = ""
     language: str = ""
     verdict: str = ""  # of the newest revision
@@ -137,7 +139,9 @@ class Change:
 
     `kind` tells what happened to the article `article_id` at the time `at`. To read on after this
     entry, pass its `cursor`. `article` is the content of revision number `revision`; it is None if
-    that content has been removed since, because the article was withdrawn.
+    that content has been removed since, because the article was withdrawn. `tags_added` and
+    `tags_removed` have the form "scheme:code" and tell what `retagged` changed; both are empty if
+    only scores or labels changed, and in entries of older versions.
     """
 
     cursor: str  # the next page starts after this change
@@ -146,6 +150,8 @@ class Change:
     article_id: str
     revision: int
     article: StoredArticle | None  # that revision, or None when its content was removed since
+    tags_added: tuple[str, ...] = ()  # of kind `retagged`, as "scheme:code"
+    tags_removed: tuple[str, ...] = ()
 
 
 class DeadLetterState(StrEnum):

@@ -366,6 +366,7 @@ changes = Table(
     Column("kind", KeyText, nullable=False),
     Column("article_id", KeyText, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("tags", JsonColumn),  # of kind `retagged`: {"added": […], "removed": […]}
     Index("ix_changes_xid_id", "xid", "id", unique=True),
     sqlite_autoincrement=True,
 )

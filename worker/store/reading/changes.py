@@ -80,6 +80,8 @@ def page(connection: Connection, since: str, limit: int) -> list[Change]:
             article_id=row.article_id,
             revision=row.revision,
             article=content.get((row.article_id, row.revision)),
+            tags_added=tuple((row.tags or {}).get("added", ())),
+            tags_removed=tuple((row.tags or {}).get("removed", ())),
         )
         for row in rows
     ]

@@ -122,15 +122,30 @@ def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     if query.until:
         yield time < sa.literal(query.until, UtcDateTime)
     if query.tag:
-        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
+        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query)))
 
 
-def _is_tag(tag: str) -> sa.ColumnElement[bool]:
-    scheme, _, code = tag.strip().partition(":")
+def _is_tag(query: Query) -> sa.ColumnElement[bool]:
+    """Whether a tag is the one that a query asks for: by code, by label, or by an equal code.
+
+    A code was once made of the label, with hyphens for spaces, so a label is found by that too.
+    """
+    scheme, _, code = query.tag.strip().partition(":")
+    of_scheme = tags.c.scheme == folded(scheme)
+    labels = {folded(code), folded(code.replace("-", " "))}
+    equal = [
+        sa.and_(
+            tags.c.code_folded == folded(other),
+            tags.c.scheme == other_scheme if other_scheme else sa.true(),
+        )
+        for other_scheme, other in query.tag_codes
+    ]
     return sa.or_(
-        tags.c.code_folded == folded(tag),
-        tags.c.label_folded == folded(tag),
-        sa.and_(tags.c.code_folded == folded(code), tags.c.scheme == folded(scheme)),
+        tags.c.code_folded == folded(query.tag),
+        tags.c.label_folded == folded(query.tag),
+        sa.and_(tags.c.code_folded == folded(code), of_scheme),
+        sa.and_(tags.c.label_folded.in_(sorted(labels)), of_scheme),
+        *equal,
     )
 
 
