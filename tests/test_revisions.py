@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
 from tests.support.pipelines import CONFIG, ingest, raw
 from worker.cli import group
-from worker.cli.revision_diff import pieces
 from worker.dedup.clustering import change_of
+from worker.explain.word_diff import pieces
 from worker.index.memory_index import MemoryIndex
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore

@@ -143,7 +143,8 @@ def show(article_id: str, diff: bool, older: int | None, newer: int | None, as_j
 def _diff(
     stored: Mapping[str, Any], older: int | None, newer: int | None, *, as_json: bool
 ) -> None:
-    from worker.cli.revision_diff import pieces, print_diff
+    from worker.cli.revision_diff import print_diff
+    from worker.explain.word_diff import pieces
 
     revisions = {revision["number"]: revision for revision in stored["revisions"]}
     newer = newer or max(revisions, default=0)
