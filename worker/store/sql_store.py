@@ -42,6 +42,8 @@ from worker.store.reading import (
 )
 from worker.store.reading.known_deliveries import known_deliveries
 from worker.store.reading.search import search
+from worker.store.sql_access import SqlAccess
+from worker.store.sql_listings import SqlListings
 from worker.store.values import (
     Change,
     DeadLetterQuery,
@@ -171,6 +173,10 @@ class SqlStore:
     def drop_letters(self, letter_ids: Sequence[str]) -> int:
         with self._writing() as connection:
             return dead_letters.drop_letters(connection, letter_ids)
+
+    def drop_matching(self, query: DeadLetterQuery, expected: int) -> int:
+        with self._writing() as connection:
+            return dead_letters.drop_matching(connection, query, expected)
 
     def expire_letters(self, before: datetime) -> int:
         with self._writing() as connection:
@@ -309,6 +315,14 @@ class SqlStore:
     @property
     def clusters(self) -> SqlClusters:
         return SqlClusters(self._reading, self._writing)
+
+    @property
+    def listings(self) -> SqlListings:
+        return SqlListings(self._reading)
+
+    @property
+    def access(self) -> SqlAccess:
+        return SqlAccess(self._reading, self._writing)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

@@ -15,8 +15,9 @@ class Query:
 
     `words` is text as people type it: quotes make phrases, `-` excludes a word. `tag`, `source` and
     `language` must be those of the article, and `verdict` the decision about its newest revision,
-    such as `duplicate`. The time of publication (of receipt, if that is unknown) must be `since` or
-    later, and before `until`; both need a time zone. `limit` is the maximum number of articles.
+    such as `duplicate`; `flag` is something that cleaning noticed. The time of publication (of
+    receipt, if that is unknown) must be `since` or later, and before `until`; both need a time
+    zone. `limit` is the maximum number of articles.
     """
 
     words: str = ""
@@ -24,6 +25,7 @@ class Query:
     source: str = ""
     language: str = ""
     verdict: str = ""  # of the newest revision
+    flag: str = ""  # of the newest revision, such as "paywalled"
     since: datetime | None = None  # published (else received) at or after this time
     until: datetime | None = None  # and before this time
     limit: int = 20

@@ -231,6 +231,7 @@ dead_letters = Table(
     Column("queue", KeyText, nullable=False, server_default=""),  # of an undeliverable message
     Column("replay", KeyText),  # receipt of the last replay; its outcome is in receipts
     Column("replay_at", UtcDateTime),
+    Index("ix_dead_letters_last_letter_id", "last", "letter_id"),
 )
 
 clusters = Table(
@@ -332,4 +333,26 @@ journal_messages = Table(
     Column("producer", KeyText, primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("name", KeyText, primary_key=True),
+    Column("hash", KeyText, nullable=False, unique=True),  # SHA-256 of the token, hexadecimal
+    Column("scopes", JsonColumn, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("revoked", UtcDateTime),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", KeyText, nullable=False),
+    Column("action", KeyText, nullable=False),
+    Column("about", FreeText, nullable=False),
+    Column("details", JsonColumn, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -25,6 +25,7 @@ from worker.store.ports.ingest_ports import (
     StaleRecordReader,
     WorkerStore,
 )
+from worker.store.ports.listing_ports import AccessStore, ConsoleStore, ListingReader
 from worker.store.ports.operation_ports import (
     AuditStore,
     ClosableStore,
@@ -47,6 +48,7 @@ from worker.store.ports.reading_ports import (
 )
 
 __all__ = [
+    "AccessStore",
     "ArticleHistoryReader",
     "ArticleReader",
     "ArticleSearch",
@@ -59,6 +61,7 @@ __all__ = [
     "ClusterReader",
     "ClusterStore",
     "ClusteredStore",
+    "ConsoleStore",
     "DeadLetterReader",
     "DeadLetterStore",
     "DeadLetterWriter",
@@ -67,6 +70,7 @@ __all__ = [
     "IngestStore",
     "JournalReader",
     "JournalWriter",
+    "ListingReader",
     "OutcomeCountReader",
     "OutcomeCounter",
     "OutcomeReader",
@@ -96,6 +100,7 @@ class ArticleStore(
     SourceReader,
     OutcomeCountReader,
     OutcomeCounter,
+    ConsoleStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

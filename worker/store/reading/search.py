@@ -96,7 +96,7 @@ def matching(
     statement = in_dialect(
         sa.select(revisions.c.id).select_from(joined), required_terms, excluded_terms
     )
-    return statement.where(*_restrictions(query))
+    return statement.where(*restrictions(query))
 
 
 def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
@@ -108,28 +108,67 @@ def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMa
     return [rows[revision_id] for revision_id in revision_ids]
 
 
-def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+def restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield the SQL conditions by which a query restricts its results, other than by words.
+
+    They are about the tables `articles` and `revisions`, which the statement must join.
+    """
     if query.source:
         yield articles.c.source == query.source
     if query.language:
         yield revisions.c.language == query.language.lower()
     if query.verdict:
         yield articles.c.verdict == query.verdict.lower()
+    if query.flag:
+        yield sa.cast(revisions.c.flags, sa.Text).contains(f'"{query.flag}"', autoescape=True)
     if query.since:
         yield dated >= sa.literal(query.since, UtcDateTime)
     if query.until:
         yield dated < sa.literal(query.until, UtcDateTime)
     if query.tag:
-        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
+        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(is_tag(query.tag)))
 
 
-def _is_tag(tag: str) -> sa.ColumnElement[bool]:
+def is_tag(tag: str) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that a row of table `tags` is this tag.
+
+    `tag` is the tag's code, its label, or "scheme:code", in small or capital letters.
+    """
     scheme, _, code = tag.strip().partition(":")
     return sa.or_(
         tags.c.code_folded == folded(tag),
         tags.c.label_folded == folded(tag),
         sa.and_(tags.c.code_folded == folded(code), tags.c.scheme == folded(scheme)),
     )
+
+
+def word_conditions(connection: Connection, words: str) -> list[sa.ColumnElement[bool]]:
+    """Return the SQL conditions that a row of table `revisions` has the words of a query.
+
+    `words` is text as people type it. The list is empty if it has no letters and digits. Unlike
+    `matching`, this neither joins a table nor sorts.
+    """
+    required_terms = [term for term in read_terms(words) if not term.excluded]
+    excluded_terms = [term for term in read_terms(words) if term.excluded]
+    conditions: list[sa.ColumnElement[bool]] = []
+    if connection.dialect.name == "postgresql":
+        search_words: sa.ColumnElement[Any] = sa.literal_column("revisions.search")
+        if required_terms:
+            all_of = sa.func.to_tsquery("simple", " & ".join(map(_tsquery, required_terms)))
+            conditions.append(search_words.bool_op("@@")(all_of))
+        if excluded_terms:
+            any_of = sa.func.to_tsquery("simple", " | ".join(map(_tsquery, excluded_terms)))
+            conditions.append(sa.not_(search_words.bool_op("@@")(any_of)))
+        return conditions
+    index = sa.table("revisions_fts", sa.column("rowid", sa.Integer))
+    match = sa.literal_column("revisions_fts").bool_op("MATCH")
+    if required_terms:
+        found = sa.select(index.c.rowid).where(match(" ".join(map(_fts5, required_terms))))
+        conditions.append(revisions.c.id.in_(found))
+    if excluded_terms:
+        found = sa.select(index.c.rowid).where(match(" OR ".join(map(_fts5, excluded_terms))))
+        conditions.append(revisions.c.id.not_in(found))
+    return conditions
 
 
 def _in_postgres(
