@@ -20,7 +20,10 @@ from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 
 ROOT = Path(__file__).parent.parent
-_BESIDE_MESSAGES = (b".journal", b".workers", b".workers.times", b".counters")  # ends of keys
+_BESIDE_MESSAGES = (  # ends of keys
+    *(b".journal", b".workers", b".workers.times"),
+    *(b".counters", b".recent", b".oldest", b".ledger"),
+)
 
 
 class Running(NamedTuple):

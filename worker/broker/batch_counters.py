@@ -141,8 +141,20 @@ def read_counters(channel: Any, queue: str) -> dict[str, LaneCounters]:
     was counted. Raises RedisError or OSError when the broker does not answer.
     """
     with channel.conn_or_acquire() as client:
-        fields = client.hgetall(channel.global_keyprefix + counters_key(queue))
-    counts = {name.decode("utf-8", "replace"): int(number) for name, number in fields.items()}
+        return lane_counters(client.hgetall(channel.global_keyprefix + counters_key(queue)))
+
+
+def lane_counters(fields: Mapping[bytes, bytes]) -> dict[str, LaneCounters]:
+    """Read the fields of the Redis hash of counters.
+
+    Returns a dict with the keys "live", "bulk" and "quarantine", the three kinds of queues. A field
+    that is no number counts as 0.
+    """
+    counts = {
+        name.decode("utf-8", "replace"): int(number)
+        for name, number in fields.items()
+        if number.isdigit()
+    }
     return {lane: _lane(counts, lane) for lane in LANES}
 
 

@@ -54,9 +54,14 @@ def unstarted() -> list[str]:
     return [r.message.delivery_tag for r in reserved if r not in accepted and not _is_done(r)]
 
 
+def running_requests() -> tuple[Any, ...]:
+    """List the messages on which a pool process works, as Celery's request objects."""
+    return _read(celery_internals.accepted_requests)
+
+
 def _unfinished() -> list[Any]:
     requests = (
-        *_read(celery_internals.accepted_requests),
+        *running_requests(),
         *_read(celery_internals.reserved_requests),
         *_read(celery_internals.scheduled_requests),
     )

@@ -11,11 +11,11 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lua"
 
-CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS, ANNOUNCE = (
+CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS, ANNOUNCE, STATUS = (
     (_FOLDER / f"{name}.lua").read_text("utf-8")
     for name in (
         *("claim", "ack", "renew", "sweep", "move", "push"),
-        *("count", "relocate", "foreign", "permissions", "announce"),
+        *("count", "relocate", "foreign", "permissions", "announce", "status"),
     )
 )
 
@@ -53,12 +53,19 @@ def split_group_tags(tags: Iterable[str]) -> list[str]:
     return singles
 
 
-def ack_arguments(tags: Sequence[str], counts: Mapping[str, int] | None = None) -> list[str | int]:
+def ack_arguments(
+    tags: Sequence[str],
+    counts: Mapping[str, int] | None = None,
+    recent: tuple[int, int] = (0, 0),
+) -> list[str | int]:
     """Return the arguments of the Lua script ACK, which deletes processed messages from the broker.
 
     `tags` are delivery tags, each of which names one message that a worker took. `counts` are
     numbers that the script adds to the workers' counters in the broker, by the names of the
-    counters.
+    counters. `recent` has the number of messages in these counts, and the microseconds that pool
+    processes worked on them; the script adds them up by minute.
     """
-    pairs = [part for field_and_number in (counts or {}).items() for part in field_and_number]
-    return [len(tags), *tags, *pairs]
+    if not counts:
+        return [len(tags), *tags]
+    pairs = [part for field_and_number in counts.items() for part in field_and_number]
+    return [len(tags), *tags, *recent, *pairs]

@@ -6,11 +6,13 @@ no trace. A worker that ends as it should deletes its entry. Times are those of 
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from worker.broker import lua_scripts
+from worker.broker.recent_work import recent_key
 
 SILENT_S = 35.0  # three beats are missing, and the machine was busy
 FORGOTTEN_S = 60
@@ -26,6 +28,12 @@ class WorkerState:
     files were changed since and are invalid. `memory_bytes` is the memory of all its processes
     together, where memory that they share counts several times; 0 if it can't be measured.
     `started` is when the worker became ready.
+
+    Workers of earlier versions do not write the other fields. `busy_share` is the share of the time
+    since the description before in which its pool processes worked, 0 to 1; None if unknown.
+    `waits_for` names the service, "store" or "index", without which the worker takes no messages
+    now; "" if there is none. `progress_at` is when it last finished a message, None if it has
+    finished none.
     """
 
     node: str
@@ -36,6 +44,9 @@ class WorkerState:
     refused: bool
     memory_bytes: int
     started: datetime
+    busy_share: float | None = None
+    waits_for: str = ""
+    progress_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +65,9 @@ def announce(channel: Any, queue: str, state: WorkerState) -> int:
 
     Raises RedisError or OSError when the broker does not answer or refuses the entry.
     """
-    text = json.dumps(asdict(state) | {"started": state.started.isoformat()})
-    number: int = channel.eval(lua_scripts.ANNOUNCE, _keys(queue), [state.node, text, FORGOTTEN_S])
+    text = json.dumps(asdict(state), default=datetime.isoformat)
+    keys = [*_keys(queue), recent_key(queue)]
+    number: int = channel.eval(lua_scripts.ANNOUNCE, keys, [state.node, text, FORGOTTEN_S])
     return number
 
 
@@ -77,13 +89,30 @@ def present_workers(channel: Any, queue: str) -> list[PresentWorker]:
     A worker that has written nothing to the broker for 35 s is left out, and so is one whose entry
     can't be read. Raises RedisError or OSError when the broker does not answer.
     """
-    states_key, times_key = (channel.global_keyprefix + key for key in _keys(queue))
     with channel.conn_or_acquire() as client, client.pipeline() as pipe:
         pipe.time()
-        pipe.hgetall(states_key)
-        pipe.zrange(times_key, 0, -1, withscores=True)
+        ask_for_workers(pipe, channel, queue)
         (seconds, micros), texts, times = pipe.execute()
-    now = seconds + micros / 1e6
+    return listed_workers(texts, times, seconds + micros / 1e6)
+
+
+def ask_for_workers(pipe: Any, channel: Any, queue: str) -> None:
+    """Add to a pipeline of Redis commands the two that read the workers of `queue`. Their replies
+    are for `listed_workers`."""
+    states_key, times_key = (channel.global_keyprefix + key for key in _keys(queue))
+    pipe.hgetall(states_key)
+    pipe.zrange(times_key, 0, -1, withscores=True)
+
+
+def listed_workers(
+    texts: Mapping[bytes, bytes], times: Sequence[tuple[bytes, float]], now: float
+) -> list[PresentWorker]:
+    """Return the workers that are running now, sorted by name.
+
+    `texts` and `times` are the descriptions of workers and the times of them, as the broker replies
+    to the commands of `ask_for_workers`. `now` is the broker's time in seconds since 1970. A worker
+    that was silent for 35 s is left out.
+    """
     workers = [
         PresentWorker(
             state=state, at=datetime.fromtimestamp(at, UTC), age_s=round(max(0.0, now - at), 1)
@@ -111,6 +140,17 @@ def _state(text: bytes) -> WorkerState | None:
             refused=bool(described["refused"]),
             memory_bytes=int(described["memory_bytes"]),
             started=datetime.fromisoformat(described["started"]),
+            busy_share=_share(described.get("busy_share")),
+            waits_for=str(described.get("waits_for") or ""),
+            progress_at=_time(described.get("progress_at")),
         )
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _share(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
+
+
+def _time(value: object) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None

@@ -16,13 +16,17 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from worker.broker import BULK, QUARANTINE, UNKNOWN, kombu_internals, lua_scripts
-from worker.broker.batch_counters import counters_key, pending_counters
+from worker.broker.batch_counters import (
+    counters_key,
+    pending_counters,
+)
 from worker.broker.broker_outage import SWEEP, broker_outage
 from worker.broker.deferred_acks import deferred_acks
 from worker.broker.kombu_internals import RedisQoS
 from worker.broker.lease_format import unpack_lease
 from worker.broker.lua_scripts import split_group_tags
 from worker.broker.messages import count, given_back, text
+from worker.broker.recent_work import recent_key, recent_sums
 
 log = logging.getLogger("worker.broker")
 
@@ -79,10 +83,12 @@ class QoS(RedisQoS):
         try:
             keys = self._index_keys()
             if self.channel.own_queues:
-                keys.append(counters_key(self.channel.own_queues[0]))
+                queue = self.channel.own_queues[0]
+                keys += [counters_key(queue), recent_key(queue)]
                 counts = pending_counters.take()
             tags = split_group_tags([delivery_tag])
-            self.channel.eval(lua_scripts.ACK, keys, lua_scripts.ack_arguments(tags, counts))
+            arguments = lua_scripts.ack_arguments(tags, counts, recent_sums(counts))
+            self.channel.eval(lua_scripts.ACK, keys, arguments)
         except (RedisError, OSError, AttributeError) as e:  # AttributeError: torn-down channel
             pending_counters.put_back(counts)
             log.debug("ack.deferred tag=%s error=%s", delivery_tag, e)

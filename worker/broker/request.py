@@ -14,6 +14,7 @@ A message that fails too often in the quarantine queue goes to the dead list, wi
 import logging
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from time import monotonic, time
 from typing import Any
 
@@ -36,10 +37,14 @@ _CODE_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
 class FinishedMessages:
     """A counter of the messages that this process acked or rejected since it started.
 
-    worker.broker.heartbeat reads it to see whether the worker makes progress.
+    worker.broker.heartbeat reads it to see whether the worker makes progress. `busy_s` is the time
+    in seconds that pool processes worked on these messages together, and `at` the time when the
+    last one was finished, None if there is none.
     """
 
     count = 0
+    busy_s = 0.0
+    at: datetime | None = None
 
 
 class Request(CeleryRequest):
@@ -96,7 +101,6 @@ class Request(CeleryRequest):
 
     def acknowledge(self) -> None:
         """Ack the message as Celery does, and count it as finished, for the heartbeat file."""
-        FinishedMessages.count += 1
         self._count(MessageEnd.DONE)
         super().acknowledge()
 
@@ -106,7 +110,6 @@ class Request(CeleryRequest):
         That file shows that the worker makes progress. With `requeue`, the message is put back on
         its queue.
         """
-        FinishedMessages.count += 1
         if self.is_quarantined:
             self._count(MessageEnd.QUARANTINED)
         else:
@@ -115,9 +118,12 @@ class Request(CeleryRequest):
 
     def _count(self, end: MessageEnd) -> None:
         """Note how the message ended and how long it took; the next ack tells the broker."""
+        FinishedMessages.count += 1
+        FinishedMessages.at = datetime.now(UTC)
         if self.acknowledged:
             return
         batch_s = monotonic() - self.running_since if self.running_since is not None else None
+        FinishedMessages.busy_s += batch_s or 0.0
         lane = lane_of(self.message.delivery_info.get("routing_key") or "")
         pending_counters.add(lane, end, len(self._messages()), batch_s, self.waited_s)
 

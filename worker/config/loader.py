@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, InstanceOf
 
 from worker.clean import CleaningRules, cleaner_of
+from worker.config.monitoring_rules import MonitoringRules
 from worker.config.rule_files import find, names_in, read
 from worker.config.worker_rules import WorkerRules
 from worker.dedup import DedupRules
@@ -27,7 +28,11 @@ from worker.tag.rules.taxonomy import RuleFile
 
 TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
 _MAX_SHOWN = 5
-_FIXED_FILES = ("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases")
+_FIXED_FILES = (
+    *("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases"),
+    "monitoring",
+)
+_NO_RULES_OF_ARTICLES = ("monitoring",)  # files whose changes leave the digest as it is
 
 
 class Config(Frozen):
@@ -35,12 +40,14 @@ class Config(Frozen):
 
     `worker`, `cleaning` and `dedup` hold the rules of the files with these names, `tagging` those
     of all tagging files joined, and `tag_rules` those of each file in the folder `rules` by its
-    name. `digest` is a checksum of all `files`, equal for equal rules.
+    name. `monitoring` says what needs the attention of a person. `digest` is a checksum of all
+    `files` but that of `monitoring`, equal for equal rules.
     """
 
     worker: WorkerRules
     cleaning: CleaningRules
     dedup: DedupRules
+    monitoring: MonitoringRules
     tagging: InstanceOf[Tagging]
     tag_rules: dict[str, RuleFile]  # by the name of the file, as read: tagging holds them joined
     files: dict[str, Path]
@@ -98,6 +105,7 @@ def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}
         worker=read(files["worker"], WorkerRules),
         cleaning=read(files["cleaning"], CleaningRules),
         dedup=read(files["dedup"], DedupRules),
+        monitoring=read(files["monitoring"], MonitoringRules),
         tagging=Tagging(
             rules=_tag_rules(files, tag_rules),
             topics=read(files["topics"], TopicRules),
@@ -107,7 +115,7 @@ def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}
         ),
         tag_rules=tag_rules,
         files=files,
-        digest=digest(files.values()),
+        digest=digest(p for name, p in files.items() if name not in _NO_RULES_OF_ARTICLES),
     )
 
 

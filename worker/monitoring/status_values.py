@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from worker.broker.backpressure import Advice
 from worker.broker.batch_counters import LaneCounters
+from worker.broker.broker_state import MessageCount
+from worker.broker.ledger_check import LedgerCheck as LedgerCheck
 from worker.broker.presence import PresentWorker
 from worker.store.hourly_values import OutcomeTotals
 
@@ -81,18 +83,6 @@ class SourceNumbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerCheck:
-    """The result of the last run of `worker ledger`, which finds articles that were enqueued and
-    have no outcome.
-
-    `at` is when it ended, and `missing` the number of articles that it did not find.
-    """
-
-    at: datetime
-    missing: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """How long the queues take to drain, and how many workers that would take in the wanted time.
 
@@ -120,10 +110,16 @@ class Status:
     `attention` lists what needs attention, the most urgent first. `leased` counts the messages
     that workers have taken and not finished, and `overdue` those of them whose worker seems to have
     vanished. `undeliverable` messages could not even be read. `held` is the number of articles held
-    back because their source is paused. `journal` is the number of accepted articles that are
-    noted in the broker, but not yet in the store. `dead_letters` counts the standing dead letters
-    by reason. `breakers` maps a worker to the service it waits for. `advice` is what producers are
+    back because their source is paused. `journal` is the number of pushed messages that are noted
+    in the broker, but not yet in the store. `dead_letters` counts the standing dead letters by
+    reason. `breakers` maps a worker to the service it waits for. `advice` is what producers are
     told, and `counters` what was counted by lane.
+
+    `lately` counts the outcomes of this hour (UTC) and the one before. `lacks_originals` is true
+    while the store has a copy whose original is not stored yet, which a worker must repair.
+    `last_message_at` is when a worker last finished a message, and `last_worker_at` when one last
+    said that it runs. `history` counts the messages that waited or were leased, by minute in the
+    last hour; a minute in which nobody read the state is missing.
     """
 
     at: datetime
@@ -146,6 +142,11 @@ class Status:
     ledger: LedgerCheck | None
     broker_bytes: int
     broker_limit_bytes: int
+    lately: OutcomeTotals | None = None
+    lacks_originals: bool = False
+    last_message_at: datetime | None = None
+    last_worker_at: datetime | None = None
+    history: tuple[MessageCount, ...] = ()
 
     @property
     def waiting(self) -> int:

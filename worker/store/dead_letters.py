@@ -17,10 +17,15 @@ from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText, UtcDateTime
 from worker.store.database.packing import EMPTY_TEXT
 from worker.store.database.rows import stored_letter_of
-from worker.store.database.schema import dead_letters, receipts
+from worker.store.database.schema import articles, dead_letters, receipts
 from worker.store.database.statements import chunks, concatenated
 from worker.store.listing_values import LetterCounts, LetterPage, LetterPosition
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
+from worker.store.values import (
+    DeadLetterQuery,
+    DeadLetterState,
+    StandingLetters,
+    StoredDeadLetter,
+)
 
 _LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c.replay)
 _SEEN = sa.cast(dead_letters.c.seen, sa.Text)
@@ -138,6 +143,26 @@ def drop_matching(connection: Connection, query: DeadLetterQuery, expected: int)
         for chunk in chunks(locked):
             connection.execute(sa.delete(dead_letters).where(ids.in_(chunk)))
     return len(locked)
+
+
+def letters_and_lacks(connection: Connection) -> StandingLetters:
+    """Count the standing dead letters (articles that could not be processed) by reason, and find
+    out whether a copy is stored whose original is not.
+
+    It takes one statement.
+    """
+    number = sa.func.count()
+    counted = sa.select(dead_letters.c.reason, number.label("number")).select_from(_LETTERS)
+    counted = counted.where(*_conditions(DeadLetterQuery())).group_by(dead_letters.c.reason)
+    lacks = sa.exists().where(articles.c.canonical_pending)
+    rows = connection.execute(
+        counted.union_all(sa.select(sa.literal("", KeyText), sa.case((lacks, 1), else_=0)))
+    ).all()
+    by_reason = sorted(((n, reason) for reason, n in rows if reason), key=lambda p: (-p[0], p[1]))
+    return StandingLetters(
+        by_reason={reason: n for n, reason in by_reason},
+        lacks_originals=any(n for reason, n in rows if not reason),
+    )
 
 
 def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:

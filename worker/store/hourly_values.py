@@ -59,6 +59,17 @@ class OutcomeTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LatestOutcomes:
+    """How deliveries of articles have ended: since the first delivery, and lately.
+
+    `totals` counts all deliveries, and `lately` those of this hour (UTC) and the one before.
+    """
+
+    totals: OutcomeTotals
+    lately: OutcomeTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MissedOutcomes:
     """The result of one step that counts the outcomes that workers of an earlier version stored
     without counting them.

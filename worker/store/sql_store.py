@@ -29,7 +29,12 @@ from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
 from worker.store.database.engine import open_engine, parse, raising_unavailable
-from worker.store.hourly_values import HourlyCount, MissedOutcomes, OutcomeTotals
+from worker.store.hourly_values import (
+    HourlyCount,
+    LatestOutcomes,
+    MissedOutcomes,
+    OutcomeTotals,
+)
 from worker.store.ports import ArticleStore
 from worker.store.reading import (
     article_view,
@@ -55,6 +60,7 @@ from worker.store.values import (
     SearchHit,
     SourceDetails,
     SourceSeen,
+    StandingLetters,
     StoredArticle,
     StoredDeadLetter,
 )
@@ -305,6 +311,14 @@ class SqlStore:
     def outcome_totals(self, source: str | None = None) -> OutcomeTotals:
         with self._reading() as connection:
             return outcome_stats.outcome_totals(connection, source)
+
+    def latest_outcomes(self, now: datetime) -> LatestOutcomes:
+        with self._reading() as connection:
+            return outcome_stats.latest_outcomes(connection, now)
+
+    def standing_letters(self) -> StandingLetters:
+        with self._reading() as connection:
+            return dead_letters.letters_and_lacks(connection)
 
     def count_missed_outcomes(
         self, *, now: datetime, since: datetime | None = None

@@ -212,6 +212,19 @@ class StoredDeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingLetters:
+    """Work in the store that is left to do: dead letters, and copies that lack their original.
+
+    `by_reason` counts the standing dead letters, raw articles that could not be processed, by
+    reason, the largest number first. `lacks_originals` is true if a copy of an article is stored
+    whose original is not stored yet.
+    """
+
+    by_reason: dict[str, int]
+    lacks_originals: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeen:
     """A source that has delivered articles, with counts of what it delivered.
 

@@ -35,6 +35,7 @@ from worker.store.ports.operation_ports import (
     JournalWriter,
     OutcomeCounter,
     ProducerStore,
+    StatusStore,
 )
 from worker.store.ports.reading_ports import (
     ArticleHistoryReader,
@@ -81,6 +82,7 @@ __all__ = [
     "ResultReader",
     "SourceReader",
     "StaleRecordReader",
+    "StatusStore",
     "WorkerStore",
 ]
 
@@ -101,6 +103,7 @@ class ArticleStore(
     OutcomeCountReader,
     OutcomeCounter,
     ConsoleStore,
+    StatusStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens

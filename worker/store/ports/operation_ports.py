@@ -9,9 +9,15 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.model.records import JournalEntry
-from worker.store.hourly_values import MissedOutcomes
+from worker.store.hourly_values import LatestOutcomes, MissedOutcomes
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
-from worker.store.values import DeadLetterQuery, LostMessages, ReceiptTally, StoredDeadLetter
+from worker.store.values import (
+    DeadLetterQuery,
+    LostMessages,
+    ReceiptTally,
+    StandingLetters,
+    StoredDeadLetter,
+)
 
 
 class ClosableStore(Protocol):
@@ -146,6 +152,20 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
         A producer numbers its messages, so a missing number shows a lost one. Those are returned
         whose next stored message of the same producer was pushed from `since` until before `until`.
         """
+        ...
+
+
+class StatusStore(Protocol):
+    """What the store tells about the state of the whole system, in two statements."""
+
+    def latest_outcomes(self, now: datetime) -> LatestOutcomes:
+        """Return how deliveries have ended since the first one, and in the hour of `now` (UTC) and
+        the one before."""
+        ...
+
+    def standing_letters(self) -> StandingLetters:
+        """Count the standing dead letters (articles that could not be processed) by reason, and
+        find out whether a copy is stored whose original is not."""
         ...
 
 

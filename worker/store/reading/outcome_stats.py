@@ -5,7 +5,7 @@ source after another; an index by hour would make each writing of a batch slower
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +14,13 @@ from sqlalchemy import Connection
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import stored_name
 from worker.store.database.schema import hourly_outcomes, sources
-from worker.store.hourly_values import ALL_HOURS, HourlyCount, OutcomeTotals, hour_of
+from worker.store.hourly_values import (
+    ALL_HOURS,
+    HourlyCount,
+    LatestOutcomes,
+    OutcomeTotals,
+    hour_of,
+)
 
 
 def outcomes_by_hour(
@@ -73,11 +79,15 @@ def outcome_totals(connection: Connection, source: str | None = None) -> Outcome
     """
     counts = _counts(connection, source, ALL_HOURS, ALL_HOURS)
     columns = counts.c.outcome, counts.c.reason
+    rows = connection.execute(sa.select(*columns, _sum(counts)).group_by(*columns))
+    return _totals(tuple(row) for row in rows)
+
+
+def _totals(rows: Iterable[tuple[str, str, int]]) -> OutcomeTotals:
+    """Add up numbers of articles, which have their outcome and reason before them."""
     outcomes: Counter[str] = Counter()
     dead: Counter[str] = Counter()
-    for outcome, reason, articles in connection.execute(
-        sa.select(*columns, _sum(counts)).group_by(*columns)
-    ):
+    for outcome, reason, articles in rows:
         outcomes[outcome] += articles
         if outcome == OutcomeKind.DEAD:
             dead[reason] += articles
@@ -86,14 +96,37 @@ def outcome_totals(connection: Connection, source: str | None = None) -> Outcome
     )
 
 
+def latest_outcomes(connection: Connection, now: datetime) -> LatestOutcomes:
+    """Return how deliveries have ended since the first one, and in the hour of `now` and the one
+    before.
+
+    It takes one statement.
+    """
+    hours = (ALL_HOURS, hour_of(now) - 1, hour_of(now))
+    counts = _of_all_sources(connection, hourly_outcomes.c.hour.in_(hours))
+    columns = (counts.c.hour == ALL_HOURS, counts.c.outcome, counts.c.reason)
+    rows = connection.execute(sa.select(*columns, _sum(counts)).group_by(*columns)).all()
+    return LatestOutcomes(
+        totals=_totals((kind, reason, n) for is_total, kind, reason, n in rows if is_total),
+        lately=_totals((kind, reason, n) for is_total, kind, reason, n in rows if not is_total),
+    )
+
+
 _LAST_HOUR = 2**31 - 1
 
 
 def _counts(connection: Connection, source: str | None, first: int, last: int) -> sa.FromClause:
     """Return the rows of one source, or of all (None), from the hour `first` to the hour `last`."""
-    rows = sa.select(hourly_outcomes).where(hourly_outcomes.c.hour.between(first, last))
-    if source is not None:
-        return rows.where(hourly_outcomes.c.source == stored_name(source)).subquery()
+    hours = hourly_outcomes.c.hour.between(first, last)
+    if source is None:
+        return _of_all_sources(connection, hours)
+    of_source = hourly_outcomes.c.source == stored_name(source)
+    return sa.select(hourly_outcomes).where(hours, of_source).subquery()
+
+
+def _of_all_sources(connection: Connection, hours: sa.ColumnElement[bool]) -> sa.FromClause:
+    """Return the rows of all sources whose hours fulfil a condition."""
+    rows = sa.select(hourly_outcomes).where(hours)
     if connection.dialect.name == "postgresql":
         # By OFFSET 0 it is read once for each source. Else PostgreSQL may read the whole table.
         rows = rows.where(hourly_outcomes.c.source == sources.c.source).correlate(sources)

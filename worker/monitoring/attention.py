@@ -1,0 +1,302 @@
+"""Judge the state of the whole system: what needs the attention of a person, and since when.
+
+Each rule is a function of the state alone. It finds nothing, or what is wrong with a remedy. How
+long something must last before somebody is woken is decided by whoever sends the alert.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from worker.config.monitoring_rules import AttentionRules
+from worker.errors import Reason
+from worker.model.records import OutcomeKind
+from worker.monitoring.status_values import Attention, Severity, Status
+
+_Rule = Callable[[Status, AttentionRules], Iterator[Attention]]
+
+_CRASHES = (Reason.POISON, Reason.CRASHED)
+
+
+def needs_attention(status: Status, rules: AttentionRules) -> tuple[Attention, ...]:
+    """Return what needs the attention of a person, the most urgent first.
+
+    What can't be judged, because broker or store does not answer, is left out.
+    """
+    found = [item for rule in _RULES for item in rule(status, rules)]
+    return tuple(sorted(found, key=lambda item: item.severity is not Severity.PAGE))
+
+
+def _unreachable(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    for service in status.unreachable:
+        yield Attention(
+            name="unreachable",
+            about=service,
+            severity=Severity.PAGE,
+            sentence=f"the {service} does not answer",
+            remedy="run `worker doctor`; messages stay in the broker until the store is back"
+            if service == "store"
+            else "run `worker doctor`; producers keep what they can't push",
+        )
+
+
+def _no_workers(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    if status.workers or not status.waiting + status.leased or "broker" in status.unreachable:
+        return
+    yield Attention(
+        name="no-workers",
+        severity=Severity.PAGE,
+        sentence=f"no worker is at work, and {_messages(status.waiting + status.leased)}",
+        remedy="start one: celery -A worker worker",
+        since=status.last_worker_at,
+    )
+
+
+def _waiting_workers(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    for service in sorted(set(status.breakers.values()) & {"store", "index"}):
+        count = sum(waits_for == service for waits_for in status.breakers.values())
+        yield Attention(
+            name="worker-waits",
+            about=service,
+            severity=Severity.PAGE,
+            sentence=f"{_several(count, 'worker')} of {len(status.workers)} can't reach the "
+            f"{service}, and take no messages",
+            remedy=f"repair the {service}; the workers go on by themselves",
+        )
+
+
+def _nothing_ends(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    """Messages wait long, and none has ended for as long.
+
+    A message that was pushed just now does not count: nothing ended before because there was
+    nothing to do.
+    """
+    waiting_since = [
+        status.at - timedelta(seconds=lane.oldest_s)
+        for lane in status.lanes
+        if lane.oldest_s is not None and not lane.paused
+    ]
+    if not waiting_since:
+        return
+    since = max(filter(None, (min(waiting_since), status.last_message_at)))
+    if status.at - since >= timedelta(seconds=rules.silent_s):
+        yield Attention(
+            name="nothing-ends",
+            severity=Severity.PAGE,
+            sentence=f"no message has ended for {duration(status.at, since)}, and "
+            f"{_messages(status.waiting)}",
+            remedy="look at `worker workers` and at the logs of the workers",
+            since=since,
+        )
+
+
+def _queue_old(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    for lane in status.lanes:
+        is_old = lane.oldest_s is not None and lane.oldest_s > rules.oldest_s
+        if lane.lane == "live" and is_old and lane.oldest_s and not lane.paused:
+            waits_since = status.at - timedelta(seconds=lane.oldest_s)
+            least = "at least " if lane.is_at_least else ""
+            yield Attention(
+                name="queue-old",
+                about=lane.lane,
+                severity=Severity.PAGE,
+                sentence=f"the oldest message of the {lane.lane} lane has waited "
+                f"{least}{duration(status.at, waits_since)}",
+                remedy="start more workers, or find out why those there are do not keep up",
+                since=waits_since + timedelta(seconds=rules.oldest_s),
+            )
+
+
+def _drain_long(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    """The queues take long to drain, and there are more messages than before.
+
+    Without a count of messages from before it is unknown whether there are more, and the drain time
+    alone decides.
+    """
+    drain_s = status.scale.drain_s
+    if drain_s is None or drain_s <= rules.drain_s:
+        return
+    before = status.at - timedelta(seconds=rules.growth_s)
+    earlier = [count for count in status.history if count.at <= before]
+    fewest = min(earlier, key=lambda count: count.messages, default=None)
+    if fewest is not None and fewest.messages >= status.waiting + status.leased:
+        return
+    yield Attention(
+        name="drain-long",
+        severity=Severity.TICKET,
+        sentence=f"the queues take {_length(drain_s)} to drain, and grow",
+        remedy=f"start more workers: {status.scale.replicas} would drain them in "
+        f"{_length(status.scale.target_drain_s)}",
+        since=fewest.at if fewest else None,
+    )
+
+
+def _ledger(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    check = status.ledger
+    if check and (check.missing or check.lost):
+        lost = f", and {_several(check.lost, 'message')} lost" if check.lost else ""
+        yield Attention(
+            name="articles-missing",
+            severity=Severity.PAGE,
+            sentence=f"{_several(check.missing, 'article')} missing by the last ledger{lost}",
+            remedy="run `worker ledger`, and enqueue what it lists again, under the same receipts",
+            since=check.since,
+        )
+    # Who has only just begun has no reason to run it.
+    begun = min((worker.state.started for worker in status.workers), default=None)
+    last = check.at if check else begun
+    if last and status.at - last > timedelta(hours=rules.ledger_h):
+        last_run = f"for {duration(status.at, last)}" if check else "yet"
+        yield Attention(
+            name="ledger-stale",
+            severity=Severity.TICKET,
+            sentence=f"`worker ledger` has not run {last_run}",
+            remedy="run `worker ledger` once a day, for example by cron",
+            since=last + timedelta(hours=rules.ledger_h),
+        )
+
+
+def _dead_fast(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    if status.lately is None:
+        return
+    dead, ended = status.lately.outcomes[OutcomeKind.DEAD], sum(status.lately.outcomes.values())
+    if dead > rules.dead_articles and dead > rules.dead_share * ended:
+        reason = next(iter(status.lately.dead), "")
+        yield Attention(
+            name="dead-fast",
+            severity=Severity.PAGE,
+            sentence=f"{dead:,} of {_several(ended, 'article')} became dead letters in this hour "
+            f"and the one before, most of them as {reason}",
+            remedy=f"look at `worker dead list --reason {reason}`",
+        )
+
+
+def _crashes(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    if status.lately is None:
+        return
+    for reason in _CRASHES:
+        if count := status.lately.dead.get(reason, 0):
+            what = "killed their process" if reason is Reason.POISON else "crashed a stage"
+            yield Attention(
+                name="crashes",
+                about=reason,
+                severity=Severity.TICKET,
+                sentence=f"{_several(count, 'article')} {what} in this hour and the one before",
+                remedy=f"look at `worker dead list --reason {reason}`, and report it",
+            )
+
+
+def _broker_full(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    limit = status.broker_limit_bytes
+    if limit and status.broker_bytes > rules.memory_share * limit:
+        yield Attention(
+            name="broker-full",
+            severity=Severity.PAGE,
+            sentence=f"{status.broker_bytes / limit:.0%} of the broker's memory is used",
+            remedy="start more workers, or give the broker more memory; producers wait meanwhile",
+        )
+
+
+def _journal_behind(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    if status.journal > rules.journal_messages:
+        yield Attention(
+            name="journal-behind",
+            severity=Severity.TICKET,
+            sentence=f"the receipts of {_several(status.journal, 'message')} are not in the store",
+            remedy="start a worker, or look for journal.waits in the logs of the workers",
+        )
+
+
+def _paused_lanes(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    for lane in status.lanes:
+        if lane.paused:
+            yield Attention(
+                name="lane-paused",
+                about=lane.lane,
+                severity=Severity.TICKET,
+                sentence=f"the {lane.lane} lane is paused, with "
+                f"{_several(lane.messages, 'message')} on it",
+                remedy=f"resume it: worker resume {lane.lane}",
+            )
+
+
+def _rules_refused(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    if refused := [w.state.node for w in status.workers if w.state.refused]:
+        yield Attention(
+            name="rules-refused",
+            severity=Severity.TICKET,
+            sentence=f"changed rules are invalid, and not in force: {', '.join(refused)}",
+            remedy="run `worker doctor` there; it names the file and what is wrong",
+        )
+
+
+def _workers_differ(status: Status, _: AttentionRules) -> Iterator[Attention]:
+    for what, values in (
+        ("versions", {w.state.version for w in status.workers}),
+        ("rules", {w.state.digest for w in status.workers}),
+    ):
+        if len(values) > 1:
+            yield Attention(
+                name="workers-differ",
+                about=what,
+                severity=Severity.TICKET,
+                sentence=f"the {what} of the workers differ: {', '.join(sorted(values))}",
+                remedy="give all workers the same version and config folder, and restart them",
+            )
+
+
+def _silent_sources(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    """Sources that deliver nothing. If many are silent at once, the fault is likely ours."""
+    silent, judged = status.sources.silent, status.sources.silent + status.sources.ok
+    if silent > 1 and silent > rules.silent_share * judged:
+        yield Attention(
+            name="nothing-arrives",
+            severity=Severity.PAGE,
+            sentence=f"{silent} of {_several(judged, 'source')} are silent at once",
+            remedy="look at the poller and the network, rather than at the sources",
+        )
+    elif silent:
+        yield Attention(
+            name="sources-silent",
+            severity=Severity.TICKET,
+            sentence=f"{_several(silent, 'source')} silent for longer than usual",
+            remedy="run `worker sources`",
+        )
+
+
+_RULES: tuple[_Rule, ...] = (
+    _unreachable,
+    _no_workers,
+    _waiting_workers,
+    _nothing_ends,
+    _queue_old,
+    _ledger,
+    _dead_fast,
+    _broker_full,
+    _silent_sources,
+    _drain_long,
+    _crashes,
+    _journal_behind,
+    _paused_lanes,
+    _rules_refused,
+    _workers_differ,
+)
+
+
+def duration(now: datetime, since: datetime) -> str:
+    """Say how long it is from `since` to `now`, in the largest fitting unit, such as `12 min`."""
+    return _length((now - since).total_seconds())
+
+
+def _length(seconds: float) -> str:
+    for unit_s, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def _messages(count: int) -> str:
+    return f"{_several(count, 'message')} {'waits' if count == 1 else 'wait'}"
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
