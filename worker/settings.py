@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from worker.errors import BadConfig
 from worker.model.broker_address import broker_address, check_store, index_address, is_unverified
@@ -23,8 +23,8 @@ log = logging.getLogger("worker")
 
 PREFIX = "WORKER_"
 _warned: set[str] = set()  # settings whose server is not verified, and that were logged
-# Kubernetes sets these variables in containers next to a service named "worker".
-_KUBERNETES = re.compile(r"WORKER_(SERVICE_|PORT$|PORT_)")
+# Kubernetes sets these variables in containers next to a service named "worker" or "worker-web".
+_KUBERNETES = re.compile(r"WORKER_(WEB_)?(SERVICE_|PORT$|PORT_)")
 
 
 class Settings(BaseModel):
@@ -33,7 +33,8 @@ class Settings(BaseModel):
     A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
     or `store_url`, a server or SQLite file in the folder `var_dir` is used, without `index_url` the
     broker's server, and without `config_dir` the rules in the package. `processes` is for `worker
-    run`, and `log_level` for the log lines of this package.
+    run`, and `log_level` for the log lines of this package. `web_read_only` and `web_password` are
+    for `worker web`.
     """
 
     model_config = ConfigDict(
@@ -51,6 +52,15 @@ class Settings(BaseModel):
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",
         description="log level of the worker's own lines: DEBUG, INFO, WARNING or ERROR; "
         "`--loglevel` of Celery goes first",
+    )
+    web_read_only: bool = Field(
+        default=False,
+        description="1: `worker web` changes nothing, and may listen on any address without a "
+        "password",
+    )
+    web_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="password of `worker web`; unset: it listens on this machine only",
     )
 
     @field_validator("var_dir", "config_dir")

@@ -22,7 +22,9 @@ from worker.settings import PREFIX, Settings
 
 SERVICES = services()
 BUILT = [name for name, service in SERVICES.items() if "build" in service]
-LISTENING = {"valkey": 6379, "postgres": 5432}
+LISTENING = {"valkey": 6379, "postgres": 5432, "web": 8080, "prometheus": 9090, "grafana": 3000}
+STAYING = [*LISTENING, "worker"]
+IN_PROFILES = {"seed": ["seed"], "prometheus": ["observability"], "grafana": ["observability"]}
 
 
 def test_the_file_follows_the_compose_specification() -> None:
@@ -31,7 +33,7 @@ def test_the_file_follows_the_compose_specification() -> None:
     assert [f"{problem.json_path}: {problem.message}" for problem in problems] == []
 
 
-@pytest.mark.parametrize("profile", [[], ["--profile", "seed"]])
+@pytest.mark.parametrize("profile", [[], ["--profile", "seed"], ["--profile", "observability"]])
 @pytest.mark.processes
 def test_compose_itself_accepts_the_file(profile: list[str]) -> None:
     command = [*compose(), "--file", str(FILE), *profile, "config", "--quiet"]
@@ -81,14 +83,27 @@ def test_ports_are_published_on_the_loopback_address_only(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name not in BUILT])
 def test_images_of_others_are_pinned_to_a_version(name: str) -> None:
-    assert re.search(r":\d[\w.-]*$", SERVICES[name]["image"])
+    assert re.search(r":v?\d[\w.-]*$", SERVICES[name]["image"])
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", [name for name in BUILT if name != "web"])
 def test_any_number_of_a_service_of_ours_may_run_at_once(name: str) -> None:
-    assert not SERVICES[name].keys() & {"container_name", "hostname", "ports", "scale"}
+    assert not SERVICES[name].keys() & {"container_name", "hostname", "ports"}
     shared = [volume for volume in SERVICES[name].get("volumes", []) if not volume.endswith(":ro")]
     assert shared == []
+
+
+def test_the_number_of_workers_is_a_variable_that_outlives_an_upgrade() -> None:
+    # `up` removes the containers that an earlier `up --scale` has added.
+    assert {name for name, service in SERVICES.items() if "scale" in service} == {"worker"}
+    assert SERVICES["worker"]["scale"] == "1"
+    assert services({"WORKERS": "4"})["worker"]["scale"] == "4"
+    assert all("deploy" not in service for service in SERVICES.values())  # it would go first
+
+
+def test_what_most_do_not_need_starts_only_on_request() -> None:
+    profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
+    assert {name: found for name, found in profiles.items() if found} == IN_PROFILES
 
 
 def test_all_services_of_ours_run_the_same_image_of_this_checkout() -> None:
@@ -97,9 +112,23 @@ def test_all_services_of_ours_run_the_same_image_of_this_checkout() -> None:
 
 
 def test_data_lies_in_named_volumes() -> None:
-    mounts = {name: SERVICES[name]["volumes"] for name in LISTENING}
-    assert mounts == {"valkey": ["valkey:/data"], "postgres": ["postgres:/var/lib/postgresql"]}
-    assert set(stack()["volumes"]) == {"valkey", "postgres"}
+    mounts = {
+        name: [volume for volume in service.get("volumes", []) if not volume.endswith(":ro")]
+        for name, service in SERVICES.items()
+    }
+    assert {name: found for name, found in mounts.items() if found} == {
+        "valkey": ["valkey:/data"],
+        "postgres": ["postgres:/var/lib/postgresql"],
+        "prometheus": ["prometheus:/prometheus"],
+        "grafana": ["grafana:/var/lib/grafana"],
+    }
+    assert set(stack()["volumes"]) == {"valkey", "postgres", "prometheus", "grafana"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_files_that_a_service_reads_are_in_this_checkout(name: str) -> None:
+    read = [v for v in SERVICES[name].get("volumes", []) if v.endswith(":ro")]
+    assert [v for v in read if not (ROOT / v.split(":")[0]).is_dir()] == []
 
 
 def test_a_worker_starts_after_the_broker_answers_and_the_schema_is_current() -> None:
@@ -112,13 +141,16 @@ def test_a_worker_starts_after_the_broker_answers_and_the_schema_is_current() ->
         "postgres": {},
         "migrate": {"postgres": "service_healthy"},
         "worker": {"valkey": "service_healthy", "migrate": "service_completed_successfully"},
+        "web": {"valkey": "service_healthy", "migrate": "service_completed_successfully"},
+        "prometheus": {},
+        "grafana": {"prometheus": "service_healthy"},
         "seed": {"valkey": "service_healthy"},
     }
 
 
 def test_what_stays_up_is_started_again_and_what_runs_once_is_not() -> None:
     for name, service in SERVICES.items():
-        stays = name in ("valkey", "postgres", "worker")
+        stays = name in STAYING
         assert service["restart"] == ("unless-stopped" if stays else "no")
         assert ("healthcheck" in service) == stays
 
@@ -169,7 +201,7 @@ def urls(service: dict[str, Any]) -> tuple[Any, Any]:
     return urlsplit(environment["WORKER_BROKER_URL"]), urlsplit(environment["WORKER_STORE_URL"])
 
 
-@pytest.mark.parametrize("name", ["valkey", "postgres", "worker"])
+@pytest.mark.parametrize("name", STAYING)
 def test_a_service_has_time_to_start_to_answer_and_to_stop(name: str) -> None:
     health = SERVICES[name]["healthcheck"]  # the schema takes any text for a duration
     assert seconds(health["timeout"]) <= seconds(health["interval"])

@@ -98,9 +98,8 @@ def advise(load: Load, limits: Pressure, *, bulk: bool = False) -> Advice:
     `bulk` says that the producer sends to the bulk lane, a second queue for floods. Messages in the
     bulk lane are counted only then, so a flood does not slow down the other producers.
     """
-    messages = load.waiting + load.leased - (0 if bulk else load.bulk)
-    by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)
-    by_memory = _fraction(load.memory or 0.0, limits.slow_memory, limits.stop_memory)
+    messages = _counted(load, bulk=bulk)
+    by_messages, by_memory = _fractions(load, limits, bulk=bulk)
     worst = max(by_messages, by_memory)
     answer, reason, retry_after_s = Answer.ACCEPT, "", 0.0
     if worst > 0:
@@ -117,6 +116,23 @@ def advise(load: Load, limits: Pressure, *, bulk: bool = False) -> Advice:
         leased=load.leased,
         memory=load.memory,
     )
+
+
+def pressure(load: Load, limits: Pressure) -> float:
+    """Return how full the broker is, from 0 to 1. Producers that send to the live queue slow down
+    above 0, and stop at 1."""
+    return min(max(0.0, *_fractions(load, limits, bulk=False)), 1.0)
+
+
+def _fractions(load: Load, limits: Pressure, *, bulk: bool) -> tuple[float, float]:
+    """How far the messages, and the memory, are on the way from their slow to their stop limit."""
+    messages = _counted(load, bulk=bulk)
+    by_messages = _fraction(messages, limits.slow_messages, limits.stop_messages)
+    return by_messages, _fraction(load.memory or 0.0, limits.slow_memory, limits.stop_memory)
+
+
+def _counted(load: Load, *, bulk: bool) -> int:
+    return load.waiting + load.leased - (0 if bulk else load.bulk)
 
 
 def _reason(messages: int, limits: Pressure, bulk: bool) -> str:

@@ -43,7 +43,8 @@ def reference() -> str:
 def _settings() -> Iterator[str]:
     yield "| variable | default | meaning |\n|---|---|---|"
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in ("", None) else f"`{field.default}`"
+        text = "" if field.default is None else str(field.default)  # a secret has stars
+        default = f"`{text}`" if text else ""
         yield f"| `{PREFIX}{name.upper()}` | {default or '(unset)'} | {field.description} |"
 
 

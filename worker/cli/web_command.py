@@ -1,22 +1,41 @@
 """`worker web`: start the web server."""
 
+import logging
+
 import click
 
 from worker.errors import BadConfig
+from worker.model.log_lines import protect_loggers
+from worker.settings import Settings
 
 PORT = 8080
 
 
 @click.command(epilog="Example: worker web --port 8081")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=PORT, show_default=True, help="TCP port to listen on.")
+@click.option(
+    "--port",
+    default=PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="TCP port to listen on; 0 takes a free one.",
+)
 def web(host: str, port: int) -> None:
-    """Start the web server. It needs the extra `web`: pip install 'article-worker[web]'."""
-    try:
-        import uvicorn
+    """Start the web server: /metrics, /scale, /livez, /readyz.
 
+    It needs the extra `web`: pip install 'article-worker[web]'. Without a password it listens on
+    this machine only, unless WORKER_WEB_READ_ONLY=1. SIGTERM ends it with exit code 0.
+    """
+    settings = Settings.load()
+    try:
         from worker.web.app import make_web_app
+        from worker.web.server import listen, serve
+        from worker.web.system_reader import SystemReader
     except ImportError as e:
         problem = f"{e.name} is not installed; pip install 'article-worker[web]'"
         raise BadConfig(f"worker web: {problem}") from e
-    uvicorn.run(make_web_app(), host=host, port=port, log_level="warning")
+    logging.basicConfig(level=settings.log_level, format="[%(asctime)s: %(levelname)s] %(message)s")
+    protect_loggers()
+    reader = SystemReader(settings)
+    with listen(settings, host, port) as listener:
+        serve(make_web_app(reader.read), listener)

@@ -1,0 +1,91 @@
+"""Read what the web server shows from broker, store and index."""
+
+import logging
+from datetime import UTC, datetime
+
+from worker import bootstrap
+from worker.broker.backpressure import Load, pressure
+from worker.broker.connection import BrokerConnection
+from worker.celery import broker_url, make_app
+from worker.config.loader import load_config
+from worker.errors import Unavailable
+from worker.monitoring.status import read_status
+from worker.monitoring.status_values import Status
+from worker.settings import Settings
+from worker.store.values import SourceSeen
+from worker.web.system_state import SourceState, SystemState
+
+log = logging.getLogger("worker")
+
+
+class SystemReader:
+    """Connections to broker, store and index, by which the state of the system is read.
+
+    Only one thread may use it at a time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet, but raise BadConfig if there is no store, or an older schema in it."""
+        settings.refuse_missing_store()
+        try:
+            bootstrap.prepare_store(settings)
+        except Unavailable as e:  # the server shows that; it need not wait for the store
+            log.warning("web.store-unavailable error=%s", e)
+        self._config = load_config(settings.config_dir)
+        self._broker = BrokerConnection(make_app(broker_url(settings), self._config.worker))
+        self._store = bootstrap.store(settings)
+        self._index = bootstrap.index(settings, self._config.dedup) if settings.index_url else None
+
+    def read(self) -> SystemState:
+        """Return the state of the system now. It says what does not answer; nothing is raised for
+        that."""
+        status = read_status(
+            self._broker,
+            self._store,
+            self._config.worker,
+            self._config.monitoring,
+            now=datetime.now(UTC),
+        )
+        return SystemState(
+            status=status,
+            sources=self._sources(status),
+            index_answers=self._index_answers(status),
+            pressure=pressure(_load(status), self._config.worker.pressure),
+        )
+
+    def _sources(self, status: Status) -> list[SourceState] | None:
+        if "store" in status.unreachable:
+            return None
+        try:
+            return [_source_state(seen) for seen in self._store.sources()]
+        except Unavailable:
+            return None
+
+    def _index_answers(self, status: Status) -> bool:
+        if self._index is None:  # it is on the broker's server
+            return "broker" not in status.unreachable
+        try:
+            self._index.ping()
+        except Unavailable:
+            return False
+        return True
+
+
+def _source_state(seen: SourceSeen) -> SourceState:
+    return SourceState(
+        name=seen.source,
+        articles=seen.receipts,
+        dead=seen.dead,
+        first_seen=seen.first_seen,
+        last_seen=seen.last_seen,
+    )
+
+
+def _load(status: Status) -> Load:
+    return Load(
+        waiting=status.waiting,
+        bulk=sum(lane.messages for lane in status.lanes if lane.lane == "bulk"),
+        leased=status.leased,
+        used_bytes=status.broker_bytes,
+        limit_bytes=status.broker_limit_bytes,
+    )
