@@ -99,14 +99,16 @@ def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter |
     return next(iter(store.letters(store.letter_ids(query))), None)
 
 
+def article_story(store: ArticleReader, stored: ArticleView) -> Iterator[str]:
+    """Tell in sentences what happened to one article. `stored` is what `store.show` returns."""
+    titles = store.titles(sorted(set(_ids_named_by(stored))))
+    return explain_sentences.article_sentences(stored, titles)
+
+
 def _explained(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
     """The stored facts of each article; their key `story` has the sentences that explain them."""
     shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
-    titles = store.titles(sorted({name for stored in shown for name in _ids_named_by(stored)}))
-    return tuple(
-        {**stored, "story": [*explain_sentences.article_sentences(stored, titles)]}
-        for stored in shown
-    )
+    return tuple({**stored, "story": [*article_story(store, stored)]} for stored in shown)
 
 
 def _ids_named_by(stored: ArticleView) -> Iterator[str]:

@@ -4,7 +4,8 @@ The keys of these dicts are the names of the columns of the database tables.
 """
 
 from datetime import date, datetime
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # pydantic makes JSON schemas of these only
 
 
 class ArticleRow(TypedDict):
