@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from worker import bootstrap
 from worker.errors import BadConfig
 from worker.model.log_lines import protect_loggers
 from worker.settings import Settings
@@ -37,5 +38,6 @@ def web(host: str, port: int) -> None:
     logging.basicConfig(level=settings.log_level, format="[%(asctime)s: %(levelname)s] %(message)s")
     protect_loggers()
     reader = SystemReader(settings)
+    app = make_web_app(reader.read, settings, bootstrap.store(settings))
     with listen(settings, host, port) as listener:
-        serve(make_web_app(reader.read), listener)
+        serve(app, listener)

@@ -177,13 +177,14 @@ class ClusterRow(TypedDict):
     copies.
 
     The article shown is listed too. `verdict` is the decision about the newest revision, such as
-    `duplicate`.
+    `duplicate`, and `first_seen` is when the article was first processed.
     """
 
     article_id: str
     source: str
     verdict: str
     title: str
+    first_seen: datetime
 
 
 class MoveRow(TypedDict):

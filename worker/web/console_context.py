@@ -46,6 +46,11 @@ class Console:
         """Whether anybody may change something: a password is set, and this is not forbidden."""
         return password_is_set(self.settings) and not self.settings.web_read_only
 
+    @property
+    def sessions_possible(self) -> bool:
+        """Whether anybody can sign in, because a password is set."""
+        return password_is_set(self.settings)
+
     @cached_property
     def sessions(self) -> SessionCookies:
         return SessionCookies(self.settings.web_password.get_secret_value())
