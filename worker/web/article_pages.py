@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from worker.explain.word_diff import WORDS, DiffPiece
+from worker.explain.wording import several
 from worker.store.view_values import ArticleView, ClusterRow
 from worker.web.api_operations import query_of, read_arguments
 from worker.web.article_api import (
@@ -174,7 +175,8 @@ def find(request: Request) -> Response:
 
 def timeline(members: Sequence[ClusterRow], shown_id: str) -> list[SeenCopy]:
     """Put the articles of a cluster in the order in which they were first seen."""
-    ordered = sorted(members, key=lambda member: (member["first_seen"], member["article_id"]))
+    in_order_of_storage = list(reversed(members))  # which decides between equal times
+    ordered = sorted(in_order_of_storage, key=lambda member: member["first_seen"])
     if not ordered:
         return []
     first = ordered[0]["first_seen"]
@@ -200,7 +202,7 @@ def delay(after: timedelta) -> str:
     for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= unit:
             return f"+{seconds // unit} {name}"
-    return f"+{seconds} s"
+    return f"+{seconds} s" if seconds else "at once"
 
 
 def pretty(payload: str) -> str:
@@ -218,11 +220,10 @@ def _facts(stored: ArticleView) -> list[tuple[str, Any]]:
     always: list[tuple[str, Any]] = [
         ("First seen", when(article["first_seen"])),
         ("Last seen", when(article["last_seen"])),
-        ("Delivered", f"{article['sightings']:,} times"),
+        ("Delivered", several(article["sightings"], "time")),
     ]
     if newest is None:
         return always
-    versions = ", ".join(f"{name} {version}" for name, version in newest["versions"].items())
     known = [
         ("Published", when(newest["published"])),
         ("Updated", when(newest["updated"])),
@@ -233,8 +234,7 @@ def _facts(stored: ArticleView) -> list[tuple[str, Any]]:
         ("Categories", ", ".join(newest["categories"])),
         ("Keywords", ", ".join(newest["keywords"])),
         ("Flags", ", ".join(newest["flags"])),
-        ("Left out", f"{len(newest['dropped'])} lines" if newest["dropped"] else ""),
-        ("Versions", versions),
+        ("Left out", several(len(newest["dropped"]), "line") if newest["dropped"] else ""),
     ]
     return [*((name, value) for name, value in known if value), *always]
 
@@ -243,12 +243,19 @@ def _folded(parts: Sequence[DiffPiece]) -> list[ShownPiece]:
     shown = []
     for sign, words in parts:
         if sign == " " and len(words) > _UNFOLDED:
-            middle = words[_KEPT:-_KEPT]
-            piece = ShownPiece(sign, words, words[:_KEPT], middle, words[-_KEPT:])
+            piece = _folded_piece(words)
         else:
             piece = ShownPiece(sign, words)
         shown.append(piece)
     return shown
+
+
+def _folded_piece(words: str) -> ShownPiece:
+    """Fold the middle of an unchanged passage, between words if they are of ordinary length."""
+    from_ = words.rfind(" ", _KEPT // 2, _KEPT) + 1 or _KEPT
+    to = words.find(" ", len(words) - _KEPT, len(words) - _KEPT // 2)
+    to = to if to > from_ else len(words) - _KEPT
+    return ShownPiece(" ", words, words[:from_], words[from_:to], words[to:])
 
 
 def _word_count(parts: Sequence[DiffPiece], wanted: str) -> int:
