@@ -84,7 +84,7 @@ clean: ## stop the embedded broker, and remove all generated files
 	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/run.stamp: pyproject.toml uv.lock | $(UV)
-	@$(SYNC) --inexact
+	@$(SYNC) --inexact --extra web
 	@touch $@
 
 .venv/dev.stamp: pyproject.toml uv.lock | $(UV)

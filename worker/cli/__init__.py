@@ -68,7 +68,8 @@ GROUPS = {
             "Check broker, store and config; say how to mend them.",
         ),
         "health": ("health_command:health", "Check whether the worker on this machine works."),
-        "web": ("web_command:web", "Start the web server: metrics, health, pages."),
+        "web": ("web_command:web", "Start the web server: metrics, health, console."),
+        "token": ("token_command:token", "Make or revoke access tokens for the web server."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
         "ledger": (
             "ledger_command:ledger",

@@ -14,7 +14,7 @@ from worker.monitoring.status_values import Status
 from worker.settings import Settings
 from worker.store.access_values import AuditEntry
 from worker.store.ports import ArticleStore
-from worker.web.access import password_is_set
+from worker.web.access import password_is_set, password_of
 from worker.web.caller import Caller
 from worker.web.replay_job import ReplayJobs
 from worker.web.sessions import SessionCookies
@@ -44,16 +44,16 @@ class Console:
     @property
     def can_act(self) -> bool:
         """Whether anybody may change something: a password is set, and this is not forbidden."""
-        return password_is_set(self.settings) and not self.settings.web_read_only
+        return self.has_password and not self.settings.web_read_only
 
-    @property
-    def sessions_possible(self) -> bool:
-        """Whether anybody can sign in, because a password is set."""
+    @cached_property
+    def has_password(self) -> bool:
+        """Whether a password is set, so that people sign in."""
         return password_is_set(self.settings)
 
     @cached_property
     def sessions(self) -> SessionCookies:
-        return SessionCookies(self.settings.web_password.get_secret_value())
+        return SessionCookies(password_of(self.settings))
 
     def link_rules(self) -> UrlRules:
         """The rules by which the addresses of articles are written in the store."""

@@ -18,7 +18,6 @@ from starlette.types import Scope as RequestScope
 
 from worker.errors import Unavailable
 from worker.store.access_values import Scope
-from worker.web.access import password_is_set
 from worker.web.access_token import token_hash
 from worker.web.caller import ANYBODY, NOBODY, Caller
 from worker.web.console_context import Console
@@ -81,7 +80,7 @@ class RequestGuard:
             if kind.lower() != "bearer":
                 return NOBODY
             return await run_in_threadpool(self._holder, text.strip())
-        if not password_is_set(self._console.settings):
+        if not self._console.has_password:
             return ANYBODY
         cookie = request.cookies.get(COOKIE, "")
         name = self._console.sessions.name_in(cookie, self._console.now())
@@ -117,15 +116,14 @@ class RequestGuard:
     def _why_read_only(self) -> str:
         if self._console.settings.web_read_only:
             return "this server is read-only (WORKER_WEB_READ_ONLY)"
-        if not password_is_set(self._console.settings):
+        if not self._console.has_password:
             return "this server is read-only until WORKER_WEB_PASSWORD is set"
         return "this needs the scope `act`"
 
     def _is_expected_host(self, request: Request) -> bool:
         """Without a password, names other than localhost are refused: by a name of its own that
         leads here (DNS rebinding), a foreign page in a browser could read everything."""
-        settings = self._console.settings
-        if password_is_set(settings) or settings.web_read_only:
+        if self._console.has_password or self._console.settings.web_read_only:
             return True
         host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
         try:
