@@ -8,13 +8,13 @@ ENV UV_COMPILE_BYTECODE=1 \
 RUN pip install --no-cache-dir --root-user-action=ignore uv==0.13.9
 
 WORKDIR /src
-# Dependencies first: these layers are built again only when the lock changes.
+# Dependencies first: these layers are built again only when the lock changes. The extra is for `worker web`.
 COPY pyproject.toml uv.lock ./
-RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --no-install-project
+RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --extra web --no-install-project
 COPY README.md LICENSE ./
 COPY config config
 COPY worker worker
-RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --no-editable
+RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --extra web --no-editable
 # numpy's own tests alone are 17 MB.
 RUN find /opt/worker/lib -type d -name tests -prune -exec rm -rf {} +
 

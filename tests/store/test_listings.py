@@ -10,6 +10,7 @@ from tests.store.stored import statements
 from worker.errors import Reason
 from worker.model.records import Article, Record
 from worker.store.access_values import AccessToken, AuditEntry, Scope
+from worker.store.listing_values import Estimate
 from worker.store.reading import article_listing
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery, Query
@@ -127,10 +128,10 @@ def test_a_small_store_is_counted_and_a_large_one_estimated(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(store, *(record(story(n)) for n in range(5)))
-    assert store.listings.article_total() == (5, True)
+    assert store.listings.article_total() == Estimate(5, is_exact=True)
     monkeypatch.setattr(article_listing, "MOST_EXACT", 3)
-    number, is_exact = store.listings.article_total()
-    assert (number >= 4, is_exact) == (True, False)
+    total = store.listings.article_total()
+    assert (total.number >= 4, total.is_exact) == (True, False)
 
 
 def test_a_raw_article_is_given_as_it_came_for_each_revision(store: SqlStore) -> None:

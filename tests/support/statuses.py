@@ -10,7 +10,7 @@ from worker.broker.presence import PresentWorker, WorkerState
 from worker.model.records import OutcomeKind
 from worker.monitoring.status_values import LaneStatus, LedgerCheck, Scale, SourceNumbers, Status
 from worker.store.hourly_values import OutcomeTotals
-from worker.web.system_state import SourceState, SystemState
+from worker.web.system_state import MeasuredSource, SystemState
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ def status(**changes: Any) -> Status:
     return Status(**(fields | changes))
 
 
-def source(name: str, number: int = 0, **changes: Any) -> SourceState:
+def source(name: str, number: int = 0, **changes: Any) -> MeasuredSource:
     """A source; those with a higher number were first seen later."""
     fields: dict[str, Any] = {
         "articles": 10,
@@ -88,10 +88,10 @@ def source(name: str, number: int = 0, **changes: Any) -> SourceState:
         "first_seen": AT + timedelta(seconds=number),
         "last_seen": AT + timedelta(days=1, seconds=number),
     }
-    return SourceState(**({"name": name} | fields | changes))
+    return MeasuredSource(**({"name": name} | fields | changes))
 
 
-def system(states: list[SourceState] | None = None, /, **changes: Any) -> SystemState:
+def system(states: list[MeasuredSource] | None = None, /, **changes: Any) -> SystemState:
     """A system in the state `status(**changes)`; with no sources unless some are given."""
     return SystemState(
         status=status(**changes), sources=states or [], index_answers=True, pressure=0.0

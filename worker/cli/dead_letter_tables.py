@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
-from worker.cli.terminal import json_object, moment, out, print_table, several, visible
+from worker.cli.terminal import json_object, make_table, moment, out, several, visible
 from worker.model.dataclass_fields import field_values
 from worker.store.ports import DeadLetterReader
 from worker.store.values import DeadLetterState, StoredDeadLetter
@@ -16,9 +17,16 @@ _SOME = 20  # rows shown of what would be replayed or dropped
 
 
 def print_letters(letters: Sequence[StoredDeadLetter]) -> None:
+    out.print("last seen", style="bold")
+    out.print(make_letter_table(letters))
+    out.print()
+
+
+def make_letter_table(letters: Sequence[StoredDeadLetter]) -> Table:
+    """Make a table with a line for each dead letter, an article that could not be processed."""
     stated = any(letter.state is not DeadLetterState.DEAD for letter in letters)
     columns = ("detail", *(("state",) if stated else ()), *_COLUMNS[1:])
-    print_table("last seen", columns, [_row(letter, columns) for letter in letters])
+    return make_table(columns, [_row(letter, columns) for letter in letters])
 
 
 def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:

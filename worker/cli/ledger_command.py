@@ -3,12 +3,15 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
+from redis.exceptions import ResponseError
 
 from worker import bootstrap
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
+from worker.broker.ledger_check import write_ledger_check
 from worker.celery import broker_url, make_app
 from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table, several
@@ -44,7 +47,8 @@ def ledger(
     broker. If some are missing, their receipts (ids) are listed and the exit code is 1; so it is
     for messages that the broker lost together with the note of their receipts, listed by producer
     and number. Articles that other clients sent have no such note; those with an outcome are
-    counted as foreign.
+    counted as foreign. A check of the last 7 days or more is noted in the broker, where `worker
+    status` finds it.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -63,6 +67,8 @@ def ledger(
         audit = balance(
             channel, list(app.amqp.queues), store, first, until, grace_s=rules.ledger.grace_s
         )
+        if day is None and first <= _span(None, None)[0]:
+            _note(channel, rules.queue.name, audit)
     store.close()
     connection.close()
     if as_json:
@@ -79,6 +85,15 @@ def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datet
     now = datetime.now(UTC)
     # The broker's clock may be ahead of this machine's.
     return since or (now - 7 * _DAY).replace(hour=0, minute=0, second=0, microsecond=0), now + _DAY
+
+
+def _note(channel: Any, queue: str, audit: ReceiptBalance) -> None:
+    """Note the result in the broker, for `worker status` and alerts."""
+    lost = sum(gap.count for gap in audit.lost)
+    try:
+        write_ledger_check(channel, queue, datetime.now(UTC), len(audit.missing), lost)
+    except ResponseError as e:  # out of memory, a replica: the result is printed all the same
+        err.print(f"the result is not noted for `worker status`: {e}", markup=False)
 
 
 def _print_balance(audit: ReceiptBalance, since: datetime) -> None:

@@ -186,6 +186,7 @@ _NUMBERS = (
     "dropped",
     "24 h",
     *("receipts", "stored", "waiting", "leased", "undeliverable", "missing"),
+    *("processes", "busy", "letters"),
 )
 
 
@@ -208,6 +209,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     long one goes on in the next line.
     """
     out.print(title, style="bold")
+    out.print(make_table(columns, rows))
+    out.print()
+
+
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Make a table with one line for each row, as `print_table` prints it, for other output."""
     cells = [[_cell(value) for value in row] for row in rows]
     kept = _fitting_columns(columns, cells)
     grows = any(columns[index] in _GROWING for index in kept)
@@ -224,8 +231,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         # Text, not str: brackets in a headline are not markup.
         shown = (row[index] for index in kept)
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in shown))
-    out.print(table)
-    out.print()
+    return table
 
 
 def _fitting_columns(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:

@@ -38,7 +38,8 @@ def web(host: str, port: int, opens_browser: bool) -> None:
     except ImportError as e:
         problem = f"{e.name} is not installed; pip install 'article-worker[web]'"
         raise BadConfig(f"worker web: {problem}") from e
-    logging.basicConfig(level=settings.log_level, format="[%(asctime)s: %(levelname)s] %(message)s")
+    logging.basicConfig(format="[%(asctime)s: %(levelname)s] %(message)s")
+    logging.getLogger("worker").setLevel(settings.log_level)
     protect_loggers()
     reader = SystemReader(settings)
     app = make_web_app(reader.read, settings, bootstrap.store(settings))

@@ -47,7 +47,7 @@ def _no_workers(status: Status, _: AttentionRules) -> Iterator[Attention]:
         severity=Severity.PAGE,
         sentence=f"no worker is at work, and {_messages(status.waiting + status.leased)}",
         remedy="start one: celery -A worker worker",
-        since=status.last_worker_at,
+        since=status.last_worker_at or _oldest_at(status),
     )
 
 
@@ -70,19 +70,15 @@ def _nothing_ends(status: Status, rules: AttentionRules) -> Iterator[Attention]:
     A message that was pushed just now does not count: nothing ended before because there was
     nothing to do.
     """
-    waiting_since = [
-        status.at - timedelta(seconds=lane.oldest_s)
-        for lane in status.lanes
-        if lane.oldest_s is not None and not lane.paused
-    ]
-    if not waiting_since:
+    waiting_since = _oldest_at(status)
+    if waiting_since is None:
         return
-    since = max(filter(None, (min(waiting_since), status.last_message_at)))
+    since = max(filter(None, (waiting_since, status.last_message_at)))
     if status.at - since >= timedelta(seconds=rules.silent_s):
         yield Attention(
             name="nothing-ends",
             severity=Severity.PAGE,
-            sentence=f"no message has ended for {duration(status.at, since)}, and "
+            sentence=f"no message has ended for {_duration(status.at, since)}, and "
             f"{_messages(status.waiting)}",
             remedy="look at `worker workers` and at the logs of the workers",
             since=since,
@@ -100,7 +96,7 @@ def _queue_old(status: Status, rules: AttentionRules) -> Iterator[Attention]:
                 about=lane.lane,
                 severity=Severity.PAGE,
                 sentence=f"the oldest message of the {lane.lane} lane has waited "
-                f"{least}{duration(status.at, waits_since)}",
+                f"{least}{_duration(status.at, waits_since)}",
                 remedy="start more workers, or find out why those there are do not keep up",
                 since=waits_since + timedelta(seconds=rules.oldest_s),
             )
@@ -123,9 +119,9 @@ def _drain_long(status: Status, rules: AttentionRules) -> Iterator[Attention]:
     yield Attention(
         name="drain-long",
         severity=Severity.TICKET,
-        sentence=f"the queues take {_length(drain_s)} to drain, and grow",
+        sentence=f"the queues take {time_span(drain_s)} to drain, and grow",
         remedy=f"start more workers: {status.scale.replicas} would drain them in "
-        f"{_length(status.scale.target_drain_s)}",
+        f"{time_span(status.scale.target_drain_s)}",
         since=fewest.at if fewest else None,
     )
 
@@ -145,7 +141,7 @@ def _ledger(status: Status, rules: AttentionRules) -> Iterator[Attention]:
     begun = min((worker.state.started for worker in status.workers), default=None)
     last = check.at if check else begun
     if last and status.at - last > timedelta(hours=rules.ledger_h):
-        last_run = f"for {duration(status.at, last)}" if check else "yet"
+        last_run = f"for {_duration(status.at, last)}" if check else "yet"
         yield Attention(
             name="ledger-stale",
             severity=Severity.TICKET,
@@ -263,6 +259,12 @@ def _silent_sources(status: Status, rules: AttentionRules) -> Iterator[Attention
         )
 
 
+def _oldest_at(status: Status) -> datetime | None:
+    """When the oldest message was pushed of those that workers may take; None if none waits."""
+    ages = [lane.oldest_s for lane in status.lanes if lane.oldest_s is not None and not lane.paused]
+    return status.at - timedelta(seconds=max(ages)) if ages else None
+
+
 _RULES: tuple[_Rule, ...] = (
     _unreachable,
     _no_workers,
@@ -282,12 +284,12 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
-def duration(now: datetime, since: datetime) -> str:
-    """Say how long it is from `since` to `now`, in the largest fitting unit, such as `12 min`."""
-    return _length((now - since).total_seconds())
+def _duration(now: datetime, since: datetime) -> str:
+    return time_span((now - since).total_seconds())
 
 
-def _length(seconds: float) -> str:
+def time_span(seconds: float) -> str:
+    """Say how long a time is, in the largest unit of which it has two, such as `12 min`."""
     for unit_s, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * unit_s:
             return f"{seconds / unit_s:.0f} {unit}"

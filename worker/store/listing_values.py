@@ -12,7 +12,8 @@ from typing import NamedTuple
 from worker.store.values import SearchHit, StoredDeadLetter
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Estimate:
     """A number of rows. If `is_exact` is False, it is an estimate, or the number from which on
     nobody counted."""
 
@@ -43,7 +44,8 @@ class ArticlePage:
     next: ArticlePosition | None
 
 
-class FacetCount(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FacetCount:
     """How many of the articles of a list have one value of a field, such as one language.
 
     `label` is the name of the value for people.

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 
 def json_values(value: Any) -> Any:
-    """Convert a value to what JSON has: dataclasses, models and named tuples become objects, times
+    """Convert a value to what JSON has: dataclasses and models become objects, tuples arrays, times
     ISO 8601 texts, and enumeration members their values."""
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -26,8 +26,6 @@ def json_values(value: Any) -> Any:
         return {name: json_values(item) for name, item in value}
     if is_dataclass(value):
         return {field.name: json_values(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return json_values(value._asdict())
     if isinstance(value, Mapping):
         return {str(json_values(key)): json_values(item) for key, item in value.items()}
     if isinstance(value, SecretStr):

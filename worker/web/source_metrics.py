@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from worker.web.system_state import SourceState
+from worker.web.system_state import MeasuredSource
 
 MAX_SOURCES = 200
 OTHER = "other"
 
 
-def source_metrics(sources: Sequence[SourceState]) -> Iterator[Metric]:
+def source_metrics(sources: Sequence[MeasuredSource]) -> Iterator[Metric]:
     """Yield the metrics of all sources, with the name of a source in the label `source`.
 
     Only the 200 sources that were seen first have a label of their own, because each costs
@@ -31,7 +31,7 @@ def source_metrics(sources: Sequence[SourceState]) -> Iterator[Metric]:
     yield from _judged(named)
 
 
-def _counted(named: Sequence[SourceState], others: Sequence[SourceState]) -> Iterator[Metric]:
+def _counted(named: Sequence[MeasuredSource], others: Sequence[MeasuredSource]) -> Iterator[Metric]:
     labels = ["source"]
     articles = CounterMetricFamily(
         "worker_source_articles", "Articles that a source delivered.", labels=labels
@@ -50,7 +50,7 @@ def _counted(named: Sequence[SourceState], others: Sequence[SourceState]) -> Ite
     yield from (articles, dead, last_seen)
 
 
-def _judged(named: Sequence[SourceState]) -> Iterator[Metric]:
+def _judged(named: Sequence[MeasuredSource]) -> Iterator[Metric]:
     silent = GaugeMetricFamily(
         "worker_source_silent",
         "Whether a source has been silent for longer than its rhythm explains.",

@@ -13,7 +13,7 @@ from worker.monitoring.status import read_status
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
 from worker.store.values import SourceSeen
-from worker.web.system_state import SourceState, SystemState
+from worker.web.system_state import MeasuredSource, SystemState
 
 log = logging.getLogger("worker")
 
@@ -53,7 +53,7 @@ class SystemReader:
             pressure=pressure(_load(status), self._config.worker.pressure),
         )
 
-    def _sources(self, status: Status) -> list[SourceState] | None:
+    def _sources(self, status: Status) -> list[MeasuredSource] | None:
         if "store" in status.unreachable:
             return None
         try:
@@ -71,8 +71,8 @@ class SystemReader:
         return True
 
 
-def _source_state(seen: SourceSeen) -> SourceState:
-    return SourceState(
+def _source_state(seen: SourceSeen) -> MeasuredSource:
+    return MeasuredSource(
         name=seen.source,
         articles=seen.receipts,
         dead=seen.dead,

@@ -8,7 +8,7 @@ from worker.monitoring.status_values import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class MeasuredSource:
     """What one source has delivered, and whether it is silent.
 
     `articles` counts its deliveries, and `dead` those that could not be processed. It is silent if
@@ -35,6 +35,6 @@ class SystemState:
     """
 
     status: Status
-    sources: Sequence[SourceState] | None
+    sources: Sequence[MeasuredSource] | None
     index_answers: bool
     pressure: float

@@ -1,0 +1,1 @@
+"""What is told of the state of the whole system."""

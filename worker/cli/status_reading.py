@@ -1,0 +1,59 @@
+"""Open broker and store for the commands that show the state of the whole system."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
+
+from worker import bootstrap
+from worker.broker import embedded
+from worker.broker.connection import BrokerConnection
+from worker.celery import broker_url, make_app
+from worker.config.monitoring_rules import load_monitoring_rules
+from worker.config.worker_rules import load_worker_rules
+from worker.errors import Unavailable
+from worker.monitoring.status import read_status
+from worker.monitoring.status_values import Status
+from worker.settings import Settings
+from worker.store.ports import ArticleStore
+
+
+class StatusReader:
+    """Reads the state of the whole system again and again, over connections that stay open."""
+
+    def __init__(self, settings: Settings, store: ArticleStore) -> None:
+        self.store = store
+        self._rules = load_worker_rules(settings.config_dir)
+        self._monitoring = load_monitoring_rules(settings.config_dir)
+        self._connection = BrokerConnection(make_app(broker_url(settings), self._rules))
+
+    def read(self) -> Status:
+        """Return the state of the whole system now. What does not answer is named in it."""
+        now = datetime.now(UTC)
+        return read_status(self._connection, self.store, self._rules, self._monitoring, now=now)
+
+    def close(self) -> None:
+        """Close the connection to the broker."""
+        self._connection.close()
+
+
+@contextmanager
+def status_reader(settings: Settings) -> Iterator[StatusReader]:
+    """Open broker and store for a `with` block. A server that does not answer is no error.
+
+    The embedded broker is started if it does not run, and stopped afterwards. Raises BadConfig for
+    invalid config, for a store that does not exist, and for one that must be migrated first.
+    """
+    settings.refuse_missing_store()
+    with ExitStack() as stack:
+        if settings.embedded_broker:
+            with suppress(Unavailable):
+                stack.enter_context(embedded.borrowed(settings.var_dir))
+        store = stack.enter_context(closing(_store(settings)))
+        yield stack.enter_context(closing(StatusReader(settings, store)))
+
+
+def _store(settings: Settings) -> ArticleStore:
+    try:
+        return bootstrap.existing_store(settings)
+    except Unavailable:  # reading says so again
+        return bootstrap.store(settings)

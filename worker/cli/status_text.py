@@ -1,0 +1,143 @@
+"""Say in words and tables what the state of the whole system is, for `worker status` and `worker
+top`."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rich.table import Table
+
+from worker.broker.backpressure import Answer
+from worker.broker.presence import PresentWorker
+from worker.cli.terminal import counted, make_table, moment, several
+from worker.monitoring.attention import time_span
+from worker.monitoring.status_values import LaneStatus, Scale, Status
+from worker.store.hourly_values import OutcomeTotals
+
+_LANES = ("lane", "waiting", "by priority", "oldest", "state")
+_WORKERS = ("worker", "processes", "busy", "version", "rules", "last progress", "state")
+_MB = 1_000_000
+
+
+class Section(NamedTuple):
+    """A title with the table below it."""
+
+    title: str
+    table: Table
+
+
+def headline(status: Status) -> str:
+    """Say in a sentence what needs attention and since when, or that all is well."""
+    if not status.attention:
+        waiting = status.waiting
+        queue = f"{several(waiting, 'message')} waiting" if waiting else "nothing waits"
+        return f"All is well: {several(len(status.workers), 'worker')} at work, {queue}."
+    first, *others = status.attention
+    since = f", since {moment(first.since)} UTC" if first.since else ""
+    more = ""
+    if others:
+        more = f" {several(len(others), 'more thing')} {'needs' if len(others) == 1 else 'need'}"
+        more += " attention."
+    return f"{first.sentence[:1].upper()}{first.sentence[1:]}{since}.{more}"
+
+
+def attention_lines(status: Status) -> Iterator[str]:
+    """Yield two lines for each thing that needs attention: what is wrong, and what to do."""
+    for item in status.attention:
+        since = f", since {moment(item.since)} UTC" if item.since else ""
+        yield f"{item.severity:>6}  {item.sentence}{since}"
+        yield f"{'':>6}  {item.remedy}"
+
+
+def sections(status: Status) -> Iterator[Section]:
+    """Yield the tables of the state: lanes, workers and dead letters."""
+    if status.lanes:
+        yield Section("lanes", make_table(_LANES, map(_lane_row, status.lanes)))
+    if status.workers:
+        found = several(len(status.workers), "worker")
+        yield Section(f"{found} at work", make_table(_WORKERS, map(_worker_row, status.workers)))
+    if status.dead_letters:
+        standing = f"{sum(status.dead_letters.values()):,} dead letters"
+        table = make_table(("reason", "letters"), status.dead_letters.items())
+        yield Section(standing, table)
+
+
+def figures(status: Status) -> Iterator[tuple[str, str]]:
+    """Yield the other figures of the state, each with its name. What is unknown is left out."""
+    if "broker" not in status.unreachable:
+        yield "leases", f"{status.leased}, of them overdue {status.overdue}"
+        yield "drain", drain_words(status.scale)
+        yield "journal", f"{several(status.journal, 'message')} to be noted in the store"
+        if status.undeliverable:
+            yield "undeliverable", several(status.undeliverable, "message")
+        if status.held:
+            yield "held", f"{several(status.held, 'article')} of paused sources"
+        yield "memory", _memory(status)
+    if status.advice:
+        yield "producers", _advice(status)
+    if status.lately:
+        yield "this hour", f"{_outcomes(status.lately)} (with the hour before)"
+    if status.outcomes:
+        yield "in all", _outcomes(status.outcomes)
+    sources = status.sources
+    states = {"ok": sources.ok, "silent": sources.silent, "new": sources.new}
+    if any(states.values()) or sources.paused:
+        yield "sources", counted(states | {"paused": sources.paused})
+    if "broker" not in status.unreachable:
+        yield "ledger", _ledger(status)
+
+
+def drain_words(scale: Scale) -> str:
+    """Say how long the queues take to drain, and how many workers are wanted."""
+    wanted = f"{several(scale.replicas, 'worker')} wanted for {scale.target_drain_s:g} s"
+    if scale.drain_s is None:
+        drain = "no process is at work"
+    else:
+        drain = f"{time_span(scale.drain_s)} at {scale.busy_s_per_message:.2g} s a message"
+    return f"{drain}; {wanted} ({scale.reason})"
+
+
+def _lane_row(lane: LaneStatus) -> tuple[object, ...]:
+    oldest = ""
+    if lane.oldest_s is not None:
+        oldest = f"{'at least ' if lane.is_at_least else ''}{time_span(lane.oldest_s)}"
+    by_priority = " ".join(map(str, lane.waiting)) if any(lane.waiting[1:]) else ""
+    return lane.lane, lane.messages, by_priority, oldest, "paused" if lane.paused else ""
+
+
+def _worker_row(worker: PresentWorker) -> tuple[object, ...]:
+    state = worker.state
+    busy = f"{state.busy_share:.0%}" if state.busy_share is not None else f"{state.busy} now"
+    waits = f"waits for the {state.waits_for}" if state.waits_for else ""
+    return (
+        *(state.node, state.processes, busy, state.version),
+        f"{state.digest} refused" if state.refused else state.digest,
+        state.progress_at or "",
+        waits or f"{worker.age_s:.0f} s ago",
+    )
+
+
+def _outcomes(totals: OutcomeTotals) -> str:
+    return counted({str(kind): count for kind, count in totals.outcomes.items()})
+
+
+def _memory(status: Status) -> str:
+    used = f"{status.broker_bytes / _MB:,.0f} MB"
+    if not status.broker_limit_bytes:
+        return f"{used} in the broker, without a limit"
+    share = status.broker_bytes / status.broker_limit_bytes
+    return f"{used} of {status.broker_limit_bytes / _MB:,.0f} MB in the broker, {share:.0%}"
+
+
+def _advice(status: Status) -> str:
+    if status.advice is None or status.advice.answer is Answer.ACCEPT:
+        return "may send"
+    words = {Answer.SLOW: "must slow down", Answer.STOP: "must stop"}
+    return f"{words[status.advice.answer]}: {status.advice.reason}"
+
+
+def _ledger(status: Status) -> str:
+    check = status.ledger
+    if check is None:
+        return "has not run yet"
+    lost = f", {several(check.lost, 'message')} lost" if check.lost else ""
+    return f"{check.missing} missing{lost}, {moment(check.at)} UTC"
