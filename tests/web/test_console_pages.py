@@ -12,12 +12,15 @@ import pytest
 from devtools.waiting import until
 from tests.make import NOW, article, dead, record, tag
 from tests.support.consoles import PASSWORD, Visitor, console
+from tests.support.stores import sqlite_first
 from worker.errors import Reason, Unavailable
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind, Span
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 from worker.web.console_app import OPERATIONS
+
+pytestmark = sqlite_first  # the lists themselves are tested on both databases
 
 
 def stories(store: SqlStore, count: int, **changes: Any) -> list[str]:

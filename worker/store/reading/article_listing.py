@@ -122,9 +122,10 @@ def _matching_ids(
 
     That is None if all articles have been looked at, or `most` revisions were found.
     """
-    conditions = [*restrictions(query), *word_conditions(connection, query.words)]
+    conditions = list(restrictions(query))
     few = _few(connection, query)
     if few is not None:
+        conditions += word_conditions(connection, query.words)
         statement = sa.select(revisions.c.id).select_from(NEWEST).where(few, *conditions)
         statement = statement.where(*_after(after)).order_by(*_ORDER).limit(most)
         return list(connection.scalars(statement)), None
@@ -132,7 +133,10 @@ def _matching_ids(
     looked_at: list[int] = []
     for window in _windows(connection, query, after):
         statement = sa.select(revisions.c.id).select_from(NEWEST)
-        matching = connection.scalars(statement.where(revisions.c.id.in_(window), *conditions))
+        among = (min(window, default=0), max(window, default=0))
+        words = word_conditions(connection, query.words, among=among)
+        in_window = statement.where(revisions.c.id.in_(window), *conditions, *words)
+        matching = connection.scalars(in_window)
         is_matching = set(matching)
         found += [revision_id for revision_id in window if revision_id in is_matching]
         if len(found) >= most:
@@ -159,7 +163,7 @@ def _windows(
 def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
     """A condition that names the articles to look at, if the query restricts them to few."""
     statement: sa.Select[Any]
-    if query.words and (words := word_conditions(connection, query.words)):
+    if query.words and (words := word_conditions(connection, query.words, most=_FEW + 1)):
         statement = sa.select(revisions.c.id).where(*words).limit(_FEW + 1)
         revision_ids = connection.scalars(statement).all()
         if len(revision_ids) <= _FEW:

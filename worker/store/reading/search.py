@@ -142,32 +142,50 @@ def is_tag(tag: str) -> sa.ColumnElement[bool]:
     )
 
 
-def word_conditions(connection: Connection, words: str) -> list[sa.ColumnElement[bool]]:
+def word_conditions(
+    connection: Connection,
+    words: str,
+    *,
+    among: tuple[int, int] | None = None,
+    most: int | None = None,
+) -> list[sa.ColumnElement[bool]]:
     """Return the SQL conditions that a row of table `revisions` has the words of a query.
 
     `words` is text as people type it. The list is empty if it has no letters and digits. Unlike
-    `matching`, this neither joins a table nor sorts.
+    `matching`, this neither joins a table nor sorts. SQLite looks for the words in all revisions;
+    that is faster if only those with row ids from `among[0]` to `among[1]` are asked for, or if no
+    more than `most` matches matter, whichever they are. Other databases ignore both.
     """
     required_terms = [term for term in read_terms(words) if not term.excluded]
     excluded_terms = [term for term in read_terms(words) if term.excluded]
-    conditions: list[sa.ColumnElement[bool]] = []
     if connection.dialect.name == "postgresql":
-        search_words: sa.ColumnElement[Any] = sa.literal_column("revisions.search")
-        if required_terms:
-            all_of = sa.func.to_tsquery("simple", " & ".join(map(_tsquery, required_terms)))
-            conditions.append(search_words.bool_op("@@")(all_of))
-        if excluded_terms:
-            any_of = sa.func.to_tsquery("simple", " | ".join(map(_tsquery, excluded_terms)))
-            conditions.append(sa.not_(search_words.bool_op("@@")(any_of)))
-        return conditions
+        return _postgres_conditions(required_terms, excluded_terms)
+    if not required_terms and not excluded_terms:
+        return []
     index = sa.table("revisions_fts", sa.column("rowid", sa.Integer))
+    any_excluded = " OR ".join(map(_fts5, excluded_terms))
+    all_required = " ".join(map(_fts5, required_terms))
+    both = f"{all_required} NOT ({any_excluded})" if any_excluded else all_required
     match = sa.literal_column("revisions_fts").bool_op("MATCH")
+    found = sa.select(index.c.rowid).where(match(both if all_required else any_excluded))
+    if among:
+        found = found.where(index.c.rowid.between(*among))
+    if all_required:
+        return [revisions.c.id.in_(found.limit(most) if most else found)]
+    return [revisions.c.id.not_in(found)]
+
+
+def _postgres_conditions(
+    required_terms: Sequence[Term], excluded_terms: Sequence[Term]
+) -> list[sa.ColumnElement[bool]]:
+    search_words: sa.ColumnElement[Any] = sa.literal_column("revisions.search")
+    conditions: list[sa.ColumnElement[bool]] = []
     if required_terms:
-        found = sa.select(index.c.rowid).where(match(" ".join(map(_fts5, required_terms))))
-        conditions.append(revisions.c.id.in_(found))
+        all_of = sa.func.to_tsquery("simple", " & ".join(map(_tsquery, required_terms)))
+        conditions.append(search_words.bool_op("@@")(all_of))
     if excluded_terms:
-        found = sa.select(index.c.rowid).where(match(" OR ".join(map(_fts5, excluded_terms))))
-        conditions.append(revisions.c.id.not_in(found))
+        any_of = sa.func.to_tsquery("simple", " | ".join(map(_tsquery, excluded_terms)))
+        conditions.append(sa.not_(search_words.bool_op("@@")(any_of)))
     return conditions
 
 
