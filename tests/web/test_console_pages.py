@@ -12,7 +12,6 @@ import pytest
 from devtools.waiting import until
 from tests.make import NOW, article, dead, record, tag
 from tests.support.consoles import PASSWORD, Visitor, console
-from tests.support.stores import sqlite_first
 from worker.errors import Reason, Unavailable
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind, Span
@@ -20,7 +19,11 @@ from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 from worker.web.console_app import OPERATIONS
 
-pytestmark = sqlite_first  # the lists themselves are tested on both databases
+
+@pytest.fixture
+def store(sqlite_store_url: str) -> SqlStore:
+    """On one kind of database: the lists themselves are tested on both."""
+    return SqlStore(sqlite_store_url)
 
 
 def stories(store: SqlStore, count: int, **changes: Any) -> list[str]:
