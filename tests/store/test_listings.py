@@ -97,6 +97,9 @@ def test_a_page_looks_at_a_limited_number_of_articles_and_says_where_to_go_on(
     assert found == [[], ["Story 6"], ["Story 13"]]
     assert pages(store, Query(words="harbour", language="de", limit=3)) == found
     assert pages(store, Query(limit=5))[0] == [f"Story {n}" for n in range(5)]
+    tagged = pages(store, Query(tag="taxonomy:weather", limit=5))
+    assert tagged[0] == [f"Story {n}" for n in range(5)]
+    assert pages(store, Query(tag="taxonomy:none", limit=5)) == [[]]
     facets = store.listings.article_facets(Query(language="de"))
     assert (facets.articles, facets.is_complete) == (0, False)
 

@@ -8,6 +8,7 @@ empty and says where to go on.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -122,13 +123,16 @@ def _matching_ids(
 
     That is None if all articles have been looked at, or `most` revisions were found.
     """
-    conditions = list(restrictions(query))
     few = _few(connection, query)
     if few is not None:
-        conditions += word_conditions(connection, query.words)
-        statement = sa.select(revisions.c.id).select_from(NEWEST).where(few, *conditions)
+        matches = (*restrictions(query), *word_conditions(connection, query.words))
+        statement = sa.select(revisions.c.id).select_from(NEWEST).where(few, *matches)
         statement = statement.where(*_after(after)).order_by(*_ORDER).limit(most)
         return list(connection.scalars(statement)), None
+    conditions = list(restrictions(replace(query, tag="")))
+    if query.tag:  # of each article that is looked at: others may have the tag a million times
+        has_tag = sa.exists().where(tags.c.article_id == articles.c.article_id, is_tag(query.tag))
+        conditions.append(has_tag)
     found: list[int] = []
     looked_at: list[int] = []
     for window in _windows(connection, query, after):
