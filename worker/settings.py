@@ -40,8 +40,8 @@ class Settings(BaseModel):
     A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
     or `store_url`, a server or SQLite file in the folder `var_dir` is used, without `index_url` the
     broker's server, and without `config_dir` the rules in the package. `processes` is for `worker
-    run`, and `log_level` for the log lines of this package. `web_read_only` and `web_password` are
-    for `worker web`.
+    run`, and `log_level` for the log lines of this package. `web_read_only`, `web_password` and
+    `web_password_file` are for `worker web`.
     """
 
     model_config = ConfigDict(
@@ -68,6 +68,9 @@ class Settings(BaseModel):
     web_password: SecretStr = Field(
         default=SecretStr(""),
         description="password of `worker web`; unset: it listens on this machine only",
+    )
+    web_password_file: Path | None = Field(
+        default=None, description="file with that password, such as a mounted secret"
     )
     log_format: str = Field(
         default="text",
@@ -97,7 +100,7 @@ class Settings(BaseModel):
             values[name] = masked_http_url(getattr(self, name)) if getattr(self, name) else ""
         return values | {"alert_secret": STARS if self.alert_secret else ""}
 
-    @field_validator("var_dir", "config_dir")
+    @field_validator("var_dir", "config_dir", "web_password_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path

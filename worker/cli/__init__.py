@@ -75,6 +75,7 @@ GROUPS = {
         "web": ("web_command:web", "Start the web server: metrics, health, pages."),
         "status": ("status_command:status", "Say what needs attention; show queues and workers."),
         "top": ("top_command:top", "Show the state on one screen, again and again."),
+        "token": ("token_command:token", "Make or revoke access tokens for the web server."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
         "alerts": (
             "alerts_command:alerts",

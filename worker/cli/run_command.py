@@ -283,6 +283,7 @@ def _print_next(stored: Listing) -> None:
     program = _program()
     first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
     commands = {
+        f"{program} web --open": "look at all of this in a browser",
         f"{program} search Ukraine": "find articles by word, tag, source or date",
         f"{program} show {first}": "everything about one article",
         f"{program} enqueue FILE": "push your own .json, .jsonl, .txt or .html",

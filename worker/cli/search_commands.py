@@ -174,9 +174,11 @@ def show(article: str, diff: bool, older: int | None, newer: int | None, as_json
 def _id_of(store: ArticleStore, link: str) -> str:
     """Return the id of the article at this web address. Raises LookupError with a list of ids if
     there are several, and NotFound if there is none."""
-    from worker.cli.article_links import articles_at  # loads the cleaning, which takes a second
+    from worker.config.loader import load_config  # loads the cleaning, which takes a second
+    from worker.explain.article_links import articles_at
 
-    found = articles_at(store, link, Settings.load())
+    rules = load_config(Settings.load().config_dir).cleaning.urls
+    found = articles_at(store, link, rules)
     if len(found) > 1:
         raise LookupError(f"several articles have this link: {', '.join(found)}")
     if not found:
@@ -187,7 +189,8 @@ def _id_of(store: ArticleStore, link: str) -> str:
 def _diff(
     stored: Mapping[str, Any], older: int | None, newer: int | None, *, as_json: bool
 ) -> None:
-    from worker.cli.revision_diff import pieces, print_diff
+    from worker.cli.revision_diff import print_diff
+    from worker.explain.word_diff import pieces
 
     revisions = {revision["number"]: revision for revision in stored["revisions"]}
     newer = newer or max(revisions, default=0)

@@ -17,6 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from worker.explain.wording import moment as moment  # commands print what they need from here
+from worker.explain.wording import several as several
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -258,11 +261,6 @@ def _cell(value: object) -> str:
     return visible(" ".join(str(value).split()))
 
 
-def moment(at: datetime) -> str:
-    """Format a time in UTC to the minute, such as `2026-11-01 08:00`."""
-    return f"{at:%Y-%m-%d %H:%M}"
-
-
 def local_day(day: date | None, zone: str | None) -> str:
     """Format a day in the time zone of a publisher, such as `2026-11-01 (Europe/Paris)`; "" for no
     day. The zone is left out if it is unknown."""
@@ -294,11 +292,6 @@ def progress(label: str) -> "Progress":
         transient=True,
         disable=not err.is_terminal,
     )
-
-
-def several(count: int, what: str) -> str:
-    """Format a count with its noun, such as `1 article` or `1,204 articles`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def counted(counts: Mapping[str, int]) -> str:

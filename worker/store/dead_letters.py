@@ -17,9 +17,11 @@ from sqlalchemy import Connection
 from worker.model.receipts import replay_parts
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText, UtcDateTime
+from worker.store.database.packing import EMPTY_TEXT
 from worker.store.database.rows import stored_letter_of
 from worker.store.database.schema import articles, dead_letters, receipts
 from worker.store.database.statements import chunks, concatenated
+from worker.store.listing_values import LetterCounts, LetterPage, LetterPosition
 from worker.store.values import (
     DeadLetterQuery,
     DeadLetterState,
@@ -55,18 +57,21 @@ def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDea
 
     Unknown ids are left out.
     """
+    letter_of = _letters_by_id(connection, letter_ids, list(dead_letters.c))
+    return [letter_of[letter_id] for letter_id in letter_ids if letter_id in letter_of]
+
+
+def _letters_by_id(
+    connection: Connection, letter_ids: Sequence[str], columns: Sequence[sa.ColumnElement[Any]]
+) -> dict[str, StoredDeadLetter]:
     letter_of = {}
-    columns = (
-        _STATE.label("state"),
-        _OUTCOME.label("outcome"),
-        _ARTICLE_ID.label("article_id"),
-    )
+    replays = (_STATE.label("state"), _OUTCOME.label("outcome"), _ARTICLE_ID.label("article_id"))
     for chunk in chunks(list(dict.fromkeys(letter_ids))):
-        statement = sa.select(dead_letters, *columns).select_from(LETTERS)
+        statement = sa.select(*columns, *replays).select_from(LETTERS)
         statement = statement.where(dead_letters.c.letter_id.in_(chunk))
         for row in connection.execute(statement).mappings():
             letter_of[row["letter_id"]] = stored_letter_of(row)
-    return [letter_of[letter_id] for letter_id in letter_ids if letter_id in letter_of]
+    return letter_of
 
 
 def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
@@ -93,6 +98,61 @@ def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, i
     statement = statement.where(*_conditions(query)).group_by(dead_letters.c.reason)
     rows = connection.execute(statement.order_by(number.desc(), dead_letters.c.reason))
     return {row.reason: row.number for row in rows}
+
+
+def letter_page(
+    connection: Connection, query: DeadLetterQuery, after: LetterPosition | None
+) -> LetterPage:
+    """Return a page of the dead letters (articles that could not be processed) that match a query.
+
+    The one that failed last comes first. The page has at most `query.limit` letters, by default 50,
+    those after the position `after`, and leaves their payloads out.
+    """
+    limit = query.limit or 50
+    ids = dead_letters.c.letter_id
+    statement = sa.select(ids).select_from(LETTERS).where(*_conditions(query))
+    if after:
+        last = sa.literal(after.last, UtcDateTime)
+        same = sa.and_(dead_letters.c.last == last, ids > after.letter_id)
+        statement = statement.where(sa.or_(dead_letters.c.last < last, same))
+    order = (dead_letters.c.last.desc(), ids)
+    found = connection.scalars(statement.order_by(*order).limit(limit + 1)).all()
+    columns = [column for column in dead_letters.c if column.name != "payload"]
+    payload = sa.literal(EMPTY_TEXT).label("payload")
+    letter_of = _letters_by_id(connection, found[:limit], [*columns, payload])
+    page = [letter_of[letter_id] for letter_id in found[:limit] if letter_id in letter_of]
+    position = LetterPosition(page[-1].last, page[-1].letter_id) if found[limit:] else None
+    return LetterPage(letters=tuple(page), next=position)
+
+
+def count_some_letters(connection: Connection, query: DeadLetterQuery, most: int) -> LetterCounts:
+    """Count the dead letters (raw articles that could not be processed) that match the query, by
+    reason, but no more than `most` of them in all."""
+    statement = sa.select(dead_letters.c.reason).select_from(LETTERS).where(*_conditions(query))
+    some = statement.limit(most + 1).subquery()
+    number = sa.func.count()
+    counted = sa.select(some.c.reason, number.label("number")).group_by(some.c.reason)
+    rows = connection.execute(counted.order_by(number.desc(), some.c.reason)).all()
+    reasons = {row.reason: row.number for row in rows}
+    return LetterCounts(reasons=reasons, is_complete=sum(reasons.values()) <= most)
+
+
+def drop_matching(connection: Connection, query: DeadLetterQuery, expected: int) -> int:
+    """Remove the dead letters (raw articles that could not be processed) that match the query, if
+    there are exactly `expected` of them.
+
+    Returns how many matched; if that is another number, none is removed. The letters are locked
+    first, so none can fail again or be replayed between the count and the removal.
+    """
+    ids = dead_letters.c.letter_id
+    matching = sa.select(ids).select_from(LETTERS).where(*_conditions(query))
+    # The pipeline locks letters in this order. In another order the two could deadlock.
+    matching = matching.order_by(ids).with_for_update(of=dead_letters)
+    locked = connection.scalars(matching).all()
+    if len(locked) == expected:
+        for chunk in chunks(locked):
+            connection.execute(sa.delete(dead_letters).where(ids.in_(chunk)))
+    return len(locked)
 
 
 def letters_and_lacks(connection: Connection) -> StandingLetters:

@@ -52,6 +52,8 @@ from worker.store.reading.search import search
 from worker.store.reading.table_bytes import table_bytes
 from worker.store.retention.sql_retention import SqlRetention
 from worker.store.source_values import SourceClock, SourceHours, WindowCount
+from worker.store.sql_access import SqlAccess
+from worker.store.sql_listings import SqlListings
 from worker.store.values import (
     Change,
     DeadLetterQuery,
@@ -184,6 +186,10 @@ class SqlStore:
     def drop_letters(self, letter_ids: Sequence[str]) -> int:
         with self._writing() as connection:
             return dead_letters.drop_letters(connection, letter_ids)
+
+    def drop_matching(self, query: DeadLetterQuery, expected: int) -> int:
+        with self._writing() as connection:
+            return dead_letters.drop_matching(connection, query, expected)
 
     def expire_letters(self, before: datetime) -> int:
         with self._writing() as connection:
@@ -378,6 +384,14 @@ class SqlStore:
     @property
     def retention(self) -> SqlRetention:
         return SqlRetention(self._reading, self._writing)
+
+    @property
+    def listings(self) -> SqlListings:
+        return SqlListings(self._reading)
+
+    @property
+    def access(self) -> SqlAccess:
+        return SqlAccess(self._reading, self._writing)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

@@ -15,11 +15,11 @@ class Query:
 
     `words` is text as people type it: quotes make phrases, `-` excludes a word. `tag`, `source` and
     `language` must be those of the article, and `verdict` the decision about its newest revision,
-    such as `duplicate`. The time of publication (of receipt, if that is unknown) must be `since` or
-    later, and before `until`; both need a time zone. With `by_receipt`, the time at which the
-    article was received counts instead, also for the order. `limit` is the maximum number of
-    articles. `tag_codes` are other codes with the meaning of `tag`, as pairs (scheme, code); "" is
-    any scheme.
+    such as `duplicate`; `flag` is something that cleaning noticed. The time of publication (of
+    receipt, if that is unknown) must be `since` or later, and before `until`; both need a time
+    zone. With `by_receipt`, the time at which the article was received counts instead, also for the
+    order. `limit` is the maximum number of articles. `tag_codes` are other codes with the meaning
+    of `tag`, as pairs (scheme, code); "" is any scheme.
     """
 
     words: str = ""
@@ -28,6 +28,7 @@ class Query:
     source: str = ""
     language: str = ""
     verdict: str = ""  # of the newest revision
+    flag: str = ""  # of the newest revision, such as "paywalled"
     since: datetime | None = None  # published (else received) at or after this time
     until: datetime | None = None  # and before this time
     limit: int = 20

@@ -238,6 +238,7 @@ dead_letters = Table(
     Column("replay_ended", KeyText),
     Column("replay_outcome", KeyText),
     Column("replay_article", KeyText),  # id of the article that it led to
+    Index("ix_dead_letters_last_letter_id", "last", "letter_id"),
 )
 
 held_articles = Table(
@@ -434,4 +435,26 @@ table_sizes = Table(
     Column("day", KeyText, primary_key=True),  # UTC, such as 2026-11-22
     Column("name", KeyText, primary_key=True),
     Column("bytes", BigInteger, nullable=False),  # with its indexes
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("name", KeyText, primary_key=True),
+    Column("hash", KeyText, nullable=False, unique=True),  # SHA-256 of the token, hexadecimal
+    Column("scopes", JsonColumn, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("revoked", UtcDateTime),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", KeyText, nullable=False),
+    Column("action", KeyText, nullable=False),
+    Column("about", FreeText, nullable=False),
+    Column("details", JsonColumn, nullable=False),
+    sqlite_autoincrement=True,
 )

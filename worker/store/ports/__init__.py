@@ -30,6 +30,7 @@ from worker.store.ports.ingest_ports import (
     StaleRecordReader,
     WorkerStore,
 )
+from worker.store.ports.listing_ports import AccessStore, ConsoleStore, ListingReader
 from worker.store.ports.operation_ports import (
     AlertStore,
     AuditStore,
@@ -59,6 +60,7 @@ from worker.store.ports.retention_ports import RetainedStore, RetentionStore
 from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
 
 __all__ = [
+    "AccessStore",
     "AlertStore",
     "ArticleHistoryReader",
     "ArticleReader",
@@ -72,6 +74,7 @@ __all__ = [
     "ClusterReader",
     "ClusterStore",
     "ClusteredStore",
+    "ConsoleStore",
     "DeadLetterReader",
     "DeadLetterStore",
     "DeadLetterWriter",
@@ -84,6 +87,7 @@ __all__ = [
     "IngestStore",
     "JournalReader",
     "JournalWriter",
+    "ListingReader",
     "OutcomeCountReader",
     "OutcomeCounter",
     "OutcomeReader",
@@ -120,6 +124,7 @@ class ArticleStore(
     SourceReader,
     SizeReader,
     OutcomeCountReader,
+    ConsoleStore,
     StatusStore,
     SourceActivityReader,
     SourceSnoozer,

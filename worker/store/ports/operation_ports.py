@@ -112,6 +112,15 @@ class DeadLetterStore(DeadLetterReader, DeadLetterWriter, ClosableStore, Protoco
         """
         ...
 
+    def drop_matching(self, query: DeadLetterQuery, expected: int) -> int:
+        """Remove the dead letters (articles that could not be processed) that match the query, if
+        there are exactly `expected` of them.
+
+        Returns how many matched; if that is another number, none is removed. `query.limit` is
+        ignored.
+        """
+        ...
+
     def expire_letters(self, before: datetime) -> int:
         """Remove old dead letters (articles that could not be processed), and return how many.
 

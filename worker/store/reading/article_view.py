@@ -132,7 +132,13 @@ def _aliases(article_id: str) -> sa.Select[Any]:
 def _members(cluster_id: str) -> sa.Select[Any]:
     columns = articles.c
     return (
-        sa.select(columns.article_id, columns.source, columns.verdict, revisions.c.title)
+        sa.select(
+            columns.article_id,
+            columns.source,
+            columns.verdict,
+            revisions.c.title,
+            columns.first_seen,
+        )
         .join(revisions, revisions.c.id == columns.newest)
         .where(columns.cluster_id == cluster_id)
         .order_by(columns.seq.desc())

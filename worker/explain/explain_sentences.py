@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from worker.cli.explain_templates import (
+from worker.explain.explain_templates import (
     ANY_SIGNAL,
     DECISIONS,
     FLAGS,
@@ -18,7 +18,7 @@ from worker.cli.explain_templates import (
     SIGHTINGS,
     SIGNS,
 )
-from worker.cli.terminal import moment, several
+from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import OutcomeKind
 from worker.store.values import DeadLetterState, DisplayTitle, StoredDeadLetter
