@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.make import NOW, article, dead, record, withdrawal
-from worker.cli.explain_sentences import article_sentences, dead_letter_sentences
 from worker.config.worker_rules import RetentionRules
+from worker.explain.explain_sentences import article_sentences, dead_letter_sentences
 from worker.maintenance.removal import remove_aged
 from worker.model.receipts import (
     new_producer_id,
