@@ -13,8 +13,10 @@ _ROOTS = frozenset(("html", "body", "main"))
 # Classes and ids of parts about something else: nothing in them describes the article.
 _OF_OTHERS = re.compile(
     r"(?:^|[^a-z])(?:comments?|comment-?list|disqus|respond|repl(?:y|ies)|related|recommend(?:ed|ations)"
-    r"|more-(?:stories|articles|news|from|posts)|read-next|most-(?:read|popular|viewed)|upcoming"
-    r"|(?<!pointer-)events|see-also|(?:next|prev|previous)-post)(?:$|[^a-z])",
+    r"|more-(?:stories|articles|news|from|posts|by)|read-next|most-(?:read|popular|viewed)|upcoming"
+    r"|(?<!pointer-)events|see-also|(?:next|prev|previous)-post"
+    r"|newsletter-?(?:box|form|promo|signup|widget)|current-?(?:date|day)|todays?-?date|date-?today)"
+    r"(?:$|[^a-z])|(?:^|\s)(?:newsletter|today)(?:$|\s)",
     re.I,
 )
 # Those of the frame of a page. Some pages have the date of the article there, but other names, too.
@@ -28,7 +30,7 @@ _OF_FRAME = re.compile(
     re.I,
 )
 _OTHERS = re.compile(
-    r"\W{0,3}(?:(?:most|more) (?:read|popular|viewed|shared|stories|articles|news|from|on|like)"
+    r"\W{0,3}(?:(?:most|more) (?:read|popular|viewed|shared|stories|articles|news|by|from|on|like)"
     r"|popular|trending|related|recommended|read (?:next|more|also)|also read|latest|recent"
     r"|you (?:may|might) (?:also )?like|top stories|don't miss|our columnists|columnists"
     r"|editors?['’]? picks?|meistgelesen|am meisten gelesen|lesen sie auch|mehr zum thema"

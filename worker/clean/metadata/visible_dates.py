@@ -18,7 +18,7 @@ from worker.clean.metadata.article_scope import ArticleScope
 
 _DATE = re.compile(
     r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
-    r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ -])?([^\W\d_]{3,12})\.?,?(?: de |[ -])"
+    r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ /-])?([^\W\d_]{3,12})\.?,?(?: de |[ ./-])"
     r"(?:19[89]|20)\d\d"
     r"|(?:19[89]|20)\d\d\.? ([^\W\d_]{3,12})\.? \d{1,2}\.?"
     r"|20\d\d(?:-[01]?\d-[0-3]?\d|/[01]?\d/[0-3]?\d|\. ?[01]?\d\. ?[0-3]?\d)"
@@ -89,8 +89,8 @@ def nearby_texts(
     heading = _heading(tree, title)
     if heading is None:
         return NearbyTexts((), ())
-    before = tuple(_texts(_previous(heading), _previous, _MAX_BEFORE))
-    forward = partial(_next, scope)
+    backward, forward = partial(_previous, scope), partial(_next, scope)
+    before = tuple(_texts(backward(heading), backward, _MAX_BEFORE))
     after = _texts(heading, forward, _MAX_FAR if far else _MAX_AFTER)
     return NearbyTexts(before[::-1], tuple(after))
 
@@ -232,11 +232,15 @@ def following(node: LexborNode) -> LexborNode | None:
     return node.next
 
 
-def _previous(node: LexborNode) -> LexborNode | None:
-    """Return the node before this one in document order."""
+def _previous(scope: ArticleScope, node: LexborNode) -> LexborNode | None:
+    """Return the node before this one in document order, without the inside of scripts and of parts
+    of the page that do not belong to its article."""
     before = node.prev
     if before is None:
         return node.parent
-    while before.tag not in _SKIPPED and (last := before.last_child) is not None:
+    while (last := before.last_child) is not None:
+        tag = before.tag or ""
+        if tag in _SKIPPED or scope.is_of_others(before, tag):
+            break
         before = last
     return before
