@@ -37,7 +37,9 @@ _LABEL_END = re.compile(
     r"^[^\W\d_]*\s*(?:date|time)?\s*[:：]?\s*", re.I
 )  # labels may be parts of words
 _DATE_LABEL = re.compile(
-    r"(?:date|datum|fecha|data|created|released|issued|erstellt)(?: on)?\s?: ?", re.I
+    r"(?:date|datum|fecha|data|created|released|issued|erstellt"
+    r"|时间|時間|日期|날짜)(?: on)?\s?[:：] ?",
+    re.I,
 )
 _MIN_LABEL_AT_END = 2  # characters
 
@@ -47,6 +49,7 @@ _NULLS = frozenset(
     datetime(*day)  # noqa: DTZ001 - as it is written
     for day in ((1970, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1))
 )
+_SECOND = timedelta(seconds=1)  # programs also write -1, for an error
 _NO_YEAR = 9000  # and later years, as in 9999-12-31, mean no date
 _FARTHEST = timedelta(hours=14)  # ahead of UTC: the first day of the earth begins there
 _CLOCK_ERROR = timedelta(minutes=10)  # by which the clock of a publisher may run ahead
@@ -163,7 +166,7 @@ def _is_null(read: _Reading) -> bool:
     """Whether a date is one that programs write for a date that is missing."""
     if _NO_YEAR > read.at.year > _NEVER.year:
         return False
-    if read.at == _NEVER or read.at.year >= _NO_YEAR:
+    if read.at in (_NEVER, _NEVER - _SECOND) or read.at.year >= _NO_YEAR:
         return True
     if read.local in _NULLS and read.timed:
         return True

@@ -21,7 +21,9 @@ _THAI_SHORT = dict(
     )
 )
 _THAI_MONTH = re.compile("|".join(re.escape(name) for name in sorted(_THAI_SHORT, reverse=True)))
-_THAI_REST = re.compile("วัน[\u0e01-\u0e4e]{1,20}" r"|พ\.ศ\.|เวลา|น\.")
+_THAI_REST = re.compile(
+    "วัน[\u0e01-\u0e4e]{1,20}|จันทร์|อังคาร|พุธ|พฤหัสบดี|ศุกร์|เสาร์|อาทิตย์" r"|พ\.ศ\.|เวลา|น\."
+)
 _THAI_SHORT_YEAR = re.compile(  # 66 for 2566
     r"(?<=[a-z\u0e01-\u0e4e] )(?=[5-9][0-9](?![0-9:.]))"
 )

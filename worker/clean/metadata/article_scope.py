@@ -93,14 +93,18 @@ class ArticleScope:
     def may_date(self, node: LexborNode) -> bool:
         """Whether the date in an element may be the date of the article.
 
-        It can't be if an element around it is about something else, such as comments or a teaser of
-        another article. But it may be in a side bar or in the header of the page.
+        It can't be if an element around it is about something else, such as comments, a teaser of
+        another article or a list with the heading "Latest news". But it may be in a side bar or in
+        the header of the page.
         """
         around = node.parent
-        for _ in range(_MAX_DEPTH):
+        for level in range(_MAX_DEPTH):
             if around is None or (tag := around.tag or "") in _ROOTS:
                 break
             if self.is_of_others(around, tag):
+                return False
+            listed = 0 < level < _MAX_LABEL_LEVELS and _is_list_of_others(around)
+            if listed and not self._titled(around):
                 return False
             around = around.parent
         return True

@@ -69,4 +69,4 @@ def _has_no_date(node: LexborNode, scope: ArticleScope, title: str) -> bool:
         return node.attributes.get("type") != _JSON_LD or is_of_others(node.text(), title)
     if tag.startswith("-"):
         return False
-    return scope.is_of_others(node, tag)
+    return scope.is_of_others(node, tag) or (tag == "time" and not scope.may_date(node))
