@@ -54,6 +54,21 @@ def test_a_page_says_its_charset_itself(head: str) -> None:
     assert decode(page.encode("cp1251")) == (page, "cp1251", "meta")
 
 
+@pytest.mark.parametrize(
+    ("text", "charset", "declared"),
+    [
+        (RUSSIAN * 2, "koi8_r", "windows-1251"),
+        (RUSSIAN * 2, "cp1251", "koi8-r"),
+        (RUSSIAN.upper(), "cp1251", "windows-1251"),
+        ("«ПОРТ» и iPHONE, сказал пОРТИЕ", "cp1251", "windows-1251"),
+    ],
+)
+def test_small_and_capital_letters_tell_two_russian_charsets_apart(
+    text: str, charset: str, declared: str
+) -> None:
+    assert decode(text.encode(charset), declared).text == text
+
+
 def test_utf_16_without_a_mark_is_known_by_its_nul() -> None:
     page = "<html><body><p>Le café a rouvert</p></body></html>"
     assert decode(page.encode("utf-16-le"), "utf-8").text == page

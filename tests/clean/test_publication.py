@@ -289,3 +289,69 @@ def test_an_unspecific_date_yields_to_one_that_readers_are_shown_soon_after() ->
     assert published("February 20, 2025") == "2025-02-20"
     assert published("November 22, 2026") == "2025-02-20"  # the day of the visit
     assert published("Concert: March 3, 2025") == "2025-02-20"
+
+
+@pytest.mark.parametrize(
+    ("body", "day"),
+    [
+        ("<p>March 3, 2025 in the section for ports and ships</p>", "2025-03-03"),
+        ("<p>Posted on March 3, 2025 for all at the harbour</p>", "2025-03-03"),
+        ("<p>Ann Lee on March 3, 2025 at ten in the morning</p>", "2025-03-03"),
+        ("<p>Meet us on March 3, 2026 for a night at the harbour.</p>", None),
+        ("<table><tr><td>March 3, 2025</td><td>Ann Lee</td></tr></table>", "2025-03-03"),
+        (
+            "<table><tr><td>March 3, 2025</td><td>2-1</td></tr>"
+            "<tr><td>March 9, 2025</td><td>0-0</td></tr></table>",
+            None,
+        ),
+        ("<p>27. 8. 2024</p>", "2024-08-27"),
+        ("<p>27.ago.2024 às 20h18</p>", "2024-08-27"),
+        ("<div class='newsletter-post'><p>March 3, 2025</p></div>", "2025-03-03"),
+        ("<div class='newsletter'><p>March 3, 2025</p></div>", None),
+    ],
+)
+def test_a_day_in_a_sentence_a_table_or_a_box_is_not_that_of_the_article(
+    body: str, day: str | None
+) -> None:
+    html = f"<html lang='en'><body><article><h1>Storm</h1>{body}{STORY}</article></body></html>"
+    published = cleaned(title="", link=PLAIN, content=markup(html)).published_day
+    assert published == (date.fromisoformat(day) if day else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "day"),
+    [
+        ("<div id='current-date'>March 3, 2025</div>", None),
+        ("<div class='today'>March 3, 2025</div>", None),
+        ("<div class='usa-today'>March 3, 2025</div>", "2025-03-03"),
+        ("<div class='date'>March 3, 2025</div>", "2025-03-03"),
+        ("<div class='related'><p>March 3, 2025</p></div>", None),
+    ],
+)
+def test_the_day_of_a_visit_above_the_heading_is_not_that_of_the_article(
+    before: str, day: str | None
+) -> None:
+    html = f"<html lang='en'><body>{before}<h1>Storm</h1>{STORY}</body></html>"
+    published = cleaned(title="", link=PLAIN, content=markup(html)).published_day
+    assert published == (date.fromisoformat(day) if day else None)
+
+
+@pytest.mark.parametrize(
+    ("described", "day"),
+    [
+        ('{"@type":"VideoObject","name":"Wind","uploadDate":"2025-03-03T08:00:00Z"}', None),
+        (
+            '{"@type":"VideoObject","name":"Storm","uploadDate":"2025-03-03T08:00:00Z"}',
+            "2025-03-03",
+        ),
+        ('{"@type":"Event","name":"Fair","startDate":"2025-03-03"}', None),
+        ('{"@type":"CreativeWork","datePublished":"2025-03-03"}', "2025-03-03"),
+    ],
+)
+def test_the_date_of_a_video_is_that_of_an_article_about_it(
+    described: str, day: str | None
+) -> None:
+    head = f'<title>Storm</title><script type="application/ld+json">{described}</script>'
+    html = f"<html lang='en'><head>{head}</head><body><h1>Storm</h1>{STORY}</body></html>"
+    published = cleaned(title="", link=PLAIN, content=markup(html)).published_day
+    assert published == (date.fromisoformat(day) if day else None)

@@ -52,7 +52,13 @@ SHORT = Bound(inline_markup._MAX_CHARS, "inline_text leaves such markup in a lon
 
 BOUNDS: dict[str, Bound] = {
     "worker.clean.metadata.article_scope._OF_OTHERS": MARKS,
+    **{
+        f"worker.clean.dates.local_customs.{name}": DATE
+        for name in ("_YEAR_FIRST", "_ERA", "_CHINESE_TIME", "_BUDDHIST", "_BUDDHIST_LAST")
+    },
+    "worker.clean.dates.date_words._EASTERN_NOON": DATE,
     "worker.clean.dates.native_forms._CROATIAN_OCTOBER": FOLDED,
+    "worker.clean.dates.native_forms._THAI_SHORT_YEAR": FOLDED,
     "worker.clean.dates.native_forms._VIETNAMESE_MONTH": FOLDED,
     "worker.clean.dates.native_forms._BUDDHIST_YEAR": FOLDED,
     "worker.clean.dates.time_zones._AFTER_NAME": DATE,
@@ -121,6 +127,7 @@ BOUNDS: dict[str, Bound] = {
     "worker.clean.links.absolute_link._DOUBLED": ARTICLE,
     "worker.clean.links.absolute_link._OTHER_SCHEME": ARTICLE,
     "worker.clean.metadata.visible_dates._DATE": ARTICLE,
+    "worker.clean.text.titles._PREFIX_SEPARATOR": ARTICLE,
     "worker.clean.page.blocks._HIDDEN": ARTICLE,
     "worker.clean.text.author_functions._NUMBERED": ARTICLE,
     "worker.clean.text.author_names._PLAIN_NAME": ARTICLE,

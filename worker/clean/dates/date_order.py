@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 # Regions of English where the day is written before the month.
 _DAY_FIRST = re.compile(r"en[-_](?:au|gb|gh|ie|in|ke|my|ng|nz|pk|sg|uk|za)\b", re.I)
-_MONTH_FIRST = re.compile(r"en[-_]us\b", re.I)
+_MONTH_FIRST = re.compile(r"en[-_]us\b|es[-_](?:us|pr|pa)\b", re.I)
+# Languages whose dates begin with the year: with the year at the end, either order is in use.
+_YEAR_FIRST = frozenset(("ja", "ko", "zh"))
 # Top-level domains of countries where English is written, by the order in use there.
 _DAY_FIRST_DOMAINS = frozenset(
     "au bw gh hk ie in jm ke lk mt my ng nz pk sg tt tz ug uk za zm zw".split()
@@ -48,10 +50,12 @@ def date_order(
             return DateOrder(shown, certain=True)
     if _DAY_FIRST.match(declared.strip()):
         return DateOrder(day_first=True, certain=True)
+    if _MONTH_FIRST.match(declared.strip()) and language in ("en", "es", "und"):
+        return DateOrder(day_first=False, certain=True)
+    if language in _YEAR_FIRST:
+        return DateOrder(day_first=False, certain=False)
     if language not in ("en", "und"):
         return DateOrder(day_first=True, certain=True)
-    if _MONTH_FIRST.match(declared.strip()):
-        return DateOrder(day_first=False, certain=True)
     for address in addresses:
         domain = _domain(address)
         if domain in _DAY_FIRST_DOMAINS or domain in _MONTH_FIRST_DOMAINS:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from worker.clean.cleaning_rules import DateRules
 from worker.clean.dates.date_order import date_order, order_in
+from worker.clean.dates.local_customs import in_common_meaning
 from worker.clean.dates.month_names import MONTHS
 from worker.clean.dates.time_zones import fixed_offset, name_of, offset_name
 from worker.clean.dates.written_dates import MAX_CHARS, WrittenDate, read_written
@@ -29,12 +30,16 @@ _ISO = re.compile(
 )
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])")
 _MARKUP = re.compile(r"<[^<>]{0,100}>")
-_BEFORE_LABEL = re.compile(r"(?:date|day|time|first|originally|ngày|ngay)[ :]+", re.I)
+_BEFORE_LABEL = re.compile(
+    r"(?:date|day|time|first|originally|ngày|ngay)[ :]+|(?:기사|최초|뉴스) ?", re.I
+)
 _LABEL_END = re.compile(
     r"^[^\W\d_]*\s*(?:date|time)?\s*[:：]?\s*", re.I
 )  # labels may be parts of words
 _DATE_LABEL = re.compile(
-    r"(?:date|datum|fecha|data|created|released|issued|erstellt)(?: on)?\s?: ?", re.I
+    r"(?:date|datum|fecha|data|created|released|issued|erstellt"
+    r"|时间|時間|日期|날짜)(?: on)?\s?[:：] ?",
+    re.I,
 )
 _MIN_LABEL_AT_END = 2  # characters
 
@@ -44,6 +49,7 @@ _NULLS = frozenset(
     datetime(*day)  # noqa: DTZ001 - as it is written
     for day in ((1970, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1))
 )
+_SECOND = timedelta(seconds=1)  # programs also write -1, for an error
 _NO_YEAR = 9000  # and later years, as in 9999-12-31, mean no date
 _FARTHEST = timedelta(hours=14)  # ahead of UTC: the first day of the earth begins there
 _CLOCK_ERROR = timedelta(minutes=10)  # by which the clock of a publisher may run ahead
@@ -99,6 +105,7 @@ def read_date(
     day_first: bool = False,
     certain: bool = True,
     zone: tzinfo = UTC,
+    customs: frozenset[str] = frozenset(),
 ) -> ParsedDate:
     """Parse a text that consists of one date. Returns the date in UTC, its local day, its time
     zone, and a flag for a problem.
@@ -107,11 +114,14 @@ def read_date(
     after `latest`, the time when the article was fetched, is replaced by `latest`, and flagged
     "future-date" unless it is only a little later. `zone` is the time zone of dates that name none.
     `day_first` says that 3/4/2022 is in April; if this is not `certain`, the order of day and month
-    is chosen that gives the date nearer to `latest`.
+    is chosen that gives the date nearer to `latest`. `customs` are languages, from `customs_of`,
+    whose meaning of "23.11.14" and the like counts.
     """
     text = text.strip()
     if not text:
         return ParsedDate(None)
+    if customs and len(text) <= MAX_CHARS:
+        text = in_common_meaning(text, customs)
     try:
         order = _Order(day_first, certain, latest)
         read = _parse(text, rules, order=order, zone=zone)
@@ -156,7 +166,7 @@ def _is_null(read: _Reading) -> bool:
     """Whether a date is one that programs write for a date that is missing."""
     if _NO_YEAR > read.at.year > _NEVER.year:
         return False
-    if read.at == _NEVER or read.at.year >= _NO_YEAR:
+    if read.at in (_NEVER, _NEVER - _SECOND) or read.at.year >= _NO_YEAR:
         return True
     if read.local in _NULLS and read.timed:
         return True

@@ -42,11 +42,11 @@ _WEEKDAYS = (
 _BEFORE = (
     "feira on at of the o am um den der dem vom do so le à a du de d l el del la las los il "
     "alle all dell nell ore ora di às as em om op в o godz godzina klokken kl klo v ve saat "
-    "pukul jam lúc ngày da to u ob kell saa nam gada في بتاريخ الساعة يوم יום בשעה den"
+    "pukul jam lúc ngày da to u ob kell saa nam gada في بتاريخ الساعة يوم יום בשעה den о об"
 )
 _UNITS = (
     "clock hrs hours hour h uhr heures heure hs horas hora uur г год года ч r roku hod óra gada "
-    "році року"
+    "році року р"
 )
 _EASTERN_DAY = re.compile(
     r"(?:星期|周|週|礼拜|禮拜)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일"
@@ -54,7 +54,11 @@ _EASTERN_DAY = re.compile(
     r"|(?:thu (?:hai|ba|tu|nam|sau|bay)|chu nhat)\b",
     re.I,
 )
-_EASTERN_NOON = re.compile(r"(上午|午前|오전|凌晨|早上)|下午|午後|오후|晚上|中午")
+_EASTERN_NOON = re.compile(
+    r"(上午|午前|오전|凌晨|早上|a\.?m\.? ?(?=[0-9]{1,2}:[0-9]))"
+    r"|下午|午後|오후|晚上|中午|p\.?m\.? ?(?=[0-9]{1,2}:[0-9])",
+    re.I,
+)
 
 
 WEEKDAYS = frozenset(fold(_WEEKDAYS).lower().split())
@@ -70,7 +74,8 @@ def eastern_day(text: str, at: int) -> int:
 
 
 def eastern_noon(text: str, at: int) -> tuple[bool, int]:
-    """Read an East Asian word for a.m. or p.m., such as 午後, that begins at offset `at` of a text.
+    """Read a word for a.m. or p.m. that stands before its time, such as 午後 or the PM of "PM
+    10:13", and begins at offset `at` of a text.
 
     Returns whether it means p.m., and the offset of its end; False and `at` if none begins there.
     """

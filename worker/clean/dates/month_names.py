@@ -13,10 +13,10 @@ _MONTHS = (
     "january januar jänner janner januari janvier enero janeiro gennaio gener января январь "
     "січня януари stycznia styczeń ledna leden januára ianuarie ocak tammikuuta január "
     "ιανουαρίου|"
-    "february februar feber februari février fevrier febrero fevereiro febbraio febrer февраля "
-    "февраль лютого февруари lutego luty února únor februára februarie şubat subat helmikuuta "
-    "február φεβρουαρίου febuary|"
-    "march märz maerz maart mars marzo março marco març марта март березня marca marzec března "
+    "february februar feber februari pebruari février fevrier febrero fevereiro febbraio "
+    "febrer февраля февраль лютого февруари lutego luty února únor februára februarie şubat "
+    "subat helmikuuta február φεβρουαρίου febuary|"
+    "march märz maerz maart mrt mars marzo março marco març марта март березня marca marzec března "
     "březen marts martie mart maret maaliskuuta március μαρτίου|"
     "april avril abril aprile апреля апрель април квітня kwietnia kwiecień dubna duben apríla "
     "aprilie nisan huhtikuuta április απριλίου|"
@@ -33,8 +33,8 @@ _MONTHS = (
     "σεπτεμβρίου|"
     "october oktober octobre octubre outubro ottobre октября октябрь жовтня октомври "
     "października październik října říjen októbra octombrie ekim lokakuuta október οκτωβρίου|"
-    "november novembre noviembre novembro ноября ноябрь листопада ноември listopada listopad "
-    "listopadu novembra noiembrie kasım marraskuuta νοεμβρίου|"
+    "november nopember novembre noviembre novembro ноября ноябрь листопада ноември listopada "
+    "listopad listopadu novembra noiembrie kasım marraskuuta νοεμβρίου|"
     "december dezember décembre decembre diciembre dezembro dicembre desembre desember декабря "
     "декабрь грудня декември grudnia grudzień prosince prosinec decembra decembrie aralık "
     "joulukuuta δεκεμβρίου"
@@ -86,6 +86,17 @@ xaneiro febreiro marzo abril maio xuño xullo agosto setembro outubro novembro d
 yanvar fevral mart aprel may iyun iyul avqust sentyabr oktyabr noyabr dekabr
 yanvar fevral mart aprel may iyun iyul avgust sentabr oktabr noyabr dekabr
 қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан
+urtarrila otsaila martxoa apirila maiatza ekaina uztaila abuztua iraila urria azaroa abendua
+ionawr chwefror mawrth ebrill mai mehefin gorffennaf awst medi hydref tachwedd rhagfyr
+eanáir feabhra márta aibreán bealtaine meitheamh iúil lúnasa - - samhain nollaig
+jan feb mar apr maj jun jul avg sep okt nov dec
+jaan veebr märts apr mai juuni juuli aug sept okt nov dets
+saus vas kov bal geg birž liep rugp rugs spal lapkr gruod
+gen febr març abr maig juny jul ag set oct nov des
+ιανουάριος φεβρουάριος μάρτιος απρίλιος μάιος ιούνιος ιούλιος αύγουστος - - - -
+- - - - - - - - σεπτέμβριος οκτώβριος νοέμβριος δεκέμβριος
+jan feb mrz apr mei jun jul agt sep okt nop des
+јан феб мар апр мај јун јул авг сеп окт нов дец
 - - - - - čvn čvc - - - - -
 """
 _ENGLISH = (

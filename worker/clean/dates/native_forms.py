@@ -21,11 +21,16 @@ _THAI_SHORT = dict(
     )
 )
 _THAI_MONTH = re.compile("|".join(re.escape(name) for name in sorted(_THAI_SHORT, reverse=True)))
-_THAI_REST = re.compile("วัน[\u0e01-\u0e4e]{1,20}" r"|พ\.ศ\.|เวลา|น\.")
+_THAI_REST = re.compile(
+    "วัน[\u0e01-\u0e4e]{1,20}|จันทร์|อังคาร|พุธ|พฤหัสบดี|ศุกร์|เสาร์|อาทิตย์" r"|พ\.ศ\.|เวลา|น\."
+)
+_THAI_SHORT_YEAR = re.compile(  # 66 for 2566
+    r"(?<=[a-z\u0e01-\u0e4e] )(?=[5-9][0-9](?![0-9:.]))"
+)
 _BUDDHIST_YEAR = re.compile(r"(?<![0-9])2[45][0-9]{2}(?![0-9])")
 _BUDDHA = 543  # years before the common era
 
-_ERA = re.compile(r"(令和|平成|昭和|大正|民[國国]) ?(元|[0-9]{1,3})年")
+_ERA = re.compile(r"(令和|平成|昭和|大正|(?:中[華华])?民[國国]) ?(元|[0-9]{1,3})年")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "民國": 1911, "民国": 1911}
 _HAN_DATE = re.compile(
     r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十廿卅]{1,3})([日號号])"
@@ -34,13 +39,16 @@ _HAN_DIGITS = {character: number for number, character in enumerate("〇一二�
 _HAN_DIGITS |= {"零": 0, "○": 0}
 
 _VIETNAMESE_MONTH = re.compile(
-    r"\b(?:thang|thg) ?(1[0-2]|0?[1-9]|gieng|muoi mot|muoi hai|muoi|chap|hai|ba|tu|nam|sau|bay"
-    r"|tam|chin)\b(?:,? nam (?=[0-9]{4}))?",
+    r"\b(?:(?:thang|thg) ?|th(?=[01]?[0-9],? ))(1[0-2]|0?[1-9]|gieng|muoi mot|muoi hai"
+    r"|muoi|chap|hai|ba|tu|nam|sau|bay|tam|chin)\b(?:,? nam (?=[0-9]{4}))?",
     re.I,
 )
 _VIETNAMESE = dict(
     zip("gieng hai ba tu nam sau bay tam chin muoi".split(), range(1, 11), strict=True)
 ) | {"muoi mot": 11, "muoi hai": 12, "chap": 12}
+_BASQUE = re.compile(  # "2023ko azaroaren 14a"
+    r"\b([12][0-9]{3})(?:e?ko) ([^\W\d_]{3,12})ren ([0-9]{1,2})[ae]?n?\b", re.I
+)
 _LITHUANIAN = re.compile(r"\b([12][0-9]{3}) m\. ?([^\W\d_]{3,12}) ([0-9]{1,2}) d\.")
 _TWO_WORDS = {
     fold(name): month
@@ -82,19 +90,21 @@ def in_common_form(text: str) -> str:
 def _ascii_forms(text: str) -> str:
     text = _VIETNAMESE_MONTH.sub(_vietnamese_month, text) if "th" in text.lower() else text
     text = _LITHUANIAN.sub(r"\1 \2 \3", text) if " m." in text else text
+    text = _BASQUE.sub(r"\1 \2 \3", text) if "ko " in text else text
     text = _CROATIAN_OCTOBER.sub(" october", text) if "listopada" in text.lower() else text
     return _JUMAT.sub("jumat", text) if "'" in text else text
 
 
 def _from_thai(text: str) -> str:
     text = _THAI_MONTH.sub(lambda name: f"{_THAI_SHORT[name[0]]} ", text)
-    text = fold(_THAI_REST.sub(" ", text))
+    text = " ".join(_THAI_REST.sub(" ", text).split())
+    text = fold(_THAI_SHORT_YEAR.sub("25", text))
     return _BUDDHIST_YEAR.sub(lambda year: str(int(year[0]) - _BUDDHA), text)
 
 
 def _common_year(era: re.Match[str]) -> str:
     year = 1 if era[2] == "元" else int(era[2])
-    return f"{_BEFORE_ERA[era[1]] + year}年"
+    return f"{_BEFORE_ERA[era[1][-2:]] + year}年"
 
 
 def _with_digits(date: re.Match[str]) -> str:

@@ -144,7 +144,7 @@ def _next(text: str, at: int, previous: _Token, *, day_first: bool) -> _TokensAn
     if mark := _T.match(text, at) or _SEPARATORS.match(text, at):
         return (), mark.end()
     noon, end = eastern_noon(text, at)
-    return ((_Token("h", (noon,)),), end) if end > at else _word(text, at)
+    return ((_Token("h", (noon,)),), end) if end > at else _word(text, at, previous)
 
 
 def _refuse_range(text: str, at: int, begin: _Token) -> None:
@@ -157,12 +157,12 @@ def _refuse_range(text: str, at: int, begin: _Token) -> None:
         raise ValueError(f"a range of times: {text!r}")
 
 
-def _word(text: str, at: int) -> _TokensAndEnd:
+def _word(text: str, at: int, previous: _Token) -> _TokensAndEnd:
     word = _WORD.match(text, at)
     name, end = (word[0].lower(), word.end()) if word else ("", at)
     if month := MONTHS.get(name):
         return (_Token("x" if name in WEEKDAYS else "m", (month,)),), end
-    if name in UNITS or (name in BEFORE and _MORE.search(text, end)):
+    if (name in UNITS and previous.kind) or (name in BEFORE and _MORE.search(text, end)):
         return (), end
     if name in WEEKDAYS:
         return (_Token("w"),), end
@@ -297,11 +297,12 @@ def _midnight(year: int, month: int, day: int) -> datetime:
 def _without_weekday(tokens: Sequence[_Token]) -> Sequence[_Token]:
     """Remove one day of the week, at any position. It is not checked, because feeds get it wrong.
 
-    Some words name both a month and a day: "mar" is March or martes. Beside another month such a
-    word at the beginning or the end is a day of the week; between the parts of a date it is a
-    second month, and the date is refused.
+    Some words name both a month and a day: "mar" is March or martes. Beside another month, or a
+    date in numbers, such a word at the beginning or the end is a day of the week; between the
+    parts of a date it is a second month, and the date is refused.
     """
-    two_months = sum(token.kind in ("m", "x") for token in tokens) > 1
+    in_numbers = any(token.kind == "D" for token in tokens)
+    two_months = in_numbers or sum(token.kind in ("m", "x") for token in tokens) > 1
     last = len(tokens) - 1
     first = next(
         (

@@ -4,6 +4,8 @@ and measure the rest of the text.
 A page with much other text may be an article.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -12,6 +14,9 @@ from worker.clean.failed_fetch_rules import FailedFetchRules, PageKind
 from worker.clean.patterns.match_form import first_candidates, sentences_of
 
 _MIN_SIGNS = 2  # sentences that only contain a sign
+# A sentence that begins with a quotation: "“Page not found”: those three words …". Articles quote
+# error pages, which do not quote themselves. Marks in front of a sentence were removed before.
+_QUOTATION = re.compile(r"«?[^“”„«»\"]{1,120}[^\s“”„«»\"] ?[“”»\"] ?[^\s.!?]")
 
 
 class TextEvidence(NamedTuple):
@@ -65,7 +70,7 @@ def read_sentences(
     new = [sentence for sentence in first if not (by_title and sentence.may_be_title)]
     line_kinds = [sentence.kind for sentence in new if sentence.kind]
     sign_kinds = [sentence.sign for sentence in new if sentence.sign]
-    if not by_title and len(sign_kinds) < _MIN_SIGNS:
+    if not by_title and max(Counter(map(id, sign_kinds)).values(), default=0) < _MIN_SIGNS:
         sign_kinds = []
     kinds = (*line_kinds, *sign_kinds)
     explained = _explained_bytes(first, (by_title, *kinds), rules, signs=bool(sign_kinds))
@@ -83,7 +88,7 @@ class _Sentence(NamedTuple):
 def _classified(
     sentence: str, rules: FailedFetchRules, *, fragment: bool, signs: bool
 ) -> _Sentence:
-    if len(sentence) > rules.max_sentence_chars:
+    if len(sentence) > rules.max_sentence_chars or _QUOTATION.match(sentence):
         return _Sentence(sentence, None, None, False)
     return _Sentence(
         sentence,
@@ -94,7 +99,7 @@ def _classified(
 
 
 def _kind_of_line(sentence: str, rules: FailedFetchRules, *, fragment: bool) -> PageKind | None:
-    if len(sentence) > rules.max_sentence_chars:
+    if len(sentence) > rules.max_sentence_chars or _QUOTATION.match(sentence):
         return None
     kind = rules.lines.classify(sentence)
     return kind if kind and (kind.in_fragments or not fragment) else None

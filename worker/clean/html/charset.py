@@ -10,7 +10,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-from worker.clean.html.charset_detection import detect_charset
+from worker.clean.html.charset_detection import detect_charset, swapped_cyrillic
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -64,6 +64,9 @@ _CONTROLS = re.compile(rb"[\x80-\x9f]")  # in ISO charsets; letters and quotes i
 # Codecs of Python that are no charsets.
 _NO_TEXT = frozenset(("idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"))
 _FEW_BYTES = 8
+_SWAPPED = frozenset(
+    ("cp1251", "koi8-r", "koi8-u")
+)  # each gives letters for the bytes of the other
 # Escape sequences by which ISO-2022 switches to Japanese and Korean; all other bytes are ASCII.
 _ESCAPES = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp_2"))
 _DEFAULTS = frozenset("iso-8859-1 iso8859-1 latin-1 latin1 l1 us-ascii ascii".split())
@@ -101,6 +104,8 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     for name, by in ((declared, "declared"), (inside, "meta")):
         charset = _sibling(data, "" if _is_default(name) else charset_of(name))
         if charset and (text := _mostly(data, charset)):
+            if charset in _SWAPPED and swapped_cyrillic(text):
+                break
             return Decoded(text, charset, by)
     charset = _sibling(data, detect_charset(data)) or "cp1252"
     return Decoded(data.decode(charset, "replace"), charset, "sniffed")

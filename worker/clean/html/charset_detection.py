@@ -25,6 +25,11 @@ _WESTERN_ALPHABETS = (
     *("äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "áâãàçéêíóôõú", "àèéìíîòóùú", "åäöé", "æøåé"),
     *("áðéíóúýþæö", "äõöüšž", "éëïóöüáè", "àçéèíïóòúü"),
 )
+# Words as they are in KOI8 read as Windows-1251, or the reverse: small and capital letters swapped.
+_CAPITALISED = re.compile(r"\b[А-ЯЁ][а-яё]+")
+_SWAPPED = re.compile(r"\b[а-яё][А-ЯЁ]{2,}\b")
+_SMALL = re.compile("[а-яё]")
+_MAX_SMALL = 0.2  # share of the letters; in ordinary text it is over .9
 _LETTERS = re.compile(r"[^\W\d_a-zA-Z]+")
 _ENOUGH = 0.85  # share of letters that belong to one alphabet
 _SURELY_WESTERN = 0.98  # share of letters in a western alphabet: nothing else is tried
@@ -90,6 +95,16 @@ def detect_charset(data: bytes, *, min_high_bytes: int = _MIN_HIGH_BYTES) -> str
         if _has_script(sample, charset):
             return charset
     return _latin(sample) or _by_frequency(sample)
+
+
+def swapped_cyrillic(text: str) -> bool:
+    """Whether a text is Russian in KOI8 that was read as Windows-1251, or the reverse: its words
+    begin with small letters and go on in capitals."""
+    sample = text[:_SAMPLE_BYTES]
+    letters = sum(map(len, _LETTERS.findall(sample)))
+    if not letters or len(_SMALL.findall(sample)) > _MAX_SMALL * letters:
+        return False
+    return len(_SWAPPED.findall(sample)) > len(_CAPITALISED.findall(sample))
 
 
 def _has_script(sample: bytes, charset: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from worker.clean.cleaning_rules import DateRules
 from worker.clean.dates.date_order import DateOrder, date_order
 from worker.clean.dates.date_reader import ParsedDate, read_date
+from worker.clean.dates.local_customs import customs_of
 from worker.clean.metadata.article_metadata import PAGE
 from worker.clean.metadata.date_search import search_date
 from worker.clean.metadata.page_metadata import NO_METADATA, PageMetadata
@@ -73,6 +74,7 @@ def dates_of(
         day_first=order.day_first,
         certain=order.certain,
         zone=rules.zone_of(raw.source_id),
+        customs=customs_of(language, declared),
     )
     published, updated = read(raw.published), read(raw.updated)
     published_from = "feed:published" if published.at else ""

@@ -13,8 +13,10 @@ _ROOTS = frozenset(("html", "body", "main"))
 # Classes and ids of parts about something else: nothing in them describes the article.
 _OF_OTHERS = re.compile(
     r"(?:^|[^a-z])(?:comments?|comment-?list|disqus|respond|repl(?:y|ies)|related|recommend(?:ed|ations)"
-    r"|more-(?:stories|articles|news|from|posts)|read-next|most-(?:read|popular|viewed)|upcoming"
-    r"|(?<!pointer-)events|see-also|(?:next|prev|previous)-post)(?:$|[^a-z])",
+    r"|more-(?:stories|articles|news|from|posts|by)|read-next|most-(?:read|popular|viewed)|upcoming"
+    r"|(?<!pointer-)events|see-also|(?:next|prev|previous)-post"
+    r"|newsletter-?(?:box|form|promo|signup|widget)|current-?(?:date|day)|todays?-?date|date-?today)"
+    r"(?:$|[^a-z])|(?:^|\s)(?:newsletter|today)(?:$|\s)",
     re.I,
 )
 # Those of the frame of a page. Some pages have the date of the article there, but other names, too.
@@ -28,7 +30,7 @@ _OF_FRAME = re.compile(
     re.I,
 )
 _OTHERS = re.compile(
-    r"\W{0,3}(?:(?:most|more) (?:read|popular|viewed|shared|stories|articles|news|from|on|like)"
+    r"\W{0,3}(?:(?:most|more) (?:read|popular|viewed|shared|stories|articles|news|by|from|on|like)"
     r"|popular|trending|related|recommended|read (?:next|more|also)|also read|latest|recent"
     r"|you (?:may|might) (?:also )?like|top stories|don't miss|our columnists|columnists"
     r"|editors?['’]? picks?|meistgelesen|am meisten gelesen|lesen sie auch|mehr zum thema"
@@ -91,14 +93,18 @@ class ArticleScope:
     def may_date(self, node: LexborNode) -> bool:
         """Whether the date in an element may be the date of the article.
 
-        It can't be if an element around it is about something else, such as comments or a teaser of
-        another article. But it may be in a side bar or in the header of the page.
+        It can't be if an element around it is about something else, such as comments, a teaser of
+        another article or a list with the heading "Latest news". But it may be in a side bar or in
+        the header of the page.
         """
         around = node.parent
-        for _ in range(_MAX_DEPTH):
+        for level in range(_MAX_DEPTH):
             if around is None or (tag := around.tag or "") in _ROOTS:
                 break
             if self.is_of_others(around, tag):
+                return False
+            listed = 0 < level < _MAX_LABEL_LEVELS and _is_list_of_others(around)
+            if listed and not self._titled(around):
                 return False
             around = around.parent
         return True

@@ -19,6 +19,7 @@ SELECTOR = (
 )
 _MAX_CHARS = 200  # of an element that is a byline and not a biography
 MAX_NODES = 80
+_MAX_AROUND = 6  # elements around a byline
 _SIGNS = (
     r"(?:(?:written|posted|published|words|text|story|article|reported|authored|created|ein|eine"
     r"|artikel|beitrag|blogbeitrag|gastbeitrag|kolumne|interview|geschrieben|verfasst|eingestellt|erstellt"
@@ -79,9 +80,9 @@ def authors_of_elements(nodes: Iterable[LexborNode]) -> tuple[str, ...]:
         marks = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
         if _NOT_AUTHOR.search(marks):
             continue
-        if not _names_author(node, marks):
+        if not _names_author(node, marks) or _is_quoted(node):
             continue
-        text = node.text(separator="\n").strip()
+        text = _declared_name(node) or node.text(separator="\n").strip()
         if 2 < len(text) <= _MAX_CHARS and (names := names_in(text, linked=node.tag == "a")):
             return names
     return ()
@@ -94,6 +95,25 @@ def _names_author(node: LexborNode, marks: str) -> bool:
     if href is None or _MARKED.search(marks) or "author" in (node.attributes.get("rel") or ""):
         return True
     return _AUTHOR_PATH.search(href) is not None
+
+
+def _is_quoted(node: LexborNode) -> bool:
+    """Whether an element names the speaker of a quotation or the photographer of a picture."""
+    around: LexborNode | None = node.parent
+    for _ in range(_MAX_AROUND):
+        if around is None or around.tag in ("blockquote", "figure", "figcaption"):
+            return around is not None
+        around = around.parent
+    return False
+
+
+def _declared_name(node: LexborNode) -> str:
+    """Return the name that an element has in microdata that readers do not see, "" if it has
+    none."""
+    if "itemprop" not in node.attributes:
+        return ""
+    name = node.css_first("meta[itemprop=name]")
+    return ((name.attributes.get("content") or "") if name else "").strip()
 
 
 def labelled_authors(texts: Iterable[str]) -> tuple[str, ...]:

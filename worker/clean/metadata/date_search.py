@@ -6,6 +6,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from worker.clean.metadata.article_scope import ArticleScope
+from worker.clean.metadata.json_ld import is_of_others
 from worker.clean.metadata.visible_dates import following
 
 _NO_DATES = frozenset("-comment style noscript template iframe svg".split())
@@ -42,30 +43,30 @@ def _without_others(markup: str, title: str) -> str:
     if tree.root is None:
         return markup
     # None of them is inside another: removing an element frees the memory of those inside it.
-    for node in list(_others(tree.root, ArticleScope(tree, title))):
+    for node in list(_others(tree.root, ArticleScope(tree, title), title)):
         node.decompose()
     return tree.html or ""
 
 
-def _others(root: LexborNode, scope: ArticleScope) -> Iterator[LexborNode]:
+def _others(root: LexborNode, scope: ArticleScope, title: str) -> Iterator[LexborNode]:
     """Yield the outermost elements, and the comments, that have no date of the article."""
     node: LexborNode | None = root
     for _ in range(_MAX_NODES):
         if node is None:
             return
-        if _has_no_date(node, scope):
+        if _has_no_date(node, scope, title):
             yield node
             node = following(node)
         else:
             node = node.first_child or following(node)
 
 
-def _has_no_date(node: LexborNode, scope: ArticleScope) -> bool:
+def _has_no_date(node: LexborNode, scope: ArticleScope, title: str) -> bool:
     tag = node.tag or ""
     if tag in _NO_DATES:
         return True
     if tag == "script":
-        return node.attributes.get("type") != _JSON_LD
+        return node.attributes.get("type") != _JSON_LD or is_of_others(node.text(), title)
     if tag.startswith("-"):
         return False
-    return scope.is_of_others(node, tag)
+    return scope.is_of_others(node, tag) or (tag == "time" and not scope.may_date(node))

@@ -10,6 +10,10 @@ from worker.clean.text.plain_text import bare
 
 _ARTICLE_TYPES = ("Article", "BlogPosting", "Report", "Review", "Posting", "LiveBlog")
 _PAGE_TYPES = ("WebPage", "ItemPage", "CollectionPage", "VideoObject", "Recipe")
+_OTHER_TYPES = (  # things that a page may show beside its article, and that have dates of their own
+    "VideoObject AudioObject ImageObject Event Product Offer JobPosting Course Movie Book Person "
+    "Organization LocalBusiness WebSite BreadcrumbList ItemList"
+).split()
 _OF_PAGE = ("datePublished", "dateModified", "inLanguage", "author")
 _MAX_CHARS = 300_000  # of one script
 _MAX_NODES = 500  # objects looked at
@@ -46,6 +50,22 @@ def find_article(
         if key in merged:
             merged[key] = _resolved(merged[key], by_id)
     return merged
+
+
+def is_of_others(script: str, title: str) -> bool:
+    """Whether a JSON-LD script describes only things that are not the article of the page, such as
+    products and events, so that its dates are not those of the article.
+
+    Something with the title of the page, such as the video that the page is about, is its article.
+    """
+    nodes = [*_objects(_parsed(script))]
+    typed = [node for node in nodes if "@type" in node]
+    own = bare(title)
+    return typed != [] and all(
+        any(name.endswith(tuple(_OTHER_TYPES)) for name in names_of(node["@type"]))
+        and (not own or own not in map(bare, names_of(node.get("name"))))
+        for node in typed
+    )
 
 
 def names_of(value: Any) -> tuple[str, ...]:

@@ -54,8 +54,9 @@ def find_authors(
     organisations = {bare(name) for name, is_organisation in named if is_organisation}
     json_ld = tuple(name for name, _ in named)
     persons = tuple(name for name, is_organisation in named if not is_organisation)
-    by_meta = [pair for pair in _by_meta(elements) if author_names(pair[1])][:1]
-    meta, meta_name = tuple(text for _, text in by_meta), by_meta[0][0] if by_meta else "meta"
+    by_meta = next((pair for pair in _by_meta(elements) if author_names(pair[1])), None)
+    meta = (by_meta[1], *elements.further_of_meta(by_meta[0])) if by_meta else ()
+    meta_name = by_meta[0] if by_meta else "meta"
     full = tuple(name for text in meta for name in _people_of(text))
     readers: tuple[tuple[str, Callable[[], tuple[str, ...]]], ...] = (
         ("json-ld", lambda: persons if any(map(_is_full, persons)) else ()),

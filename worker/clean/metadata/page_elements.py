@@ -20,6 +20,7 @@ _KICKER = re.compile(
     re.I,
 )
 MAX_TITLE_CHARS = 200
+_MAX_SAME = 20  # elements with one name
 _MAX_TITLES = 4
 _MAX_INNER = 8  # elements within a heading
 
@@ -80,6 +81,14 @@ class PageElements:
         """Yield the contents of the page's <meta> elements with these names, in the order of
         `names`, as pairs of name and content. Names that the page does not have are left out."""
         return ((name, self.meta[name]) for name in names if name in self.meta)
+
+    def further_of_meta(self, name: str) -> tuple[str, ...]:
+        """Return the contents of all <meta> elements with a name but the first: pages with several
+        authors have one for each."""
+        nodes = self.by_tag.get("meta", [])
+        same = (node for node in nodes if attribute(node, "name").lower() == name)
+        contents = tuple(attribute(node, "content").strip() for node in same)
+        return tuple(filter(None, contents[1:_MAX_SAME]))
 
     def texts(self, tag: str) -> list[str]:
         """Return the texts of all elements with this tag, without empty ones."""

@@ -25,6 +25,7 @@ _DRAFT = timedelta(days=90)  # from the creation of a text to its publication
 _WEAK = (TIME, SOME_TIME)  # elements that may belong to a comment, or to another article
 VISIBLE, ADDRESS = "visible text", "URL"  # sources of a date, named like elements
 _CLOCK = re.compile(r"[0-9]{1,2}(?:[:.h][0-9]{2}|[時点點时시]| ?[ap]\.?m)", re.I)
+_MIN_WORDS_AFTER = 3  # of a sentence that goes on after a date
 _MAX_TIME_WORDS = 7  # of a time with its zone beside a date
 _SEPARATOR_AT_END = re.compile(r"[|•·–—/»>)]\s*$|^\W*$")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -243,12 +244,25 @@ def objection_to(date: VisibleDate, rules: DateRules) -> str:
         return "far from the heading"
     if date.crowded and not any(word in date.after.lower() for word in rules.updated_words):
         return "in a sentence"
-    return "labelled as the date of something else" if _is_of_another(date) else ""
+    if _is_of_another(date):
+        return "labelled as the date of something else"
+    return "in a sentence" if _is_in_sentence(date) else ""
 
 
 def _is_of_another(date: VisibleDate) -> bool:
     """Whether the line of a date has a label in front of it: "Event date:"."""
     return date.before.endswith(":") and _words(date.before) != []
+
+
+def _is_in_sentence(date: VisibleDate) -> bool:
+    """Whether a date stands among the words of a sentence: "Join us on 3 March for a night at the
+    harbour"."""
+    before = _words(date.before)
+    return (
+        len(before) > 1
+        and len(_words(date.after)) >= _MIN_WORDS_AFTER
+        and any(word.islower() for word in _WORD.findall(date.before) if fold(word) in before)
+    )
 
 
 def _stands_alone(date: VisibleDate) -> bool:

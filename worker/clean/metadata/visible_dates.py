@@ -18,12 +18,13 @@ from worker.clean.metadata.article_scope import ArticleScope
 
 _DATE = re.compile(
     r"(?<![\w/-])(?:([^\W\d_]{3,12})\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19[89]|20)\d\d"
-    r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ -])?([^\W\d_]{3,12})\.?,?(?: de |[ -])"
+    r"|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: de |[ /-])?([^\W\d_]{3,12})\.?,?(?: de |[ ./-])"
     r"(?:19[89]|20)\d\d"
     r"|(?:19[89]|20)\d\d\.? ([^\W\d_]{3,12})\.? \d{1,2}\.?"
     r"|20\d\d(?:-[01]?\d-[0-3]?\d|/[01]?\d/[0-3]?\d|\. ?[01]?\d\. ?[0-3]?\d)"
     r"|20\d\d[年년] ?[01]?\d[月월] ?[0-3]?\d[日일]"
-    r"|[0-3]?\d([./-])[01]?\d\4(?:20\d\d)|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
+    r"|[0-3]?\d([./-])[01]?\d\4(?:20\d\d)|[0-3]?\d\. [01]?\d\. 20\d\d"
+    r"|[01]?\d/[0-3]?\d/20\d\d)(?![\w/-])",
     re.I,
 )
 _YEAR = re.compile(r"19[89]\d|20\d\d")
@@ -47,6 +48,7 @@ _MAX_REST = 40  # characters on the line besides dates and times; a longer line 
 _MAX_LINE = 300
 _MAX_LABEL = 40
 _MAX_HEADINGS = 20
+_MAX_ROWS = 20
 _MAX_TIME = 40  # characters of a machine-readable date
 
 
@@ -89,8 +91,8 @@ def nearby_texts(
     heading = _heading(tree, title)
     if heading is None:
         return NearbyTexts((), ())
-    before = tuple(_texts(_previous(heading), _previous, _MAX_BEFORE))
-    forward = partial(_next, scope)
+    backward, forward = partial(_previous, scope), partial(_next, scope)
+    before = tuple(_texts(backward(heading), backward, _MAX_BEFORE))
     after = _texts(heading, forward, _MAX_FAR if far else _MAX_AFTER)
     return NearbyTexts(before[::-1], tuple(after))
 
@@ -218,7 +220,15 @@ def _next(scope: ArticleScope, node: LexborNode) -> LexborNode | None:
     if tag.startswith("-"):
         return following(node)
     skipped = tag in _SKIPPED or _machine_readable(node, tag) != "" or scope.is_of_others(node, tag)
+    skipped = skipped or (tag == "table" and _lists_days(node))
     return (None if skipped else node.first_child) or following(node)
+
+
+def _lists_days(table: LexborNode) -> bool:
+    """Whether rows of a table begin with different days, as results and programmes do."""
+    cells = (row.css_first("td,th") for row in table.css("tr")[:_MAX_ROWS])
+    texts = (" ".join(cell.text().split())[:_MAX_TIME] for cell in cells if cell)
+    return len({text for text in texts if _DATE.fullmatch(text)}) > 1
 
 
 def following(node: LexborNode) -> LexborNode | None:
@@ -232,11 +242,15 @@ def following(node: LexborNode) -> LexborNode | None:
     return node.next
 
 
-def _previous(node: LexborNode) -> LexborNode | None:
-    """Return the node before this one in document order."""
+def _previous(scope: ArticleScope, node: LexborNode) -> LexborNode | None:
+    """Return the node before this one in document order, without the inside of scripts and of parts
+    of the page that do not belong to its article."""
     before = node.prev
     if before is None:
         return node.parent
-    while before.tag not in _SKIPPED and (last := before.last_child) is not None:
+    while (last := before.last_child) is not None:
+        tag = before.tag or ""
+        if tag in _SKIPPED or scope.is_of_others(before, tag):
+            break
         before = last
     return before

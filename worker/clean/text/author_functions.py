@@ -18,7 +18,9 @@ _NO_NAMES = frozenset(
     |unserer redaktion|newsredaktion|news-redaktion|webredaktion|web-redaktion|lokalredaktion
     |rédaction|la rédaction|redaction|la redaction|rédaction web|redacción|la redacción
     |redaccion|la redaccion|redacción web|redazione|la redazione|redazione web|redação
-    |da redação|redacção|a redação|redacja|redactie|de redactie|redaktionen|redaksjonen|toimitus
+    |da redação|redacção|a redação|redakcja|redakce|redakcia|redakcija|szerkesztőség|redaksi
+    |редакція|редакцията|wpadmin|wp-admin|wordpress|nobody|편집부|편집국|취재팀|온라인뉴스팀
+    |redactie|de redactie|redaktionen|redaksjonen|toimitus
     |редакция|редактор|автор|админ|администратор|编辑|编辑部|編輯|編輯部|編集部|本站编辑|小编|佚名|未知|匿名|info|support
     |contributor|contributors|columnist|columnists|writers|more authors|all authors|supplied
     |contributed|member|members|login|sign in|view all posts|see more|read more

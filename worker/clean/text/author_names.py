@@ -28,12 +28,12 @@ _AGENCIES = frozenset(
 _LABEL = re.compile(
     r"(?:(?:written|words|text|story|article|reported|reporting|posted|published|created|authored"
     r"|edited|ein beitrag|ein artikel|escrito|publicado|écrit|publié|rédigé|scritto) )?"
-    r"(?:by|von|par|por|di|автор|بقلم|מאת) ?:? (?=\w)"
+    r"(?:by|von|par|por|di|door|av|af|автор|بقلم|מאת) ?:? (?=\w)"
     r"|(?:author|بقلم|كتب|מאת|autor|autorin|auteur|autore|text|texto"
-    r"|texte|testo|words|story|report|reporter|автор|by|von|par|por) ?: ?",
+    r"|texte|testo|tekst|текст|words|story|report|reporter|автор|by|von|par|por|door) ?: ?",
     re.I,
 )
-_FIRST_NAMES = frozenset(("di", "von"))
+_FIRST_NAMES = frozenset(("af", "av", "di", "von"))
 _MAIL = re.compile(
     r"mailto:[^\s()<>]{0,300}+|[^\s@()<>\[\],;|/]{1,64}+@[^\s@()<>\[\],;|/]{1,255}+(?<=[^\W_])",
     re.I,
@@ -65,7 +65,7 @@ _AT_END = re.compile(
     rf" (?:(?:{FIELD}) ){{1,4}}(?:{OFFICE})$| (?:{SURE_OFFICE}|contributor)$", re.I
 )
 _PHOTOS = re.compile(
-    r"(?<=\w)[,;|\s]\s?(?:photos?|photography|photographs|pictures?|images?|videos?|graphics?"
+    r"(?<=\w)[.,;|\s]\s?(?:photos?|photography|photographs|pictures?|images?|videos?|graphics?"
     r"|illustrations?|fotos?|bilder|edited|editing)\s?(?::|by\s|von\s|par\s|por\s).*",
     re.I,
 )
@@ -101,7 +101,9 @@ _PARTICLES = frozenset(
     "van von de der den di da dos del della la le ten ter zu zur al el bin ibn".split()
 )
 _MAX_CHARS = 1_000
-_PLAIN_NAME = re.compile(r"(?!By |Von |Par |Por |Di )[A-Z][a-z]{1,30} [A-Z][a-z]{1,30}")
+_PLAIN_NAME = re.compile(
+    r"(?!By |Von |Par |Por |Di |Door |Av |Af )[A-Z][a-z]{1,30} [A-Z][a-z]{1,30}"
+)
 _MAX_FAMILY_WORDS, _MAX_GIVEN_WORDS = 4, 3
 
 
@@ -141,7 +143,7 @@ def _read_names(text: str, sites: frozenset[str]) -> list[str]:
 def _without_addresses(text: str) -> str:
     """Remove mail addresses, URLs, times ("3 hours ago") and the marks around a name."""
     if "@" in text:
-        text = _MAIL.sub(" ", text)
+        text = _MAIL.sub(_without_mail, text)
         text = _HANDLE.sub("", text)
     if "/" in text or "www." in text:
         text = _URL.sub(" ", text)
@@ -155,6 +157,12 @@ def _without_addresses(text: str) -> str:
     enclosed = _ENCLOSED.fullmatch(text)
     text = (enclosed[1] if enclosed else text).lstrip(_BEFORE).rstrip(_AFTER)
     return text if text.casefold().endswith(_SHORT_FORMS) else _LAST_DOT.sub("", text)
+
+
+def _without_mail(mail: re.Match[str]) -> str:
+    """Remove a mail address, but not a name with a handle, as in "Ann Lee@annlee"."""
+    is_mail = ":" in mail[0] or "." in mail[0].rpartition("@")[2]
+    return " " if is_mail or not mail[0][0].isupper() else mail[0]
 
 
 def _without_label(text: str) -> str:

@@ -29,6 +29,7 @@ _CJK_BYLINE = re.compile(
 )
 _CJK_PLAIN = re.compile(_CJK_NAME)
 _CJK_BETWEEN = re.compile("[ \u3000]*[、，,/／;；&和与與及][ \u3000]*|[ \u3000]+")
+_CJK_LIST = re.compile("[ \u3000]?[、，][ \u3000]?")  # marks that only stand between names
 _CJK_VERBS = ("报道", "報道", "摄影", "攝影")
 _MAX_SPACED_CHARS = 5
 _MAX_CJK_CHARS = 60
@@ -63,7 +64,8 @@ def _split(text: str) -> list[str]:
 def cjk_names(text: str) -> tuple[str, ...]:
     """Return the names in a Chinese, Japanese or Korean byline: "王小明" for "记者 王小明".
 
-    A text that is only one such name is returned as the name. Any other text gives ().
+    A text that is only one such name is returned as the name, and a list of such names as its
+    names. Any other text gives ().
     """
     if text.isascii() or len(text) > _MAX_CJK_CHARS:
         return ()
@@ -75,7 +77,8 @@ def cjk_names(text: str) -> tuple[str, ...]:
         if byline["before"] and len(names) == 2 and len(listed) <= _MAX_SPACED_CHARS:
             return (listed,)
         return tuple(dict.fromkeys(name for name in names if name))
-    return (text,) if _CJK_PLAIN.fullmatch(text) else ()
+    names = _CJK_LIST.split(text)
+    return tuple(dict.fromkeys(names)) if all(map(_CJK_PLAIN.fullmatch, names)) else ()
 
 
 def _bare(part: str) -> str:

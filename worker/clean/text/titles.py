@@ -13,8 +13,23 @@ _SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:>/]|::)\s{1,9}|\s?｜\s?|_(
 _IN_BRACKETS = re.compile(
     r"\A[(\[]([^()\[\]]{2,60})[)\]]\s+(?=\S)|(?<=\S)\s+[(\[]([^()\[\]]{2,60})[)\]]\Z"
 )
-_PREFIX_SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:]|::)\s{1,9}|\s{0,9}[|»]\s{0,9}|:\s+")
+_PREFIX_SEPARATOR = re.compile(
+    r"\s{1,9}(?:[-–—|·•»:]|::)\s{1,9}|\s{0,9}[|»｜]\s{0,9}|:\s+|(?<=[^\x00-\x7f])_"
+)
 _PERCENT = re.compile(r"%20|(?:%[c-fC-F][0-9a-fA-F])(?:%[89abAB][0-9a-fA-F])+")
+_ARTICLE = re.compile(r"\A(?:the|der|die|das|le|la|les|el|il|de|het|o|a) ", re.I)
+_UNSPACED = re.compile("[\u3040-\u30ff\u4e00-\u9fff\u0e01-\u0e4e]")
+_MIN_UNSPACED_CHARS = 4
+# Sections of papers, as sites write them between title and name: "Harbour reopens - News - Post".
+_SECTIONS = frozenset(
+    bare(name)
+    for name in """news|latest news|world|world news|uk news|us news|local|local news|politics
+    |business|sport|sports|opinion|culture|entertainment|lifestyle|technology|tech|science|health
+    |nachrichten|aktuelles|politik|wirtschaft|kultur|panorama|lokales|wissen|actualités|actualité
+    |politique|économie|société|monde|noticias|actualidad|sociedad|deportes|economía|mundo
+    |notícias|política|economia|esportes|notizie|cronaca|attualità|nieuws|binnenland|buitenland
+    |новости|политика|общество|экономика""".split("|")
+)
 _MAX_CUTS = 3
 _WORD = re.compile(r"[^\W\d_]+")
 _MIN_WORD_CHARS = 2
@@ -52,11 +67,16 @@ def without_site(
         separators = list(_SEPARATOR.finditer(title))
         if not separators or not separators[-1].start():
             break
-        if bare(title[separators[-1].end() :]) not in sites:
+        if not _is_site(title[separators[-1].end() :], sites):
             break
         title = title[: separators[-1].start()]
     title = _IN_BRACKETS.sub(lambda part: part[0] if bare(part[0]) not in sites else "", title)
     return _without_prefix(title, sites if prefixes is None else prefixes)
+
+
+def _is_site(part: str, sites: Collection[str]) -> bool:
+    """Whether a part of a title is a name of the site, perhaps with its article: "The Post"."""
+    return bare(part) in sites or bare(_ARTICLE.sub("", part)) in sites
 
 
 def _without_prefix(title: str, sites: Collection[str]) -> str:
@@ -71,7 +91,12 @@ def _without_prefix(title: str, sites: Collection[str]) -> str:
     words = len(rest.split())
     if ":" in separator[0] and len(prefix.split()) == 1:
         return rest if words > 1 and not rest[:1].islower() else title
-    return rest if words > 1 else title
+    return rest if words > 1 or _is_unspaced(rest) else title
+
+
+def _is_unspaced(text: str) -> bool:
+    """Whether a text of several words is in a script that has no spaces between words."""
+    return len(text) >= _MIN_UNSPACED_CHARS and _UNSPACED.match(text) is not None
 
 
 def of_page(title: str, others: Collection[str], url: str, sites: Collection[str]) -> str:
@@ -86,7 +111,8 @@ def of_page(title: str, others: Collection[str], url: str, sites: Collection[str
         rest = (without_site(other, sites) for other in others)
         title = next((other for other in rest if other and bare(other) not in sites), title)
     title = _MARKS_BEFORE.sub(r"\1", title)
-    title = _without_host(without_site(title, sites), url)
+    own = _without_host(without_site(title, sites), url)
+    title = own if own == title else _without_section(own)
     title = _without_sections(_without_similar(title, sites))
     words = _words_of(url)
     if len(words) < _MIN_ADDRESS_WORDS or _share(words, title):
@@ -122,6 +148,16 @@ def _without_host(title: str, url: str) -> str:
         return title[: last.start()]
     longest = max(labels, key=len)
     return title[first.end() :] if _names(title[: first.start()], longest) else title
+
+
+def _without_section(title: str) -> str:
+    """Remove the name of a section from the end of a title that had the name of its site after
+    it."""
+    separators = list(_SEPARATOR.finditer(title))
+    if not separators or bare(title[separators[-1].end() :]) not in _SECTIONS:
+        return title
+    first = title[: separators[-1].start()]
+    return first if len(first.split()) >= _MIN_TITLE_WORDS else title
 
 
 def _without_sections(title: str) -> str:
