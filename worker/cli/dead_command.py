@@ -117,7 +117,7 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     payload = message_of(letter) if letter.queue and letter.whole else letter.payload.encode()
     sys.stdout.buffer.write(payload)
     if not letter.whole:
-        err.print(f"only {len(payload):,} of {letter.bytes:,} bytes were kept")
+        err.print(f"only {len(payload):,} of {several(letter.bytes, 'byte')} were kept")
 
 
 @dead.command(

@@ -194,10 +194,11 @@ def _cleaning(newest: StoredFacts) -> Iterator[str]:
 
 
 def _held(held: StoredFacts) -> str:
-    text = f"{held['words']} words of {moment(held['received'])} (receipt {held['receipt']})"
+    words = several(held["words"], "word")
+    text = f"{words} of {moment(held['received'])} (receipt {held['receipt']})"
     if held["since"] is None:
         return f"Held back for good, unless it comes twice again: {text}; its page was whole later."
-    return f"Held back: {text}; {held['known_words']} words were known."
+    return f"Held back: {text}; {several(held['known_words'], 'word')} had been known."
 
 
 def _tag(tag: StoredFacts, labels: Mapping[str, str]) -> str:
@@ -279,7 +280,8 @@ def _failed_signs(scores: StoredFacts, least: StoredFacts) -> str:
         if name in least and scores.get(name, 1) < least[name]
     ]
     if scores.get("days", 0) > least.get("days", float("inf")):
-        reasons.append(f"they are {scores['days']:.0f} days apart (at most {least['days']:.0f})")
+        apart = several(round(scores["days"]), "day")
+        reasons.append(f"they are {apart} apart (at most {least['days']:.0f})")
     if not reasons and scores.get("replaced", 0):
         reasons.append(f"{scores['replaced']:.0f} figures between the same words are other ones")
     elif not reasons and "frame" in scores:

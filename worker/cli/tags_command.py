@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from worker.cli.terminal import err, out, print_json, print_table
+from worker.cli.terminal import err, out, print_json, print_table, several
 from worker.config.loader import TAG_RULES, Config, load_config
 from worker.errors import BadConfig
 from worker.settings import Settings
@@ -111,7 +111,7 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
         )
         for t in topics
     )
-    print_table(f"{len(topics)} topics", ("topic", "code", "parents", "rules"), rows)
+    print_table(several(len(topics), "topic"), ("topic", "code", "parents", "rules"), rows)
 
 
 def _expiries(topics: tuple[Topic, ...]) -> list[tuple[str, date]]:

@@ -27,6 +27,7 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Unavailable
 from worker.model.admission import RawArticle
 from worker.model.broker_address import check_store
+from worker.model.plurals import several
 from worker.model.receipts import new_message_id, new_producer_id, numbered_message_id
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
@@ -276,7 +277,7 @@ class Producer:
             args=[[packed.raw for packed in batch]],
             queue=queue or None,
             receipts=receipts,  # for the journal: our transport removes them from the message
-            argsrepr=f"[{len(batch)} articles]",  # or the headers would repeat the text
+            argsrepr=f"[{several(len(batch), 'article')}]",  # or the headers would repeat the text
             kwargsrepr="{}",
         )
 

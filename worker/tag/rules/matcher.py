@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
+from worker.model.plurals import several
 from worker.model.records import Article, Span
 from worker.tag.rules.compiled_rules import (
     CompiledPattern,
@@ -174,7 +175,7 @@ def evaluate_rule(
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition
     if not why_not and (count := sum(map(len, evidence.values()))) < definition.min_count:
-        why_not = f"found {count} times, min_count is {definition.min_count}"
+        why_not = f"found {several(count, 'time')}, min_count is {definition.min_count}"
     if why_not:
         return RuleResult(rule, evidence, 0.0, why_not)
     score = definition.score or _score(evidence, definition, scoring, len(context.article.text))
@@ -219,7 +220,8 @@ def _check_parts(
         near = _near_matches(context, rule)
         if not near:
             within = definition.within
-            distance = "in one sentence" if within == "sentence" else f"within {within} words"
+            words = "" if within == "sentence" else several(int(within), "word")
+            distance = f"within {words}" if words else "in one sentence"
             return evidence, f"its `near` do not stand {distance}"
         evidence = {**context.evidence_for(rule.any), **near}
         for group in rule.all:
