@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
+from worker.cli.explain_templates import WITHDRAWN_UNSEEN
 from worker.cli.terminal import local_day, moment, out, print_table, several, visible
 
 _TEXT_CHARS = 1500  # of the text; --json prints all of it
@@ -19,6 +20,8 @@ def print_article(stored: Mapping[str, Any]) -> None:
     if newest is None:
         by = "by its publisher" if article["withdrawal_fetched_at"] else "for good"
         out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])} {by}")
+        if not article["revision"]:
+            out.print(WITHDRAWN_UNSEEN)
         return
     out.print(Text(newest["title"], style="bold"))
     _facts(article, newest)

@@ -17,6 +17,7 @@ from worker.cli.explain_templates import (
     MOVES,
     SIGHTINGS,
     SIGNS,
+    WITHDRAWN_UNSEEN,
 )
 from worker.cli.terminal import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
@@ -147,11 +148,13 @@ def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
     """
     sightings = list(reversed(stored["sightings"]))
     decisions = {equal["receipt"]: equal for equal in stored["decisions"]}
-    if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
+    earlier = max(stored["article"]["sightings"] - len(sightings), 0)
+    if earlier:
         yield f"Not listed: {several(earlier, 'earlier sighting')}."
         yield from _last_change_before(sightings, stored["decisions"], titles)
     withdrawn = [n for n, s in enumerate(sightings) if s["outcome"] == OutcomeKind.WITHDRAWN]
     kept = {s["receipt"] for s in sightings[max(withdrawn, default=-1) + 1 :]}
+    unseen = sightings[0] if withdrawn[:1] == [0] and not earlier else None
     for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
         equal = list(group)
         times = f" {len(equal)} times, the last" if len(equal) > 1 else ""
@@ -162,7 +165,9 @@ def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
         else:
             by = worker_clause(equal[-1]["worker"], equal[-1]["deliveries"])
             yield f"{moment(at)}: {sentence}{times} from {source}, receipt {receipt}{by}."
-        if receipt in decisions:
+        if equal[0] is unseen:
+            yield WITHDRAWN_UNSEEN
+        elif receipt in decisions:
             yield decision_sentence({**decisions[receipt], "revision": revision}, titles)
         elif outcome == OutcomeKind.UNCHANGED and receipt in kept:
             # Decisions on an article are removed with its content when it is withdrawn.

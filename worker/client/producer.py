@@ -5,6 +5,7 @@ The articles are checked and get receipts, the ids by which to ask for their out
 returns after the broker has taken the last message.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -35,6 +36,12 @@ from worker.store.ports import ProducerStore
 
 __all__ = ["ANSWER_S", "Invalid", "InvalidArticles", "OnInvalid", "Producer"]
 
+_log = logging.getLogger("worker")
+# A producer in a wrong folder would fill a queue that no worker reads.
+_STARTED = (
+    "broker.started folder=%s; only a worker with the same var folder reads from it: start one "
+    "there, or set WORKER_VAR_DIR"
+)
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
 
@@ -87,8 +94,8 @@ class Producer:
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
-        if self._embedded:
-            embedded.ensure(self._settings.var_dir)
+        if self._embedded and embedded.ensure(self._settings.var_dir):
+            _log.warning(_STARTED, self._settings.var_dir.absolute())
         return self
 
     def __exit__(

@@ -6,6 +6,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.records import OutcomeKind
 from worker.store.database.schema import (
     BEST_FIRST,
     aliases,
@@ -81,13 +82,33 @@ def _tags(article_id: str) -> sa.Select[Any]:
     return statement.order_by(*BEST_FIRST)
 
 
+def _latest_first(decided: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[Any], ...]:
+    """The order of sightings, the latest first; `decided` says whether one has a decision.
+
+    Those of one batch have the same time, and their receipts are in no order. What was stored
+    before a withdrawal has lost its decisions, and what came after it has one; the number of the
+    revision orders the others, and the sighting that made a revision comes before those that only
+    found it unchanged.
+    """
+    columns = receipts.c
+    withdrawn = columns.outcome == OutcomeKind.WITHDRAWN.value
+    found_unchanged = columns.outcome == OutcomeKind.UNCHANGED.value
+    return (
+        columns.at.desc(),
+        sa.case((withdrawn, 1), (decided, 2), else_=0).desc(),
+        columns.revision.desc(),
+        sa.case((found_unchanged, 1), else_=0).desc(),
+        columns.receipt.desc(),
+    )
+
+
 def _decisions(article_id: str) -> sa.Select[Any]:
     columns = [column for column in decisions.c if column.name != "article_id"]
     return (
         sa.select(*columns, receipts.c.at, receipts.c.revision)
         .join(receipts, receipts.c.receipt == decisions.c.receipt)
         .where(decisions.c.article_id == article_id)
-        .order_by(receipts.c.at.desc(), receipts.c.receipt.desc())
+        .order_by(*_latest_first(sa.true()))
         .limit(MAX_SHOWN)
     )
 
@@ -95,10 +116,12 @@ def _decisions(article_id: str) -> sa.Select[Any]:
 def _sightings(article_id: str) -> sa.Select[Any]:
     columns = receipts.c
     columns_shown = ("receipt", "outcome", "revision", "source", "at", "worker", "deliveries")
+    with_decision = receipts.outerjoin(decisions, decisions.c.receipt == columns.receipt)
     return (
         sa.select(*(columns[column] for column in columns_shown))
+        .select_from(with_decision)
         .where(columns.article_id == article_id)
-        .order_by(columns.at.desc(), columns.receipt.desc())
+        .order_by(*_latest_first(decisions.c.receipt.is_not(None)))
         .limit(MAX_SHOWN)
     )
 
