@@ -11,7 +11,7 @@ WORKDIR /src
 # Dependencies first: these layers are built again only when the lock changes. The extra is for `worker web`.
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --extra web --no-install-project
-COPY README.md LICENSE ./
+COPY README.md LICENSE NOTICE ./
 COPY config config
 COPY worker worker
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --extra web --no-editable

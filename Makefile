@@ -7,7 +7,7 @@ UV  := $(or $(shell command -v uv),.uv/bin/uv)
 SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-long check format lint types imports bench bench-stages bench-race bench-rules bench-sources bench-clean bench-dedup bench-tags chaos fuzz clean
+.PHONY: help run test test-fast test-long screenshots check format lint types imports bench bench-stages bench-race bench-rules bench-sources bench-clean bench-dedup bench-tags chaos fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,8 +22,13 @@ test-fast: .venv/dev.stamp ## run the tests that start no other process (under a
 	@$(BIN)/pytest -n 3 --dist worksteal -m 'not processes and not long' --hypothesis-profile fast \
 		--deselect tests/linear/test_patterns.py::test_no_pattern_grows_faster_than_its_text
 
-test-long: .venv/dev.stamp ## run what takes long, before a release: faults, races, many made-up inputs
+test-long: .venv/dev.stamp ## run what takes long, before a release: faults, races, a browser, made-up inputs
+	@$(SYNC) --extra dev --extra browser
 	@$(BIN)/pytest -n auto --dist worksteal -m 'long or hypothesis' --hypothesis-profile thorough
+
+screenshots: .venv/dev.stamp ## write pictures of the console into docs/images; needs Chromium
+	@$(SYNC) --extra dev --extra browser
+	@$(BIN)/python -m devtools.console_screenshots docs/images
 
 check: format lint types imports test ## check format, lint, types and import rules, and run all tests
 
@@ -87,7 +92,7 @@ clean: ## stop the embedded broker, and remove all generated files
 	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/run.stamp: pyproject.toml uv.lock | $(UV)
-	@$(SYNC) --inexact
+	@$(SYNC) --inexact --extra web
 	@touch $@
 
 .venv/dev.stamp: pyproject.toml uv.lock | $(UV)

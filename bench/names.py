@@ -4,12 +4,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pycrfsuite
 
 from bench.baselines import heuristics, plain_features
-from worker.tag.entities import KINDS, recognise_names
+from worker.config.loader import load_config
+from worker.model.records import Article
+from worker.tag.entities import KINDS, EntityRules, entity_tags, recognise_names
 from worker.tag.entities.name_model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens
 
@@ -18,6 +21,7 @@ Spans = set[tuple[int, int, str]]
 
 TRAIN = ("wikigold", "wnut_tr", "ewt_dev", "pol_train", "pol_dev")
 TESTS = {"UNER English EWT, test": "ewt_test", "CrossNER politics, test": "pol_test"}
+_EVERY = 1000  # tags of a sentence, and mentions of each
 _SHORT = {kind: label for label, kind in KINDS.items()}
 
 
@@ -54,6 +58,7 @@ def entity_scores(folder: Path) -> None:
     place_names = frozenset({*names.place_aliases, *names.place_aliases.values()})
     crf = _crf([s for name in TRAIN for s in read(folder / f"{name}.bio.tsv")])
     methods: dict[str, Callable[[list[str]], Spans]] = {
+        "entities, with the gazetteer": _tagged,
         "entities": lambda words: _ours(words, "fast"),
         "entities, thorough": lambda words: _ours(words, "thorough"),
         "textbook CRF, same training": lambda words: in_text(words, crf.tag(plain_features(words))),
@@ -61,8 +66,9 @@ def entity_scores(folder: Path) -> None:
     }
     print("\n| corpus | method | person | organisation | place | all | CPU ms per 500 tokens |")
     print("|---|---|---|---|---|---|---|")
-    for corpus, name in TESTS.items():
-        sentences = read(folder / f"{name}.bio.tsv")
+    joined = [s for name in TESTS.values() for s in read(folder / f"{name}.bio.tsv")]
+    corpora = {c: read(folder / f"{name}.bio.tsv") for c, name in TESTS.items()}
+    for corpus, sentences in {**corpora, "both": joined}.items():
         gold = [in_text([w for w, _ in s], [label for _, label in s]) for s in sentences]
         for method, find in methods.items():
             began = time.process_time()
@@ -70,6 +76,25 @@ def entity_scores(folder: Path) -> None:
             took = (time.process_time() - began) * 1000 / sum(map(len, sentences)) * 500
             rates = " | ".join(f"{rate:.3f}" for rate in _f1(gold, predictions))
             print(f"| {corpus} | {method} | {rates} | {took:.2f} |", flush=True)
+
+
+@cache
+def _every_name() -> EntityRules:
+    """The packaged rules of names, without limits to the number of tags and mentions."""
+    rules = load_config().tagging.entities
+    if rules is None:
+        raise ValueError("the packaged config tags entities")
+    return rules.model_copy(update={"most": _EVERY, "most_spans": _EVERY})
+
+
+def _tagged(words: list[str]) -> Spans:
+    """The mentions of all tags of names that a sentence gets by the packaged config."""
+    article = Article(source="bench", key="", title="", text=" ".join(words), language="en")
+    return {
+        (span.start, span.end, _SHORT[tag.scheme])
+        for tag in entity_tags(article, _every_name())
+        for span in tag.spans
+    }
 
 
 def _ours(words: list[str], path: ModelPath) -> Spans:

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.baselines import NameLexicon, TfidfLinear
+from bench.companies import print_company_scores
 from bench.names import entity_scores
 from bench.topics import Data, article_of, by_class, topics
 from devtools.news_corpora import Text
@@ -37,7 +38,7 @@ from worker.tag.topics.model_tags import model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_PARTS = ["sizes", "speed", "classes", "entities", "topics"]
+_PARTS = ["sizes", "speed", "classes", "entities", "companies", "topics"]
 _WORDS = 500
 
 
@@ -135,11 +136,11 @@ _LOAD = """
 import time, tracemalloc
 import worker.tag.{module} as module
 began = time.process_time()
-module.shipped({path})
+module.{load}({path})
 took_ms = (time.process_time() - began) * 1000
-module.shipped.cache_clear()
+module.{load}.cache_clear()
 tracemalloc.start()
-kept = module.shipped({path})
+kept = module.{load}({path})
 print(took_ms, tracemalloc.get_traced_memory()[0] / 1e6)
 """
 
@@ -151,9 +152,11 @@ def sizes() -> None:
         "topics": ("topics.topic_model", ""),
         "entities": ("entities.name_model", ""),
         "entities-thorough": ("entities.name_model", '"thorough"'),
+        "gazetteer": ("entities.gazetteer_names", ""),
     }
     for name, (module, path) in models.items():
-        code = _LOAD.replace("{module}", module).replace("{path}", path)
+        load = "packaged_gazetteer" if name == "gazetteer" else "shipped"
+        code = _LOAD.replace("{module}", module).replace("{path}", path).replace("{load}", load)
         out = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
@@ -176,6 +179,8 @@ def main() -> None:
             speed_of_baselines(*topics(data, load_words(options.vectors)), data)
         elif name == "entities":
             entity_scores(options.data / "ner")
+        elif name == "companies":
+            print_company_scores(options.data)
         elif name == "classes":
             by_class(data)
         elif name == "speed":

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from worker.store.values import DeadLetterQuery
 ROOT = Path(__file__).parent.parent
 _BESIDE_MESSAGES = (  # ends of keys
     *(b".journal", b".workers", b".workers.times"),
-    *(b".counters", b".recent", b".oldest", b".ledger"),
+    *(b".counters", b".pauses", b".recent", b".oldest", b".ledger", b".alerts", b".alerts.turn"),
 )
 
 
@@ -73,24 +73,32 @@ class Running(NamedTuple):
 ALONE = ("--without-gossip", "--without-mingle")
 
 
-def running_worker(store_url: str = "", options: Sequence[str] = ALONE) -> Iterator[Running]:
-    """A worker on this store, or on one of its own. Without a server the test skips; with CI=true
-    it fails."""
+def running_worker(
+    store_url: str = "", options: Sequence[str] = ALONE, settings: Mapping[str, str] = {}
+) -> Iterator[Running]:
+    """A worker on this store, or on one of its own, with these settings. Without a server the test
+    skips; with CI=true it fails."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="msg", ignore_cleanup_errors=True) as folder:
         try:
             with private_valkey(port), redis.Redis(port=port) as broker:
                 url = f"redis://127.0.0.1:{port}/0"
-                yield from _started(Path(folder), url, broker, store_url, options)
+                yield from _started(Path(folder), url, broker, store_url, options, settings)
         except NoServer as e:
             skip_or_fail(e)
 
 
 def _started(
-    folder: Path, url: str, broker: redis.Redis, store_url: str, options: Sequence[str]
+    folder: Path,
+    url: str,
+    broker: redis.Redis,
+    store_url: str,
+    options: Sequence[str],
+    settings: Mapping[str, str],
 ) -> Iterator[Running]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WORKER_")}
     environment |= {"WORKER_BROKER_URL": url, "WORKER_VAR_DIR": str(folder)}
+    environment |= settings
     if store_url:
         environment["WORKER_STORE_URL"] = store_url
     command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "-c", "1"]

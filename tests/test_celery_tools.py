@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from celery import Celery, chain, chord, group
 from celery.canvas import chunks, xmap, xstarmap
 
 from devtools.waiting import limit_s
+from tests import commands
 from tests.foreign import GOOD, article, envelope
 from tests.running import ROOT, Running, running_worker
 from tests.store.stored import rows
@@ -408,6 +410,17 @@ def test_the_worker_says_in_the_broker_that_it_is_at_work(running: Running, cont
     assert len(worker.state.digest) > 4
 
 
+def test_the_worker_says_when_it_is_ready_and_what_it_is(running: Running) -> None:
+    [line] = [line for line in running.lines() if "worker.ready" in line]
+    fields = dict(word.partition("=")[::2] for word in line.split() if "=" in word)
+    assert fields["node"].startswith("celery@")
+    assert fields["processes"] == "1"
+    assert fields["queue"] == "articles"
+    assert fields["store"].startswith("sqlite://")
+    assert fields["version"] == version("article-worker")
+    assert len(fields["rules"]) > 4
+
+
 def test_the_worker_counts_its_batches_in_the_broker(running: Running, control: Any) -> None:
     def done(channel: Any) -> int:
         return read_counters(channel, "articles")["live"].messages[MessageEnd.DONE]
@@ -466,12 +479,11 @@ def test_purged_messages_of_a_producer_are_named_by_the_ledger(
     assert {entry.receipt for entry in audit.missing} == set(receipts)
 
 
-def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(
-    running: Running, control: Any
-) -> None:
+def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(running: Running) -> None:
     """The last test of the worker that all tests here use."""
     receipts = push(running, "shutdown", 100)
-    control.shutdown()
+    printed = commands.on(running.store_url, running.url)("drain", "--all").output
+    assert "has ended after" in printed
     assert running.worker.wait(limit_s()) == 0
     ended = running.store.outcomes(receipts)
     assert len(ended) + running.broker.llen("articles") == len(receipts)

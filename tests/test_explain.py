@@ -9,8 +9,9 @@ from click.testing import CliRunner, Result
 
 from tests.make import NOW, dead
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
-from worker.cli import explain_sentences, group
+from worker.cli import group
 from worker.errors import Reason
+from worker.explain import explain_sentences
 from worker.index.memory_index import MemoryIndex
 from worker.model.admission import Payload
 from worker.model.receipts import replay_receipt

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from worker.broker.backpressure import Answer
-from worker.cli import explain_templates
 from worker.dedup.clustering import EditSize
 from worker.errors import Reason
+from worker.explain import explain_templates
 from worker.model.records import OutcomeKind
 from worker.monitoring.source_health import SilenceCause, SourceState
 from worker.store.cluster_values import MoveReason

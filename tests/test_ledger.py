@@ -80,6 +80,7 @@ def test_every_place_a_receipt_may_be_in_is_found(
         waiting=8 + 16,
         leased=2,
         undeliverable=4,
+        held=0,
         missing=0,
         foreign=0,
     )

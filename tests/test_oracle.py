@@ -10,7 +10,7 @@ from bench.wire import Raw, invented, raw
 from devtools.servers import unix_url
 from tests.store.stored import Rows, rows
 from tests.support.pipelines import CONFIG
-from worker.cli import explain_templates
+from worker.explain import explain_templates
 from worker.store.migrate import migrate
 
 

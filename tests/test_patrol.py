@@ -19,6 +19,7 @@ from worker.dedup import fingerprint
 from worker.index import CopyVote, IndexEntry, verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import ExpectedEntry
+from worker.index.watermark import write_watermark
 from worker.model.admission import RawArticle
 from worker.model.records import OutcomeKind
 from worker.pipeline.deliveries import Delivery
@@ -144,6 +145,29 @@ def test_the_first_pass_on_a_new_index_warns_of_nothing(
     caplog.clear()
     make_pass(pipeline, RedisIndex(valkey_url, CONFIG.dedup), minute=2)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_a_server_that_was_restarted_and_has_lost_nothing_is_no_reason_for_a_warning(
+    pipeline: Pipeline, valkey_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after `make run`, which starts and stops the embedded server."""
+    index = RedisIndex(valkey_url, CONFIG.dedup)
+    make_pass(pipeline, index, minute=0)
+    put(pipeline, 1, STORY, minute=1)
+    put(pipeline, 2, STORY, minute=1)
+    write_watermark(index, "another-process", BEGAN)
+    caplog.set_level(logging.INFO, "worker")
+    caplog.clear()
+    make_pass(pipeline, index, minute=2)
+    [record] = caplog.records
+    assert record.levelname == "INFO"
+    assert record.getMessage().endswith("articles=2 lost=0")
+    verification.clear(index)
+    write_watermark(index, "another-process", BEGAN)
+    caplog.clear()
+    make_pass(pipeline, index, minute=3)
+    assert caplog.records[-1].getMessage().endswith("articles=2 lost=2")
+    assert caplog.records[-1].levelname == "WARNING"
 
 
 def test_a_whole_index_is_left_alone(

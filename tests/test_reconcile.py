@@ -14,7 +14,8 @@ from tests.make import NOW, article, record
 from tests.store.stored import rows
 from tests.support.clusters import homes, story
 from tests.support.pipelines import CONFIG, ingest
-from worker.cli import explain_sentences, group
+from worker.cli import group
+from worker.explain import explain_sentences
 from worker.index.memory_index import MemoryIndex
 from worker.maintenance.reconcile import Reconciler
 from worker.model.records import OutcomeKind

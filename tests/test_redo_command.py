@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,7 +14,7 @@ from tests.make import NOW
 from tests.store.stored import everything
 from worker.clean import clean
 from worker.cli import group, reprocess_preview
-from worker.cli.reprocess_preview import RecleanPreview
+from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
 from worker.config.loader import load_config
 from worker.config.rule_files import PACKAGED
 from worker.index.memory_index import MemoryIndex
@@ -185,3 +186,63 @@ def test_an_article_tells_why_it_has_no_tag(stored: SqlStore) -> None:
     assert told.exit_code == 0, told.output
     assert "medtop:20000524/strike" in told.output
     assert "not found:" in told.output
+
+
+DRAFT = """
+[[topics]]
+code = "desk:airport"
+label = "airports"
+[[topics.rules]]
+id = "word"
+any = ["airport"]
+score = 0.9
+[[topics.rules]]
+id = "silent"
+any = ["zeppelin"]
+"""
+
+
+def dry_run(folder: Path, text: str) -> dict[str, Any]:
+    (folder / "draft.toml").write_text(text)
+    done = run("retag", "--rules", folder / "draft.toml", "--dry-run", "--json")
+    assert done.exit_code == 0, done.output
+    shown: dict[str, Any] = json.loads(done.stdout)
+    return shown
+
+
+def test_a_dry_run_names_phrases_and_the_rules_that_fired_nowhere(
+    stored: SqlStore, tmp_path: Path
+) -> None:
+    shown = dry_run(tmp_path, DRAFT)
+    assert shown["gains"] == {"taxonomy:desk:airport": 2}
+    assert shown["losses"] == {}
+    assert shown["phrases"] == {"+taxonomy:desk:airport": {"airport": 2}}
+    assert shown["never_fired"] == ["desk:airport/silent"]
+    printed = run("retag", "--rules", tmp_path / "draft.toml", "--dry-run").output
+    assert "by “airport” 2" in printed
+    assert "fired on no article: desk:airport/silent" in printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DRAFT,
+        DRAFT.replace("id = ", "languages = ['de']\nid = "),
+        '[[topics]]\ncode = "medtop:20000530"\n[[topics.rules]]\nid = "x"\nany = ["runway"]\n',
+        '[[topics]]\ncode = "medtop:09000000"\nparents = ["medtop:15000000"]\n',
+        '[[sources]]\nsource = "wire"\ntopics = ["medtop:15000000"]\n',
+        '[synonyms]\nunused = ["airport"]\n',
+    ],
+)
+def test_a_dry_run_of_a_draft_counts_what_tagging_everything_would(
+    stored: SqlStore, sqlite_store_url: str, tmp_path: Path, text: str
+) -> None:
+    shown = dry_run(tmp_path, text)
+    config = load_config(None, {"rules/draft": tmp_path / "draft.toml"})
+    full = RetagPreview(config, 3)
+    ids = [row["article_id"] for row in everything(sqlite_store_url)["articles"]]
+    for record in stored.records(ids):
+        full.compare(record)
+    expected = full.counts()
+    for key in ("changed", "gains", "losses", "phrases"):
+        assert shown[key] == expected[key], key

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.dedup.texts import RULES, STORY, fingerprint_of, invented
 from tests.support.pipelines import CONFIG, ingest, raw
 from worker.cli import group
-from worker.cli.revision_diff import pieces
 from worker.dedup.clustering import change_of
+from worker.explain.word_diff import pieces
 from worker.index.memory_index import MemoryIndex
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
@@ -59,7 +59,7 @@ def test_a_diff_between_any_two_revisions_is_shown(store: SqlStore, show: Show) 
     article_id = outcomes[0].article_id
     said = show(article_id, "--diff", "--from", "1", "--to", "2").stdout
     assert "a substantial change" in said
-    assert "[-46-][+47+] [-vessels-][+ships+]" in " ".join(said.split())
+    assert "[-46 vessels-][+47 ships+]" in " ".join(said.split())
     assert "title: unchanged" in said
     newest = json.loads(show(article_id, "--diff", "--json").stdout)
     assert (newest["from"], newest["to"]) == (2, 3)

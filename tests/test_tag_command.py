@@ -86,3 +86,79 @@ def test_a_draft_is_checked_with_its_examples(tmp_path: Path) -> None:
 def test_topics_are_listed_by_word() -> None:
     found = json.loads(run("tags", "list", "unemploy", "--json").stdout)
     assert [topic["code"] for topic in found] == ["medtop:20000533"]
+
+
+BROKEN = """
+[[topics]]
+code = "desk:fire"
+label = "fire"
+[[topics.rules]]
+id = "a"
+any = ["x"]
+[[topics.rules]]
+id = "a"
+any = ["blaze"]
+[[topics.rules]]
+id = "b"
+any = ["title: "]
+in = ["headline"]
+"""
+DEAD = """
+[[topics]]
+code = "desk:fire"
+label = "fire"
+[[topics.rules]]
+id = "a"
+any = ["tittle:blaze"]
+languages = ["english"]
+within = 3
+[[topics.rules]]
+id = "b"
+any = ["smoke"]
+none = ["smoke"]
+"""
+
+
+def check(folder: Path, *texts: str) -> list[str]:
+    paths = [folder / f"draft{number}.toml" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    done = run("tags", "check", *paths)
+    assert done.exit_code == 1
+    return done.stderr.splitlines()
+
+
+def test_all_problems_of_all_files_are_listed(tmp_path: Path) -> None:
+    lines = check(tmp_path, BROKEN, BROKEN.replace("desk:fire", "desk:flood"))
+    assert len(lines) == 8
+    assert any("rule a: phrase 'x' is too short" in line for line in lines)
+    assert any("draft1.toml" in line and "unknown scope 'headline'" in line for line in lines)
+
+
+def test_rules_of_one_id_are_both_named(tmp_path: Path) -> None:
+    (line,) = [line for line in check(tmp_path, BROKEN) if "2 rules" in line]
+    assert "rule a: 2 rules" in line
+    assert "the one with 'x', the one with 'blaze'" in line
+    lines = check(tmp_path, DEAD, DEAD.replace("label", "# label"))
+    assert any("is there already in rules/draft0.toml (the one with 'smoke')" in x for x in lines)
+
+
+def test_dead_rules_are_refused_and_codes_are_printed_as_they_are(tmp_path: Path) -> None:
+    lines = check(tmp_path, DEAD)
+    assert len(lines) == 4
+    assert all(": desk:fire/" in line for line in lines)
+
+
+def test_all_failing_examples_are_listed(tmp_path: Path) -> None:
+    examples = ", ".join(f'"Headline {number}"' for number in range(9))
+    text = RULES.format(phrase="port").replace('"The port is closed"', examples)
+    assert len(check(tmp_path, text)) == 9
+
+
+def test_the_names_of_the_gazetteer_are_listed_with_its_day() -> None:
+    done = run("tags", "names", "Labour Party", "--json")
+    listed = json.loads(done.stdout)
+    assert {entry["country"] for entry in listed["entries"]} >= {"GB", "NZ"}
+    assert run("tags", "names", "wd:Q312").stdout.startswith(f"1 entries as of {listed['as_of']}")
+    assert run("tags", "names", "no such name").exit_code == 1
+    assert json.loads(run("tags", "check", "--json").stdout)["gazetteer_as_of"] == listed["as_of"]

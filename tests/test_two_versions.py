@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from devtools.generated_articles import generate
 from devtools.outcome_recount import miscounted, stored_counts
@@ -28,6 +29,8 @@ from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.model.admission import Payload
 from worker.model.records import DeadLetter
 from worker.model.zstd_frames import MAGIC
+from worker.store.database.engine import open_engine, parse
+from worker.store.database.schema import metadata
 from worker.store.migrate import revision
 from worker.store.sql_store import SqlStore
 
@@ -206,7 +209,7 @@ def test_an_upgrade_with_messages_under_way_loses_nothing(
         began = datetime.now(UTC)
         now.command("migrate")
         ended = datetime.now(UTC)
-    assert revision(mixed.store_url) == "0019"
+    assert revision(mixed.store_url) == "0023"
     assert stored_counts(mixed.store_url).total() > 0  # what the version before had stored
     sent.push(before, sent.articles(10))
     sent.push(now, sent.articles(10))
@@ -292,6 +295,53 @@ def test_a_worker_of_the_version_before_joins_and_takes_over_from_this_one(
     sent.all_ended(dead=2)
 
 
+def test_old_rows_are_removed_while_the_version_before_is_at_work(mixed: Mixed) -> None:
+    """The version before has stored them, and stores more of the same articles meanwhile."""
+    before, now, sent = mixed.before, mixed.now, Sent(mixed)
+    now.command("migrate")
+    before.start_worker()
+    raws = sent.articles(12)
+    texts = [f"{n} ships came. " * 40 for n in range(12)]
+    edited = [raw | {"content": text} for raw, text in zip(raws, texts, strict=True)]
+    for deliveries in (raws, edited):
+        sent.ended(sent.push(before, deliveries))
+    until(lambda: not mixed.broker.xlen("articles.journal"), "the journal is stored")
+    exported = now.command("export", "--all-revisions", "--format", "jsonl")
+    old = list(sent.receipts)
+    _age(mixed.store_url, old)
+    with sent.all_the_time():
+        removed = json.loads(now.command("retention", "--yes", "--json"))["kinds"]
+        assert removed["receipts"]["rows"] == removed["journal"]["rows"] == len(old)
+        again = sent.push(before, edited)  # under new receipts
+        sent.ended(again)
+    sent.ended([receipt for receipt in sent.receipts if receipt not in old])
+    with closing(SqlStore(mixed.store_url)) as store:
+        assert store.outcomes(old) == {}
+        assert {o.kind for o in store.outcomes(again).values()} == {"unchanged"}
+    stored = now.command("export", "--all-revisions", "--format", "jsonl")
+    assert set(exported.splitlines()) <= set(stored.splitlines())
+    for side in (before, now):
+        assert json.loads(side.command("ledger", "--since", "400d", "--json"))["missing"] == []
+    days = json.loads(now.command("ledger", "--since", "400d", "--json"))["days"]
+    assert sum(day["received"] for day in days) == len(sent.receipts)
+    assert sum(day["foreign"] for day in days) == 0
+
+
+def _age(store_url: str, receipts: Sequence[str]) -> None:
+    """Move the outcomes and the journal entries of these receipts a year back."""
+    engine = open_engine(parse(store_url))
+    with engine.begin() as connection:
+        for name in ("receipts", "journal"):
+            table = metadata.tables[name]
+            stored = connection.execute(
+                sa.select(table.c.receipt, table.c.at).where(table.c.receipt.in_(receipts))
+            ).all()
+            for row in stored:
+                update = sa.update(table).where(table.c.receipt == row.receipt)
+                connection.execute(update.values(at=row.at - timedelta(days=365)))
+    engine.dispose()
+
+
 def test_after_a_roll_back_the_version_before_drains_what_this_one_left(
     mixed: Mixed, tmp_path: Path
 ) -> None:
@@ -311,7 +361,7 @@ def test_after_a_roll_back_the_version_before_drains_what_this_one_left(
     _quarantined(mixed, sent, files)
 
     before.command("migrate")
-    assert revision(mixed.store_url) == "0019"
+    assert revision(mixed.store_url) == "0023"
     for file in files:
         old_worker = before.start_worker()
         until(lambda: not file.exists(), lambda: f"{file.name}\n{mixed.logs()}")  # noqa: B023
@@ -398,3 +448,25 @@ def test_the_version_before_names_the_key_of_this_one_s_config_that_it_does_not_
     before = mixed.before
     before.use_rules(mixed.now.root / "config" / "worker.toml")
     before.command("config", code=4)
+
+
+def test_workers_of_the_version_before_do_not_heed_a_pause_and_are_named(mixed: Mixed) -> None:
+    sent = Sent(mixed)
+    mixed.now.command("migrate")
+    mixed.before.start_worker()
+    mixed.now.command("pause", "live")
+    sent.push(mixed.now, sent.articles(3))
+    sent.all_ended()
+    found = json.loads(mixed.now.command("doctor", "--json", code=1))
+    [named] = [result for result in found if result["what"] == "pauses"]
+    assert named["state"] == "mend"
+    assert "before-0@mixed" in named["found"]
+    for worker in mixed.before.workers:
+        mixed.before.stop(worker)
+    mixed.now.start_worker()
+    receipts = sent.push(mixed.now, sent.articles(3))
+    found = json.loads(mixed.now.command("doctor", "--json", code=1))
+    assert [result["what"] for result in found if "pause" in result["found"]] == ["lane live"]
+    assert mixed.broker.llen("articles") == 1
+    mixed.now.command("resume", "live")
+    sent.ended(receipts)

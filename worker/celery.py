@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_setup_logger, celeryd_init
+from celery.signals import after_setup_logger, after_setup_task_logger, celeryd_init
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 
@@ -121,7 +121,8 @@ def _app() -> Celery:
         raise startup.refusal(e) from e
     # Not before: a producer may run in a worker of another application.
     celeryd_init.connect(startup.start_broker)
-    after_setup_logger.connect(startup.set_log_level)
+    after_setup_logger.connect(startup.set_up_log)
+    after_setup_task_logger.connect(startup.set_up_task_log)
     return app
 
 

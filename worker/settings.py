@@ -15,7 +15,14 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from worker.errors import BadConfig
+from worker.model.alert_addresses import (
+    check_http_url,
+    mail_addresses,
+    masked_http_url,
+    smtp_server,
+)
 from worker.model.broker_address import broker_address, check_store, index_address, is_unverified
+from worker.model.masking import STARS
 from worker.model.masking import masked as masked  # settings are printed masked
 from worker.model.private_files import create_private, make_private
 
@@ -33,8 +40,8 @@ class Settings(BaseModel):
     A field is set by an environment variable: `store_url` by WORKER_STORE_URL. Without `broker_url`
     or `store_url`, a server or SQLite file in the folder `var_dir` is used, without `index_url` the
     broker's server, and without `config_dir` the rules in the package. `processes` is for `worker
-    run`, and `log_level` for the log lines of this package. `web_read_only` and `web_password` are
-    for `worker web`.
+    run`, and `log_level` for the log lines of this package. `web_read_only`, `web_password` and
+    `web_password_file` are for `worker web`.
     """
 
     model_config = ConfigDict(
@@ -62,8 +69,38 @@ class Settings(BaseModel):
         default=SecretStr(""),
         description="password of `worker web`; unset: it listens on this machine only",
     )
+    web_password_file: Path | None = Field(
+        default=None, description="file with that password, such as a mounted secret"
+    )
+    log_format: str = Field(
+        default="text",
+        pattern="^(text|logfmt|json)$",
+        description="form of log lines: text, logfmt or json; docs/logs.md lists their fields",
+    )
+    alert_webhook: str = Field(default="", description="address to which alerts are posted")
+    alert_secret: str = Field(default="", description="secret that signs what is posted there")
+    alert_mail_to: str = Field(
+        default="", description="mail addresses for alerts, with commas between them"
+    )
+    alert_mail_from: str = Field(default="", description="sender of these mails; unset: the first")
+    smtp_url: str = Field(
+        default="", description="server for these mails, `smtp://user:password@host:587`"
+    )
+    sentry_dsn: str = Field(
+        default="", description="address of a Sentry project for errors; needs the extra `sentry`"
+    )
 
-    @field_validator("var_dir", "config_dir")
+    @property
+    def shown(self) -> dict[str, str]:
+        """The values of all settings as text, without secrets, by the names of their fields."""
+        values = {name: masked(str(value or "")) for name, value in self}
+        for name in ("alert_mail_to", "alert_mail_from"):
+            values[name] = getattr(self, name)
+        for name in ("alert_webhook", "sentry_dsn"):
+            values[name] = masked_http_url(getattr(self, name)) if getattr(self, name) else ""
+        return values | {"alert_secret": STARS if self.alert_secret else ""}
+
+    @field_validator("var_dir", "config_dir", "web_password_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path
@@ -167,6 +204,17 @@ class Settings(BaseModel):
         if self.store_url:
             check_store(self.store_url)
             _check_folder(self.store_url)
+        self._check_alerts()
+
+    def _check_alerts(self) -> None:
+        for name in ("alert_webhook", "sentry_dsn"):
+            if url := getattr(self, name):
+                check_http_url(url, PREFIX + name.upper())
+        recipients = mail_addresses(self.alert_mail_to)
+        if self.smtp_url:
+            smtp_server(self.smtp_url)
+        if bool(recipients) != bool(self.smtp_url):
+            raise BadConfig("WORKER_ALERT_MAIL_TO and WORKER_SMTP_URL: give both or none")
 
     def origins(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The origin of each setting's value: the name of an environment variable, or "default"."""

@@ -29,16 +29,21 @@ from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable, WorkerError
 from worker.maintenance.reprocess import Reprocessing, reprocess
 from worker.model.compressed_article import OpenedArticle
+from worker.model.log_lines import log_context, set_context
+from worker.model.queue_place import QueuePlace
 from worker.model.records import Attempt
 from worker.model.stage_times import times_text
 from worker.pipeline.deliveries import Delivery
+from worker.pipeline.holding import hold_paused
 from worker.pipeline.ingestion import Pipeline
 from worker.pipeline.stage_clock import stage_clock
-from worker.runtime import dead_letter_loop, repair_loop
+from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_loop
 from worker.runtime.config_reload import CurrentConfig
+from worker.runtime.held_articles_return import returning_held
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
+from worker.runtime.retention_turns import periods_of
 from worker.runtime.worker_state import describe_worker
-from worker.settings import Settings
+from worker.settings import Settings, masked
 
 log = logging.getLogger("worker")
 
@@ -92,6 +97,7 @@ def _prepare(sender: str, **_: object) -> None:
     global _node
     _node = sender
     try:
+        error_reports.start(Settings.load(), sender)
         bootstrap.prepare(Settings.load())
         _current()  # rules are validated now, and shared by the children
     except WorkerError as e:
@@ -128,8 +134,19 @@ def _start_loops(sender: Any, **_: object) -> None:
         rules().quarantine.stalled_replay_s,
     )
     repair_loop.start(
-        bootstrap.store(settings), lambda: bootstrap.index(settings, dedup_rules), dedup_rules
+        bootstrap.store(settings),
+        lambda: bootstrap.index(settings, dedup_rules),
+        dedup_rules,
+        returning_held(app, bootstrap.store(settings)),
+        periods_of(rules().retention),
     )
+    state = describe()
+    log.info(
+        "worker.ready node=%s processes=%d queue=%s store=%s version=%s rules=%s",
+        *(state.node, state.processes, app.conf.task_default_queue, masked(settings.store)),
+        *(state.version, state.digest),
+    )
+    alert_loop.start(app, sender.hostname, settings, bootstrap.store(settings), rules())
 
 
 class Ingest(Task):
@@ -181,17 +198,36 @@ celery_internals.remove_builtin_tasks(app)
 
 def _ingest(task: Task, messages: Sequence[ClaimedMessage]) -> None:
     first = messages[0]
+    set_context(log_context(task.request.id or "", [m.traceparent for m in messages]))
     is_suspect = first.quarantined or first.deliveries >= rules().quarantine.deliveries
     worker = f"{task.request.hostname}/{os.getpid()}"
     handling = Attempt(worker=worker, deliveries=first.deliveries + 1)
     unreadable: dict[int, str] = {}
-    for deliveries in _decode(messages, unreadable):
+    for batch in _decode(messages, unreadable):
+        deliveries = _without_held(task, first, batch) if first.paused_sources else batch
         if is_suspect:
             ingest_in_sandbox(pipeline(), deliveries, rules(), handling, dict(first.stalled_runs))
         elif deliveries:
             pipeline().ingest(deliveries, now=datetime.now(UTC), handling=handling)
     if unreadable:
         raise Reject(unreadable, requeue=False)
+
+
+def _without_held(
+    task: Task, message: ClaimedMessage, deliveries: list[Delivery]
+) -> list[Delivery]:
+    """Store the articles of paused sources as held, and return the others.
+
+    `message` is the first of the batch; all of them come from one queue, and know the same pauses.
+    """
+    place = QueuePlace(
+        queue=(task.request.delivery_info or {}).get("routing_key") or app.conf.task_default_queue,
+        priority=message.priority,
+        quarantined=message.quarantined,
+    )
+    return hold_paused(
+        pipeline().store, deliveries, message.paused_sources, place, now=datetime.now(UTC)
+    )
 
 
 def _decode(
@@ -210,17 +246,19 @@ def _decode(
         except InvalidMessage as e:
             unreadable[index] = str(e)
             continue
-        batch += [_delivery(receipt, article) for receipt, article in articles]
+        trace = message.traceparent
+        batch += [_delivery(receipt, article, trace) for receipt, article in articles]
         if sum(d.payload.bytes for d in batch if d.payload) > LONGEST:
             yield batch
             batch = []
     yield batch
 
 
-def _delivery(receipt: str, article: object) -> Delivery:
+def _delivery(receipt: str, article: object, trace: str) -> Delivery:
     if isinstance(article, OpenedArticle):
-        return Delivery(receipt=receipt, raw=article.raw, payload=article.payload)
-    return Delivery(receipt=receipt, raw=article)
+        raw, payload = article.raw, article.payload
+        return Delivery(receipt=receipt, raw=raw, payload=payload, traceparent=trace)
+    return Delivery(receipt=receipt, raw=article, traceparent=trace)
 
 
 @cache
@@ -259,3 +297,5 @@ def _reject_failures(work: Callable[[], object]) -> None:
         raise Reject(e, requeue=True) from e
     except MemoryError as e:
         raise RuntimeError("out of memory") from e  # Celery ends the worker on a MemoryError
+    finally:
+        set_context()

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import redis
 from click.testing import CliRunner
 
 from worker.broker.heartbeat import makes_progress
+from worker.broker.pauses import new_pause, pause_lane
 from worker.broker.request import FinishedMessages
 from worker.celery import INGEST, make_app
 from worker.cli.health_command import health
@@ -31,6 +33,19 @@ def test_a_worker_that_took_nothing_while_messages_wait_is_not_at_work(
     app = make_app(valkey_url, RULES)
     app.send_task(INGEST, args=[[]], priority=priority)
     assert makes_progress(app, finished_before=None)  # it may have just begun
+    assert not makes_progress(app, finished_before=FinishedMessages.count)
+
+
+def test_messages_of_a_paused_lane_are_no_work_but_those_of_other_lanes_are(
+    valkey: redis.Redis, valkey_url: str
+) -> None:
+    app = make_app(valkey_url, RULES)
+    app.send_task(INGEST, args=[[]])
+    pause = new_pause("ann@desk", "", datetime.now(UTC))
+    with app.connection_for_write() as connection:
+        pause_lane(connection.default_channel, "articles", "live", pause)
+    assert makes_progress(app, finished_before=FinishedMessages.count)
+    app.send_task(INGEST, args=[[]], queue="articles.replay")
     assert not makes_progress(app, finished_before=FinishedMessages.count)
 
 

@@ -14,6 +14,7 @@ from worker.store.migrate import migrate
 from worker.store.reading.search import Term, read_terms, snippet
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
+from worker.tag.entities.tag_codes import equal_codes
 
 
 def write(store: SqlStore, *records: Record, now: datetime = NOW) -> None:
@@ -165,6 +166,50 @@ def test_a_tag_is_asked_for_by_code_label_or_scheme_and_code(store: SqlStore, wa
     write(store, tagged, record(story("Match"), tags=(tag("sport"),)))
     assert titles(store, tag=wanted) == ["Bank"]
     assert titles(store, tag=wanted[:-1]) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("place:Berlin", {"New", "Old"}),
+        ("place:berlin", {"New", "Old"}),
+        ("Berlin", {"New", "Old"}),
+        ("place:geonames:2950159", {"New", "Old"}),
+        ("geonames:2950159", {"New", "Old"}),
+        ("organisation:peugeot", {"New"}),
+        ("person:peugeot", {"New", "Old"}),
+        ("organisation:nestle", {"New"}),
+        ("place:rolls-royce", {"Old"}),
+        ("place:Paris", set()),
+    ],
+)
+def test_a_tag_is_found_by_name_id_and_old_code(
+    store: SqlStore, wanted: str, expected: set[str]
+) -> None:
+    new = (
+        tag("geonames:2950159", scheme="place", label="Berlin"),
+        tag("wd:Q6742", scheme="organisation", label="Peugeot"),
+        tag("wd:Q160746", scheme="organisation", label="Nestlé"),
+    )
+    old = (
+        tag("berlin", scheme="place", label="Berlin"),
+        tag("peugeot", scheme="person", label="Peugeot"),
+        tag("rolls-royce", scheme="place", label="Rolls-Royce"),
+    )
+    rome = tag("rome", scheme="place", label="Rome")
+    write(store, record(story("New"), tags=new), record(story("Old"), tags=old))
+    write(store, record(story("None"), tags=(rome,)))
+    assert set(titles(store, tag=wanted, tag_codes=equal_codes(wanted))) == expected
+
+
+def test_a_tag_of_another_scheme_is_not_meant(store: SqlStore) -> None:
+    fruit = tag("apple", scheme="category", label="Apple")
+    write(store, record(story("Pie"), tags=(fruit,)))
+    assert (
+        titles(store, tag="organisation:apple", tag_codes=equal_codes("organisation:apple")) == []
+    )
+    assert titles(store, tag="wd:Q312", tag_codes=equal_codes("wd:Q312")) == []
+    assert titles(store, tag="apple", tag_codes=equal_codes("apple")) == ["Pie"]
 
 
 def test_restrictions_hold_together(store: SqlStore) -> None:

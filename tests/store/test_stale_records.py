@@ -51,6 +51,19 @@ def test_a_retag_replaces_tags_and_versions_with_one_entry_in_the_feed(store: Sq
     assert kinds(store) == [ChangeKind.STORED, ChangeKind.RETAGGED]
 
 
+def test_the_feed_says_which_tags_a_retag_added_and_removed(store: SqlStore) -> None:
+    its, other = article(), article(key="id:other", url="https://a.example/other", text="Other.")
+    write(store, record(its, tags=(tag("berlin"), tag("kept"))), record(other))
+    store.retag([retagged(its, tag("geonames:2950159"), tag("kept"))], now=NOW)
+    store.retag([retagged(other)], now=NOW)
+    stored, _, first, second = store.changes("start")
+    assert (stored.tags_added, stored.tags_removed) == ((), ())
+    assert first.tags_added == ("taxonomy:geonames:2950159",)
+    assert first.tags_removed == ("taxonomy:berlin",)
+    assert (second.article_id, second.tags_added) == (other.article_id, ())
+    assert len(second.tags_removed) == 1
+
+
 def test_a_retag_that_comes_twice_does_nothing_the_second_time(store: SqlStore) -> None:
     its = article()
     write(store, record(its))

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 
@@ -25,26 +26,41 @@ class WebAnswer:
         return json.loads(self.body)
 
 
-def ask(app: Starlette, path: str, method: str = "GET") -> WebAnswer:
-    """The answer of the application to a request without a body."""
+def ask(
+    app: Starlette,
+    path: str,
+    method: str = "GET",
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    scheme: str = "http",
+) -> WebAnswer:
+    """The answer of the application to one request; `path` may have a query."""
     sent: list[dict[str, Any]] = []
+    path, _, query = path.partition("?")
+    given = {"host": "127.0.0.1", **{k.lower(): v for k, v in (headers or {}).items()}}
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": method,
-        "scheme": "http",
-        "path": path,
+        "scheme": scheme,
+        "path": unquote(path),
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", b"127.0.0.1")],
+        "headers": [(k.encode(), v.encode("latin-1")) for k, v in given.items()],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
 
+    request = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if request:
+            return request.pop()
+        await asyncio.get_running_loop().create_future()  # the client neither sends nor leaves
+        raise AssertionError
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -221,3 +221,27 @@ def test_each_span_has_its_surface(words: list[str], noise: str, language: str) 
         assert 0 < tag_.score <= 1
         for span in tag_.spans:
             assert getattr(article_, span.field)[span.start : span.end] == span.surface
+
+
+@pytest.mark.parametrize(
+    ("title", "mentions", "words", "fires"),
+    [
+        ("China, China and China", 60, 700, True),
+        ("China, China and China", 60, 2_100, True),
+        ("China reacts", 1, 2_100, True),
+        ("", 60, 2_100, True),
+        ("", 14, 700, True),
+        ("", 2, 700, False),
+        ("", 8, 2_100, False),
+        ("", 1, 300, False),
+        ("Chinaware sold", 0, 300, False),
+    ],
+)
+def test_one_phrase_fires_on_a_long_text_if_it_is_frequent_or_in_the_title(
+    title: str, mentions: int, words: int, *, fires: bool
+) -> None:
+    filler = ["nothing"] * words
+    for number in range(mentions):
+        filler[number * words // mentions] = "China"
+    rule = taxonomy(topic("t", rules=[{"any": ["China"]}]))
+    assert codes(tag(article(title=title, text=" ".join(filler)), rule)) == ["t"] * fires

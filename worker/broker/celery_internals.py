@@ -7,12 +7,15 @@ producer can do without.
 """
 
 import logging
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
+from celery.apps import worker as worker_program
 from celery.exceptions import CPendingDeprecationWarning
 from celery.worker import control, state
 from celery.worker.consumer import Consumer as CeleryConsumer
@@ -81,6 +84,16 @@ def was_cancelled(request: Any) -> bool:
     A request that ended in this way has not failed.
     """
     return bool(request._already_cancelled or request._already_revoked)
+
+
+def is_with_process(request: Any) -> bool:
+    """Whether a request, Celery's object for one message, was written to a pool process.
+
+    That process will work on it, although it may not have said yet that it has begun.
+    """
+    reference = request._apply_result
+    job = reference() if reference is not None else None
+    return getattr(job, "_write_to", None) is not None
 
 
 def remove_builtin_tasks(app: Any) -> None:
@@ -153,3 +166,16 @@ def hide_rejection_records() -> None:
         return getattr(record, "data", {}).get("description") != "rejected"
 
     logging.getLogger("celery.app.trace").addFilter(is_no_rejection)
+
+
+def reword_signals(form: Callable[[str], str]) -> None:
+    """Change what Celery prints when it gets a signal, such as "Warm shutdown", by `form`.
+
+    Celery writes these texts past the log, because a signal handler must not wait for its lock.
+    """
+
+    def say_as_line(text: str, file: Any = sys.__stderr__) -> None:
+        with suppress(OSError, ValueError):  # a closed stream
+            os.write(file.fileno(), f"{form(text)}\n".encode())
+
+    worker_program.safe_say = say_as_line

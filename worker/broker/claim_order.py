@@ -37,12 +37,13 @@ class ClaimOrder:
     def list_to_wait_on(self, lists: Sequence[tuple[str, str]]) -> str:
         """Choose the Redis list on which an idle worker waits for a message, and return its key.
 
-        `lists` are pairs of queue and key. The list of the queue of new articles is chosen, because
-        these are the most urgent; a new message there ends the wait at once. Messages on other
-        lists are only found when the wait is over.
+        `lists` are pairs of queue and key, without those of paused queues: a message there would
+        end each wait at once. The list of the queue of new articles is chosen, because these are
+        the most urgent; a new message there ends the wait at once. Messages on other lists are only
+        found when the wait is over. Returns "" if there are no lists.
         """
         live = (key for queue, key in lists if not queue.endswith((BULK, QUARANTINE)))
-        return next(live, lists[0][1])
+        return next(live, lists[0][1] if lists else "")
 
     def note(self, queue: str) -> None:
         """Note that a claim took messages from `queue`.

@@ -16,14 +16,15 @@ from worker.errors import Unavailable, WorkerError
 _TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 
 
-def connect(app: Any) -> Any:
+def connect(app: Any, reply_s: float | None = None) -> Any:
     """Open a new connection to the broker of the Celery app `app`, in one attempt.
 
-    Connecting, and later each reply, may take 2 s. Raises RedisError or OSError when the broker
-    does not answer.
+    Connecting, and later each reply, may take 2 s; a reply `reply_s` seconds if that is given.
+    Raises RedisError or OSError when the broker does not answer.
     """
     connection = app.connection_for_write()
-    connection.transport_options = {**connection.transport_options, **_TIMEOUTS}
+    timeouts = {**_TIMEOUTS, **({"socket_timeout": reply_s} if reply_s else {})}
+    connection.transport_options = {**connection.transport_options, **timeouts}
     connection.connect()  # default_channel alone would retry, with pauses of its own
     return connection
 
@@ -36,11 +37,12 @@ def uses_our_transport(app: Any) -> bool:
 class BrokerConnection:
     """A connection to the broker that is opened on first use, and reopened after an error.
 
-    Only one thread may use it.
+    Only one thread may use it. A reply may take `reply_s` seconds, by default 2.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, *, reply_s: float | None = None) -> None:
         self._app = app
+        self._reply_s = reply_s
         self._connection: Any = None
 
     @contextmanager
@@ -52,7 +54,7 @@ class BrokerConnection:
         """
         try:
             if self._connection is None:
-                self._connection = connect(self._app)
+                self._connection = connect(self._app, self._reply_s)
             yield self._connection.default_channel
         except (RedisError, OSError, OperationalError) as e:
             self.close()

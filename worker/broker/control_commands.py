@@ -1,10 +1,13 @@
 """Replace Celery's remote control commands by which a worker would lose or delay articles.
 
-`celery control` sends these commands to all workers. Each is answered with an error that says why
-it has no effect, and logged in one line. All other commands of Celery work.
+`celery control` sends these commands to all workers. Most are answered with an error that says why
+they have no effect, and logged in one line. `shutdown` ends the worker as SIGTERM does. All other
+commands of Celery work.
 """
 
 import logging
+import os
+import signal
 from typing import Any
 
 from worker.broker.celery_internals import control
@@ -32,6 +35,7 @@ def register() -> None:
     control.control_command(args=[("n", int)], signature="[N=1]")(pool_shrink)
     control.control_command(args=[("max", int), ("min", int)], signature="<max> <min>")(autoscale)
     control.control_command(args=[("queue", str)], signature="<queue>")(add_consumer)
+    control.control_command()(shutdown)
 
 
 def revoke(state: Any, **arguments: Any) -> ControlReply:
@@ -96,6 +100,16 @@ def add_consumer(state: Any, queue: str, **arguments: Any) -> ControlReply:
         return _refused("add_consumer", f"a worker consumes only {', '.join(own)}")
     answer: ControlReply = control.add_consumer(state, queue)
     return answer
+
+
+def shutdown(state: Any, **arguments: Any) -> ControlReply:
+    """End this worker as SIGTERM does: it takes no more messages, and finishes those it has.
+
+    Celery's command would forget a message that a pool process has been given and not begun with.
+    """
+    log.info("control.shutdown")
+    os.kill(os.getpid(), signal.SIGTERM)
+    return {"ok": "it takes no more messages, and ends when it has finished those it has"}
 
 
 def _refused(command: str, reason: str) -> ControlReply:

@@ -18,8 +18,10 @@ from celery.signals import worker_shutdown
 
 from worker import background
 from worker.broker import held_messages, kombu_internals
+from worker.broker.batch_counters import lane_of
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
+from worker.broker.pauses import lane_pauses
 from worker.broker.presence import WorkerState, announce, leave
 from worker.broker.request import FinishedMessages
 from worker.errors import Unavailable
@@ -66,9 +68,10 @@ def makes_progress(app: Any, finished_before: int | None) -> bool:
     """Whether the worker works as it should, so that it needs no restart.
 
     It does if it finished a message since the last check, or waits for a store or index that is
-    down. It also does if it has nothing to do: no message waits in the broker, and none in this
-    worker has run too long. `finished_before` is the number of messages that the process had
-    finished at the last check; None at the first check, which returns True.
+    down. It also does if it has nothing to do: no message waits in the broker, except on lanes
+    (queues) that are paused, and none in this worker has run too long. `finished_before` is the
+    number of messages that the process had finished at the last check; None at the first check,
+    which returns True.
     """
     if FinishedMessages.count != finished_before or circuit_breaker.paused_for:
         return True
@@ -76,15 +79,20 @@ def makes_progress(app: Any, finished_before: int | None) -> bool:
 
 
 def _queues_are_empty(app: Any) -> bool:
-    """Whether no message waits on the queues that this worker consumes.
+    """Whether no message waits on the queues that this worker consumes, but for paused lanes.
 
     True also when the broker does not answer.
     """
     connection = BrokerConnection(app)
     try:
         with connection.channel() as channel:
-            queues = app.amqp.queues.consume_from
-            return not any(kombu_internals.queue_size(channel, queue) for queue in queues)
+            waiting = [
+                queue
+                for queue in app.amqp.queues.consume_from
+                if kombu_internals.queue_size(channel, queue)
+            ]
+            paused = lane_pauses(channel, app.conf.task_default_queue) if waiting else {}
+            return all(lane_of(queue) in paused for queue in waiting)
     except Unavailable as e:
         log.debug("heartbeat.unknown error=%s", e)
         return True

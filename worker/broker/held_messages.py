@@ -43,15 +43,30 @@ def overdue(limit_s: float) -> list[str]:
     return split_group_tags({r.message.delivery_tag for r in _unfinished() if is_overdue(r)})
 
 
+def handed_over() -> list[str]:
+    """List the messages that were written to a pool process which has not yet begun to work on
+    them, by their delivery tags.
+
+    Such a process will work on them in any case, so they must not go back to their queue. A
+    delivery tag is the name of a message that a worker took.
+    """
+    waiting = [request for request in _unstarted() if celery_internals.is_with_process(request)]
+    return [request.message.delivery_tag for request in waiting]
+
+
 def unstarted() -> list[str]:
     """List the messages of this process that no pool process works on yet, by their delivery tags.
 
     A delivery tag is the name of a message that a worker took; several small messages that run
     together have one tag here.
     """
+    return [request.message.delivery_tag for request in _unstarted()]
+
+
+def _unstarted() -> list[Any]:
     reserved = _read(celery_internals.reserved_requests)
     accepted = set(_read(celery_internals.accepted_requests))
-    return [r.message.delivery_tag for r in reserved if r not in accepted and not _is_done(r)]
+    return [request for request in reserved if request not in accepted and not _is_done(request)]
 
 
 def running_requests() -> tuple[Any, ...]:

@@ -18,6 +18,8 @@ CLAIM, ACK, RENEW, SWEEP, MOVE, PUSH, COUNT, RELOCATE, FOREIGN, PERMISSIONS, ANN
         *("count", "relocate", "foreign", "permissions", "announce", "status"),
     )
 )
+PAUSE = (_FOLDER / "pause.lua").read_text("utf-8")
+ALERT_TURN = (_FOLDER / "alert_turn.lua").read_text("utf-8")
 
 
 def message_tag(token: str, index: int) -> str:

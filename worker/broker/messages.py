@@ -18,9 +18,11 @@ from worker.broker.canvas import MAPPED_TASKS
 from worker.model.admission import LIMITS
 from worker.model.plurals import several
 from worker.model.receipts import is_receipt
+from worker.model.trace_context import traceparent
 
 LONGEST = 4 * LIMITS.article_bytes  # bytes: one article, escaped or in base64, and the rest
 TASKS = frozenset((INGEST, REDO))
+RESUMED = "x-resumed"  # header of a message of articles that were held by a pause: the pause's id
 
 _JSON_TYPE = "application/json"
 _CHARSETS = {
@@ -69,7 +71,9 @@ class ClaimedMessage(NamedTuple):
     counts workers that vanished with the message, `quarantined` its moves to the quarantine queue,
     the last because of `last_error`. `stalled_runs` has, by receipt, the runs of articles that
     wall-clock time ended. `redelivered` is True if it was put back on a queue before. `traces` are
-    headers for monitoring, and `mapped_by` names a Celery task such as celery.map.
+    headers for monitoring, and `mapped_by` names a Celery task such as celery.map. `resumed` is the
+    id of a pause, in a message of articles that were held by it. `paused_sources` are the sources
+    whose articles in this message are to be held; the broker says so when the message is claimed.
     """
 
     task: str
@@ -87,15 +91,24 @@ class ClaimedMessage(NamedTuple):
     redelivered: bool = False
     traces: tuple[tuple[str, str], ...] = ()  # headers for monitoring; they change nothing
     mapped_by: str = ""  # Celery's task that calls `task` for each item of a list, "" for none
+    resumed: str = ""  # id of the pause by which the articles of the message were held
+    paused_sources: frozenset[str] = frozenset()
+
+    @property
+    def traceparent(self) -> str:
+        """The trace that this message belongs to, a header of W3C Trace Context; "" if it names
+        none, or the header is invalid."""
+        return next((traceparent(text) for name, text in self.traces if name == "traceparent"), "")
 
     @property
     def stands_alone(self) -> bool:
         """Whether this message must run alone, and not in one batch with other small messages.
 
         That is so for a message that was put back on a queue before; for a compressed one, because
-        its size after decompression is not known; and for one that holds no raw articles.
+        its size after decompression is not known; for one that holds no raw articles; and for one
+        of held articles, because it passes a pause that other messages do not pass.
         """
-        returned = self.redelivered or self.deliveries or self.quarantined
+        returned = self.redelivered or self.deliveries or self.quarantined or self.resumed
         return bool(returned or self.compression) or self.task != INGEST
 
 
@@ -134,6 +147,7 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
         priority=_priority(properties),
         **counters(headers),
         mapped_by=mapped_by,
+        resumed=bounded(headers.get(RESUMED)),
         traces=_traces(headers | {"correlation_id": properties.get("correlation_id")}),
     )
 

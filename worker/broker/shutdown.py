@@ -19,6 +19,7 @@ from worker import background
 from worker.broker import celery_internals, held_messages
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.connection import BrokerConnection
+from worker.broker.presence import leave
 from worker.broker.qos import QoS
 from worker.errors import Unavailable
 
@@ -26,6 +27,7 @@ log = logging.getLogger("worker.broker")
 
 _CLAIM_REPLY_S = 0.3  # a claim that was sent before has been answered by then
 _HAND_OVER_S = 2.0  # messages that wait longer for a process go back to their queue
+_BEGIN_S = 8.0  # a process to which a message was written begins in this time, on any machine
 
 
 def limit_warm_shutdown(worker: Any, drain_s: float) -> None:
@@ -47,7 +49,9 @@ def delay_sigterm() -> None:
     """Make SIGTERM begin the shutdown only once each message that was taken is with a pool process.
 
     Otherwise Celery would forget a message that was taken just before the signal, or wait for it
-    without end. The delay is about 2 s at most; meanwhile no more messages are taken.
+    without end. The delay is about 2 s at most; meanwhile no more messages are taken. On a busy
+    machine it may be 10 s, until a process begins with the message that was written to it: that
+    message would be processed and also be put back.
     """
     celery_handler = signal.getsignal(signal.SIGTERM)
     requested, handed_over = Event(), Event()
@@ -69,6 +73,9 @@ def delay_sigterm() -> None:
 def _begin_shutdown(handed_over: Event) -> None:
     try:
         background.wait_until(lambda: not held_messages.unstarted(), _HAND_OVER_S)
+        if waiting := held_messages.handed_over():
+            log.info("drain.waits messages=%d; their processes have not begun", len(waiting))
+            background.wait_until(lambda: not held_messages.handed_over(), _BEGIN_S)
     finally:  # whatever went wrong, the worker must end
         handed_over.set()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -81,6 +88,7 @@ def _end(worker: Any) -> None:
         with BrokerConnection(worker.app).channel() as channel:
             for tag in tags:
                 QoS(channel).restore_by_tag(tag)
+            leave(channel, worker.app.conf.task_default_queue, worker.hostname)
     except Unavailable as e:
         log.warning("drain.unreachable error=%s; the leases will expire", e)
     except Exception:

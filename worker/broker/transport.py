@@ -20,9 +20,11 @@ from worker.broker import kombu_internals, lua_scripts
 from worker.broker.broker_outage import CLAIM, WAIT, broker_outage
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.claim_order import ClaimOrder
+from worker.broker.known_pauses import KnownPauses
 from worker.broker.kombu_internals import KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
 from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
+from worker.broker.pauses import pauses_key
 from worker.broker.qos import QoS
 
 log = logging.getLogger("worker.broker")
@@ -72,6 +74,7 @@ class Channel(RedisChannel):
         self._silent_until = 0.0
         self._unleased: set[str] = set()  # queues whose consumer acks nothing
         super().__init__(*args, **kwargs)
+        self._pauses = KnownPauses(self.own_queues[0] if self.own_queues else "")
 
     def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **options: Any) -> Any:
         """Start a consumer of a queue, as kombu does, and note whether its messages get leases.
@@ -156,8 +159,12 @@ class Channel(RedisChannel):
             self._next = "receive"
             return ["BRPOP", *unleased, self.idle_poll]
         queues = self._order.arrange(queues)
-        first = prefix + self._order.list_to_wait_on(queues)
-        if circuit_breaker.paused_for and self._next == "claim":
+        awaited = self._order.list_to_wait_on(
+            [(queue, key) for queue, key in queues if not self._pauses.is_paused(queue)]
+        )
+        first = prefix + (awaited or queues[0][1])
+        may_rest = circuit_breaker.paused_for and self._next == "claim"
+        if may_rest or (self._next == "wait" and not awaited):  # all lanes are paused
             self._next = "rest"
         if self._next == "wait":
             # Moves the last message to where it is already: waits for one, and removes nothing.
@@ -168,11 +175,27 @@ class Channel(RedisChannel):
         if self._next == "read-only":
             # A replica refuses BRPOP too, and this command only reads.
             return ["XREAD", "BLOCK", int(_REST_S * 1000), "STREAMS", f"{first}.never", "$"]
+        return self._claim(queues)
+
+    def _claim(self, queues: list[tuple[str, str]]) -> list[Any]:
+        """The command that claims messages from the first of these lists that has any.
+
+        `queues` are pairs of a queue and the key of one of its lists. Lanes that are paused are
+        left out by the broker.
+        """
         self._token = uuid.uuid4().hex
-        keys = [self.unacked_key, self.unacked_index_key, *(key for _, key in queues)]
-        limits = [self._token, self.coalesce_messages, self.coalesce_bytes]
-        names = [queue for queue, _ in queues]
-        return ["EVAL", lua_scripts.CLAIM, len(keys), *(prefix + k for k in keys), *limits, *names]
+        own = self.own_queues[0] if self.own_queues else queues[0][0]
+        keys = [self.unacked_key, self.unacked_index_key, pauses_key(own)]
+        keys = [self.global_keyprefix + key for key in (*keys, *(key for _, key in queues))]
+        limits = [self._token, self.coalesce_messages, self.coalesce_bytes, self._pauses.version]
+        return [
+            "EVAL",
+            lua_scripts.CLAIM,
+            len(keys),
+            *keys,
+            *limits,
+            *(queue for queue, _ in queues),
+        ]
 
     def read_poll_reply(self, **options: Any) -> bool:
         """Read the broker's reply to the command that `poll_command` returned last, and deliver the
@@ -182,6 +205,8 @@ class Channel(RedisChannel):
         """
         sent, self._next = self._next, "claim"
         reply = self._read_reply(sent, options)
+        if sent == "claim" and reply:
+            reply = self._note_pauses(reply)
         if sent not in ("claim", "receive") or not reply:
             if sent == "claim" and self._next == "claim":
                 self._next = "wait"
@@ -197,6 +222,15 @@ class Channel(RedisChannel):
         else:  # its consumer was cancelled after the claim was sent
             self._put_back(len(reply) - 1)
         return True
+
+    def _note_pauses(self, reply: list[Any]) -> list[Any]:
+        """Note which lanes and sources are paused, and return the queue and the messages claimed.
+
+        Returns an empty list if none were.
+        """
+        queue, version, pauses, *messages = reply
+        self._pauses.take(version, pauses)
+        return [queue, *messages] if messages else []
 
     def _read_reply(self, sent: str, options: dict[str, Any]) -> Any:
         try:
@@ -245,7 +279,7 @@ class Channel(RedisChannel):
         for index, body in enumerate(bodies):
             tag = message_tag(self._token, index)
             try:
-                message = read(body)
+                message = self._pauses.mark(read(body))
             except InvalidMessage as e:
                 self.qos.dead_letter(tag, str(e))
                 continue

@@ -20,6 +20,7 @@ _EXAMINED = (
     "index",
     "store",
 )  # services that `worker doctor` checks; other errors say what to do themselves
+_SENDING = ("run", "enqueue", "retag", "reclean", "resume")  # commands that put messages on a queue
 
 # Grouped by their users. A module is imported when its command runs, so `worker --help` is fast.
 GROUPS = {
@@ -68,14 +69,28 @@ GROUPS = {
             "Check broker, store and config; say how to mend them.",
         ),
         "health": ("health_command:health", "Check whether the worker on this machine works."),
+        "pause": ("pause_commands:pause", "Pause a lane or a source; without a name list pauses."),
+        "drain": ("drain_command:drain", "End workers when they have finished what they have."),
+        "resume": ("pause_commands:resume", "Resume a lane or a source."),
         "web": ("web_command:web", "Start the web server: metrics, health, pages."),
         "status": ("status_command:status", "Say what needs attention; show queues and workers."),
         "top": ("top_command:top", "Show the state on one screen, again and again."),
+        "token": ("token_command:token", "Make or revoke access tokens for the web server."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),
+        "alerts": (
+            "alerts_command:alerts",
+            "List what was or will be reported; send a test message.",
+        ),
         "ledger": (
             "ledger_command:ledger",
             "Compare receipts with outcomes; list what is missing.",
         ),
+        "retention": (
+            "retention_command:retention",
+            "Show what is kept how long; --yes removes what is older.",
+        ),
+        "backup": ("backup_command:backup", "Copy store, queue and journals to a folder."),
+        "restore": ("backup_command:restore", "Put a backup back; --dry-run checks it."),
         "sources": (
             "sources_command:sources",
             "List sources, and whether they are silent; snooze them.",
@@ -141,6 +156,13 @@ def _show(error: click.ClickException) -> None:
     print(escaped(printed.getvalue(), kept="\n"), end="", file=sys.stderr)
 
 
+def _interrupted(arguments: list[str]) -> str:
+    """What to say when a command was interrupted; of messages only if the command sends some."""
+    names = [argument for argument in arguments if not argument.startswith("-")]
+    sends = names[:1] in ([name] for name in _SENDING) or names[:2] == ["dead", "replay"]
+    return "interrupted; messages on the queue stay there" if sends else "interrupted"
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command `worker` with these arguments, by default those of the process, and exit.
 
@@ -153,7 +175,7 @@ def main(arguments: list[str] | None = None) -> None:
         _show(e)
         sys.exit(e.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        print("interrupted; messages on the queue stay there", file=sys.stderr)
+        print(_interrupted(sys.argv[1:] if arguments is None else arguments), file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:  # as in `worker export | head`: the reader has closed the pipe
         sys.stdout = None  # otherwise Python fails when it flushes stdout at exit

@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.text import Text
 
-from worker.cli.explain_templates import WITHDRAWN_UNSEEN
 from worker.cli.terminal import local_day, moment, out, print_table, several, visible
+from worker.explain.explain_templates import WITHDRAWN_UNSEEN
 
 _TEXT_CHARS = 1500  # of the text; --json prints all of it
 

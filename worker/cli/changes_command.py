@@ -14,11 +14,12 @@ from worker.store.ports import ChangeFeed
 from worker.store.values import Change
 
 _CHANGE = TypeAdapter(Change)
+_MOST_TAGS = 8  # gained or lost tags that a line shows
 _LOOK_S = 0.1  # pause between two checks for Ctrl-C
 
 
 @click.command(epilog="Example: worker changes --since now --follow --json")
-@click.option("--since", default="start", show_default=True, metavar="CURSOR|start|now")
+@click.option("--since", default="start", show_default=True, metavar="CURSOR|start|oldest|now")
 @click.option("--follow", is_flag=True, help="Wait for more until Ctrl-C.")
 @click.option(
     "--every",
@@ -39,6 +40,9 @@ def changes(since: str, follow: bool, interval_s: float, limit: int | None, as_j
     (another verdict, such as duplicate, or another group of copies) or withdrawn. No change is left
     out or printed twice. Continue from the cursor of the last change that you have processed. The
     last cursor is also printed on standard error at the end.
+
+    Old changes are removed (`worker retention`). If some of those after the cursor are, the command
+    fails and says how to go on; `oldest` begins with the oldest change that is kept.
     """
     store = bootstrap.existing_store(Settings.load())
     try:
@@ -106,6 +110,10 @@ def _pause(seconds: float, stopped: list[int]) -> None:
 def _line(change: Change) -> str:
     title = " ".join(change.article.title.split()) if change.article else ""
     at, number = moment(change.at), change.revision
-    return (
-        f"{change.cursor}  {at}  {change.kind:9}  {change.article_id}  {number}  {title}".rstrip()
-    )
+    signed = [
+        *(f"+{tag}" for tag in change.tags_added),
+        *(f"-{tag}" for tag in change.tags_removed),
+    ]
+    more = [f"… {len(signed) - _MOST_TAGS} more"] if len(signed) > _MOST_TAGS else []
+    what = "  ".join((title, *signed[:_MOST_TAGS], *more))
+    return f"{change.cursor}  {at}  {change.kind:9}  {change.article_id}  {number}  {what}".rstrip()

@@ -47,11 +47,16 @@ def delete(
     titles = list(scope.titles) or [f.title for f in store.search(_sample_query(scope))]
     total = len(scope.titles) if ids else store.count(scope.query)
     articles, letters = _delete(store, scope, total) if yes else (total, _letters(store, scope))
+    held = store.held.counts().get(scope.source)
     if as_json:
-        numbers = {"articles": articles, "dead_letters": letters}
+        held_articles = held.articles if held else 0
+        numbers = {"articles": articles, "dead_letters": letters, "held": held_articles}
         print_json({**numbers, "deleted": yes, "titles": titles[:_SAMPLES]})
     else:
         _print_deletion(titles, articles, letters, yes)
+        if held:
+            what = several(held.articles, "held article")
+            out.print(f"{what} of this source stay, as messages on the queue do: resume it first")
     sys.exit(0 if articles or letters else 1)
 
 

@@ -4,9 +4,9 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,6 +20,9 @@ from worker.broker.load_measurement import measure_load
 from worker.broker.server_info import UNKNOWN, ServerInfo, server_info
 from worker.broker.server_programs import OLDEST, remembered
 from worker.celery import broker_url, make_app
+from worker.cli.check_results import CheckResult, CheckState
+from worker.cli.pause_checks import check_pauses
+from worker.cli.store_growth import growth_sentence
 from worker.cli.terminal import out, print_json, print_table, several, visible
 from worker.config.loader import load_config
 from worker.config.rule_files import unread_files
@@ -36,26 +39,6 @@ _CLOCK_S = 5  # a larger difference shifts dates, order of ids and days of the l
 _DISK_GB = 1  # SQLite needs room for its log beside the database
 _HEARTBEATS = "*.heartbeat"  # see Settings.heartbeat
 _FULL = 0.9
-
-
-class CheckState(StrEnum):
-    OK = "ok"
-    NOTE = "note"  # works, but somebody should know
-    MEND = "mend"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """The result of one check of `worker doctor`.
-
-    `what` names what was checked, and `found` says what was found. `state` says whether that is all
-    right, worth knowing, or must be mended; `mend` is the advice how, "" if there is none.
-    """
-
-    what: str
-    state: CheckState
-    found: str
-    mend: str = ""
 
 
 @click.command(epilog="Example: worker doctor --json | jq '.[] | select(.state == \"mend\")'")
@@ -149,6 +132,7 @@ def _broker_checks(settings: Settings, rules: WorkerRules) -> Iterator[CheckResu
         with link.channel() as channel:
             info = server_info(channel)
             load = measure_load(channel, list(app.amqp.queues))
+            paused = list(check_pauses(app, channel, rules.queue.name))
     except Unavailable as e:
         log = settings.var_dir / "broker.log"
         mend = (
@@ -159,6 +143,7 @@ def _broker_checks(settings: Settings, rules: WorkerRules) -> Iterator[CheckResu
     finally:
         link.close()
     yield _queue_result(settings, rules, load.waiting)
+    yield from paused
     for result in check_server(info):
         # Advice on a memory limit is for operators who run their own broker.
         advice = result.mend and not (settings.embedded_broker and result.state is CheckState.NOTE)
@@ -275,6 +260,8 @@ def _store_results(settings: Settings) -> Iterator[CheckResult]:
         return
     yield CheckResult(what="store", state=CheckState.OK, found=f"{masked(settings.store)} answers")
     yield _check("schema", current, at or "empty", "run worker migrate")
+    if current:
+        yield _size_result(settings)
     if version:
         yield _check(
             "store version",
@@ -282,6 +269,12 @@ def _store_results(settings: Settings) -> Iterator[CheckResult]:
             f"PostgreSQL {version}",
             f"{_OLDEST_POSTGRES} or newer is needed",
         )
+
+
+def _size_result(settings: Settings) -> CheckResult:
+    with closing(bootstrap.store(settings)) as store:
+        growth = store.retention.growth(datetime.now(UTC))
+    return CheckResult(what="size", state=CheckState.OK, found=growth_sentence(growth))
 
 
 def _disk_result(file: Path) -> CheckResult:

@@ -1,50 +1,28 @@
 """`worker explain`: print in sentences what happened to an article, and why."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import click
 from rich.padding import Padding
 from rich.text import Text
 
-from worker.broker.bodies import receipts_in
-from worker.cli import explain_sentences
-from worker.cli.article_links import articles_at
 from worker.cli.resources import opened_store
 from worker.cli.tag_command import print_considered, topic_code
 from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
 from worker.config.loader import load_config
-from worker.errors import Reason
-from worker.maintenance.undeliverable import message_of
+from worker.explain import explain_sentences
+from worker.explain.explanation import (
+    Explanation,
+    expired_sentence,
+    explained,
+    held_sentence,
+    outcome_sentence,
+)
 from worker.model.dataclass_fields import field_values
-from worker.model.records import Outcome
 from worker.settings import Settings
-from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader, RecordReader
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
-from worker.store.view_values import ArticleView
+from worker.store.ports import RecordReader
 from worker.tag.explain_tags import RuleExplanation, explain_rules
-
-_MOST = 10  # articles with the same address
-_MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What the store knows about the receipt, article or dead letter that the user named.
-
-    A receipt is the id of one article that was sent. If the user named one, `received` says when
-    the broker took the article, and `outcome` what became of it. `letter` is a dead letter, an
-    article that could not be processed. `articles` are the stored articles, each with sentences
-    that tell its story.
-    """
-
-    received: datetime | None = None  # when the broker took the receipt
-    outcome: Outcome | None = None  # of the receipt
-    letter: StoredDeadLetter | None = None
-    articles: tuple[dict[str, Any], ...] = ()  # each with its `story`, a list of sentences
 
 
 @click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/1")
@@ -63,7 +41,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
     settings = Settings.load()
     store = opened_store()
     try:
-        explanation = _by_url(store, what, settings) if "://" in what else _by_id(store, what)
+        explanation = explained(store, what, lambda: load_config(settings.config_dir).cleaning.urls)
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
     considered = _considered(store, explanation, code, settings) if code else []
@@ -76,7 +54,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
             }
         )
     else:
-        _print(what, explanation)
+        _print(what, explanation, store.retention.expired_before())
         for rules in considered:
             print_considered(f"the rules of {code} now", rules)
     sys.exit(0 if explanation != Explanation() else 1)
@@ -98,85 +76,24 @@ def _considered(
     ]
 
 
-def _by_url(store: ArticleReader, url: str, settings: Settings) -> Explanation:
-    return Explanation(articles=_explained(store, articles_at(store, url, settings)[:_MOST]))
-
-
-def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
-    outcome = store.outcomes([what]).get(what)
-    received = next((entry.at for entry in store.journal_entries([what])), None)
-    if outcome is None and received:
-        return Explanation(received=received, letter=_undelivered(store, what))
-    if outcome is None:
-        stored = store.show(what)
-        if stored:
-            return Explanation(articles=_explained(store, [stored["article"]["article_id"]]))
-        if by_publisher_id := store.find_articles([f"id:{what}"], []):
-            return Explanation(articles=_explained(store, by_publisher_id[:_MOST]))
-        return Explanation(letter=_letter_by_id(store, what))
-    letters = store.letters([outcome.letter_id]) if outcome.letter_id else []
-    letter = next(iter(letters), None)
-    led_to = outcome.article_id or (letter.article_id if letter else "")
-    articles = _explained(store, [led_to]) if led_to else ()
-    return Explanation(received=received, outcome=outcome, letter=letter, articles=articles)
-
-
-def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | None:
-    """The dead letter of the undeliverable message that carries this receipt, or None."""
-    query = DeadLetterQuery(reason=Reason.UNDELIVERABLE, limit=_MOST_MESSAGES)
-    letters = (letter for i in store.letter_ids(query) for letter in store.letters([i]))
-    complete = (letter for letter in letters if letter.whole)
-    return next((letter for letter in complete if receipt in receipts_in(message_of(letter))), None)
-
-
-def _letter_by_id(store: DeadLetterReader, beginning: str) -> StoredDeadLetter | None:
-    query = DeadLetterQuery(
-        id_prefixes=(beginning.lower(),), states=tuple(DeadLetterState), limit=1
-    )
-    return next(iter(store.letters(store.letter_ids(query))), None)
-
-
-def _explained(store: ArticleReader, article_ids: Sequence[str]) -> tuple[dict[str, Any], ...]:
-    """The stored facts of each article; their key `story` has the sentences that explain them."""
-    shown = [stored for article_id in article_ids if (stored := store.show(article_id))]
-    titles = store.titles(sorted({name for stored in shown for name in _ids_named_by(stored)}))
-    return tuple(
-        {**stored, "story": [*explain_sentences.article_sentences(stored, titles)]}
-        for stored in shown
-    )
-
-
-def _ids_named_by(stored: ArticleView) -> Iterator[str]:
-    """The ids of other articles that the sentences about an article name by their titles.
-
-    These are articles that it was compared with, and those of clusters that it left or joined.
-    """
-    yield stored["article"]["cluster_id"]
-    yield from (decision["rival"] for decision in stored["decisions"] if decision["rival"])
-    for move in stored["moves"]:
-        yield from filter(None, (move["left"], move["joined"], move["rival"]))
-
-
-def _print(what: str, explanation: Explanation) -> None:
+def _print(what: str, explanation: Explanation, expired_before: datetime | None) -> None:
     if explanation == Explanation():
-        if "://" in what:
-            err.print("no article has this address; find articles with `worker search`")
-        else:
-            err.print(
-                f"{what} is no article, receipt, publisher's id or dead letter of this store; "
-                "articles that wait on the queue are counted by `worker ledger`",
-                markup=False,
-                soft_wrap=True,
-            )
+        _print_nothing_found(what, expired_before)
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
-        if not explanation.outcome and not explanation.letter:
+        if not (
+            explanation.outcome or explanation.letter or explanation.held or explanation.expired
+        ):
             _print_sentence(
                 "It has no outcome yet: it waits or is being processed; see `worker ledger`."
             )
+    if explanation.held:
+        _print_sentence(held_sentence(explanation.held))
+    if explanation.expired:
+        _print_sentence(expired_sentence(explanation.expired))
     if explanation.outcome:
-        _print_sentence(_outcome_sentence(explanation.outcome, explanation.letter))
+        _print_sentence(outcome_sentence(explanation.outcome, explanation.letter))
     if explanation.letter:
         for sentence in explain_sentences.dead_letter_sentences(explanation.letter):
             _print_sentence(sentence)
@@ -187,14 +104,22 @@ def _print(what: str, explanation: Explanation) -> None:
             _print_sentence(sentence)
 
 
-def _outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
-    came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
-    by = explain_sentences.worker_clause(outcome.handling.worker, outcome.handling.deliveries)
-    if outcome.letter_id:
-        dropped = "" if letter else "; the dead letter was dropped since"
-        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{by}{dropped}."
-    revision = f", revision {outcome.revision}" if outcome.revision else ""
-    return f"{came}, article {outcome.article_id[:10]}{revision}{by}."
+def _print_nothing_found(what: str, expired_before: datetime | None) -> None:
+    if "://" in what:
+        err.print("no article has this address; find articles with `worker search`")
+        return
+    removed = (
+        f". If it is a receipt that you chose yourself, its outcome may be among those from before "
+        f"{moment(expired_before)}, which are removed"
+        if expired_before
+        else ""
+    )
+    err.print(
+        f"{what} is no article, receipt, publisher's id or dead letter of this store; "
+        f"articles that wait on the queue are counted by `worker ledger`{removed}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _print_sentence(sentence: str) -> None:

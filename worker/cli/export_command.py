@@ -18,6 +18,7 @@ from worker.model.private_files import users_umask
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
 from worker.store.values import Query
+from worker.tag.entities.tag_codes import equal_codes
 
 _VERDICTS = [
     kind.value
@@ -70,6 +71,7 @@ def export(
     query = Query(
         words=" ".join(words),
         tag=tag,
+        tag_codes=equal_codes(tag) if tag else (),
         source=source,
         language=language,
         verdict=verdict,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ from worker.store.values import LostMessages
 
 _DAY = timedelta(days=1)
 _ROWS = 50  # missing receipts that are printed; --json prints all
-_COLUMNS = ("day", "receipts", "stored", "dead", "waiting", "leased", "undeliverable", "missing")
+_COLUMNS = (
+    *("day", "receipts", "stored", "dead", "waiting", "leased", "held", "undeliverable"),
+    "missing",
+)
 
 
 @click.command(
@@ -45,12 +49,12 @@ def ledger(
 ) -> None:
     """Check that no enqueued article was lost: find each one in the store or in the broker.
 
-    Each article that a Producer sent should be stored, a dead letter, or in a message in the
-    broker. If some are missing, their receipts (ids) are listed and the exit code is 1; so it is
-    for messages that the broker lost together with the note of their receipts, listed by producer
-    and number. Articles that other clients sent have no such note; those with an outcome are
-    counted as foreign. A check of the last 7 days or more is noted in the broker, where `worker
-    status` finds it.
+    Each article that a Producer sent should be stored, a dead letter, held because its source is
+    paused, or in a message in the broker. If some are missing, their receipts (ids) are listed and
+    the exit code is 1; so it is for messages that the broker lost together with the note of their
+    receipts, listed by producer and number. Articles that other clients sent have no such note;
+    those with an outcome are counted as foreign. A check of the last 7 days or more is noted in the
+    broker, where `worker status` finds it.
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
@@ -99,8 +103,11 @@ def _audit(
     app = make_app(broker_url(settings), rules)
     bootstrap.prepare_store(settings)
     connection, store = BrokerConnection(app), bootstrap.store(settings)
+    expired = 0
     if journal and (sent := list(read_journal(journal))):
-        store.add_journal_entries(sent)
+        compared = store.retention.compare_journal(sent)
+        store.add_journal_entries(compared.undecided)
+        expired = compared.expired
         first = since or day or min(first, *(entry.at for entry in sent))
     with connection.channel() as channel:
         audit = balance(
@@ -108,6 +115,7 @@ def _audit(
         )
         if day is None and first <= _span(None, None)[0]:
             _note(channel, rules.queue.name, audit)
+    audit = replace(audit, expired=expired)
     store.close()
     connection.close()
     return audit, first
@@ -132,6 +140,12 @@ def _note(channel: Any, queue: str, audit: ReceiptBalance) -> None:
 
 
 def _print_balance(audit: ReceiptBalance, since: datetime) -> None:
+    if audit.expired:
+        out.print(
+            f"{several(audit.expired, 'article')} of the journal can't be looked up: they were "
+            "sent so long ago that their outcomes are removed (worker retention)",
+            soft_wrap=True,
+        )
     if not audit.days and not audit.lost:
         out.print(f"nothing was received since {since:%Y-%m-%d %H:%M} UTC")
         return
@@ -178,5 +192,5 @@ def _row(day: DayBalance) -> tuple[object, ...]:
     stored = sum(day.ended.values()) - dead
     return (
         *(day.day, day.received, stored, dead),
-        *(day.waiting, day.leased, day.undeliverable, day.missing),
+        *(day.waiting, day.leased, day.held, day.undeliverable, day.missing),
     )

@@ -31,7 +31,7 @@ def config(as_json: bool, as_reference: bool) -> None:
     settings = Settings.load()
     rules = load_config(settings.config_dir)
     origins = settings.origins()
-    values = {name: masked(str(value or "")) for name, value in settings}
+    values = settings.shown
     effective = {"store_url": masked(settings.store), "broker_url": values["broker_url"]}
     if settings.embedded_broker:
         effective["broker_url"] = embedded.broker_url(settings.var_dir)

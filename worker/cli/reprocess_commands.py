@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from worker.store.values import Query
 _PAGE = 100  # articles in one message
 _COMPARED = 10  # articles in memory at a time in a dry run; each may be 5 MB
 _POLL_S = 0.5
+_SHOWN_IDS = 20  # of articles without payload
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -67,15 +68,17 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     Articles that the present rules tagged already are left out. The others are sent to workers,
     RATE a second, and processed after new articles. After an interruption the same command
     continues. Articles get no new revision; `worker changes` lists each one whose tags change as
-    `retagged`. --rules tries a draft in a dry run. Exit code 1 when workers have not retagged all
-    of the articles.
+    `retagged`. --rules tries a draft in a dry run, which names the phrases that gave or lost a tag
+    and the rules that fired on no article. Exit code 1 when workers have not retagged all of the
+    articles.
     """
     if rules and not dry_run:
         raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
     config = trial_config(rules)
     stale = _StaleArticles(opened_store(), "tagger", config.tagging.version, **_query(options))
     if dry_run:
-        _preview(stale, RetagPreview(config, options["samples"]), options)
+        in_force = trial_config(None) if rules else None
+        _preview(stale, RetagPreview(config, options["samples"], in_force), options)
     else:
         _send(stale, Reprocessing.RETAG, options)
 
@@ -89,10 +92,12 @@ def reclean(dry_run: bool, **options: Any) -> None:
     left out. The others are sent to workers, RATE a second, and processed after new articles. After
     an interruption the same command continues. A changed title or text becomes a new revision, and
     the old one is kept; other changes replace fields in place. None of this counts as a new
-    delivery of the article. Exit code 1 when workers have not recleaned all of the articles.
+    delivery of the article. Articles whose payloads were removed because of their age can't be
+    recleaned; they are listed. Exit code 1 when workers have not recleaned all of the articles.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
+    _print_without_payload(stale)
     if dry_run:
         _preview(stale, RecleanPreview(config, options["samples"]), options)
     else:
@@ -121,6 +126,10 @@ class _StaleArticles:
     def remaining(self) -> int:
         return self.store.count_stale(*self._asked)
 
+    def without_payload(self) -> tuple[int, Sequence[str]]:
+        query, _, version = self._asked
+        return self.store.without_payload(query, version, _SHOWN_IDS)
+
     def pages(self) -> Iterator[list[str]]:
         """Yield the ids of the articles to process again, in lists of up to 100.
 
@@ -134,6 +143,20 @@ class _StaleArticles:
                 return
             yield [article_id for _, article_id in page]
             after, count = page[-1][0], count + len(page)
+
+
+def _print_without_payload(stale: _StaleArticles) -> None:
+    count, first = stale.without_payload()
+    if not count:
+        return
+    ids = ", ".join(article_id[:10] for article_id in first)
+    more = ", …" if count > len(first) else ""
+    err.print(
+        f"{several(count, 'article')} can't be cleaned again, because the payloads were removed "
+        f"(retention.page_payloads_days): {ids}{more}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _query(options: dict[str, Any]) -> dict[str, Any]:

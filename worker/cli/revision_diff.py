@@ -1,22 +1,18 @@
-"""Compare two revisions of an article word by word, and print the changes.
+"""Print what changed between two revisions of an article, word by word.
 
 On a terminal they are coloured; in a pipe they are marked by signs.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
 from worker.cli.terminal import moment, out, visible
+from worker.explain.word_diff import WORDS, DiffPiece, pieces
 
-_WORDS = re.compile(r"\s+|[^\s\w]|\w+")
 _KEPT = 12  # words shown before and after a change
 _STYLES = {"-": "red strike", "+": "green", " ": ""}
-
-DiffPiece = tuple[str, str]  # "-" removed, "+" added or " " kept, and the words
 
 
 def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
@@ -36,25 +32,6 @@ def print_diff(older: Mapping[str, Any], newer: Mapping[str, Any]) -> None:
         out.print(_shown(changes, coloured=out.is_terminal))
 
 
-def pieces(older: str, newer: str) -> Iterator[DiffPiece]:
-    """Compare two texts word by word; yield pieces of them, each with a sign where it occurs.
-
-    The sign is " " (in both texts), "-" (only in `older`) or "+" (only in `newer`). The pieces come
-    in the order of the texts.
-    """
-    before, after = _WORDS.findall(older), _WORDS.findall(newer)
-    # autojunk would ignore the frequent words of long texts.
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for operation, start, end, from_, to in matcher.get_opcodes():
-        if operation == "equal":
-            yield " ", "".join(before[start:end])
-            continue
-        if end > start:
-            yield "-", "".join(before[start:end])
-        if to > from_:
-            yield "+", "".join(after[from_:to])
-
-
 def _shown(changes: Sequence[DiffPiece], *, coloured: bool) -> Text:
     text = Text()
     for index, (sign, words) in enumerate(changes):
@@ -72,7 +49,7 @@ def _middle(words: str, *, first: bool, last: bool) -> str:
 
     `first` and `last` tell that no change comes before or after them.
     """
-    parts = _WORDS.findall(visible(words))
+    parts = WORDS.findall(visible(words))
     most = 2 * _KEPT
     if len(parts) <= 2 * most:
         return "".join(parts)

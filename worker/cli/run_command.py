@@ -16,7 +16,9 @@ import click
 
 from worker import bootstrap
 from worker.broker import embedded
+from worker.broker.pauses import lane_pauses
 from worker.cli import EXIT_LOOK
+from worker.cli.broker_access import broker_channel
 from worker.cli.enqueue_command import push
 from worker.cli.inputs import (
     SkippedInput,
@@ -26,13 +28,22 @@ from worker.cli.inputs import (
     skipped_rows,
     skipped_summary,
 )
-from worker.cli.terminal import counted, out, print_json, print_table, progress, several, visible
+from worker.cli.terminal import (
+    counted,
+    moment,
+    out,
+    print_json,
+    print_table,
+    progress,
+    several,
+    visible,
+)
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import ArticleReader, OutcomeReader
+from worker.store.ports import ArticleReader, HoldingStore
 from worker.store.values import SearchHit, StoredDeadLetter
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -85,14 +96,19 @@ def run(
                 follow_links=follow_links,
                 before_each=_raise_if_interrupted,
             )
-        _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
+        held = _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
         listing = store.listing(receipts)
     letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
     if as_json:
         outcomes = [o for o, _ in listing]
         print_json(
-            {"outcomes": outcomes, "dead_letters": letters, "skipped": skipped_rows(skipped)}
+            {
+                "outcomes": outcomes,
+                "dead_letters": letters,
+                "skipped": skipped_rows(skipped),
+                "held": held,
+            }
         )
         return
     if receipts:
@@ -102,6 +118,8 @@ def run(
         None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
     ):
         out.print(visible(line, one_line=True), markup=False, soft_wrap=True)
+    if held:
+        out.print(f"{several(held, 'article')} held: their source is paused; see `worker pause`")
     if receipts:
         _print_next(listing)
     sys.exit(EXIT_LOOK if skipped and not receipts else 0)
@@ -129,11 +147,21 @@ def _servers(settings: Settings) -> Iterator[None]:
     started = False
     try:
         started = settings.embedded_broker and embedded.ensure(settings.var_dir)
+        _refuse_paused_lane(settings)
         yield
     finally:
         if started:
             with _uninterrupted():
                 embedded.stop(settings.var_dir)
+
+
+def _refuse_paused_lane(settings: Settings) -> None:
+    """Raise an error if no worker would take the articles of this run."""
+    with broker_channel(settings) as (channel, queue):
+        paused = lane_pauses(channel, queue)
+    if "live" in paused:
+        why = f"by {paused['live'].by or 'somebody'} {moment(paused['live'].at)}"
+        raise click.ClickException(f"lane live was paused {why}; `worker resume live` ends that")
 
 
 @contextmanager
@@ -184,24 +212,28 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _wait(
-    store: OutcomeReader,
+    store: HoldingStore,
     receipts: Sequence[str],
     worker: "subprocess.Popen[bytes]",
     settings: Settings,
     *,
     stall_s: float,
-) -> None:
-    """Wait until every receipt has an outcome.
+) -> int:
+    """Wait until every receipt has an outcome, or is held because its source is paused.
 
-    Raises Unavailable if the worker process ended, or if no outcome came for `stall_s` seconds.
+    Returns how many are held. Raises Unavailable if the worker process ended, or if no outcome came
+    for `stall_s` seconds.
     """
-    pending = list(receipts)
+    pending, held = list(receipts), 0
     moved = time.monotonic()
     with progress("ingesting ") as bar:
         task = bar.add_task("", total=len(pending))
         while pending:
             _raise_if_interrupted()
-            done = store.outcomes(pending[:_ASKED_AT_ONCE])
+            asked = pending[:_ASKED_AT_ONCE]
+            kept = store.held.held_receipts(asked)
+            held += len(kept)
+            done = {*store.outcomes(asked), *kept}
             if done:
                 pending = [receipt for receipt in pending if receipt not in done]
                 bar.advance(task, len(done))
@@ -212,6 +244,7 @@ def _wait(
             if time.monotonic() - moved > stall_s:
                 raise Unavailable("worker", _tail(settings, f"no outcome for {stall_s:.0f} s"))
             time.sleep(_POLL_S)
+    return held
 
 
 def _log_file(settings: Settings) -> Path:
@@ -263,6 +296,7 @@ def _print_next(stored: Listing) -> None:
     program = _program()
     first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
     commands = {
+        f"{program} web --open": "look at all of this in a browser",
         f"{program} search Ukraine": "find articles by word, tag, source or date",
         f"{program} show {first}": "everything about one article",
         f"{program} enqueue FILE": "push your own .json, .jsonl, .txt or .html",

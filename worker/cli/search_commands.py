@@ -71,6 +71,7 @@ def search(
     query = Query(
         words=" ".join(words),
         tag=tag,
+        tag_codes=_equal_codes(tag) if tag else (),
         source=source,
         language=language,
         since=since,
@@ -96,6 +97,12 @@ def search(
     else:
         err.print("nothing found")
     sys.exit(0 if hits else 1)
+
+
+def _equal_codes(tag: str) -> tuple[tuple[str, str], ...]:
+    from worker.tag.entities.tag_codes import equal_codes  # loads numpy, which few searches need
+
+    return equal_codes(tag)
 
 
 def _selected(since: datetime, date: str) -> str:
@@ -167,9 +174,11 @@ def show(article: str, diff: bool, older: int | None, newer: int | None, as_json
 def _id_of(store: ArticleStore, link: str) -> str:
     """Return the id of the article at this web address. Raises LookupError with a list of ids if
     there are several, and NotFound if there is none."""
-    from worker.cli.article_links import articles_at  # loads the cleaning, which takes a second
+    from worker.config.loader import load_config  # loads the cleaning, which takes a second
+    from worker.explain.article_links import articles_at
 
-    found = articles_at(store, link, Settings.load())
+    rules = load_config(Settings.load().config_dir).cleaning.urls
+    found = articles_at(store, link, rules)
     if len(found) > 1:
         raise LookupError(f"several articles have this link: {', '.join(found)}")
     if not found:
@@ -180,7 +189,8 @@ def _id_of(store: ArticleStore, link: str) -> str:
 def _diff(
     stored: Mapping[str, Any], older: int | None, newer: int | None, *, as_json: bool
 ) -> None:
-    from worker.cli.revision_diff import pieces, print_diff
+    from worker.cli.revision_diff import print_diff
+    from worker.explain.word_diff import pieces
 
     revisions = {revision["number"]: revision for revision in stored["revisions"]}
     newer = newer or max(revisions, default=0)

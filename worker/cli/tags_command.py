@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -15,7 +15,10 @@ from worker.cli.terminal import err, out, print_json, print_table, several
 from worker.config.loader import TAG_RULES, Config, load_config
 from worker.errors import BadConfig
 from worker.settings import Settings
+from worker.tag.entities.gazetteer_names import NamedEntry, packaged_gazetteer
+from worker.tag.entities.word_keys import normal_code
 from worker.tag.rule_examples import count_examples
+from worker.tag.rules.dead_rules import dead_rules
 from worker.tag.rules.taxonomy import Topic
 
 
@@ -57,18 +60,18 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Validate rule files and run the examples (`matches`, `not`) in them.
 
     Without FILES the config in force is checked. FILES are checked together with it: each replaces
-    the file with its name or is added. Exit code 1 when something is wrong.
+    the file with its name or is added. All problems are listed, also rules that can never give a
+    tag, such as one with a misspelt scope. Exit code 1 when something is wrong.
     """
     together = {name: path for file in files for name, path in replaced_files(file).items()}
     settings = Settings.load()
     try:
-        config = load_config(settings.config_dir, together)
+        config = load_config(settings.config_dir, together, most_problems=sys.maxsize)
     except BadConfig as e:
-        if as_json:
-            print_json({"valid": False, "problems": str(e).splitlines()})
-        else:
-            err.print(str(e), style="red", markup=False)
-        sys.exit(1)
+        _refuse(str(e).splitlines(), as_json=as_json)
+    dead = dead_rules(config.tagging.taxonomy)
+    if problems := [f"{config.files[d.file]}: {d.rule}: {d.why}" for d in dead]:
+        _refuse(problems, as_json=as_json)
     taxonomy = config.tagging.taxonomy
     expired = [name for name, day in _expiries(taxonomy.topics) if day < datetime.now(UTC).date()]
     counts = {
@@ -78,13 +81,27 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
         "phrases": len(config.tagging.rules.phrase_texts),
         "examples": count_examples(taxonomy),
     }
+    entities = config.tagging.entities
+    names = entities.listed_names if entities else None
     if as_json:
-        print_json({"valid": True, "version": taxonomy.version, **counts, "expired": expired})
+        as_of = names.as_of if names else ""
+        summary = {"valid": True, "version": taxonomy.version, **counts, "expired": expired}
+        print_json({**summary, "gazetteer_as_of": as_of})
         return
-    summary = ", ".join(f"{number:,} {what}" for what, number in counts.items())
-    out.print(f"{summary}: all hold; version {taxonomy.version}", markup=False)
+    line = ", ".join(f"{number:,} {what}" for what, number in counts.items())
+    out.print(f"{line}: all hold; version {taxonomy.version}", markup=False)
+    if names:
+        out.print(f"gazetteer: {len(names):,} entries as of {names.as_of}", markup=False)
     for name in expired:
         out.print(f"{name} has expired: it applies to older articles only", markup=False)
+
+
+def _refuse(problems: list[str], *, as_json: bool) -> NoReturn:
+    if as_json:
+        print_json({"valid": False, "problems": problems})
+    else:
+        err.print("\n".join(problems), style="red", markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 @tags.command("list", epilog="Example: worker tags list labour")
@@ -112,6 +129,35 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
         for t in topics
     )
     print_table(several(len(topics), "topic"), ("topic", "code", "parents", "rules"), rows)
+
+
+@tags.command(epilog='Example: worker tags names "Labour Party"')
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
+def names(name: str, as_json: bool) -> None:
+    """List the entries of the gazetteer that have this name or id, with their codes.
+
+    The gazetteer is the list of organisations, places and people in this package. A name with
+    doubts becomes the tag of an entry only with evidence in the article. Exit code 1 when there is
+    no such entry.
+    """
+    gazetteer = packaged_gazetteer()
+    found = [NamedEntry(entry, 0, 0) for entry in gazetteer.with_id(name)]
+    found = found or list(gazetteer.look_up(name))
+    rows = [
+        (e.label, e.kind, e.id or normal_code(e.label), e.country, str(e.rank), n.doubts)
+        for n in found
+        if (e := n.entry)
+    ]
+    columns = ("name", "kind", "code", "country", "rank", "doubts")
+    if as_json:
+        entries = [dict(zip(columns, row, strict=True)) for row in rows]
+        print_json({"as_of": gazetteer.as_of, "entries": entries})
+    else:
+        print_table(
+            f"{several(len(rows), 'entry', 'entries')} as of {gazetteer.as_of}", columns, rows
+        )
+    sys.exit(0 if rows else 1)
 
 
 def _expiries(topics: tuple[Topic, ...]) -> list[tuple[str, date]]:

@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.table_layout import GROWING, NUMBERS, UNCUT, fitting_columns
-from worker.model.plurals import several as several
+from worker.explain.wording import moment as moment  # commands print what they need from here
+from worker.explain.wording import several as several
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -97,8 +98,9 @@ def _escaped(printed: Any) -> Any:
 
 # A pipe has no width: use COLUMNS, or enough for every column.
 _WIDTH = None if sys.stdout.isatty() else get_terminal_size(fallback=(120, 24)).columns
-out = SafeConsole(highlight=False, width=_WIDTH)
-err = SafeConsole(stderr=True, highlight=False)
+# Codes such as "desk:fire:" would become pictures without `emoji=False`.
+out = SafeConsole(highlight=False, width=_WIDTH, emoji=False)
+err = SafeConsole(stderr=True, highlight=False, emoji=False)
 
 _COLOURS = {
     "new": "green",
@@ -220,11 +222,6 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return moment(value)
     return visible(" ".join(str(value).split()))
-
-
-def moment(at: datetime) -> str:
-    """Format a time in UTC to the minute, such as `2026-11-01 08:00`."""
-    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def local_day(day: date | None, zone: str | None) -> str:

@@ -25,6 +25,7 @@ from typing import Any, Self, TypeVar
 from worker.client.producer import Invalid, InvalidArticles, OnInvalid, Producer
 from worker.errors import Busy
 from worker.model.records import Outcome
+from worker.store.retention_values import ExpiredOutcome
 
 _CHUNK = 100  # articles handed to the thread at a time
 
@@ -131,10 +132,11 @@ class AsyncProducer:
         """
         return self._producer.unconfirmed
 
-    async def outcome(self, receipt: str) -> Outcome | None:
+    async def outcome(self, receipt: str) -> Outcome | ExpiredOutcome | None:
         """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
 
-        Returns None while the article waits or is processed.
+        Returns None while the article waits or is processed, and an ExpiredOutcome if its outcome
+        was removed because of its age.
         """
         return await self._run(lambda: self._producer.outcome(receipt))
 

@@ -98,6 +98,11 @@ def pack_valid(receipt: str, raw: object, data: bytes, *, compress: bool) -> Pac
     return PackedArticle(receipt, packed, len(data), source_of(raw))
 
 
+def compressed(packed: PackedArticle) -> PackedArticle:
+    """Return a packed article compressed with Zstandard, unless that would make it longer."""
+    return pack_valid(packed.receipt, packed.raw, canonical_json(packed.raw), compress=True)
+
+
 def pack_invalid(raw: object, error: Rejected) -> PackedArticle:
     """Pack an article in an invalid format, so that a worker keeps it as a dead letter.
 

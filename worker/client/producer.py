@@ -18,21 +18,25 @@ from worker.broker import BULK, backpressure, dead_letter_queue, embedded
 from worker.broker.backpressure import Advice, Answer
 from worker.broker.connection import BrokerConnection
 from worker.broker.load_measurement import measure_load
+from worker.broker.messages import RESUMED
 from worker.broker.push_confirmation import PushConfirmation
 from worker.celery import INGEST, REDO, SEND_ERRORS, broker_url, make_app
 from worker.client.article_packing import ArticlePacker, Invalid, InvalidArticles, OnInvalid
-from worker.client.batching import PackedArticle, batches
+from worker.client.batching import PackedArticle, batches, compressed
 from worker.client.lanes import LanePart, divide, sent_before
+from worker.client.past_deliveries import outcome_of
 from worker.client.receipt_journal import open_journal
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Unavailable
 from worker.model.admission import RawArticle
 from worker.model.broker_address import check_store
 from worker.model.plurals import several
+from worker.model.queue_place import QueuePlace
 from worker.model.receipts import new_message_id, new_producer_id, numbered_message_id
 from worker.model.records import Outcome
 from worker.settings import Settings, masked
 from worker.store.ports import ProducerStore
+from worker.store.retention_values import ExpiredOutcome
 
 __all__ = ["ANSWER_S", "Invalid", "InvalidArticles", "OnInvalid", "Producer"]
 
@@ -90,6 +94,7 @@ class Producer:
         self._connection = BrokerConnection(self._app)
         self._id = new_producer_id()
         self._acknowledged = 0  # messages with receipts that the broker acknowledged
+        self._compress = compress
         self._packer = ArticlePacker(source=source, compress=compress)
         self.invalid: list[Invalid] = []
 
@@ -184,12 +189,14 @@ class Producer:
             load = measure_load(channel, list(self._app.amqp.queues))
         return backpressure.advise(load, self._rules.pressure, bulk=bulk)
 
-    def outcome(self, receipt: str) -> Outcome | None:
+    def outcome(self, receipt: str) -> Outcome | ExpiredOutcome | None:
         """Return what became of an article, by its receipt, the id that `enqueue` returned for it.
 
-        Returns None while the article waits or is processed.
+        Returns None while the article waits or is processed, and an ExpiredOutcome, whose `kind` is
+        "expired", if its outcome was removed because of its age. For a receipt of your own, which
+        does not tell its age, None may also mean that.
         """
-        return self._store.outcomes([receipt]).get(receipt)
+        return outcome_of(self._store, receipt)
 
     @cached_property
     def _store(self) -> ProducerStore:
@@ -252,13 +259,32 @@ class Producer:
         for batch in batches(articles, self._rules.batch):
             self._send(batch, self._rules.queue.name + BULK)
 
+    def return_held(
+        self, articles: Iterable[PackedArticle], place: QueuePlace, pause_id: str
+    ) -> Iterator[int]:
+        """Send articles that were held, because their source was paused, back to their queue; keep
+        their receipts. Yields after each message how many articles it has.
+
+        `place` says which queue that is, and `pause_id` names the pause, which does not hold them
+        again. Waits while the broker is too full, and raises Unavailable when it does not take a
+        message for another reason.
+        """
+        headers: dict[str, Any] = {RESUMED: pause_id}
+        if place.quarantined:
+            headers["x-quarantine"] = place.quarantined
+        packed = map(compressed, articles) if self._compress else articles
+        for batch in batches(packed, self._rules.batch):
+            self._await_capacity(bulk=place.queue.endswith(BULK))
+            self._send(batch, place.queue, headers=headers, priority=place.priority)
+            yield len(batch)
+
     def redo(self, what: str, article_ids: Sequence[str]) -> None:
         """Ask workers to tag or clean stored articles again by newer rules, after new articles.
 
         `what` is `retag` or `reclean`. Waits while the broker is too full to take the message, and
         raises Unavailable when it does not take it for another reason.
         """
-        self._await_bulk_capacity()
+        self._await_capacity(bulk=True)
         queue = self._rules.queue.name + BULK
         self._deliver(REDO, {"what": what, "article_ids": list(article_ids)}, queue=queue)
 
@@ -270,13 +296,13 @@ class Producer:
         with self._connection.channel() as channel:
             dead_letter_queue.send_again(channel, queue, message)
 
-    def _await_bulk_capacity(self) -> None:
+    def _await_capacity(self, *, bulk: bool) -> None:
         with suppress(Unavailable):  # the send that follows tries more than once, and then raises
-            while (advice := self._advice(bulk=True)).answer is Answer.STOP:
+            while (advice := self._advice(bulk=bulk)).answer is Answer.STOP:
                 time.sleep(advice.retry_after_s)
             time.sleep(advice.retry_after_s)
 
-    def _send(self, batch: Sequence[PackedArticle], queue: str = "") -> None:
+    def _send(self, batch: Sequence[PackedArticle], queue: str = "", **options: Any) -> None:
         receipts = [packed.receipt for packed in batch]
         self._deliver(
             INGEST,
@@ -286,6 +312,7 @@ class Producer:
             receipts=receipts,  # for the journal: our transport removes them from the message
             argsrepr=f"[{several(len(batch), 'article')}]",  # or the headers would repeat the text
             kwargsrepr="{}",
+            **options,
         )
 
     def _deliver(self, task: str, arguments: Mapping[str, Any], **options: Any) -> None:

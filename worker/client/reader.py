@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Self, TypedDict, Unpack
 
 from worker import bootstrap
+from worker.client.past_deliveries import outcome_of
 from worker.model.records import Outcome
 from worker.settings import Settings
+from worker.store.retention_values import ExpiredOutcome
 from worker.store.values import Change, Query, SearchHit, StoredArticle
 from worker.store.view_values import ArticleView
+from worker.tag.entities.tag_codes import equal_codes
 
 
 class Filters(TypedDict, total=False):
@@ -53,7 +56,7 @@ class Archive:
         `words` are in the syntax of `worker search`: words, "phrases", -excluded words and prefix*.
         Without words, the newest articles are returned.
         """
-        return self._store.search(Query(words=words, limit=limit, **filters))
+        return self._store.search(_query(words, filters, limit))
 
     def articles(
         self, words: str = "", *, all_revisions: bool = False, **filters: Unpack[Filters]
@@ -64,7 +67,7 @@ class Archive:
         each article the newest revision comes, with `all_revisions` also the older ones. An article
         that is revised in the meantime may be yielded twice, the newer revision last.
         """
-        return self._store.articles(Query(words=words, **filters), all_revisions=all_revisions)
+        return self._store.articles(_query(words, filters), all_revisions=all_revisions)
 
     def show(self, article_id: str) -> ArticleView | None:
         """Return everything stored about one article, as `worker show --json` prints it.
@@ -74,19 +77,22 @@ class Archive:
         """
         return self._store.show(article_id)
 
-    def outcome(self, receipt: str) -> Outcome | None:
+    def outcome(self, receipt: str) -> Outcome | ExpiredOutcome | None:
         """Return what became of an enqueued article, by the receipt (id) that its producer got.
 
-        Returns None while the article waits or is processed.
+        Returns None while the article waits or is processed, and an ExpiredOutcome, whose `kind` is
+        "expired", if its outcome was removed because of its age. For a receipt that the producer
+        chose itself, which does not tell its age, None may also mean that.
         """
-        return self._store.outcomes([receipt]).get(receipt)
+        return outcome_of(self._store, receipt)
 
     def changes(self, since: str = "start") -> Iterator[Change]:
         """Yield what changed in the store after the point `since`, oldest first, up to now.
 
         `since` is a cursor, a point in the sequence of all changes, or `start` or `now`. Keep the
         cursor of the last change that you have processed, and continue from it. Raises LookupError
-        for an invalid cursor.
+        for an invalid cursor, and if changes after it were removed because of their age; `oldest`
+        begins with the oldest change that is kept.
         """
         cursor = self._store.cursor(since)
         while page := self._store.changes(cursor):
@@ -97,7 +103,8 @@ class Archive:
         """Return a cursor, a point in the sequence of all changes, to pass to `changes`.
 
         `since` is "now" for the point after the newest change, so that only later changes are read,
-        "start" for the point before the first one, or a cursor.
+        "start" for the point before the first one, "oldest" for the one before the oldest that is
+        kept, or a cursor.
         """
         return self._store.cursor(since)
 
@@ -110,3 +117,9 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _query(words: str, filters: Filters, limit: int = 20) -> Query:
+    tag = filters.get("tag", "")
+    codes = equal_codes(tag) if tag else ()
+    return Query(words=words, limit=limit, tag_codes=codes, **filters)

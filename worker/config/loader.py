@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, InstanceOf
 
 from worker.clean import CleaningRules, cleaner_of
 from worker.config.monitoring_rules import MonitoringRules
-from worker.config.rule_files import find, names_in, read
+from worker.config.rule_files import MOST_PROBLEMS, find, limited, names_in, read
 from worker.config.worker_rules import WorkerRules
 from worker.dedup import DedupRules
 from worker.errors import BadConfig
@@ -27,11 +28,17 @@ from worker.tag.rules.compiled_rules import CompiledRules
 from worker.tag.rules.taxonomy import RuleFile
 
 TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
-_MAX_SHOWN = 5
-_FIXED_FILES = (
-    *("worker", "cleaning", "dedup", "taxonomy", "topics", "entities", "keyphrases"),
-    "monitoring",
-)
+# The files that each config has, and what they contain; all others are rule files.
+_KINDS: dict[str, type[BaseModel]] = {
+    "worker": WorkerRules,
+    "cleaning": CleaningRules,
+    "dedup": DedupRules,
+    "taxonomy": Taxonomy,
+    "topics": TopicRules,
+    "entities": EntityRules,
+    "keyphrases": KeyphraseRules,
+    "monitoring": MonitoringRules,
+}
 _NO_RULES_OF_ARTICLES = ("monitoring",)  # files whose changes leave the digest as it is
 
 
@@ -90,33 +97,52 @@ class Config(Frozen):
         return {name: rules for name, rules in files.items() if rules is not None}
 
 
-def load_config(config_dir: Path | None = None, instead: Mapping[str, Path] = {}) -> Config:
+def load_config(
+    config_dir: Path | None = None,
+    instead: Mapping[str, Path] = {},
+    most_problems: int = MOST_PROBLEMS,
+) -> Config:
     """Read and validate all rule files, and test the examples in the tagging rules.
 
     Files that the folder `config_dir` does not have, or all if it is None, come from the package.
     `instead` maps file names without `.toml` to other files to read in their place, or
-    additionally. Raises BadConfig that names the file, the key or rule, and what was expected.
+    additionally. Raises BadConfig that names the file, the key or rule, and what was expected, for
+    up to `most_problems` problems of all files together.
     """
     files = {**files_of(config_dir), **instead}
-    tag_rules = {
-        name: read(path, RuleFile) for name, path in files.items() if name.startswith(TAG_RULES)
-    }
+    rules = _read_all(files, most_problems)
+    tag_rules = {name: part for name, part in rules.items() if isinstance(part, RuleFile)}
+    tag_rules = {name: part for name, part in tag_rules.items() if name != "taxonomy"}
     return Config(
-        worker=read(files["worker"], WorkerRules),
-        cleaning=read(files["cleaning"], CleaningRules),
-        dedup=read(files["dedup"], DedupRules),
-        monitoring=read(files["monitoring"], MonitoringRules),
+        worker=rules["worker"],
+        cleaning=rules["cleaning"],
+        dedup=rules["dedup"],
+        monitoring=rules["monitoring"],
         tagging=Tagging(
-            rules=_tag_rules(files, tag_rules),
-            topics=read(files["topics"], TopicRules),
-            entities=read(files["entities"], EntityRules),
-            keyphrases=(phrases := read(files["keyphrases"], KeyphraseRules)),
+            rules=_tag_rules(files, rules["taxonomy"], tag_rules, most_problems),
+            topics=rules["topics"],
+            entities=rules["entities"],
+            keyphrases=(phrases := rules["keyphrases"]),
             frequencies=_frequencies(files["keyphrases"].parent, phrases),
         ),
         tag_rules=tag_rules,
         files=files,
         digest=digest(p for name, p in files.items() if name not in _NO_RULES_OF_ARTICLES),
     )
+
+
+def _read_all(files: Mapping[str, Path], most_problems: int) -> dict[str, Any]:
+    """Read each rule file; raises BadConfig with the problems of all of them."""
+    rules: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, path in files.items():
+        try:
+            rules[name] = read(path, _KINDS.get(name, RuleFile), most_problems)
+        except BadConfig as e:
+            problems += str(e).split("\n")
+    if problems:
+        raise BadConfig("\n".join(problems))
+    return rules
 
 
 def _frequencies(folder: Path, rules: KeyphraseRules) -> Frequencies:
@@ -137,7 +163,7 @@ def files_of(config_dir: Path | None) -> dict[str, Path]:
     A file that `config_dir` does not have, or each if it is None, is taken from the package. Raises
     BadConfig when the folder `config_dir` does not exist.
     """
-    names = (*_FIXED_FILES, *names_in(TAG_RULES, config_dir))
+    names = (*_KINDS, *names_in(TAG_RULES, config_dir))
     return {name: find(f"{name}.toml", config_dir) for name in names}
 
 
@@ -152,19 +178,24 @@ def digest(files: Iterable[Path]) -> str:
         raise BadConfig(str(e)) from e
 
 
-def _tag_rules(files: Mapping[str, Path], tag_rules: Mapping[str, RuleFile]) -> CompiledRules:
+def _tag_rules(
+    files: Mapping[str, Path],
+    taxonomy: Taxonomy,
+    tag_rules: Mapping[str, RuleFile],
+    most_problems: int,
+) -> CompiledRules:
     """Compile taxonomy.toml and the files of the folder `rules` that extend it, sorted by name.
 
-    Raises BadConfig for a file that contradicts another, and when a rule fails its own examples.
+    Raises BadConfig for files that contradict another, and when rules fail their own examples.
     """
     try:
-        taxonomy = read(files["taxonomy"], Taxonomy).extended_by(tag_rules)
+        extended = taxonomy.extended_by(tag_rules)
     except ValueError as e:
-        name, _, why = str(e).partition(": ")
-        raise BadConfig(f"{files[name]}: {why}") from e
-    rules = compile_rules(taxonomy)
+        named = (line.partition(": ") for line in str(e).split("\n"))
+        lines = [f"{files[name]}: {why}" for name, _, why in named]
+        raise BadConfig("\n".join(limited(lines, most_problems))) from e
+    rules = compile_rules(extended)
     if wrong := list(failed_examples(rules)):
-        lines = [f"{files[f.file]}: {f.rule}: {f.example!r} {f.why}" for f in wrong[:_MAX_SHOWN]]
-        more_of_them = len(wrong) - _MAX_SHOWN
-        raise BadConfig("\n".join(lines + [f"… and {more_of_them} more"] * (more_of_them > 0)))
+        lines = [f"{files[f.file]}: {f.rule}: {f.example!r} {f.why}" for f in wrong]
+        raise BadConfig("\n".join(limited(lines, most_problems)))
     return rules

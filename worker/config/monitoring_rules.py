@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from worker.config.alert_rules import AlertRules
 from worker.config.rule_files import find, read
 from worker.model.admission import Frozen
 
@@ -47,12 +48,13 @@ class AttentionRules(Frozen):
 class MonitoringRules(Frozen):
     """All rules of the file `config/monitoring.toml`, with a field for each table of the file.
 
-    `attention` says what needs the attention of a person, and `scale` how fast the queues should
-    drain.
+    `attention` says what needs the attention of a person, `alerts` when that is reported, and
+    `scale` how fast the queues should drain.
     """
 
     scale: ScaleRules = ScaleRules()
     attention: AttentionRules = AttentionRules()
+    alerts: AlertRules = AlertRules()
 
 
 def load_monitoring_rules(config_dir: Path | None = None) -> MonitoringRules:

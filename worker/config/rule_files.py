@@ -17,6 +17,7 @@ _PACKAGE = Path(__file__).parents[1]
 # In a wheel the defaults are package data; in a checkout they are beside the package.
 PACKAGED = next(d for d in (_PACKAGE / "_config", _PACKAGE.parent / "config") if d.is_dir())
 
+MOST_PROBLEMS = 5  # shown when a process refuses to start
 _NAMES = ("code", "id", "name", "source")  # the keys that name an entry of a list
 
 RuleModel = TypeVar("RuleModel", bound=BaseModel)
@@ -57,11 +58,11 @@ def unread_files(names: Collection[str], config_dir: Path | None) -> dict[Path, 
     return {f: next(iter(get_close_matches(f.stem, names, n=1)), "") for f in unread}
 
 
-def read(path: Path, rules: type[RuleModel]) -> RuleModel:
+def read(path: Path, rules: type[RuleModel], most: int = MOST_PROBLEMS) -> RuleModel:
     """Read a TOML file of rules, and validate it by the pydantic class `rules`.
 
-    Returns an object of that class. Raises BadConfig with up to six lines that name the file, the
-    key and what was expected.
+    Returns an object of that class. Raises BadConfig with a line for each of the first `most`
+    problems, and one of advice; they name the file, the key and what was expected.
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -71,7 +72,8 @@ def read(path: Path, rules: type[RuleModel]) -> RuleModel:
         return rules.model_validate(values)
     except ValidationError as e:
         problems = e.errors(include_url=False)
-        lines = [_explain(path, rules, values, dict(problem)) for problem in problems[:5]]
+        explained = [_explain(path, rules, values, dict(problem)) for problem in problems]
+        lines = limited([line for text in explained for line in text.split("\n")], most)
         packaged = PACKAGED / path.name
         if packaged != path and any(problem["type"] == "missing" for problem in problems):
             lines.append(f"A file needs all its keys: start from a copy of {packaged}")
@@ -88,8 +90,14 @@ def _explain(path: Path, rules: type[BaseModel], values: Any, problem: dict[str,
         return f"{path}: {key}: missing"
     value = problem.get("input")
     shown = f", got {value!r}" if isinstance(value, str | int | float | bool) else ""
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{path}: {key}: {message}{shown}"
+    messages = problem["msg"].removeprefix("Value error, ").split("\n")
+    return "\n".join(f"{path}: {key}: {message}{shown}" for message in messages)
+
+
+def limited(lines: list[str], most: int) -> list[str]:
+    """Return the first lines of an error message, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], f"… and {more} more"] if more > 0 else lines
 
 
 def _key_path(location: tuple[int | str, ...], values: Any) -> str:

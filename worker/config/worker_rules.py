@@ -121,6 +121,44 @@ class DeadLetterRules(Frozen):
     keep_days: float = Field(ge=0)
 
 
+class RetentionRules(Frozen):
+    """How many days each kind of row is kept in the store; 0: for ever.
+
+    `receipts_days` is for outcomes of deliveries, `unchanged_receipts_days` for those of unchanged
+    articles. `journal_days` and `unchanged_journal_days` say how long after such an outcome the
+    note that the broker accepted the article is kept. `changes_days` is for entries of the change
+    feed, `replayed_letters_days` for dead letters whose replay ended well, and `hourly_counts_days`
+    for counts of outcomes by hour. `page_payloads_days` is for raw articles that take at least
+    `page_payload_bytes` bytes in the store, which whole pages do.
+    """
+
+    unchanged_journal_days: float = Field(default=1, ge=0)
+    journal_days: float = Field(default=14, ge=0)
+    unchanged_receipts_days: float = Field(default=14, ge=0)
+    receipts_days: float = Field(default=90, ge=0)
+    changes_days: float = Field(default=30, ge=0)
+    replayed_letters_days: float = Field(default=30, ge=0)
+    page_payloads_days: float = Field(default=0, ge=0)
+    page_payload_bytes: int = Field(default=8192, ge=256)
+    hourly_counts_days: float = Field(default=400, ge=0)
+
+    @model_validator(mode="after")
+    def _periods_fit(self) -> "RetentionRules":
+        """Refuse short periods, and outcomes that go before the ledger has counted them."""
+        names = [name for name in type(self).model_fields if name.endswith("_days")]
+        if short := [name for name in names if 0 < getattr(self, name) < 1]:
+            raise ValueError(f"{short[0]}: expected at least 1 day, or 0 for ever")
+        for receipts, journal in (
+            ("receipts_days", "journal_days"),
+            ("receipts_days", "unchanged_journal_days"),
+            ("unchanged_receipts_days", "unchanged_journal_days"),
+        ):
+            kept, first = getattr(self, receipts), getattr(self, journal)
+            if kept and not 0 < first <= kept:
+                raise ValueError(f"expected {journal} from 1 to {receipts} ({kept:g})")
+        return self
+
+
 class WorkerRules(Frozen):
     """All rules of the file `config/worker.toml`, with one field for each table of the file.
 
@@ -129,7 +167,8 @@ class WorkerRules(Frozen):
     limits, and `child` says when a pool process is replaced. `pressure` says when producers must
     slow down. `quarantine` says how failed messages are retried, `dead` how long articles that
     could not be processed are kept, and `ledger` how long a lost article is searched for.
-    `payloads` says whether raw articles are compressed.
+    `payloads` says whether raw articles are compressed, and `retention` how long what is stored is
+    kept.
     """
 
     queue: QueueRules
@@ -142,6 +181,7 @@ class WorkerRules(Frozen):
     ledger: LedgerRules
     dead: DeadLetterRules
     payloads: PayloadRules = PayloadRules()
+    retention: RetentionRules = RetentionRules()
 
 
 def load_worker_rules(config_dir: Path | None = None) -> WorkerRules:

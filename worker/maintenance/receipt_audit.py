@@ -21,6 +21,7 @@ from worker.store.ports import AuditStore, DeadLetterReader
 from worker.store.values import LostMessages
 
 _LONGEST_PAUSE_S = 2.0
+_HELD = "held"  # the state of an article whose source is paused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,9 @@ class DayBalance:
     """How many articles the broker accepted on one UTC day, and what has become of them.
 
     `ended` counts those with an outcome, by outcome; `waiting` those in the queue, `leased` those
-    that a worker has taken, `undeliverable` those in messages that could not be processed, and
-    `missing` those found nowhere. These add up to `received`. `foreign` counts outcomes of that day
+    that a worker has taken, `undeliverable` those in messages that could not be processed, `held`
+    those that wait in the store because their source is paused, and `missing` those found nowhere.
+    These add up to `received`. `foreign` counts outcomes of that day
     for articles of which the broker has not noted that it accepted them.
     """
 
@@ -39,6 +41,7 @@ class DayBalance:
     waiting: int
     leased: int
     undeliverable: int  # in undeliverable messages, in the broker or the store
+    held: int  # in the store, because their source is paused
     missing: int
     foreign: int  # outcomes of this day whose receipts are not in the journal
 
@@ -48,12 +51,14 @@ class ReceiptBalance:
     """The result of comparing receipts, the ids of deliveries, with what the store and broker hold.
 
     It has the counts of each day, the receipts that are `missing`, and the messages that the broker
-    lost with their receipts (`lost`).
+    lost with their receipts (`lost`). `expired` is the number of articles in a producer's own
+    journal that were sent so long ago that their outcomes are removed.
     """
 
     days: list[DayBalance]
     missing: list[JournalEntry]
     lost: list[LostMessages]  # messages whose receipts are unknown
+    expired: int = 0  # of a producer's own journal: too old to be looked up
 
 
 def balance(
@@ -96,6 +101,9 @@ def _find(
     while missing:
         for state, in_message in _messages(channel, queues, store):
             states.update((receipt, state) for receipt in missing.intersection(in_message))
+        # Before and after the broker is searched they may move: the next search finds them.
+        held = store.held.held_receipts(sorted(missing.difference(states)))
+        states.update(dict.fromkeys(held, _HELD))
         missing.difference_update(states)
         ended = store.outcomes(sorted(missing))
         states.update((receipt, outcome.kind) for receipt, outcome in ended.items())
@@ -135,6 +143,7 @@ def _day(day: str, counts: dict[str, int], foreign: int) -> DayBalance:
         waiting=counts.pop(MessageState.WAITING, 0),
         leased=counts.pop(MessageState.LEASED, 0),
         undeliverable=counts.pop(MessageState.UNDELIVERABLE, 0),
+        held=counts.pop(_HELD, 0),
         missing=counts.pop("missing", 0),
         ended=counts,
         foreign=foreign,

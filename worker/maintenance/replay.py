@@ -7,7 +7,7 @@ one outcome for a receipt, so the article is stored once.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from worker.broker import UNKNOWN
@@ -16,7 +16,7 @@ from worker.client.producer import Producer
 from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import replay_receipt
 from worker.store.ports import DeadLetterStore
-from worker.store.values import StoredDeadLetter
+from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _SENT_AT_ONCE = 50  # articles
 
@@ -41,21 +41,24 @@ def replay(
     letter_ids: Sequence[str],
     *,
     per_s: float,
+    states: Collection[DeadLetterState] = tuple(DeadLetterState),
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, str]]:
     """Send raw articles that failed (dead letters) through the workers again, at most `per_s` per
     second.
 
-    They are sent in groups of at most 50; letters that can't be replayed are left out. Yields after
-    each group, when it is marked as replayed, a dict from letter id to receipt, the id of the new
-    delivery. Raises Unavailable if broker or store do not answer.
+    They are sent in groups of at most 50. Letters that can't be replayed are left out, and so are
+    those that are in none of the `states` when it is their turn. Yields after each group, when it
+    is marked as replayed, a dict from letter id to receipt, the id of the new delivery. Raises
+    Unavailable if broker or store do not answer.
     """
     started, sent = time.monotonic(), 0
     step = max(1, min(_SENT_AT_ONCE, int(per_s)))
     for start in range(0, len(letter_ids), step):
         pause(max(0.0, started + sent / per_s - time.monotonic()))
         letters = store.letters(letter_ids[start : start + step])
-        receipts = _send(producer, [letter for letter in letters if not refusal(letter)])
+        chosen = [letter for letter in letters if letter.state in states and not refusal(letter)]
+        receipts = _send(producer, chosen)
         store.mark_replays(receipts, now=datetime.now(UTC))
         sent += len(receipts)
         yield receipts

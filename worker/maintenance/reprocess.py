@@ -64,11 +64,11 @@ def reclean(pipeline: Pipeline, article_ids: Sequence[str], *, now: datetime) ->
     them.
 
     If this changes the title or text of an article, a new revision of it is stored; else its newest
-    revision is updated. The articles are also tagged again. Returns how many articles were stored
-    again.
+    revision is updated. The articles are also tagged again. Articles whose raw articles were
+    removed because of their age are left out. Returns how many articles were stored again.
     """
     version = pipeline.config.cleaner
-    stored = [s for s in pipeline.store.records(article_ids) if s.cleaner != version]
+    stored = [s for s in pipeline.store.records(article_ids) if s.cleaner != version and s.payload]
     outcomes = pipeline.ingest([_delivery(record, version) for record in stored], now=now)
     retag(pipeline, [record.article_id for record in stored], now=now)
     return sum(outcome.revision > 0 for outcome in outcomes)

@@ -7,10 +7,56 @@ as escapes.
 
 import logging
 import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
 
 _SPECS = re.compile(r"(=?)%(?:%|[-+ #0]{0,4}[0-9]{0,4}(?:\.[0-9]{1,4})?([a-z]))")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}$")
+_EVENT = re.compile(r"[a-z][a-z0-9-]{0,40}\.[a-z][a-z0-9-]{0,40}")
 _INDENT = "    "
 _LOGGERS = ("worker", "worker.broker")  # a filter of a logger does not hold for those below it
+
+
+class LogEvent(NamedTuple):
+    """What a log line of this package says, before it is written as text.
+
+    `name` is the event, such as `batch.ingested`, "" for a line without one. `fields` has the
+    values by their keys, and `note` the text of the line that is in none of them.
+    """
+
+    name: str
+    fields: Mapping[str, str | int | float | bool]
+    note: str
+
+
+class LogContext(NamedTuple):
+    """What a process works on while it logs: the task of Celery, and the trace (a `traceparent` of
+    W3C Trace Context) that all its messages belong to; "" if there is none."""
+
+    task_id: str = ""
+    traceparent: str = ""
+
+
+_context = LogContext()  # of this process: a pool process runs one task at a time
+
+
+def set_context(context: LogContext | None = None) -> None:
+    """Set what this process works on from now on; without an argument, nothing."""
+    global _context
+    _context = context or LogContext()
+
+
+def log_context(task_id: str, traceparents: Sequence[str]) -> LogContext:
+    """Return what a batch is logged with. Its messages may belong to several traces: up to five of
+    them are named, with commas between them."""
+    distinct = list(dict.fromkeys(filter(None, traceparents)))[:5]
+    return LogContext(task_id, ",".join(distinct))
+
+
+def context() -> LogContext:
+    """Return what this process works on."""
+    return _context
 
 
 def protect_loggers() -> None:
@@ -26,14 +72,66 @@ def quote_values(record: logging.LogRecord) -> bool:
     Other texts in it only get escapes for what is not printable. A traceback is indented, so that
     no line of it looks like a log line.
     """
+    record.log_event = log_event(record)
     if isinstance(record.args, tuple) and record.args and isinstance(record.msg, str):
         specs = [spec for spec in _SPECS.findall(record.msg) if spec[1]]
         if len(specs) == len(record.args):
             pairs = zip(specs, record.args, strict=True)
             record.args = tuple(_argument(key, kind, value) for (key, kind), value in pairs)
             record.msg = _SPECS.sub(lambda m: m[0][:-1] + "s" if m[2] == "r" else m[0], record.msg)
+    if _context.traceparent and isinstance(record.msg, str):
+        record.msg += f" traceparent={_context.traceparent}"  # it has neither "%" nor spaces
     _indent_traceback(record)
     return True
+
+
+def log_event(record: logging.LogRecord) -> LogEvent:
+    """Read event, values and note from a log record that is written in the form
+    `event key=%s …`. A record with wrong arguments has only a note."""
+    text, args = str(record.msg), record.args if isinstance(record.args, tuple) else ()
+    try:
+        if args and len(args) == len([kind for _, kind in _SPECS.findall(text) if kind]):
+            return _read_event(text, args)
+        return _named(record.getMessage(), {})
+    except (TypeError, ValueError, KeyError):
+        return LogEvent("", {}, text)
+
+
+def _read_event(text: str, args: tuple[object, ...]) -> LogEvent:
+    fields: dict[str, str | int | float | bool] = {}
+    rest, end, values = "", 0, iter(args)
+    for spec in _SPECS.finditer(text):
+        before = text[end : spec.start()]
+        end = spec.end()
+        key = _KEY.search(before) if spec[1] else None
+        if not spec[2]:
+            rest += f"{before}{spec[1]}%"
+        elif key:
+            rest += before[: key.start()]
+            fields[key[0]] = _typed(spec[0].removeprefix("="), spec[2], next(values))
+        else:
+            rest += before + spec[0] % (next(values),)
+    return _named(rest + text[end:], fields)
+
+
+def _named(text: str, fields: Mapping[str, str | int | float | bool]) -> LogEvent:
+    first, _, rest = text.partition(" ")
+    match = _EVENT.match(first)
+    if not match or first[match.end() :] not in ("", ";", ":", ","):
+        return LogEvent("", fields, text.strip())
+    return LogEvent(match[0], fields, rest.strip(" ;,"))
+
+
+def _typed(spec: str, kind: str, value: object) -> str | int | float | bool:
+    """A value as it is written to JSON: numbers stay numbers, with the digits of the text line."""
+    if kind not in "difge":
+        is_number = isinstance(value, bool | int) and kind in "sr"
+        return value if is_number else spec % (value,)  # type: ignore[return-value]
+    written = spec % (value,)
+    number = float(written)
+    if not isfinite(number):
+        return written
+    return int(number) if kind in "di" else number
 
 
 def keep_on_one_line(record: logging.LogRecord) -> bool:

@@ -198,6 +198,33 @@ def reclean_parts(
     return RECLEAN_PREFIX, article_id, "-", revision, "-", cleaner
 
 
+class RecleanWork(NamedTuple):
+    """What the id of a piece of work names: cleaning a stored revision of an article again with one
+    version of the cleaner."""
+
+    article_id: str
+    number: int  # of the revision
+    cleaner: str
+
+
+def reclean_work(receipt: str) -> RecleanWork | None:
+    """Return which revision was to be cleaned again under this id, made by reclean_receipt(). None
+    for the id of a delivery."""
+    article_id, _, rest = receipt.removeprefix(RECLEAN_PREFIX).partition("-")
+    number, _, cleaner = rest.partition("-")
+    if not receipt.startswith(RECLEAN_PREFIX) or not (number.isascii() and number.isdigit()):
+        return None
+    return RecleanWork(article_id, int(number), cleaner)
+
+
+def replayed_letter(receipt: str) -> str:
+    """Return the id of the dead letter that was sent again under this receipt (id of a delivery),
+    which replay_receipt() has made; "" for any other receipt."""
+    if not is_replay(receipt):
+        return ""
+    return receipt.removeprefix(REPLAY_PREFIX).rpartition("-")[0]
+
+
 def lint_receipt(number: int) -> str:
     """Return a receipt (id of a delivery) for article number `number` in a dry run by `worker
     lint`, where no article is delivered: the number as text."""

@@ -281,11 +281,13 @@ class Attempt:
     delivered by then, including this time (`deliveries`).
 
     Deliveries do not count if a worker gave the message back unprocessed, because of an outage or a
-    shutdown. `worker` is "" if it is unknown.
+    shutdown. `worker` is "" if it is unknown. `traceparent` is the trace (W3C Trace Context) that
+    the message belonged to; "" if it named none.
     """
 
     worker: str = ""  # "celery@host/pid", "" when unknown
     deliveries: int = 1  # of its message, including the last one
+    traceparent: str = ""
 
 
 NO_ATTEMPT = Attempt()

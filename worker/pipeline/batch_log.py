@@ -20,9 +20,10 @@ def log_batch(
     seconds that the batch took.
     """
     counts = Counter(outcome.kind for outcome in outcomes)
-    parts = [f"{kind}={counts[kind]}" for kind in OutcomeKind if counts[kind]]
-    parts += [f"redelivered={done}"] if done else []
-    log.info("batch.ingested %s ms=%d", " ".join(parts), took_s * 1000)
+    numbers = {kind.value: counts[kind] for kind in OutcomeKind if counts[kind]}
+    numbers |= {"redelivered": done} if done else {}
+    keys = "".join(f"{key}=%d " for key in numbers)
+    log.info(f"batch.ingested {keys}ms=%d", *numbers.values(), took_s * 1000)
     for letter in letters[:_LETTERS_LOGGED]:
         log.warning(
             "article.rejected source=%s reason=%s stage=%s receipt=%s letter=%s",
@@ -33,5 +34,5 @@ def log_batch(
             letter.letter_id[:12],
         )
     if more := Counter(letter.reason.value for letter in letters[_LETTERS_LOGGED:]):
-        reasons = " ".join(f"{reason}={number}" for reason, number in more.items())
-        log.warning("article.rejected more=%d %s", more.total(), reasons)
+        keys = "".join(f" {reason}=%d" for reason in more)
+        log.warning(f"article.rejected more=%d{keys}", more.total(), *more.values())

@@ -25,19 +25,25 @@ class Delivery:
     `reprocessed` is None for an article that was just delivered. For a stored article that is
     cleaned again, it has the key and the date of receipt, which must stay the same. `payload` is
     the article's JSON as it will be stored; it is set if the article came compressed, and else made
-    when it is needed.
+    when it is needed. `traceparent` is the trace (W3C Trace Context) that its message belonged to.
     """
 
     receipt: str
     raw: object
     payload: Payload | None = None
     reprocessed: Reprocessed | None = None  # set when a stored payload is cleaned again
+    traceparent: str = ""
 
 
 def payload_of(delivery: Delivery) -> Payload:
     """Return the JSON of a delivered article in the form in which it is stored, with the article or
     with the dead letter if it fails."""
     return delivery.payload or Payload.of(delivery.raw)
+
+
+def traces_of(deliveries: Sequence[Delivery]) -> dict[str, str]:
+    """Return the trace (W3C Trace Context) of each receipt whose message named one."""
+    return {d.receipt: d.traceparent for d in deliveries if d.traceparent}
 
 
 def without_outcome(store: ReceiptReader, deliveries: Sequence[Delivery]) -> list[Delivery]:

@@ -47,7 +47,7 @@ from worker.pipeline.dead_lettering import (
     StageDeadline,
     no_deadline,
 )
-from worker.pipeline.deliveries import Delivery, without_outcome
+from worker.pipeline.deliveries import Delivery, traces_of, without_outcome
 from worker.pipeline.identification import identify_batch, page_of
 from worker.pipeline.stage_clock import stage_clock
 from worker.pipeline.stage_results import (
@@ -150,7 +150,13 @@ class Pipeline:
         stage_clock.lap("tag")
         letters = dead_letters.letters
         outcomes = self.store.write(
-            records, withdrawals, letters, unchanged=unchanged, now=now, handling=handling
+            records,
+            withdrawals,
+            letters,
+            unchanged=unchanged,
+            now=now,
+            handling=handling,
+            traces=traces_of(pending),
         )
         self._forget_withdrawn(outcomes)
         self.index.release([o.article_id for o in outcomes if o.article_id])

@@ -13,6 +13,7 @@ article becomes a dead letter with the reason `stalled`.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 
@@ -98,7 +99,8 @@ def _try_each(
             returned += 1
             continue
         letter = _letter(delivery, end, rules, runs.pop(delivery.receipt, 0))
-        dead_letter(pipeline.store, [letter], datetime.now(UTC), handling)
+        traced = replace(handling, traceparent=delivery.traceparent)
+        dead_letter(pipeline.store, [letter], datetime.now(UTC), traced)
     if returned:
         raise Stalled(f"{several(returned, 'article')} stalled", runs)
 

@@ -3,7 +3,7 @@
 The index, by which copies are found, may lose its last writes when its server fails or is restored
 from a backup. A date in it, the watermark, says until when it was complete; after a loss the
 articles stored since that date are written to it again. Every half minute one of the workers does
-both, and logs each repair.
+both, and logs each repair. Once an hour it also removes old rows from the store.
 """
 
 import logging
@@ -18,12 +18,15 @@ from worker import background
 from worker.dedup import DedupRules
 from worker.errors import Unavailable
 from worker.index.redis_index import RedisIndex
+from worker.index.verification import ExpectedEntry, differences
 from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.maintenance.reconcile import PAGE, Reconciler
+from worker.maintenance.removal import RetentionPeriods
+from worker.runtime.retention_turns import RetentionTurns
 from worker.store.cluster_values import ClusterMove, Member
 from worker.store.database.fork_lock import fork_lock
-from worker.store.ports import ClusteredStore, OutcomeCounter
+from worker.store.ports import ClusteredStore, ExpiringStore
 
 log = logging.getLogger("worker")
 
@@ -34,14 +37,18 @@ PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 COUNT_EVERY_S = 3600.0
 
 
-class RepairedStore(ClusteredStore, OutcomeCounter, Protocol):
+class RepairedStore(ClusteredStore, ExpiringStore, Protocol):
     """The methods of the store that the background loop for repairs needs: those for clusters
-    (groups of an article and its copies), and one that counts how articles were processed, by hour.
-    """
+    (groups of an article and its copies), one that counts how articles were processed, by hour, and
+    those that remove old rows."""
 
 
 def start(
-    store: RepairedStore, open_index: Callable[[], RedisIndex], rules: DedupRules
+    store: RepairedStore,
+    open_index: Callable[[], RedisIndex],
+    rules: DedupRules,
+    return_held: Callable[[], object] = lambda: None,
+    periods: RetentionPeriods | None = None,
 ) -> background.BackgroundLoop:
     """Start the background loop that corrects clusters, and restores what the index has lost.
 
@@ -51,8 +58,10 @@ def start(
 
     All workers run the loop, but in each half minute only one of them does the work. Once an hour
     that worker also counts results that workers of an earlier version have stored without counting
-    them.
+    them, and removes rows that have reached the age that `periods` says (None: no rows).
+    `return_held` is called in each half minute by the worker that does the work.
     """
+    retention = RetentionTurns(store, periods) if periods else None
     period = FIRST_PERIOD
     counted_at = -math.inf
 
@@ -63,9 +72,12 @@ def start(
                 if index.try_lock("reconcile", EVERY_S * 0.9):
                     make_pass(store, index, rules, period=period, now=datetime.now(UTC))
                     period = PERIOD
+                    return_held()
                     if time.monotonic() - counted_at > COUNT_EVERY_S:
                         _count_missed_outcomes(store)
                         counted_at = time.monotonic()
+                    if retention:
+                        retention.turn()
         except Unavailable as e:
             log.info("reconcile.waits error=%s", e)
 
@@ -114,27 +126,42 @@ def _restore(
     window = timedelta(seconds=2 * index.window_s)
     since = max(mark.complete_until or now - window, now - window)
     deadline = time.monotonic() + RESTORE_S
-    page = _restore_page(store, reconciler, since, 0)
+    page, lost = _restore_page(store, index, reconciler, since, 0)
     articles = len(page)
     while len(page) == PAGE and time.monotonic() <= deadline:
-        page = _restore_page(store, reconciler, since, page[-1].revision_id)
-        articles += len(page)
-    level = logging.WARNING if articles and not mark.is_first else logging.INFO
-    log.log(level, "index.put-back since=%s articles=%d", since.isoformat("T", "seconds"), articles)
+        page, more = _restore_page(store, index, reconciler, since, page[-1].revision_id)
+        articles, lost = articles + len(page), lost + more
+    # A server that was only restarted, as the embedded one often is, has lost nothing.
+    level = logging.WARNING if lost and not mark.is_first else logging.INFO
+    log.log(
+        level,
+        "index.put-back since=%s articles=%d lost=%d",
+        *(since.isoformat("T", "seconds"), articles, lost),
+    )
     return page[-1].received if len(page) == PAGE else None
 
 
 def _restore_page(
-    store: ClusteredStore, reconciler: Reconciler, since: datetime, after: int
-) -> Sequence[Member]:
+    store: ClusteredStore,
+    index: RedisIndex,
+    reconciler: Reconciler,
+    since: datetime,
+    after: int,
+) -> tuple[Sequence[Member], int]:
+    """Write a page of articles to the index again; also returns how many of them it had lost."""
     with fork_lock():
         try:
             page = store.clusters.recent_members(since, after, PAGE)
+            expected = [
+                ExpectedEntry(m.article_id, m.cluster_id, m.fingerprint, m.received) for m in page
+            ]
+            found = differences(index, expected)
+            lost = {x.article_id for x in found if x.what in ("missing", "unowned")}
             for move in reconciler.restore(page):
                 _log_move(move)
         finally:
             store.close()
-    return page
+    return page, len(lost)
 
 
 def _log_move(move: ClusterMove) -> None:

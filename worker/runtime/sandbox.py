@@ -30,6 +30,7 @@ from math import ceil
 from typing import Any
 
 from worker import bootstrap
+from worker.broker.startup import log_to_stderr
 from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.errors import Unavailable
 from worker.maintenance.reprocess import Reprocessing, reprocess
@@ -108,7 +109,7 @@ class SandboxServer:
         processes dies twice, and Unavailable when it is not ready or does not answer in time; a
         later call may then succeed.
         """
-        raws = [[d.receipt, d.raw] for d in deliveries]
+        raws = [[d.receipt, d.raw, d.traceparent] for d in deliveries]
         attempt = {"worker": handling.worker, "deliveries": handling.deliveries}
         return self._request({"deliveries": raws, "handling": attempt}, limit_s)
 
@@ -190,6 +191,7 @@ def main() -> None:
     server ends with its input, or when no line came for 30 s.
     """
     settings = Settings.load()
+    log_to_stderr(settings.log_format)
     rules = load_worker_rules(settings.config_dir)
     pipeline = bootstrap.pipeline(settings, _report)
     bootstrap.warm()
@@ -294,14 +296,17 @@ def _run_and_exit(pipeline: Pipeline, run: dict[str, Any], write_end: int) -> No
             kind, article_ids = Reprocessing(run["redo"]), [run["article_id"]]
             reprocess(pipeline, kind, article_ids, now=datetime.now(UTC))
         else:
-            deliveries = [Delivery(receipt=r, raw=raw) for r, raw in run["deliveries"]]
+            deliveries = [
+                Delivery(receipt=receipt, raw=raw, traceparent=traceparent)
+                for receipt, raw, traceparent in run["deliveries"]
+            ]
             handling = Attempt(**run["handling"])
             pipeline.ingest(deliveries, now=datetime.now(UTC), handling=handling)
         code = _DONE
     except Unavailable:
         _write_report(_UNAVAILABLE)
     except BaseException as e:  # noqa: BLE001 - the exit code is the answer
-        print(f"trial.failed error={type(e).__name__}", file=sys.stderr)
+        log.error("trial.failed error=%s", type(e).__name__)
     finally:
         os._exit(code)
 

@@ -2,7 +2,8 @@
 
 To replay one is to send it through the worker again. Each replay has a receipt, an id under which
 the worker stores the outcome, as for any delivered article. So the outcome tells how the replay
-ended. If the article fails again, the letter's counter `seen` increases.
+ended. If the article fails again, the letter's counter `seen` increases. When such an outcome is
+removed because of its age, the letter keeps how the replay ended.
 """
 
 from collections import Counter
@@ -16,9 +17,11 @@ from sqlalchemy import Connection
 from worker.model.receipts import replay_parts
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText, UtcDateTime
+from worker.store.database.packing import EMPTY_TEXT
 from worker.store.database.rows import stored_letter_of
 from worker.store.database.schema import articles, dead_letters, receipts
 from worker.store.database.statements import chunks, concatenated
+from worker.store.listing_values import LetterCounts, LetterPage, LetterPosition
 from worker.store.values import (
     DeadLetterQuery,
     DeadLetterState,
@@ -26,18 +29,26 @@ from worker.store.values import (
     StoredDeadLetter,
 )
 
-_LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c.replay)
+LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c.replay)
+# How the last replay ended, if its receipt was removed. A worker of an earlier version that marks a
+# new replay leaves the end of the one before.
+_KEPT_END = dead_letters.c.replay_ended == dead_letters.c.replay
+_OUTCOME = sa.func.coalesce(receipts.c.outcome, sa.case((_KEPT_END, dead_letters.c.replay_outcome)))
+_ARTICLE_ID = sa.func.coalesce(
+    receipts.c.article_id, sa.case((_KEPT_END, dead_letters.c.replay_article))
+)
 _SEEN = sa.cast(dead_letters.c.seen, sa.Text)
 _LAST_RECEIPT = concatenated(replay_parts(dead_letters.c.letter_id, _SEEN))
-_STATE = sa.case(
+_STATE: sa.ColumnElement[str] = sa.case(
     (dead_letters.c.replay.is_(None), DeadLetterState.DEAD.value),
     (dead_letters.c.replay != _LAST_RECEIPT, DeadLetterState.DEAD.value),
     # An undeliverable message counts as replayed once it is back on its queue.
     (dead_letters.c.queue != "", DeadLetterState.REPLAYED.value),
-    (receipts.c.receipt.is_(None), DeadLetterState.REPLAYING.value),
-    (receipts.c.outcome == OutcomeKind.DEAD.value, DeadLetterState.DEAD.value),
+    (_OUTCOME.is_(None), DeadLetterState.REPLAYING.value),
+    (_OUTCOME.in_([OutcomeKind.DEAD.value]), DeadLetterState.DEAD.value),
     else_=DeadLetterState.REPLAYED.value,
 )
+IS_REPLAYED = _STATE.in_([DeadLetterState.REPLAYED.value])
 
 
 def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDeadLetter]:
@@ -46,14 +57,21 @@ def letters(connection: Connection, letter_ids: Sequence[str]) -> list[StoredDea
 
     Unknown ids are left out.
     """
+    letter_of = _letters_by_id(connection, letter_ids, list(dead_letters.c))
+    return [letter_of[letter_id] for letter_id in letter_ids if letter_id in letter_of]
+
+
+def _letters_by_id(
+    connection: Connection, letter_ids: Sequence[str], columns: Sequence[sa.ColumnElement[Any]]
+) -> dict[str, StoredDeadLetter]:
     letter_of = {}
-    columns = (_STATE.label("state"), receipts.c.outcome, receipts.c.article_id)
+    replays = (_STATE.label("state"), _OUTCOME.label("outcome"), _ARTICLE_ID.label("article_id"))
     for chunk in chunks(list(dict.fromkeys(letter_ids))):
-        statement = sa.select(dead_letters, *columns).select_from(_LETTERS)
+        statement = sa.select(*columns, *replays).select_from(LETTERS)
         statement = statement.where(dead_letters.c.letter_id.in_(chunk))
         for row in connection.execute(statement).mappings():
             letter_of[row["letter_id"]] = stored_letter_of(row)
-    return [letter_of[letter_id] for letter_id in letter_ids if letter_id in letter_of]
+    return letter_of
 
 
 def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
@@ -63,7 +81,7 @@ def letter_ids(connection: Connection, query: DeadLetterQuery) -> Sequence[str]:
     The one that failed last comes first. At most `query.limit` ids are returned, all if it is None.
     """
     ids = dead_letters.c.letter_id
-    statement = sa.select(ids).select_from(_LETTERS).where(*_conditions(query))
+    statement = sa.select(ids).select_from(LETTERS).where(*_conditions(query))
     order = (dead_letters.c.last.desc(), ids)
     return connection.scalars(statement.order_by(*order).limit(query.limit)).all()
 
@@ -76,10 +94,65 @@ def count_letters(connection: Connection, query: DeadLetterQuery) -> dict[str, i
     """
     number = sa.func.count()
     counted = sa.select(dead_letters.c.reason, number.label("number"))
-    statement = counted.select_from(_LETTERS)
+    statement = counted.select_from(LETTERS)
     statement = statement.where(*_conditions(query)).group_by(dead_letters.c.reason)
     rows = connection.execute(statement.order_by(number.desc(), dead_letters.c.reason))
     return {row.reason: row.number for row in rows}
+
+
+def letter_page(
+    connection: Connection, query: DeadLetterQuery, after: LetterPosition | None
+) -> LetterPage:
+    """Return a page of the dead letters (articles that could not be processed) that match a query.
+
+    The one that failed last comes first. The page has at most `query.limit` letters, by default 50,
+    those after the position `after`, and leaves their payloads out.
+    """
+    limit = query.limit or 50
+    ids = dead_letters.c.letter_id
+    statement = sa.select(ids).select_from(LETTERS).where(*_conditions(query))
+    if after:
+        last = sa.literal(after.last, UtcDateTime)
+        same = sa.and_(dead_letters.c.last == last, ids > after.letter_id)
+        statement = statement.where(sa.or_(dead_letters.c.last < last, same))
+    order = (dead_letters.c.last.desc(), ids)
+    found = connection.scalars(statement.order_by(*order).limit(limit + 1)).all()
+    columns = [column for column in dead_letters.c if column.name != "payload"]
+    payload = sa.literal(EMPTY_TEXT).label("payload")
+    letter_of = _letters_by_id(connection, found[:limit], [*columns, payload])
+    page = [letter_of[letter_id] for letter_id in found[:limit] if letter_id in letter_of]
+    position = LetterPosition(page[-1].last, page[-1].letter_id) if found[limit:] else None
+    return LetterPage(letters=tuple(page), next=position)
+
+
+def count_some_letters(connection: Connection, query: DeadLetterQuery, most: int) -> LetterCounts:
+    """Count the dead letters (raw articles that could not be processed) that match the query, by
+    reason, but no more than `most` of them in all."""
+    statement = sa.select(dead_letters.c.reason).select_from(LETTERS).where(*_conditions(query))
+    some = statement.limit(most + 1).subquery()
+    number = sa.func.count()
+    counted = sa.select(some.c.reason, number.label("number")).group_by(some.c.reason)
+    rows = connection.execute(counted.order_by(number.desc(), some.c.reason)).all()
+    reasons = {row.reason: row.number for row in rows}
+    return LetterCounts(reasons=reasons, is_complete=sum(reasons.values()) <= most)
+
+
+def drop_matching(connection: Connection, query: DeadLetterQuery, expected: int) -> int:
+    """Remove the dead letters (raw articles that could not be processed) that match the query, if
+    there are exactly `expected` of them.
+
+    Returns how many matched; if that is another number, none is removed. The letters are locked
+    first, so none can fail again or be replayed between the count and the removal.
+    """
+    ids = dead_letters.c.letter_id
+    matching = sa.select(ids).select_from(LETTERS).where(*_conditions(query))
+    # The pipeline locks letters in this order. In another order the two could deadlock.
+    matching = matching.order_by(ids).with_for_update(of=dead_letters)
+    locked = connection.scalars(matching).all()
+    if len(locked) == expected:
+        for chunk in chunks(locked):
+            connection.execute(sa.delete(dead_letters).where(ids.in_(chunk)))
+    return len(locked)
 
 
 def letters_and_lacks(connection: Connection) -> StandingLetters:
@@ -91,7 +164,7 @@ def letters_and_lacks(connection: Connection) -> StandingLetters:
     reason, number = dead_letters.c.reason, sa.func.count().label("number")
     # Most letters were never replayed: for these nothing need be looked up among the receipts.
     never = sa.select(reason, number).where(dead_letters.c.replay.is_(None)).group_by(reason)
-    again = sa.select(reason, number).select_from(_LETTERS).group_by(reason)
+    again = sa.select(reason, number).select_from(LETTERS).group_by(reason)
     again = again.where(dead_letters.c.replay.is_not(None), *_conditions(DeadLetterQuery()))
     lacks = sa.exists().where(articles.c.canonical_pending)
     is_lacking = sa.select(sa.literal("", KeyText), sa.case((lacks, 1), else_=0))
@@ -167,7 +240,7 @@ def expire_letters(connection: Connection, before: datetime) -> int:
     """
     unseen = dead_letters.c.last < sa.literal(before, UtcDateTime)
     ended = _STATE.in_([DeadLetterState.DEAD.value, DeadLetterState.REPLAYED.value])
-    old = sa.select(dead_letters.c.letter_id).select_from(_LETTERS).where(unseen, ended)
+    old = sa.select(dead_letters.c.letter_id).select_from(LETTERS).where(unseen, ended)
     return sum(
         _drop(connection, dead_letters.c.letter_id.in_(chunk), unseen)
         for chunk in chunks(sorted(connection.scalars(old)))

@@ -29,6 +29,7 @@ from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
 from worker.store.database.engine import open_engine, parse, raising_unavailable
+from worker.store.held_articles import SqlHeldArticles
 from worker.store.hourly_values import (
     HourlyCount,
     LatestOutcomes,
@@ -49,7 +50,10 @@ from worker.store.reading import (
 from worker.store.reading.known_deliveries import known_deliveries
 from worker.store.reading.search import search
 from worker.store.reading.table_bytes import table_bytes
+from worker.store.retention.sql_retention import SqlRetention
 from worker.store.source_values import SourceClock, SourceHours, WindowCount
+from worker.store.sql_access import SqlAccess
+from worker.store.sql_listings import SqlListings
 from worker.store.values import (
     Change,
     DeadLetterQuery,
@@ -66,7 +70,7 @@ from worker.store.values import (
     StoredDeadLetter,
 )
 from worker.store.view_values import ArticleView
-from worker.store.writing import missed_outcomes, withdraw
+from worker.store.writing import missed_outcomes, stored_alerts, withdraw
 from worker.store.writing.batch_decisions import WriteBatch
 from worker.store.writing.write import write
 
@@ -116,8 +120,10 @@ class SqlStore:
         unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
+        traces: Mapping[str, str] = {},
     ) -> list[Outcome]:
         batch = WriteBatch(
+            traces=traces,
             unchanged=tuple(unchanged),
             records=tuple(records),
             withdrawals=tuple(withdrawals),
@@ -181,6 +187,10 @@ class SqlStore:
         with self._writing() as connection:
             return dead_letters.drop_letters(connection, letter_ids)
 
+    def drop_matching(self, query: DeadLetterQuery, expected: int) -> int:
+        with self._writing() as connection:
+            return dead_letters.drop_matching(connection, query, expected)
+
     def expire_letters(self, before: datetime) -> int:
         with self._writing() as connection:
             return dead_letters.expire_letters(connection, before)
@@ -232,6 +242,10 @@ class SqlStore:
     def count_stale(self, query: Query, part: str, version: str) -> int:
         with self._reading() as connection:
             return stale_records.count_stale(connection, query, part, version)
+
+    def without_payload(self, query: Query, version: str, limit: int) -> tuple[int, Sequence[str]]:
+        with self._reading() as connection:
+            return stale_records.without_payload(connection, query, version, limit)
 
     def records(self, article_ids: Sequence[str]) -> list[StoredRecord]:
         with self._reading() as connection:
@@ -347,9 +361,37 @@ class SqlStore:
         with self._writing() as connection:
             return missed_outcomes.count_missed(connection, now, since)
 
+    def take_alert_turn(self, holder: str, *, now: datetime, until: datetime) -> bool:
+        with self._writing() as connection:
+            return stored_alerts.take_turn(connection, holder, now=now, until=until)
+
+    def write_alert_state(self, state: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        with self._writing() as connection:
+            return stored_alerts.write_state(connection, state, holder=holder, at=at, until=until)
+
+    def alert_state(self) -> str:
+        with self._reading() as connection:
+            return stored_alerts.read_state(connection)
+
     @property
     def clusters(self) -> SqlClusters:
         return SqlClusters(self._reading, self._writing)
+
+    @property
+    def held(self) -> SqlHeldArticles:
+        return SqlHeldArticles(self._reading, self._writing)
+
+    @property
+    def retention(self) -> SqlRetention:
+        return SqlRetention(self._reading, self._writing)
+
+    @property
+    def listings(self) -> SqlListings:
+        return SqlListings(self._reading)
+
+    @property
+    def access(self) -> SqlAccess:
+        return SqlAccess(self._reading, self._writing)
 
     def close(self) -> None:
         if self._engine is not None and self._pid == os.getpid():

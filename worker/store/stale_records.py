@@ -18,12 +18,23 @@ from worker.model.dataclass_fields import field_names
 from worker.model.receipts import reclean_parts
 from worker.model.records import Article, Retagged, Span, StoredRecord, Tag
 from worker.store.database.columns import JsonColumn, UtcDateTime
-from worker.store.database.packing import unpack_text
+from worker.store.database.packing import EMPTY_TEXT, unpack_text
 from worker.store.database.rows import tag_rows
-from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
+from worker.store.database.schema import (
+    BEST_FIRST,
+    articles,
+    changes,
+    receipts,
+    reclean_marks,
+    revisions,
+    tags,
+)
 from worker.store.database.statements import NEWEST, concatenated
 from worker.store.reading.search import matching
-from worker.store.values import Query
+from worker.store.values import ChangeKind, Query
+
+CLEANER = "cleaner"
+_HAS_NO_PAYLOAD = revisions.c.payload == EMPTY_TEXT
 
 
 def stale_revisions(
@@ -51,16 +62,41 @@ def count_stale(connection: Connection, query: Query, part: str, version: str) -
     return connection.execute(sa.select(sa.func.count()).select_from(statement)).scalar_one()
 
 
+def without_payload(
+    connection: Connection, query: Query, version: str, limit: int
+) -> tuple[int, Sequence[str]]:
+    """Return how many articles can't be cleaned again, and the ids of the first `limit` of them.
+
+    These are articles that another cleaner than `version` has cleaned, and whose raw articles were
+    removed because of their age.
+    """
+    matched = matching(connection, query).order_by(None)
+    stored_version = sa.func.coalesce(revisions.c.versions[CLEANER].as_string(), "")
+    statement = matched.add_columns(revisions.c.article_id).where(
+        _HAS_NO_PAYLOAD, stored_version != version
+    )
+    number = sa.select(sa.func.count()).select_from(statement.subquery())
+    first = connection.execute(statement.order_by(revisions.c.id).limit(limit))
+    return connection.scalar(number) or 0, [row.article_id for row in first]
+
+
 def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.Select[Any]:
     matched = matching(connection, query).order_by(None)
     statement: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
     stored_version = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
-    # An article that was cleaned again in vain, for example rejected, has a receipt, and is not
-    # returned for the same version of the cleaner again.
-    if part == "cleaner":
+    # An article that was cleaned again in vain, for example rejected, has a receipt or a mark, and
+    # is not returned for the same version of the cleaner again.
+    if part == CLEANER:
+        statement = statement.where(~_HAS_NO_PAYLOAD)
         number = sa.cast(revisions.c.number, sa.Text)
         done = concatenated(reclean_parts(revisions.c.article_id, number, sa.literal(version)))
         statement = statement.where(~sa.exists().where(receipts.c.receipt == done))
+        marked = sa.exists().where(
+            reclean_marks.c.article_id == revisions.c.article_id,
+            reclean_marks.c.number == revisions.c.number,
+            reclean_marks.c.cleaner == version,
+        )
+        statement = statement.where(~marked)
     return statement.where(stored_version != version)
 
 
@@ -136,9 +172,39 @@ def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -
         for i in changed_ids
         if _visible_tags(before.get(i, ())) != _visible_tags(targets[i][1].tags)
     ]
-    update = sa.update(articles).where(articles.c.article_id.in_(visibly_changed))
-    connection.execute(update.values(retagged_at=sa.literal(now, UtcDateTime)))
+    if visibly_changed:
+        differences = {
+            i: _difference(before.get(i, ()), targets[i][1].tags) for i in visibly_changed
+        }
+        _announce(connection, differences, now)
     return len(visibly_changed)
+
+
+def _difference(before: Sequence[Tag], after: Sequence[Tag]) -> dict[str, list[str]]:
+    """The tags that an article gained and lost, as "scheme:code"."""
+    old, new = ({f"{tag.scheme}:{tag.code}": None for tag in of} for of in (before, after))
+    return {"added": [c for c in new if c not in old], "removed": [c for c in old if c not in new]}
+
+
+def _announce(
+    connection: Connection, differences: Mapping[str, Mapping[str, Sequence[str]]], now: datetime
+) -> None:
+    """Add an entry to the change feed for each article, with the tags that it gained and lost."""
+    last = connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
+    update = sa.update(articles).where(articles.c.article_id.in_(differences))
+    connection.execute(update.values(retagged_at=sa.literal(now, UtcDateTime)))
+    # A trigger has added the entries. Those of other transactions are of other articles.
+    entry = sa.and_(
+        changes.c.id > sa.bindparam("p_last"),
+        changes.c.article_id == sa.bindparam("p_article_id"),
+        changes.c.kind == ChangeKind.RETAGGED.value,
+    )
+    rows = [
+        {"p_last": last, "p_article_id": article_id, "p_tags": difference}
+        for article_id, difference in differences.items()
+    ]
+    tagged = sa.bindparam("p_tags", type_=JsonColumn)
+    connection.execute(sa.update(changes).where(entry).values(tags=tagged), rows)
 
 
 RetagTarget = tuple[sa.RowMapping, Retagged]

@@ -4,6 +4,7 @@ A receipt is the id of one raw article that a producer sent. The journal is comp
 outcomes of receipts, to find accepted articles that were lost.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,14 +14,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.errors import Reason
 from worker.model.dataclass_fields import field_values
-from worker.model.receipts import RECLEAN_PREFIX, message_number
+from worker.model.receipts import message_number
 from worker.model.records import JournalEntry
 from worker.store.database.columns import stored_name
 from worker.store.database.schema import journal, journal_messages, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
+from worker.store.retention import progress
+from worker.store.retention.aged_journal import is_foreign, of_unchanged
+from worker.store.retention.ledger_days import frozen_days, utc_day
 from worker.store.values import LostMessages, ReceiptTally
 
 _CLOCKS = timedelta(minutes=5)  # by which the clocks of two brokers may differ
@@ -143,12 +146,19 @@ def tally_receipts(connection: Connection, since: datetime, until: datetime) -> 
             ended[day, outcome] = count
         else:
             open_receipts[receipt] = day
-    foreign = {row[0]: row[1] for row in connection.execute(_foreign(connection, since, until))}
-    return ReceiptTally(ended=ended, open=open_receipts, foreign=foreign)
+    foreign = Counter(
+        {row[0]: row[1] for row in connection.execute(_foreign(connection, since, until))}
+    )
+    for key, count in frozen_days(connection, since, until).items():
+        if key.journaled:
+            ended[key.day, key.outcome] = ended.get((key.day, key.outcome), 0) + count
+        else:
+            foreign[key.day] += count
+    return ReceiptTally(ended=ended, open=open_receipts, foreign=dict(foreign))
 
 
 def _ended(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
-    day = _day(connection, journal.c.at)
+    day = utc_day(connection, journal.c.at)
     return (
         sa.select(day, receipts.c.outcome, sa.func.count(), sa.null())
         .select_from(journal.join(receipts, receipts.c.receipt == journal.c.receipt))
@@ -159,26 +169,30 @@ def _ended(connection: Connection, since: datetime, until: datetime) -> sa.Selec
 
 def _open(connection: Connection, since: datetime, until: datetime) -> sa.Select[Any]:
     return (
-        sa.select(_day(connection, journal.c.at), sa.null(), sa.literal(1), journal.c.receipt)
+        sa.select(utc_day(connection, journal.c.at), sa.null(), sa.literal(1), journal.c.receipt)
         .select_from(journal.outerjoin(receipts, receipts.c.receipt == journal.c.receipt))
         .where(journal.c.at >= since, journal.c.at < until, receipts.c.receipt.is_(None))
     )
 
 
 def _foreign(connection: Connection, since: datetime, until: datetime) -> sa.Select[str, int]:
-    day = _day(connection, receipts.c.at)
+    day = utc_day(connection, receipts.c.at)
     return (
         sa.select(day, sa.func.count())
         .select_from(receipts.outerjoin(journal, journal.c.receipt == receipts.c.receipt))
         .where(receipts.c.at >= since, receipts.c.at < until, journal.c.receipt.is_(None))
-        .where(receipts.c.reason != Reason.UNDELIVERABLE.value)  # no article, a whole message
-        .where(~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True))  # nobody sent it
+        .where(is_foreign(), *_not_counted_by_day(connection))
         .group_by(day)
     )
 
 
-def _day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnElement[str]:
-    """Return an SQL expression for the UTC day of a time column, as text such as 2026-11-22."""
-    if connection.dialect.name == "postgresql":
-        return sa.func.to_char(sa.func.timezone("UTC", moment), sa.text("'YYYY-MM-DD'"))
-    return sa.func.strftime(sa.text("'%Y-%m-%d'"), moment)
+def _not_counted_by_day(connection: Connection) -> list[sa.ColumnElement[bool]]:
+    """Return the condition for outcomes that are not yet in the counts by day, which remain when
+    journal rows and receipts are removed."""
+    conditions = []
+    for unchanged in (True, False):
+        job = progress.UNCHANGED_FROZEN if unchanged else progress.JOURNAL_FROZEN
+        if until := progress.reached(connection, job):
+            is_other = of_unchanged(unchanged=not unchanged)
+            conditions.append(sa.or_(is_other, receipts.c.at >= until))
+    return conditions

@@ -15,17 +15,20 @@ class Query:
 
     `words` is text as people type it: quotes make phrases, `-` excludes a word. `tag`, `source` and
     `language` must be those of the article, and `verdict` the decision about its newest revision,
-    such as `duplicate`. The time of publication (of receipt, if that is unknown) must be `since` or
-    later, and before `until`; both need a time zone. With `by_receipt`, the time at which the
-    article was received counts instead, also for the order. `limit` is the maximum number of
-    articles.
+    such as `duplicate`; `flag` is something that cleaning noticed. The time of publication (of
+    receipt, if that is unknown) must be `since` or later, and before `until`; both need a time
+    zone. With `by_receipt`, the time at which the article was received counts instead, also for the
+    order. `limit` is the maximum number of articles. `tag_codes` are other codes with the meaning
+    of `tag`, as pairs (scheme, code); "" is any scheme.
     """
 
     words: str = ""
     tag: str = ""
+    tag_codes: tuple[tuple[str, str], ...] = ()
     source: str = ""
     language: str = ""
     verdict: str = ""  # of the newest revision
+    flag: str = ""  # of the newest revision, such as "paywalled"
     since: datetime | None = None  # published (else received) at or after this time
     until: datetime | None = None  # and before this time
     limit: int = 20
@@ -137,7 +140,9 @@ class Change:
 
     `kind` tells what happened to the article `article_id` at the time `at`. To read on after this
     entry, pass its `cursor`. `article` is the content of revision number `revision`; it is None if
-    that content has been removed since, because the article was withdrawn.
+    that content has been removed since, because the article was withdrawn. `tags_added` and
+    `tags_removed` have the form "scheme:code" and tell what `retagged` changed; both are empty if
+    only scores or labels changed, and in entries of older versions.
     """
 
     cursor: str  # the next page starts after this change
@@ -146,6 +151,8 @@ class Change:
     article_id: str
     revision: int
     article: StoredArticle | None  # that revision, or None when its content was removed since
+    tags_added: tuple[str, ...] = ()  # of kind `retagged`, as "scheme:code"
+    tags_removed: tuple[str, ...] = ()
 
 
 class DeadLetterState(StrEnum):

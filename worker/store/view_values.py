@@ -4,7 +4,8 @@ The keys of these dicts are the names of the columns of the database tables.
 """
 
 from datetime import date, datetime
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # pydantic makes JSON schemas of these only
 
 
 class ArticleRow(TypedDict):
@@ -176,13 +177,14 @@ class ClusterRow(TypedDict):
     copies.
 
     The article shown is listed too. `verdict` is the decision about the newest revision, such as
-    `duplicate`.
+    `duplicate`, and `first_seen` is when the article was first processed.
     """
 
     article_id: str
     source: str
     verdict: str
     title: str
+    first_seen: datetime
 
 
 class MoveRow(TypedDict):

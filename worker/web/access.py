@@ -7,9 +7,30 @@ from worker.errors import BadConfig
 from worker.settings import Settings
 
 
+def password_of(settings: Settings) -> str:
+    """Return the password of the web server, "" if none is set.
+
+    It is WORKER_WEB_PASSWORD, else the first line of the file WORKER_WEB_PASSWORD_FILE. Raises
+    BadConfig if that file can't be read or has none.
+    """
+    if settings.web_password.get_secret_value():
+        return settings.web_password.get_secret_value()
+    file = settings.web_password_file
+    if file is None:
+        return ""
+    try:
+        password = file.read_text("utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as e:
+        problem = e.strerror if isinstance(e, OSError) else "it is no UTF-8 text"
+        raise BadConfig(f"WORKER_WEB_PASSWORD_FILE: {file}: {problem}") from e
+    if not password:
+        raise BadConfig(f"WORKER_WEB_PASSWORD_FILE: {file} has no password in its first line")
+    return password
+
+
 def password_is_set(settings: Settings) -> bool:
     """Whether somebody who wants to change something must log in with a password."""
-    return bool(settings.web_password.get_secret_value())
+    return bool(password_of(settings))
 
 
 def refuse_open_address(settings: Settings, address: str) -> None:

@@ -50,9 +50,15 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
     )
     # uvicorn raises the signal again after it has ended: to be stopped is no failure.
     signal.signal(signal.SIGTERM, _exit)
-    host, port = listener.getsockname()[:2]
-    log.info("web.started address=http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    log.info("web.started address=%s", address_of(listener))
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the web address of a server that listens on this socket, such as
+    http://127.0.0.1:8080."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _exit(_: int, __: FrameType | None) -> None:

@@ -7,10 +7,14 @@
 --   unacked_index          zset   delivery tag -> server time of the lease, in seconds
 -- and one of ours:
 --   <queue>.dead           list   what can't be delivered, newest left: a line of JSON, the message
+--   <queue>.pauses         hash   lanes and sources that are paused, see pause.lua
 --
--- KEYS  unacked, unacked_index, then the waiting lists in the order they are tried
--- ARGV  fencing tag, most messages, most bytes, then the queue of each waiting list
--- reply queue and its messages; their delivery tags are <fencing tag>:0, :1, ...
+-- KEYS  unacked, unacked_index, <queue>.pauses, then the waiting lists in the order they are tried
+-- ARGV  fencing tag, most messages, most bytes, the version of the pauses that the worker knows ("" for
+--       none), then the queue of each waiting list
+-- reply queue, version of the pauses, the pauses if the version is another one (fields and values), and
+--       the messages; their delivery tags are <fencing tag>:0, :1, ... Without a message, the queue is
+--       "" if the version is another one; else there is no reply
 --
 -- The first write is RPOP, which a broker out of memory still allows; the rest of the script
 -- then runs as well, so that a full broker can be drained.
@@ -23,18 +27,32 @@ for i, expected in ipairs({'hash', 'zset'}) do
     return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' holds a ' .. kind .. ', not a ' .. expected)
   end
 end
-for i = 3, #KEYS do
-  local queue, reply = ARGV[i + 1], {ARGV[i + 1]}
-  while #reply <= most and bytes_left > 0 do
+local version = redis.pcall('HGET', KEYS[3], 'version')
+if type(version) ~= 'string' then version = '' end  -- nothing is paused, or the key is no hash
+local pauses, is_paused = {}, {}
+if version ~= '' then
+  for i = 4, #KEYS do
+    local queue = ARGV[i + 1]
+    is_paused[queue] = redis.call('HEXISTS', KEYS[3], 'lane:' .. queue) == 1
+  end
+  for _, field in ipairs(version ~= ARGV[4] and redis.call('HKEYS', KEYS[3]) or {}) do
+    pauses[#pauses + 1] = field
+    pauses[#pauses + 1] = redis.call('HGET', KEYS[3], field)
+  end
+end
+for i = 4, #KEYS do
+  local queue = ARGV[i + 1]
+  local reply = {queue, version, pauses}
+  while #reply < most + 3 and bytes_left > 0 and not is_paused[queue] do
     local message = redis.pcall('RPOP', KEYS[i])
     if type(message) ~= 'string' then break end  -- empty, or no list: the others are served
     local now = redis.call('TIME')
-    local tag = ARGV[1] .. ':' .. (#reply - 1)
+    local tag = ARGV[1] .. ':' .. (#reply - 3)
     redis.call('HSET', KEYS[1], tag, '[' .. message .. ',"","' .. queue .. '"]')
     redis.call('ZADD', KEYS[2], now[1] + now[2] / 1000000, tag)
     reply[#reply + 1] = message
     bytes_left = bytes_left - #message
   end
-  if #reply > 1 then return reply end
+  if #reply > 3 then return reply end
 end
-return false
+return version ~= ARGV[4] and {'', version, pauses}

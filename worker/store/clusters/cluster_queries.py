@@ -11,10 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from worker.store.cluster_values import ClusterMove, MoveReason
+from worker.model.dataclass_fields import field_names
+from worker.model.receipts import RECLEAN_PREFIX
+from worker.store.cluster_values import ClusterMove, MoveReason, Sighting
 from worker.store.database.columns import UtcDateTime
-from worker.store.database.schema import articles, clusters
+from worker.store.database.schema import articles, clusters, receipts, revision_origins
 from worker.store.database.statements import chunks
+from worker.store.retention.past_outcomes import STORED_ORIGINS
 
 _MAX_RANKED_MEMBERS = 1000
 _CANONICAL = articles.alias("canonical")
@@ -119,3 +122,29 @@ def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[C
         )
         for row in connection.execute(displaced.order_by(articles.c.article_id))
     ]
+
+
+def sightings(article_ids: Collection[str]) -> sa.CompoundSelect[Any]:
+    """Return a query for the deliveries of these articles, with the columns of Sighting.
+
+    Deliveries whose receipts are removed are only among them if they made a stored revision.
+    """
+    stored = sa.select(*(receipts.c[name] for name in sorted(field_names(Sighting)))).where(
+        receipts.c.article_id.in_(article_ids), _delivered(receipts.c.receipt)
+    )
+    made = revision_origins.c
+    kept = (
+        sa.select(
+            *(
+                made.number if name == "revision" else made[name]
+                for name in sorted(field_names(Sighting))
+            )
+        )
+        .select_from(STORED_ORIGINS)
+        .where(made.article_id.in_(article_ids), _delivered(made.receipt))
+    )
+    return sa.union_all(stored, kept)
+
+
+def _delivered(receipt: sa.Column[str]) -> sa.ColumnElement[bool]:
+    return ~receipt.startswith(RECLEAN_PREFIX, autoescape=True)

@@ -5,15 +5,13 @@ clusters by id. So no two transactions wait for each other in a circle.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names, field_values
-from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import Fingerprint, OutcomeKind
 from worker.store.cluster_values import (
     ClusterMove,
@@ -24,12 +22,11 @@ from worker.store.cluster_values import (
 )
 from worker.store.clusters import cluster_queries
 from worker.store.database.columns import KeyText, UtcDateTime
+from worker.store.database.engine import Transaction
 from worker.store.database.rows import Row
-from worker.store.database.schema import articles, clusters, moves, pins, receipts, revisions
+from worker.store.database.schema import articles, clusters, moves, pins, revisions
 from worker.store.database.statements import NEWEST, chunks
 from worker.store.database.upsert import add, insert
-
-Transaction = Callable[[], AbstractContextManager[Connection]]
 
 _MEMBER = sa.select(
     articles.c.seq,
@@ -168,15 +165,11 @@ class SqlClusters:
             return [RecordedMove(**row) for row in rows]
 
     def sightings(self, article_ids: Collection[str]) -> list[Sighting]:
-        columns = [receipts.c[field] for field in field_names(Sighting)]
-        delivered = ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True)
         with self._reading() as connection:
             sightings = [
                 Sighting(**row)
                 for chunk in chunks(sorted(article_ids))
-                for row in connection.execute(
-                    sa.select(*columns).where(receipts.c.article_id.in_(chunk), delivered)
-                ).mappings()
+                for row in connection.execute(cluster_queries.sightings(chunk)).mappings()
             ]
         return sorted(sightings, key=lambda sighting: (sighting.at, sighting.receipt))
 

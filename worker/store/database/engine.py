@@ -4,8 +4,8 @@ Errors of a database that can't serve requests are raised as Unavailable.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -15,6 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from worker.errors import BadConfig, Unavailable
 from worker.model.broker_address import check_store
 from worker.store.database.columns import dumps
+
+Transaction = Callable[[], AbstractContextManager[Connection]]  # opens one and ends it
 
 LOCK_TIMEOUT_S = 30
 _NAME = "store URL"  # of the setting, or of an argument

@@ -58,7 +58,11 @@ def outcome_of(row: RowMapping) -> Outcome:
         revision=row["revision"],
         letter_id=row["letter_id"] or "",
         reason=row["reason"],
-        handling=Attempt(worker=row["worker"], deliveries=row["deliveries"]),
+        handling=Attempt(
+            worker=row["worker"],
+            deliveries=row["deliveries"],
+            traceparent=row["traceparent"],
+        ),
     )
 
 

@@ -10,6 +10,8 @@
     articles 1─* moves      moves of the article to other clusters (article and copies)
     articles 1─1 pins       the cluster to which an operator bound the article
     articles 1─* changes    what happened to the article: entries of the change feed
+    revisions 1─1 revision_origins  what the removed receipt of a revision and its decision said
+    revisions 1─1 reclean_marks     which cleaner has cleaned a revision again in vain
 """
 
 from sqlalchemy import (
@@ -173,6 +175,7 @@ receipts = Table(
     Column("worker", KeyText, nullable=False, server_default=""),
     Column("deliveries", Integer, nullable=False, server_default="1"),
     Column("payload_hash", KeyText, nullable=False, server_default=""),  # "" in older rows
+    Column("traceparent", KeyText, nullable=False, server_default=""),  # W3C Trace Context, or ""
 )
 
 decisions = Table(
@@ -231,6 +234,29 @@ dead_letters = Table(
     Column("queue", KeyText, nullable=False, server_default=""),  # of an undeliverable message
     Column("replay", KeyText),  # receipt of the last replay; its outcome is in receipts
     Column("replay_at", UtcDateTime),
+    # How the replay with the receipt `replay_ended` ended; set when that receipt is removed.
+    Column("replay_ended", KeyText),
+    Column("replay_outcome", KeyText),
+    Column("replay_article", KeyText),  # id of the article that it led to
+    Index("ix_dead_letters_last_letter_id", "last", "letter_id"),
+)
+
+held_articles = Table(
+    "held_articles",  # raw articles of paused sources, which wait to go back to their queues
+    metadata,
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("receipt", KeyText, nullable=False),
+    Column("digest", KeyText, nullable=False),  # of the payload: a receipt may be used twice
+    Column("source", KeyText, nullable=False),
+    Column("queue", KeyText, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("holds", Integer, nullable=False),  # times that it was held
+    Column("held_at", UtcDateTime, nullable=False),  # the last of them
+    UniqueConstraint("receipt", "digest"),
+    Index("ix_held_articles_source_id", "source", "id"),
+    sqlite_autoincrement=True,
 )
 
 clusters = Table(
@@ -294,6 +320,16 @@ job_progress = Table(
     Column("until", UtcDateTime, nullable=False),  # what was stored before this time is done
 )
 
+alert_turns = Table(
+    "alert_turns",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("holder", KeyText, nullable=False),
+    Column("until", UtcDateTime, nullable=False),  # no other worker judges before this time
+    Column("at", UtcDateTime),  # when the system was last judged
+    Column("state", FreeText, nullable=False),  # JSON
+)
+
 moves = Table(
     "moves",
     metadata,
@@ -331,6 +367,7 @@ changes = Table(
     Column("kind", KeyText, nullable=False),
     Column("article_id", KeyText, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("tags", JsonColumn),  # of kind `retagged`: {"added": […], "removed": […]}
     Index("ix_changes_xid_id", "xid", "id", unique=True),
     sqlite_autoincrement=True,
 )
@@ -349,4 +386,75 @@ journal_messages = Table(
     Column("producer", KeyText, primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+# What removed receipts said. No foreign keys: a worker of an earlier version removes revisions, but
+# does not know these two tables.
+revision_origins = Table(
+    "revision_origins",
+    metadata,
+    Column("article_id", KeyText, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("receipt", KeyText, nullable=False, index=True),
+    Column("outcome", KeyText, nullable=False),
+    Column("source", KeyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("worker", KeyText, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    # The decision; NULL if it was removed before, with the content of its article.
+    Column("verdict", KeyText),
+    Column("signal", KeyText),
+    Column("rival", KeyText),
+    Column("scores", JsonColumn),
+    Column("thresholds", JsonColumn),
+    Column("version", KeyText),
+)
+
+reclean_marks = Table(
+    "reclean_marks",
+    metadata,
+    Column("article_id", KeyText, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("cleaner", KeyText, nullable=False),  # the last version that cleaned it in vain
+)
+
+ledger_days = Table(
+    "ledger_days",
+    metadata,
+    Column("day", KeyText, primary_key=True),  # UTC, such as 2026-11-22
+    Column("outcome", KeyText, primary_key=True),
+    # Whether the receipts were in the journal, counted on the day of that entry; the others were
+    # sent by other clients, counted on the day of the outcome.
+    Column("journaled", Boolean, primary_key=True),
+    Column("receipts", BigInteger, nullable=False),
+)
+
+table_sizes = Table(
+    "table_sizes",
+    metadata,
+    Column("day", KeyText, primary_key=True),  # UTC, such as 2026-11-22
+    Column("name", KeyText, primary_key=True),
+    Column("bytes", BigInteger, nullable=False),  # with its indexes
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("name", KeyText, primary_key=True),
+    Column("hash", KeyText, nullable=False, unique=True),  # SHA-256 of the token, hexadecimal
+    Column("scopes", JsonColumn, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("revoked", UtcDateTime),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", SerialColumn, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", KeyText, nullable=False),
+    Column("action", KeyText, nullable=False),
+    Column("about", FreeText, nullable=False),
+    Column("details", JsonColumn, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -14,10 +14,15 @@ from worker.store.ports.cluster_ports import (
     ClusterStore,
     RededuplicationStore,
 )
+from worker.store.ports.held_ports import (
+    HeldArticleReader,
+    HeldArticleStore,
+)
 from worker.store.ports.ingest_ports import (
     CandidateReader,
     DeadLetterWriter,
     FingerprintReader,
+    HoldingStore,
     IngestStore,
     OutcomeReader,
     ReceiptReader,
@@ -25,15 +30,19 @@ from worker.store.ports.ingest_ports import (
     StaleRecordReader,
     WorkerStore,
 )
+from worker.store.ports.listing_ports import AccessStore, ConsoleStore, ListingReader
 from worker.store.ports.operation_ports import (
+    AlertStore,
     AuditStore,
     ClosableStore,
     DeadLetterReader,
     DeadLetterStore,
+    ExpiringStore,
     JournalReader,
     JournalWriter,
     OutcomeCounter,
     ProducerStore,
+    ResumingStore,
     StatusStore,
 )
 from worker.store.ports.reading_ports import (
@@ -47,9 +56,12 @@ from worker.store.ports.reading_ports import (
     SizeReader,
     SourceReader,
 )
+from worker.store.ports.retention_ports import RetainedStore, RetentionStore
 from worker.store.ports.source_ports import SourceActivityReader, SourceSnoozer
 
 __all__ = [
+    "AccessStore",
+    "AlertStore",
     "ArticleHistoryReader",
     "ArticleReader",
     "ArticleSearch",
@@ -62,14 +74,20 @@ __all__ = [
     "ClusterReader",
     "ClusterStore",
     "ClusteredStore",
+    "ConsoleStore",
     "DeadLetterReader",
     "DeadLetterStore",
     "DeadLetterWriter",
     "DeletionStore",
+    "ExpiringStore",
     "FingerprintReader",
+    "HeldArticleReader",
+    "HeldArticleStore",
+    "HoldingStore",
     "IngestStore",
     "JournalReader",
     "JournalWriter",
+    "ListingReader",
     "OutcomeCountReader",
     "OutcomeCounter",
     "OutcomeReader",
@@ -78,6 +96,9 @@ __all__ = [
     "RecordReader",
     "RededuplicationStore",
     "ResultReader",
+    "ResumingStore",
+    "RetainedStore",
+    "RetentionStore",
     "SizeReader",
     "SourceActivityReader",
     "SourceReader",
@@ -103,10 +124,13 @@ class ArticleStore(
     SourceReader,
     SizeReader,
     OutcomeCountReader,
-    OutcomeCounter,
+    ConsoleStore,
     StatusStore,
     SourceActivityReader,
     SourceSnoozer,
+    AlertStore,
+    ResumingStore,
+    ExpiringStore,
     Protocol,
 ):
     """The whole store of articles, with the methods of all its protocols, as worker.bootstrap opens
@@ -114,3 +138,6 @@ class ArticleStore(
 
     Functions should take a narrower protocol, with only the methods that they call.
     """
+
+    @property
+    def held(self) -> HeldArticleStore: ...

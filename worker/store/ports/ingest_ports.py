@@ -4,7 +4,7 @@ A batch is the raw articles of one message from the broker. Stored articles are 
 again when the rules for that have changed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from worker.model.records import (
     Withdrawal,
 )
 from worker.model.unchanged import KnownDeliveries, UnchangedArticle
+from worker.store.ports.held_ports import HeldArticleStore
 from worker.store.values import Query
 
 
@@ -48,6 +49,14 @@ class ReceiptReader(OutcomeReader, Protocol):
         Receipts without an outcome are left out, and so are those that an earlier version stored.
         """
         ...
+
+
+class HoldingStore(ReceiptReader, Protocol):
+    """A store in which articles of paused sources can be held. It also finds out by the receipt of
+    an article, the id of its delivery, whether it was processed before."""
+
+    @property
+    def held(self) -> HeldArticleStore: ...
 
 
 class FingerprintReader(Protocol):
@@ -126,6 +135,7 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
         unchanged: Sequence[UnchangedArticle] = (),
         now: datetime,
         handling: Attempt = NO_ATTEMPT,
+        traces: Mapping[str, str] = {},
     ) -> list[Outcome]:
         """Write the results of a batch of raw articles in one transaction; return what became of
         each.
@@ -135,7 +145,8 @@ class IngestStore(ReceiptReader, CandidateReader, DeadLetterWriter, Protocol):
         order. A result is skipped if its receipt (the id of the delivery) has an outcome already.
         Raises ArticleChanged, with nothing written, if another worker has changed one of
         `unchanged` meanwhile. `handling` names the worker, and says how often the message was
-        delivered.
+        delivered. `traces` has the trace (W3C Trace Context) of each receipt whose message named
+        one.
         """
         ...
 
@@ -177,10 +188,19 @@ class StaleRecordReader(RecordReader, Protocol):
         """
         ...
 
+    def without_payload(self, query: Query, version: str, limit: int) -> tuple[int, Sequence[str]]:
+        """Return how many articles can't be cleaned again, and the ids of the first `limit` of
+        them.
 
-class WorkerStore(RecordReader, IngestStore, Protocol):
-    """The store for a worker process: it writes batches of new articles, and re-tags stored
-    ones."""
+        These are articles that another cleaner than `version` has cleaned, and whose raw articles
+        were removed because of their age.
+        """
+        ...
+
+
+class WorkerStore(RecordReader, IngestStore, HoldingStore, Protocol):
+    """The store for a worker process: it writes batches of new articles, holds those of paused
+    sources, and re-tags stored ones."""
 
     def retag(self, retagged: Sequence[Retagged], *, now: datetime) -> int:
         """Replace the tags of stored articles; return how many articles got visibly different tags.

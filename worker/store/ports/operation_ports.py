@@ -10,7 +10,9 @@ from typing import Protocol
 
 from worker.model.records import JournalEntry
 from worker.store.hourly_values import LatestOutcomes, MissedOutcomes
+from worker.store.ports.held_ports import HeldArticleReader, HeldArticleStore
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
+from worker.store.ports.retention_ports import RetainedStore
 from worker.store.values import (
     DeadLetterQuery,
     LostMessages,
@@ -26,7 +28,7 @@ class ClosableStore(Protocol):
     def close(self) -> None: ...
 
 
-class JournalReader(OutcomeReader, Protocol):
+class JournalReader(OutcomeReader, RetainedStore, Protocol):
     """Reads the journal, the list of raw articles that the broker accepted, by receipt and time.
 
     A receipt is the id of one delivery of a raw article. Outcomes can be looked up by receipt too.
@@ -110,6 +112,15 @@ class DeadLetterStore(DeadLetterReader, DeadLetterWriter, ClosableStore, Protoco
         """
         ...
 
+    def drop_matching(self, query: DeadLetterQuery, expected: int) -> int:
+        """Remove the dead letters (articles that could not be processed) that match the query, if
+        there are exactly `expected` of them.
+
+        Returns how many matched; if that is another number, none is removed. `query.limit` is
+        ignored.
+        """
+        ...
+
     def expire_letters(self, before: datetime) -> int:
         """Remove old dead letters (articles that could not be processed), and return how many.
 
@@ -124,8 +135,12 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
     store.
 
     It reads and writes the journal, the list of what the broker accepted, compares it with the
-    outcomes, and reads dead letters, the articles that could not be processed.
+    outcomes, and reads dead letters, the articles that could not be processed. `held` finds
+    articles that wait because their source is paused.
     """
+
+    @property
+    def held(self) -> HeldArticleReader: ...
 
     def tally_receipts(self, since: datetime, until: datetime) -> ReceiptTally:
         """Compare the articles that the broker accepted from `since` until before `until` with the
@@ -160,6 +175,13 @@ class StatusStore(Protocol):
         ...
 
 
+class ResumingStore(ClosableStore, Protocol):
+    """A store from which held articles, those of paused sources, go back to their queues."""
+
+    @property
+    def held(self) -> HeldArticleStore: ...
+
+
 class OutcomeCounter(ClosableStore, Protocol):
     """A store that can count the outcomes of articles that workers of an earlier version have
     stored without counting them by hour."""
@@ -177,8 +199,37 @@ class OutcomeCounter(ClosableStore, Protocol):
         ...
 
 
-class ProducerStore(OutcomeReader, ClosableStore, Protocol):
+class AlertStore(ClosableStore, Protocol):
+    """Keeps the state of alerts as a text, and lets one worker at a time judge the system.
+
+    It is for times in which the broker, which does the same, does not answer or has lost its data.
+    """
+
+    def take_alert_turn(self, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Let the worker `holder` judge until the time `until`, unless another one does so now.
+
+        Returns whether it may. The holder of the turn may take it again.
+        """
+        ...
+
+    def write_alert_state(self, state: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Store the state of alerts as of the time `at`, and keep the turn of `holder` to `until`.
+
+        Nothing is written if a later state is stored. Returns whether it was written.
+        """
+        ...
+
+    def alert_state(self) -> str:
+        """Return the stored state of alerts; "" if there is none."""
+        ...
+
+
+class ExpiringStore(RetainedStore, OutcomeCounter, Protocol):
+    """A store from which old rows are removed, after their outcomes are counted by hour."""
+
+
+class ProducerStore(OutcomeReader, RetainedStore, ClosableStore, Protocol):
     """The store for a producer, a program that sends raw articles and asks what became of them.
 
-    It looks up outcomes, and can be closed.
+    It looks up outcomes, also what is known of old ones that were removed, and can be closed.
     """

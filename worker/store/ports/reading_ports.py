@@ -6,6 +6,7 @@ from typing import Protocol
 
 from worker.model.records import Outcome, OutcomeKind
 from worker.store.hourly_values import HourlyCount, OutcomeTotals
+from worker.store.ports.held_ports import HeldArticleReader
 from worker.store.ports.ingest_ports import OutcomeReader, RecordReader
 from worker.store.ports.operation_ports import DeadLetterReader, JournalReader
 from worker.store.values import (
@@ -102,9 +103,10 @@ class ChangeFeed(Protocol):
         """Return the position in the change feed (the list of all changes) from which to read on,
         as text.
 
-        `since` is `start` to read all changes, `now` to read only those still to come, or the
-        cursor of the last change that was read; that one is returned unchanged. Raises LookupError
-        for any other text.
+        `since` is `start` to read all changes, `oldest` to read those that are still kept, `now` to
+        read only those still to come, or the cursor of the last change that was read; that one is
+        returned unchanged. Raises LookupError for any other text, and if changes after the position
+        were removed because of their age.
         """
         ...
 
@@ -113,7 +115,7 @@ class ChangeFeed(Protocol):
 
         The oldest change comes first. `cursor` names the position: it is the cursor of the last
         change that was read, or comes from the method `cursor`. No change is skipped or given
-        twice.
+        twice. Raises LookupError if changes after the position were removed because of their age.
         """
         ...
 
@@ -250,5 +252,9 @@ class ArticleHistoryReader(ArticleReader, JournalReader, DeadLetterReader, Proto
     """Reads all that is stored about one article or one receipt, to explain what happened to it.
 
     A receipt is the id of one delivery of a raw article. What is read includes the record of its
-    acceptance by the broker, and the dead letter if it could not be processed.
+    acceptance by the broker, and the dead letter if it could not be processed. `held` finds
+    articles that wait because their source is paused.
     """
+
+    @property
+    def held(self) -> HeldArticleReader: ...

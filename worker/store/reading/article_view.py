@@ -15,13 +15,16 @@ from worker.store.database.schema import (
     held_revisions,
     moves,
     receipts,
+    revision_origins,
     revisions,
     tags,
 )
+from worker.store.retention.past_outcomes import STORED_ORIGINS
 from worker.store.view_values import ArticleView
 
 MAX_SHOWN = 100  # sightings, decisions and cluster members shown
 MAX_CANDIDATES = 5  # ids listed when a prefix is not unique
+_DECIDED = "is_decided"  # whether a sighting still has its decision
 HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 
 
@@ -82,48 +85,68 @@ def _tags(article_id: str) -> sa.Select[Any]:
     return statement.order_by(*BEST_FIRST)
 
 
-def _latest_first(decided: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[Any], ...]:
-    """The order of sightings, the latest first; `decided` says whether one has a decision.
+def _decisions(article_id: str) -> sa.Select[Any]:
+    """The decisions of stored receipts, and those that are kept of removed ones."""
+    names = [column.name for column in decisions.c if column.name != "article_id"]
+    stored = (
+        sa.select(*(decisions.c[n] for n in names), receipts.c.at, receipts.c.revision)
+        .join(receipts, receipts.c.receipt == decisions.c.receipt)
+        .where(decisions.c.article_id == article_id)
+    )
+    columns = revision_origins.c
+    kept = (
+        sa.select(*(columns[n] for n in names), columns.at, columns.number.label("revision"))
+        .select_from(STORED_ORIGINS)
+        .where(columns.article_id == article_id, columns.verdict.is_not(None))
+    )
+    return _newest(stored, kept, kind="verdict")
+
+
+def _sightings(article_id: str) -> sa.Select[Any]:
+    """The deliveries of stored receipts, and those that are kept because they made a revision."""
+    names = ("source", "at", "worker", "deliveries")
+    columns, made = receipts.c, revision_origins.c
+    stored = (
+        sa.select(
+            *(columns.receipt, columns.outcome, columns.revision, *(columns[n] for n in names)),
+            decisions.c.receipt.is_not(None).label(_DECIDED),
+        )
+        .select_from(receipts.outerjoin(decisions, decisions.c.receipt == columns.receipt))
+        .where(columns.article_id == article_id)
+    )
+    kept = (
+        sa.select(
+            *(made.receipt, made.outcome, made.number.label("revision"), *(made[n] for n in names)),
+            made.verdict.is_not(None).label(_DECIDED),
+        )
+        .select_from(STORED_ORIGINS)
+        .where(made.article_id == article_id)
+    )
+    return _newest(stored, kept, kind="outcome")
+
+
+def _newest(*selects: "sa.Select[Any]", kind: str) -> sa.Select[Any]:
+    """The latest rows of these selects, the latest first; `kind` is the column with the outcome.
 
     Those of one batch have the same time, and their receipts are in no order. What was stored
     before a withdrawal has lost its decisions, and what came after it has one; the number of the
     revision orders the others, and the sighting that made a revision comes before those that only
     found it unchanged.
     """
-    columns = receipts.c
-    withdrawn = columns.outcome == OutcomeKind.WITHDRAWN.value
-    found_unchanged = columns.outcome == OutcomeKind.UNCHANGED.value
-    return (
+    joined = sa.union_all(*selects).subquery()
+    columns = joined.c
+    withdrawn = columns[kind] == OutcomeKind.WITHDRAWN.value
+    found_unchanged = columns[kind] == OutcomeKind.UNCHANGED.value
+    decided = columns.get(_DECIDED, sa.true())
+    newest = (
         columns.at.desc(),
         sa.case((withdrawn, 1), (decided, 2), else_=0).desc(),
         columns.revision.desc(),
         sa.case((found_unchanged, 1), else_=0).desc(),
         columns.receipt.desc(),
     )
-
-
-def _decisions(article_id: str) -> sa.Select[Any]:
-    columns = [column for column in decisions.c if column.name != "article_id"]
-    return (
-        sa.select(*columns, receipts.c.at, receipts.c.revision)
-        .join(receipts, receipts.c.receipt == decisions.c.receipt)
-        .where(decisions.c.article_id == article_id)
-        .order_by(*_latest_first(sa.true()))
-        .limit(MAX_SHOWN)
-    )
-
-
-def _sightings(article_id: str) -> sa.Select[Any]:
-    columns = receipts.c
-    columns_shown = ("receipt", "outcome", "revision", "source", "at", "worker", "deliveries")
-    with_decision = receipts.outerjoin(decisions, decisions.c.receipt == columns.receipt)
-    return (
-        sa.select(*(columns[column] for column in columns_shown))
-        .select_from(with_decision)
-        .where(columns.article_id == article_id)
-        .order_by(*_latest_first(decisions.c.receipt.is_not(None)))
-        .limit(MAX_SHOWN)
-    )
+    shown = [column for column in columns if column.name != _DECIDED]
+    return sa.select(*shown).order_by(*newest).limit(MAX_SHOWN)
 
 
 def _aliases(article_id: str) -> sa.Select[Any]:
@@ -135,7 +158,13 @@ def _aliases(article_id: str) -> sa.Select[Any]:
 def _members(cluster_id: str) -> sa.Select[Any]:
     columns = articles.c
     return (
-        sa.select(columns.article_id, columns.source, columns.verdict, revisions.c.title)
+        sa.select(
+            columns.article_id,
+            columns.source,
+            columns.verdict,
+            revisions.c.title,
+            columns.first_seen,
+        )
         .join(revisions, revisions.c.id == columns.newest)
         .where(columns.cluster_id == cluster_id)
         .order_by(columns.seq.desc())

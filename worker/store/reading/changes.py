@@ -6,11 +6,15 @@ No change is skipped, although PostgreSQL transactions do not commit in the orde
 began: a change is shown only when all transactions that might add an earlier one have ended. So a
 transaction that stays open on the server delays the feed.
 
+Old changes are removed (worker.store.retention). A reader who has not read all of them gets an
+error, whether its cursor is older or it begins at the start: to go on would skip changes.
+
 The last two digits of a cursor are a checksum, so that a cursor that was copied incompletely is
 refused.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -20,9 +24,10 @@ from sqlalchemy import Connection
 from worker.errors import BadConfig
 from worker.store.database.schema import changes, revisions
 from worker.store.reading.export import read
+from worker.store.retention.progress import CHANGES_REMOVED, reached
 from worker.store.values import Change, ChangeKind, StoredArticle
 
-START, NOW = "start", "now"
+START, OLDEST, NOW = "start", "oldest", "now"
 PAGE = 200  # changes, each with its article
 _ORDER = (changes.c.xid, changes.c.id)
 _SNAPSHOT = "pg_current_snapshot())::text::bigint"
@@ -34,9 +39,10 @@ def cursor(connection: Connection, since: str) -> str:
     """Return the position in the change feed (the list of all changes) from which to read on, as
     text.
 
-    `since` is `start` to read all changes, `now` to read only those still to come, or the cursor of
-    the last change that was read; that one is returned unchanged. Raises LookupError for any other
-    text.
+    `since` is `start` to read all changes, `oldest` to read those that are still kept, `now` to
+    read only those still to come, or the cursor of the last change that was read; that one is
+    returned unchanged. Raises LookupError for any other text, and if changes after the position
+    were removed because of their age.
     """
     if _in_postgres(connection):
         _refuse_future(connection)
@@ -45,7 +51,9 @@ def cursor(connection: Connection, since: str) -> str:
         newest = sa.select(changes.c.id).where(_is_committed(connection)).order_by(*backwards)
         last = connection.scalar(newest.limit(1))
         return START if last is None else _cursor_of(last)
-    if since != START:
+    if since == START:
+        _refuse_removed_start(connection)
+    elif since != OLDEST:
         _position(connection, since)
     return since
 
@@ -53,11 +61,14 @@ def cursor(connection: Connection, since: str) -> str:
 def page(connection: Connection, since: str, limit: int) -> list[Change]:
     """Return up to `limit` changes of articles that come after a position in the change feed.
 
-    The oldest change comes first. `since` is the cursor of the last change that was read, or
-    `start`. Each change has the content of its article, unless that was removed since.
+    The oldest change comes first. `since` is the cursor of the last change that was read, `start`
+    or `oldest`. Each change has the content of its article, unless that was removed since. Raises
+    LookupError if changes after the position were removed because of their age.
     """
+    if since == START:
+        _refuse_removed_start(connection)
     statement = sa.select(changes).where(_is_committed(connection)).order_by(*_ORDER).limit(limit)
-    if since != START:
+    if since not in (START, OLDEST):
         statement = statement.where(sa.tuple_(*_ORDER) > _position(connection, since))
     rows = connection.execute(statement).all()
     content = _content(connection, rows)
@@ -69,6 +80,8 @@ def page(connection: Connection, since: str, limit: int) -> list[Change]:
             article_id=row.article_id,
             revision=row.revision,
             article=content.get((row.article_id, row.revision)),
+            tags_added=tuple((row.tags or {}).get("added", ())),
+            tags_removed=tuple((row.tags or {}).get("removed", ())),
         )
         for row in rows
     ]
@@ -110,10 +123,32 @@ def _position(connection: Connection, since: str) -> tuple[int, int]:
         statement = sa.select(*_ORDER).where(changes.c.id == int(number))
         if row := connection.execute(statement).one_or_none():
             return row.xid, row.id
+        if removed := _removed_until(connection, int(number)):
+            raise LookupError(_REMOVED.format(since=repr(since), until=removed))
     raise LookupError(
         f"{since!r} is not a cursor of this store; take the whole cursor of the last change that "
         "was read, `start` to read everything, or `now` for what comes from now on"
     )
+
+
+_REMOVED = (
+    "changes after {since} were removed because of their age: those up to {until:%Y-%m-%d %H:%M} "
+    "UTC are gone. To miss nothing, take the cursor `now`, read all articles with "
+    "`worker export`, and then read on from that cursor; `oldest` begins with the oldest change "
+    "that is kept"
+)
+
+
+def _refuse_removed_start(connection: Connection) -> None:
+    if removed := reached(connection, CHANGES_REMOVED):
+        raise LookupError(_REMOVED.format(since="the start", until=removed))
+
+
+def _removed_until(connection: Connection, number: int) -> datetime | None:
+    """Return until when changes are removed, if the change with this id may be one of them."""
+    newest = connection.scalar(sa.select(sa.func.max(changes.c.id)))
+    known = newest is not None and number < newest
+    return reached(connection, CHANGES_REMOVED) if known else None
 
 
 def _cursor_of(number: int) -> str:

@@ -14,9 +14,17 @@ from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names
 from worker.model.records import OutcomeKind
-from worker.store.database.schema import BEST_FIRST, articles, receipts, revisions, tags
+from worker.store.database.schema import (
+    BEST_FIRST,
+    articles,
+    receipts,
+    revision_origins,
+    revisions,
+    tags,
+)
 from worker.store.database.statements import NEWEST
 from worker.store.reading.search import matching
+from worker.store.retention.moved_facts import KINDS_WITH_REVISION
 from worker.store.values import Query, StoredArticle, StoredTag
 
 MAX_IDS = 100_000  # ids
@@ -32,10 +40,6 @@ _FIELDS = (
     articles.c.cluster_id,
     (articles.c.newest == revisions.c.id).label("is_newest"),
 )
-_KINDS_WITH_REVISION = [
-    kind.value
-    for kind in (OutcomeKind.NEW, OutcomeKind.REVISION, OutcomeKind.DUPLICATE, OutcomeKind.VARIANT)
-]
 
 
 def count(connection: Connection, query: Query) -> int:
@@ -138,13 +142,17 @@ def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, lis
 
 
 def _verdicts(connection: Connection, article_ids: Collection[str]) -> dict[tuple[str, int], str]:
-    """Return (article id, revision number) -> verdict, read from the receipts of these articles.
+    """Return (article id, revision number) -> verdict, read from the receipts of these articles, or
+    from what is kept of removed receipts.
 
     The table `articles` has only the verdict of the newest revision.
     """
     if not article_ids:
         return {}
-    statement = sa.select(receipts.c.article_id, receipts.c.revision, receipts.c.outcome).where(
-        receipts.c.article_id.in_(article_ids), receipts.c.outcome.in_(_KINDS_WITH_REVISION)
+    stored = sa.select(receipts.c.article_id, receipts.c.revision, receipts.c.outcome).where(
+        receipts.c.article_id.in_(article_ids), receipts.c.outcome.in_(KINDS_WITH_REVISION)
     )
-    return {(row.article_id, row.revision): row.outcome for row in connection.execute(statement)}
+    c = revision_origins.c
+    kept = sa.select(c.article_id, c.number, c.outcome).where(c.article_id.in_(article_ids))
+    rows = connection.execute(sa.union_all(kept, stored))
+    return {(row.article_id, row[1]): row.outcome for row in rows}

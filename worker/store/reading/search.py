@@ -97,7 +97,7 @@ def matching(
     statement = in_dialect(
         sa.select(revisions.c.id).select_from(joined), required_terms, excluded_terms
     )
-    return statement.where(*_restrictions(query))
+    return statement.where(*restrictions(query))
 
 
 def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
@@ -109,29 +109,98 @@ def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMa
     return [rows[revision_id] for revision_id in revision_ids]
 
 
-def _restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+def restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield the SQL conditions by which a query restricts its results, other than by words.
+
+    They are about the tables `articles` and `revisions`, which the statement must join.
+    """
     if query.source:
         yield articles.c.source == query.source
     if query.language:
         yield revisions.c.language == query.language.lower()
     if query.verdict:
         yield articles.c.verdict == query.verdict.lower()
+    if query.flag:
+        yield sa.cast(revisions.c.flags, sa.Text).contains(f'"{query.flag}"', autoescape=True)
     time = revisions.c.received if query.by_receipt else dated
     if query.since:
         yield time >= sa.literal(query.since, UtcDateTime)
     if query.until:
         yield time < sa.literal(query.until, UtcDateTime)
     if query.tag:
-        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(_is_tag(query.tag)))
+        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(is_tag(query)))
 
 
-def _is_tag(tag: str) -> sa.ColumnElement[bool]:
-    scheme, _, code = tag.strip().partition(":")
+def is_tag(query: Query) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that a row of table `tags` is the tag that a query asks for: by its
+    code, its label, "scheme:code", or a code with the same meaning. Capital letters are ignored.
+
+    A code was once made of the label, with hyphens for spaces, so a label is found by that too.
+    """
+    scheme, _, code = query.tag.strip().partition(":")
+    of_scheme = tags.c.scheme == folded(scheme)
+    labels = {folded(code), folded(code.replace("-", " "))}
+    equal = [
+        sa.and_(
+            tags.c.code_folded == folded(other),
+            tags.c.scheme == other_scheme if other_scheme else sa.true(),
+        )
+        for other_scheme, other in query.tag_codes
+    ]
     return sa.or_(
-        tags.c.code_folded == folded(tag),
-        tags.c.label_folded == folded(tag),
-        sa.and_(tags.c.code_folded == folded(code), tags.c.scheme == folded(scheme)),
+        tags.c.code_folded == folded(query.tag),
+        tags.c.label_folded == folded(query.tag),
+        sa.and_(tags.c.code_folded == folded(code), of_scheme),
+        sa.and_(tags.c.label_folded.in_(sorted(labels)), of_scheme),
+        *equal,
     )
+
+
+def word_conditions(
+    connection: Connection,
+    words: str,
+    *,
+    among: tuple[int, int] | None = None,
+    most: int | None = None,
+) -> list[sa.ColumnElement[bool]]:
+    """Return the SQL conditions that a row of table `revisions` has the words of a query.
+
+    `words` is text as people type it. The list is empty if it has no letters and digits. Unlike
+    `matching`, this neither joins a table nor sorts. SQLite looks for the words in all revisions;
+    that is faster if only those with row ids from `among[0]` to `among[1]` are asked for, or if no
+    more than `most` matches matter, whichever they are. Other databases ignore both.
+    """
+    required_terms = [term for term in read_terms(words) if not term.excluded]
+    excluded_terms = [term for term in read_terms(words) if term.excluded]
+    if connection.dialect.name == "postgresql":
+        return _postgres_conditions(required_terms, excluded_terms)
+    if not required_terms and not excluded_terms:
+        return []
+    index = sa.table("revisions_fts", sa.column("rowid", sa.Integer))
+    any_excluded = " OR ".join(map(_fts5, excluded_terms))
+    all_required = " ".join(map(_fts5, required_terms))
+    both = f"{all_required} NOT ({any_excluded})" if any_excluded else all_required
+    match = sa.literal_column("revisions_fts").bool_op("MATCH")
+    found = sa.select(index.c.rowid).where(match(both if all_required else any_excluded))
+    if among:
+        found = found.where(index.c.rowid.between(*among))
+    if all_required:
+        return [revisions.c.id.in_(found.limit(most) if most else found)]
+    return [revisions.c.id.not_in(found)]
+
+
+def _postgres_conditions(
+    required_terms: Sequence[Term], excluded_terms: Sequence[Term]
+) -> list[sa.ColumnElement[bool]]:
+    parts = [*map(_tsquery, required_terms)]
+    if excluded_terms:
+        parts.append(f"!({' | '.join(map(_tsquery, excluded_terms))})")
+    if not parts:
+        return []
+    # One query: the index answers it alone, without a look at the words of each article.
+    query = sa.func.to_tsquery("simple", " & ".join(parts))
+    search_words: sa.ColumnElement[Any] = sa.literal_column("revisions.search")
+    return [search_words.bool_op("@@")(query)]
 
 
 def _in_postgres(

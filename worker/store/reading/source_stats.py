@@ -6,8 +6,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.receipts import RECLEAN_PREFIX
 from worker.store.database.schema import articles, dead_letters, receipts, revisions, sources
 from worker.store.database.statements import external_ids_of
+from worker.store.reading.outcome_stats import outcome_totals
 from worker.store.values import RemovedLineCount, SourceDetails, SourceSeen
 
 _REPEATED = ("learned", "pinned")  # rules of lines that a source repeats
@@ -33,15 +35,31 @@ def one_source(connection: Connection, name: str) -> SourceDetails | None:
     if row is None:
         return None
     number = sa.func.count()
-    outcomes = sa.select(receipts.c.outcome, number).where(receipts.c.source == name)
     letters = sa.select(dead_letters.c.reason, number).where(dead_letters.c.source == name)
-    by_outcome = connection.execute(outcomes.group_by(receipts.c.outcome).order_by(number.desc()))
     by_reason = connection.execute(letters.group_by(dead_letters.c.reason).order_by(number.desc()))
     return SourceDetails(
         source=_seen(row),
-        outcomes={row[0]: row[1] for row in by_outcome},
+        outcomes=_outcomes(connection, name),
         dead_letters={row[0]: row[1] for row in by_reason},
     )
+
+
+def _outcomes(connection: Connection, name: str) -> dict[str, int]:
+    """Return outcome -> number of deliveries that had it, the largest number first.
+
+    Old receipts are removed, so the running totals count. Those of a store that an earlier version
+    filled may still be added up; then its receipts count.
+    """
+    number = sa.func.count()
+    stored = sa.select(receipts.c.outcome, number).where(
+        receipts.c.source == name,
+        ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True),
+    )
+    counts = {row[0]: row[1] for row in connection.execute(stored.group_by(receipts.c.outcome))}
+    for kind, total in outcome_totals(connection, name).outcomes.items():
+        counts[kind.value] = max(total, counts.get(kind.value, 0))
+    by_size = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return {outcome: count for outcome, count in by_size if count}
 
 
 def removed_lines(connection: Connection, source: str) -> list[RemovedLineCount]:

@@ -6,7 +6,7 @@ database.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from worker.model.fetched_page import HeldContent
@@ -33,13 +33,15 @@ class WriteBatch:
 
     `unchanged` are articles that have not changed and were not cleaned, `records` are processed
     articles, `withdrawals` are requests of publishers to take articles down, and `dead` are raw
-    articles that could not be processed.
+    articles that could not be processed. `traces` has the trace (W3C Trace Context) of each receipt
+    whose message named one.
     """
 
     records: tuple[Record, ...]
     withdrawals: tuple[Withdrawal, ...]
     dead: tuple[DeadLetter, ...]
     unchanged: tuple[UnchangedArticle, ...] = ()
+    traces: Mapping[str, str] = field(default_factory=dict)
 
     def results(self) -> tuple[BatchResult, ...]:
         """Return all results in one tuple: unchanged articles, then processed ones, then
@@ -64,6 +66,7 @@ class WriteBatch:
             records=tuple(filter(take, self.records)),
             withdrawals=tuple(filter(take, self.withdrawals)),
             dead=tuple(filter(take, self.dead)),
+            traces=self.traces,
         )
 
 

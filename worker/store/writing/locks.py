@@ -65,6 +65,7 @@ def take_receipts(
             {
                 **receipt_row(intended(result, now)),
                 **field_values(attempt),
+                "traceparent": batch.traces.get(result.receipt, attempt.traceparent),
                 "payload_hash": payload_hash(result),
             },
         )

@@ -21,6 +21,8 @@ from worker.store.database.schema import (
     dead_letters,
     decisions,
     held_revisions,
+    reclean_marks,
+    revision_origins,
     revisions,
     tags,
 )
@@ -46,7 +48,14 @@ def withdraw(connection: Connection, fetched: Mapping[str, datetime | None], now
         ]
         if rows:
             connection.execute(statement, rows)
-    for table in (tags, decisions, held_revisions, revisions):
+    for table in (
+        tags,
+        decisions,
+        held_revisions,
+        revision_origins,
+        reclean_marks,
+        revisions,
+    ):
         connection.execute(sa.delete(table).where(table.c.article_id.in_(fetched)))
 
 

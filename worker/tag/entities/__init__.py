@@ -1,27 +1,33 @@
 """Entities: tag an article with the people, organisations and places that it names."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import exp
+from operator import attrgetter
 from typing import NamedTuple
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import Recogniser
 from worker.tag.entities.entity_rules import EntityRules
+from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
 from worker.tag.entities.mentions import (
     ORGANISATION,
     PERSON,
     PLACE,
     Mention,
-    ResolvedName,
+    is_title,
+    name_form,
     resolve,
 )
+from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import shipped
 from worker.tag.entities.tokens import VOCABULARY_LOCK, Tokens
 
 __all__ = ["EntityRules", "entity_tags", "recognise_names"]
 
 KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
+_START = attrgetter("start")
+_METHODS = ("own", "gazetteer", "crf")  # the first of those that found a name is its tag's
 _MOSTLY_LOWER = 2  # quarters of lowercase uses from which a word is no surname: Will, Young
 _SURNAME_SCORE = 0.5  # of a surname that was not recognised by itself
 _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a title say nothing
@@ -30,8 +36,9 @@ _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a t
 def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     """Tag an article with the people, organisations and places that it names: one tag per name.
 
-    The most mentioned name comes first. Names that the operator listed are found in articles of any
-    language; a trained model finds other names, only in the languages that `rules` allow.
+    The most mentioned name comes first. Names that the operator listed, and well-known names of the
+    gazetteer, are found in articles of any language; a trained model finds other names, only in the
+    languages that `rules` allow. The code of a tag is a public id if the gazetteer has one.
     """
     with VOCABULARY_LOCK:
         return _entity_tags(article, rules)
@@ -40,18 +47,36 @@ def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
 def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     title, text = article.title, article.text or article.summary
     tokens = Tokens(f"{title}\n{text}")
-    mentions = list(_own_mentions(tokens, rules))
-    place_aliases: Mapping[str, str] = {}
+    own = list(_own_mentions(tokens, rules))
+    gazetteer = rules.listed_names
+    listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
+    found: list[Mention] = []
+    recogniser = None
     if rules.recognise and article.language in rules.languages:
-        model = shipped(rules.path)
-        place_aliases = model.place_aliases
-        mentions += list(_without_own(recognise_names(tokens, model.recogniser), mentions))
-        mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
-        mentions.sort(key=lambda mention: mention.start)
-        mentions = _without_headline_words(mentions, title)
+        recogniser = shipped(rules.path).recogniser
+        found = recognise_names(tokens, recogniser)
+    if listed:
+        loud = _is_title_case(title)
+        found = joined_mentions(listed, found, tokens, len(title), title_case=loud)
+    mentions = [*own, *_without_own(found, own)]
+    if recogniser:
+        mentions += list(_repeated_surnames(tokens, mentions, recogniser))
+    mentions = [m for m in mentions if m.method == "own" or not _is_refused(m, rules)]
+    mentions.sort(key=_START)
+    mentions = _without_headline_words(mentions, title)
+    place_aliases = shipped(rules.path).place_aliases if recogniser and not gazetteer else {}
     names = resolve(mentions, place_aliases, rules.by_alias, tokens.text)
+    coded = coded_names(names, listed, rules.own_ids, tokens, gazetteer)
     fields = _TitleAndText("text" if article.text else "summary", len(title) + 1)
-    return [_tag(name, rules, fields) for name in names[: rules.most]]
+    version = rules.full_version
+    return [_tag(name, version, rules.most_spans, fields) for name in coded[: rules.most]]
+
+
+def _is_refused(mention: Mention, rules: EntityRules) -> bool:
+    """Whether a name is none of its kind by the operator's list, or a title without a name: the
+    Queen, Prime Minister."""
+    kinds = rules.refused.get(name_form(mention.surface)[1], ())
+    return mention.kind in kinds or (mention.kind == PERSON and is_title(mention.surface))
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
@@ -111,7 +136,7 @@ def _own_match(index: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str
     """
     words = tokens.run(index, index + rules.max_alias_words)
     for alias, entity in rules.aliases_by_first_word[words[0]]:
-        if words[: len(alias)] == alias:
+        if words[: len(alias)] == alias and entity.kind:
             return len(alias), entity.kind
     return None
 
@@ -140,15 +165,20 @@ def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Ment
 def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention]:
     """Drop names found in A Title Written Like This, where capitals do not show what is a name.
 
-    The operator's own names stay, and names that the text repeats. Other titles lose nothing.
+    Names of a list stay, and names that the text repeats. Other titles lose nothing.
     """
-    initials = [word[0] for word in title.split() if word[0].isalpha()]
-    if not initials or sum(map(str.isupper, initials)) < _TITLE_CASE_SHARE * len(initials):
+    if not _is_title_case(title):
         return mentions
     in_text = [m for m in mentions if m.start > len(title)]
     repeated = {part for m in in_text for part in (m.surface, *m.surface.split())}
     in_title = [m for m in mentions if m.start <= len(title)]
-    return [m for m in in_title if m.method == "own" or m.surface in repeated] + in_text
+    return [m for m in in_title if m.method != "crf" or m.surface in repeated] + in_text
+
+
+def _is_title_case(title: str) -> bool:
+    """Whether so many words of a title are capitalised that capitals do not show what is a name."""
+    initials = [word[0] for word in title.split() if word[0].isalpha()]
+    return bool(initials) and sum(map(str.isupper, initials)) >= _TITLE_CASE_SHARE * len(initials)
 
 
 class _TitleAndText(NamedTuple):
@@ -180,14 +210,15 @@ def _prominence(mentions: Sequence[Mention], fields: _TitleAndText) -> float:
     return round((1 - 0.6**count) * max([mention.score for mention in mentions]), 3)
 
 
-def _tag(name: ResolvedName, rules: EntityRules, fields: _TitleAndText) -> Tag:
+def _tag(name: CodedName, version: str, most_spans: int, fields: _TitleAndText) -> Tag:
     mentions = name.mentions
+    methods = {mention.method for mention in mentions}
     return Tag(
         scheme=name.kind,
-        code="-".join(name.name.casefold().split()),
-        label=name.name,
+        code=name.code,
+        label=name.label,
         score=_prominence(mentions, fields),
-        method="own" if any(mention.method == "own" for mention in mentions) else "crf",
-        version=rules.full_version,
-        spans=tuple(fields.span(mention) for mention in mentions[: rules.most_spans]),
+        method=next(method for method in _METHODS if method in methods),
+        version=version,
+        spans=tuple(fields.span(mention) for mention in mentions[:most_spans]),
     )

@@ -4,13 +4,15 @@ They include names that the operator listed, which are found without a trained m
 """
 
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from worker.model.admission import Frozen
+from worker.tag.entities.gazetteer_names import Gazetteer, packaged_gazetteer
 from worker.tag.entities.name_model import ModelPath, shipped
 from worker.tag.entities.tokens import Tokens, WordFinder
+from worker.tag.entities.word_keys import folded_name
 
 EntityKind = Literal["person", "organisation", "place"]
 
@@ -19,12 +21,24 @@ class Entity(Frozen):
     """A name that the operator listed in config/entities.toml, to be found in every article.
 
     `name` is the label of its tag, `kind` person, organisation or place. Mentions of `aliases`
-    count as mentions of the name.
+    count as mentions of the name. `id` is the code of the tag, such as wd:Q183; without one it is
+    the id in the gazetteer, or else a normal form of the name. An entry without a kind is not
+    looked for: it only says of which `refused_kinds` the name never is.
     """
 
     name: Annotated[str, Field(min_length=2)]
-    kind: EntityKind
+    kind: EntityKind | None = None
+    id: Annotated[str, Field(pattern=r"^(\S+)?$")] = ""
     aliases: tuple[str, ...] = ()
+    refused_kinds: tuple[EntityKind, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.kind is None and not self.refused_kinds:
+            raise ValueError(f"{self.name}: needs `kind`, or `refused_kinds`")
+        if self.kind in self.refused_kinds:
+            raise ValueError(f"{self.name}: is of a kind that is among its `refused_kinds`")
+        return self
 
 
 class EntityRules(Frozen):
@@ -32,16 +46,19 @@ class EntityRules(Frozen):
     (`entities`).
 
     `recognise` switches on the trained model that finds other names, in texts in `languages`;
-    `path` chooses the fast or the more accurate one. At most `most` names of an article become
-    tags. Each has at most `most_spans` passages as evidence.
+    `path` chooses the fast or the more accurate one. `gazetteer` uses the list of names in this
+    package beside the model. At most `most` names of an article become tags. Each has at most
+    `most_spans` passages as evidence. `stop_names` never become a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]
     recognise: bool = True
+    gazetteer: bool = True
     path: ModelPath = "fast"
     languages: tuple[str, ...] = ("en",)
     most: Annotated[int, Field(ge=1)] = 30
     most_spans: Annotated[int, Field(ge=1)] = 5
+    stop_names: tuple[str, ...] = ()
     entities: tuple[Entity, ...] = ()
 
     @model_validator(mode="after")
@@ -56,15 +73,27 @@ class EntityRules(Frozen):
     @property
     def full_version(self) -> str:
         """The version that is stored with each tag of a name: that of these settings, followed by
-        that of the trained model if it is used."""
-        return f"{self.version}+{shipped(self.path).version}" if self.recognise else self.version
+        those of the trained model and of the gazetteer if they are used."""
+        parts = [self.version]
+        if self.recognise:
+            parts.append(shipped(self.path).version)
+        if self.listed_names is not None:
+            parts.append(f"names-{self.listed_names.as_of}")
+        return "+".join(parts)
+
+    @property
+    def listed_names(self) -> Gazetteer | None:
+        """The gazetteer of this package; None if only the operator's names, or those of the model,
+        become tags."""
+        return packaged_gazetteer() if self.recognise and self.gazetteer else None
 
     def warm(self) -> None:
-        """Load the model and make look-up tables of the operator's names, before the worker forks.
+        """Load the model and the gazetteer, and make look-up tables of the operator's names, before
+        the worker forks.
 
-        So the processes of the worker share the memory of both.
+        So the processes of the worker share the memory of all three.
         """
-        _ = self.aliases_by_first_word
+        _ = self.aliases_by_first_word, self.own_ids, self.refused
         if self.recognise:
             shipped(self.path).warm()
 
@@ -72,9 +101,36 @@ class EntityRules(Frozen):
     def by_alias(self) -> dict[str, tuple[str, str]]:
         """A dict from each name that the operator listed, and from each alias, to its (name, kind).
 
-        The kind is person, organisation or place.
+        The kind is person, organisation or place. Entries without a kind are left out.
         """
-        return {a: (e.name, e.kind) for e in self.entities for a in (e.name, *e.aliases)}
+        found = [(e, e.kind) for e in self.entities if e.kind is not None]
+        return {alias: (e.name, kind) for e, kind in found for alias in (e.name, *e.aliases)}
+
+    @cached_property
+    def own_ids(self) -> dict[str, str]:
+        """A dict from each name that the operator listed to its id; "" if it has none.
+
+        An entry without an id has that of the only entry in the gazetteer with its name and kind.
+        """
+        return {e.name: e.id or self._listed_id(e) for e in self.entities if e.kind is not None}
+
+    def _listed_id(self, own: Entity) -> str:
+        if self.listed_names is None:
+            return ""
+        named = self.listed_names.look_up(own.name)
+        ids = [n.entry.id for n in named if n.entry.kind == own.kind]
+        return ids[0] if len(ids) == 1 else ""
+
+    @cached_property
+    def refused(self) -> dict[str, frozenset[str]]:
+        """A dict from names in folded form to the kinds of which they never are, by the operator's
+        list."""
+        kinds = {folded_name(name): frozenset(get_args(EntityKind)) for name in self.stop_names}
+        for entity in self.entities:
+            for name in (entity.name, *entity.aliases) if entity.refused_kinds else ():
+                form = folded_name(name)
+                kinds[form] = kinds.get(form, frozenset()) | frozenset(entity.refused_kinds)
+        return kinds
 
     @cached_property
     def first_word_finder(self) -> WordFinder:
@@ -89,7 +145,7 @@ class EntityRules(Frozen):
         Each of them is a pair: its words, and its entry in the list. The longest comes first.
         """
         by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
-        for entity in self.entities:
+        for entity in (entity for entity in self.entities if entity.kind is not None):
             for alias in (entity.name, *entity.aliases):
                 words = tuple(word for word in Tokens(alias).words if word)
                 by_first_word.setdefault(words[0], []).append((words, entity))
@@ -101,4 +157,4 @@ class EntityRules(Frozen):
     def max_alias_words(self) -> int:
         """How many words the longest name or alias has that the operator listed."""
         by_first_word = self.aliases_by_first_word
-        return max(len(words) for aliases in by_first_word.values() for words, _ in aliases)
+        return max((len(w) for aliases in by_first_word.values() for w, _ in aliases), default=0)

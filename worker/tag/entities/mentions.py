@@ -5,9 +5,12 @@ becomes the name that stands before "(WHO)". Only the article, the model's list 
 places and the names that the operator listed are used.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+from worker.tag.entities.word_keys import folded_name
 
 PERSON, ORGANISATION, PLACE = "person", "organisation", "place"
 
@@ -19,6 +22,8 @@ _TITLES = frozenset(
     gov. gen gen. former foreign defence defense us u.s. uk us-president""".split()
 )
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
+_WEIGHTS = {"own": 1_000_000, "gazetteer": 10}
+_CACHED_NAMES = 20_000
 _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
@@ -27,8 +32,8 @@ class Mention(NamedTuple):
     up to, but without, `end`.
 
     `surface` is the name as it is written there, and `kind` says what it names. `method` is "own"
-    for a name that the operator listed, and "crf" for one that the trained model found; `score` (0
-    to 1) says how sure that is.
+    for a name that the operator listed, "gazetteer" for one that this package lists, and "crf" for
+    one that only the trained model found; `score` (0 to 1) says how sure that is.
     """
 
     start: int
@@ -63,6 +68,18 @@ def without_titles(surface: str) -> str:
     return " ".join(words)
 
 
+@lru_cache(_CACHED_NAMES)
+def name_form(surface: str) -> tuple[str, str]:
+    """Return a name without titles, and the form by which mentions of it are joined."""
+    plain = without_titles(surface)
+    return plain, folded_name(plain)
+
+
+def is_title(surface: str) -> bool:
+    """Whether these words are titles of people without a name: "Queen", "Prime Minister"."""
+    return all(word.lower() in _TITLES for word in surface.split())
+
+
 def resolve(
     mentions: Sequence[Mention],
     place_aliases: Mapping[str, str],
@@ -76,24 +93,40 @@ def resolve(
     the operator listed to (name, kind), and has priority. `text` is the article's, where an acronym
     may be explained, as in "World Health Organization (WHO)".
     """
-    by_surface: dict[str, list[Mention]] = defaultdict(list)
+    by_form: dict[str, list[Mention]] = {}
+    surfaces: dict[str, list[str]] = {}
     for mention in mentions:
-        by_surface[without_titles(mention.surface)].append(mention)
+        surface, form = name_form(mention.surface)
+        if form in by_form:
+            by_form[form].append(mention)
+            surfaces[form].append(surface)
+        else:
+            by_form[form], surfaces[form] = [mention], [surface]
+    usual = {form: _usual(written) for form, written in surfaces.items()}
     kinds = {
-        surface: group[0].kind if len(group) == 1 else _majority_kind(group)
-        for surface, group in by_surface.items()
+        form: group[0].kind if len(group) == 1 else _majority_kind(group)
+        for form, group in by_form.items()
     }
-    people = _full_names(kinds)
+    people = _full_names({usual[form]: kind for form, kind in kinds.items()})
     acronyms = _acronyms(mentions, text)
     by_name: dict[tuple[str, str], list[Mention]] = defaultdict(list)
-    for surface, group in by_surface.items():
-        name = _resolved(surface, kinds[surface], people, acronyms, place_aliases, own)
+    for form, group in by_form.items():
+        listed = next((surface for surface in surfaces[form] if surface in own), usual[form])
+        name = _resolved(listed, kinds[form], people, acronyms, place_aliases, own)
         by_name[name] += group
     names = [
         ResolvedName(name, kind, tuple(sorted(group) if group[1:] else group))
         for (name, kind), group in by_name.items()
     ]
     return sorted(names, key=lambda name: -len(name.mentions))
+
+
+def _usual(surfaces: Sequence[str]) -> str:
+    """The most frequent way to write a name; of equal ones, not the one in capitals."""
+    if surfaces.count(surfaces[0]) == len(surfaces):
+        return surfaces[0]
+    counts = Counter(surfaces)
+    return max(counts, key=lambda surface: (not surface.isupper(), counts[surface]))
 
 
 def _resolved(
@@ -116,10 +149,11 @@ def _resolved(
 
 
 def _majority_kind(mentions: Sequence[Mention]) -> str:
-    """The kind (person, organisation, place) with the most mentions, weighted by their scores."""
+    """The kind (person, organisation, place) with the most mentions, weighted by their scores and
+    by what found them: a listed name weighs more than any number that the model found."""
     votes: dict[str, float] = defaultdict(float)
     for mention in mentions:
-        votes[mention.kind] += 1 + mention.score
+        votes[mention.kind] += _WEIGHTS.get(mention.method, 1) + mention.score
     return max(votes, key=votes.__getitem__)
 
 

@@ -25,7 +25,7 @@ from worker.tag.rules.compiled_rules import (
 )
 from worker.tag.rules.fields import BODY, LEAD, TITLE, JoinedFields
 from worker.tag.rules.phrases import PhraseMatch, inside_word, words_between
-from worker.tag.rules.rule import Rule, ScopeWeights, Scoring
+from worker.tag.rules.rule import Rule, ScopeWeights, Scoring, Within
 
 _MAX_REGEX_MATCHES = 50  # of one regular expression in one article
 # A full stop does not end a sentence after an initial or a title, nor before a small letter or a
@@ -147,13 +147,16 @@ class MatchContext:
         ascending."""
         return [match.start() for match in _SENTENCE_ENDS.finditer(self.fields.text)]
 
-    def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: str | int) -> bool:
+    def too_far_apart(self, one: ScopedMatch, other: ScopedMatch, within: Within) -> bool:
         """Whether two matches are too far apart for a rule which demands that its phrases stand
         near each other.
 
         If `within` is "sentence", they must be in the same sentence. If it is a number, at most so
-        many words may stand between them, and no blank line or end of a field.
+        many words may stand between them, and no blank line or end of a field. With both, both must
+        hold.
         """
+        if isinstance(within, tuple):
+            return any(self.too_far_apart(one, other, part) for part in within)
         if within == "sentence":
             offsets = self.sentence_ends
             return bisect_right(offsets, one.start) != bisect_right(offsets, other.start)
@@ -219,10 +222,7 @@ def _check_parts(
     if rule.near:
         near = _near_matches(context, rule)
         if not near:
-            within = definition.within
-            words = "" if within == "sentence" else several(int(within), "word")
-            distance = f"within {words}" if words else "in one sentence"
-            return evidence, f"its `near` do not stand {distance}"
+            return evidence, f"its `near` do not stand {_distance(definition.within)}"
         evidence = {**context.evidence_for(rule.any), **near}
         for group in rule.all:
             evidence |= context.evidence_for(group)
@@ -269,6 +269,12 @@ def _near_matches(context: MatchContext, rule: CompiledRule) -> RuleEvidence:
     return {number: sorted(matches) for number, matches in near.items()}
 
 
+def _distance(within: Within) -> str:
+    if isinstance(within, tuple):
+        return " and ".join(_distance(part) for part in within)
+    return "in one sentence" if within == "sentence" else f"within {several(int(within), 'word')}"
+
+
 def _alternatives(
     context: MatchContext, phrases: PhraseScopes, patterns: Sequence[str] = ()
 ) -> str:
@@ -281,19 +287,24 @@ def _alternatives(
 def _score(evidence: RuleEvidence, rule: Rule, scoring: Scoring, chars: int) -> float:
     """The score of a rule, 0 to 1: p / (p + d) for p points and doubt d.
 
-    Points come from the matches, by their scopes. Doubt grows with the length of the text
-    (`chars`), since a long text contains more phrases by chance.
+    Points come from the matches, by their scopes; the more often a phrase may be repeated in a text
+    of so many `chars`, the more repetitions count. Doubt grows with the length of the text, since a
+    long text contains more phrases by chance. A title is short in any article, so the matches in
+    it count without that doubt if this gives the higher score.
     """
     weights = rule.weights or scoring.weights
-    points = 0.0
+    most_repeats = int(scoring.max_repeats * max(1.0, chars / 1000))
+    points = in_title = 0.0
     for matches in evidence.values():
         if len(matches) == 1:
             points += _weight(weights, matches[0].scope)
-            continue
-        points += max(_weight(weights, match.scope) for match in matches)
-        points += scoring.repeat * min(len(matches) - 1, scoring.max_repeats)
+        else:
+            points += max(_weight(weights, match.scope) for match in matches)
+            points += scoring.repeat * min(len(matches) - 1, most_repeats)
+        if any(match.scope == TITLE for match in matches):
+            in_title += weights.title
     doubt = scoring.doubt + scoring.doubt_per_1000_chars * chars / 1000
-    return points / (points + doubt)
+    return max(points / (points + doubt), in_title / (in_title + scoring.doubt))
 
 
 def _weight(weights: ScopeWeights, scope: int) -> float:

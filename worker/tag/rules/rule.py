@@ -21,6 +21,10 @@ PositiveShare = Annotated[float, Field(gt=0, le=1)]
 Points = Annotated[float, Field(ge=0)]
 PhraseGroup = str | tuple[str, ...]  # one phrase, or several of which one is enough
 
+_Words = Annotated[int, Field(ge=1, le=100)]
+# How close together: in one sentence, at most so many words between, or both.
+Within = Literal["sentence"] | _Words | tuple[Literal["sentence"], _Words]
+
 _SCOPED = re.compile(rf"({'|'.join(SCOPES)}):(.+)")
 
 
@@ -126,8 +130,8 @@ class Rule(Frozen):
     any: tuple[str, ...] = ()  # at least one of these
     all: tuple[PhraseGroup, ...] = ()  # all of these
     none: tuple[str, ...] = ()  # none of these
-    near: tuple[PhraseGroup, ...] = ()  # all of these, within one sentence or `within` words
-    within: Literal["sentence"] | Annotated[int, Field(ge=1, le=100)] = "sentence"
+    near: tuple[PhraseGroup, ...] = ()  # all of these, in one sentence, `within` words, or both
+    within: Within = "sentence"
     regex: tuple[str, ...] = ()  # each counts as a phrase of `any`
     min_count: Annotated[int, Field(ge=1)] = 1  # matches of all phrases together
     score: PositiveShare | None = None  # instead of the score computed from the evidence
@@ -157,17 +161,23 @@ class Rule(Frozen):
         return (text[1:] for _, text in map(split_scope, self.phrases) if text.startswith("@"))
 
     @property
-    def problem(self) -> str:
-        """The first thing that is wrong with the rule, as a message for its author; "" if it is
-        valid."""
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong with the rule, as messages for its author; empty if it is valid."""
+        problems = [
+            *map(phrase_problem, self.phrases),
+            *map(regex_problem, self.regex),
+        ]
         if not (self.any or self.all or self.near or self.regex):
-            return "empty, it needs `any`, `all`, `near` or `regex`"
+            problems.append("empty, it needs `any`, `all`, `near` or `regex`")
         if len(self.near) == 1:
-            return "`near` needs at least two phrases"
-        if unknown := set(self.scopes) - SCOPES.keys():
-            return f"unknown scope {min(unknown)!r}; there are {', '.join(SCOPES)}"
-        problems = (*map(phrase_problem, self.phrases), *map(regex_problem, self.regex))
-        return next(filter(None, problems), "")
+            problems.append("`near` needs at least two phrases")
+        unknown = sorted(set(self.scopes) - SCOPES.keys())
+        problems += [f"unknown scope {scope!r}; there are {', '.join(SCOPES)}" for scope in unknown]
+        return tuple(filter(None, problems))
+
+    def __str__(self) -> str:
+        first = next(iter((*self.phrases, *self.regex)), "")
+        return f"the one with {first!r}" if first else "an empty one"
 
 
 def flattened(groups: tuple[PhraseGroup, ...]) -> Iterator[str]:

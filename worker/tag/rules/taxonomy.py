@@ -38,27 +38,37 @@ class Topic(Frozen):
 
     @model_validator(mode="after")
     def _rules_are_sound(self) -> Self:
-        for rule in self.rules:
-            if rule.problem:
-                raise ValueError(f"{self.code}: rule {rule.name}: {rule.problem}")
+        problems = [
+            f"{self.code}: rule {rule.name}: {why}" for rule in self.rules for why in rule.problems
+        ]
         for name, times in Counter(rule.name for rule in self.rules).items():
             if times > 1:
-                raise ValueError(f"{self.code}: rule {name}: {times} rules, give them an id")
+                same = ", ".join(str(rule) for rule in self.rules if rule.name == name)
+                problems.append(
+                    f"{self.code}: rule {name}: {times} rules, give them an id of their own: {same}"
+                )
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
-    def extended_by(self, addition: "Topic") -> "Topic":
+    def extended_by(self, addition: "Topic", files: Mapping[str, str] = {}) -> "Topic":
         """Return this topic together with what a later file adds to it: more rules, categories and
         so on.
 
-        Raises ValueError if `addition` has a rule of the same name as this topic and does not say
-        that it `replaces` the earlier rule.
+        `files` maps ids of rules to the files that have them. Raises ValueError if `addition` has
+        rules of the same name as this topic and does not say that they `replace` the earlier ones.
         """
         rules = {rule.name: rule for rule in self.rules}
+        problems = []
         for rule in addition.rules:
             if rule.name in rules and not rule.replaces:
-                why = "is there already: give it another id, or set `replaces = true`"
-                raise ValueError(f"{self.code}: rule {rule.name}: {why}")
+                file = files.get(f"{self.code}/{rule.name}", "taxonomy")
+                why = f"is there already in {file}.toml ({rules[rule.name]})"
+                what = "give it another id, or set `replaces = true`"
+                problems.append(f"{self.code}: rule {rule.name}: {why}: {what}")
             rules[rule.name] = rule
+        if problems:
+            raise ValueError("\n".join(problems))
         fields = {
             "code": self.code,
             "label": addition.label or self.label,
@@ -122,43 +132,49 @@ class Taxonomy(RuleFile):
 
     @model_validator(mode="after")
     def _codes_fit_together(self) -> Self:
+        if problems := list(self._problems()):
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _problems(self) -> Iterator[str]:
         for code, times in Counter(topic.code for topic in self.topics).items():
             if times > 1:
-                raise ValueError(f"{code}: {times} topics have this code")
+                yield f"{code}: {times} topics have this code"
         for topic in self.topics:
             if not topic.label:
-                raise ValueError(f"{topic.code}: a new topic needs a label")
-            if unknown := set(topic.parents) - self.by_code.keys():
-                raise ValueError(f"{topic.code}: unknown parent {min(unknown)}")
+                yield f"{topic.code}: a new topic needs a label"
+            for code in sorted(set(topic.parents) - self.by_code.keys()):
+                yield f"{topic.code}: unknown parent {code}"
             if topic.code in self.ancestors(topic.code):
-                raise ValueError(f"{topic.code}: is among its own ancestors")
+                yield f"{topic.code}: is among its own ancestors"
             for rule in topic.rules:
-                if unknown := {name for name in rule.synonym_names if name not in self.synonyms}:
-                    raise ValueError(f"{topic.code}: rule {rule.name}: no synonyms @{min(unknown)}")
+                for name in sorted({n for n in rule.synonym_names if n not in self.synonyms}):
+                    yield f"{topic.code}: rule {rule.name}: no synonyms @{name}"
         for source in self.sources:
             of_categories = (code for codes in source.categories.values() for code in codes)
-            if unknown := {*source.topics, *of_categories} - self.by_code.keys():
-                raise ValueError(f"source {source.source}: unknown topic {min(unknown)}")
-        return self
+            for code in sorted({*source.topics, *of_categories} - self.by_code.keys()):
+                yield f"source {source.source}: unknown topic {code}"
 
     def extended_by(self, files: Mapping[str, RuleFile]) -> "Taxonomy":
         """Return this taxonomy with the topics, rules and synonyms of these files added, in their
         order.
 
         `files` maps file names to contents. Raises ValueError if something in a file does not fit;
-        the message names the file first, then the topic and the rule.
+        the message has a line for each problem, which names the file first, then the topic and the
+        rule.
         """
         topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
+        problems: list[str] = []
         for name, file in files.items():
-            if taken := synonyms.keys() & file.synonyms.keys():
-                raise ValueError(f"{name}: synonyms @{min(taken)} are there already")
+            taken = sorted(synonyms.keys() & file.synonyms.keys())
+            problems += [f"{name}: synonyms @{word} are there already" for word in taken]
             synonyms |= file.synonyms
             for topic in file.topics:
                 earlier = topics.get(topic.code)
                 try:
-                    topics[topic.code] = earlier.extended_by(topic) if earlier else topic
+                    topics[topic.code] = earlier.extended_by(topic, owners) if earlier else topic
                 except ValueError as e:
-                    raise ValueError(f"{name}: {e}") from e
+                    problems += [f"{name}: {why}" for why in _reasons(e)]
             owners |= dict.fromkeys(_error_prefixes(file), name)
         try:
             extended = Taxonomy(
@@ -169,9 +185,11 @@ class Taxonomy(RuleFile):
                 sources=(*self.sources, *(s for file in files.values() for s in file.sources)),
             )
         except ValidationError as e:
-            why = e.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-            owner = (owners[prefix] for prefix in owners if why.startswith(f"{prefix}:"))
-            raise ValueError(f"{next(owner, 'taxonomy')}: {why}") from e
+            for why in _reasons(e):
+                owner = (owners[prefix] for prefix in owners if why.startswith(f"{prefix}:"))
+                problems.append(f"{next(owner, 'taxonomy')}: {why}")
+        if problems:
+            raise ValueError("\n".join(problems))
         extended._files.update(owners)
         return extended
 
@@ -240,6 +258,16 @@ class Taxonomy(RuleFile):
                 if category_code(label) == code:
                     return tuple(self.by_code[code] for code in codes)
         return self.by_category.get(code, ())
+
+
+def _reasons(error: ValueError) -> list[str]:
+    """The problems that an error names, one a line."""
+    if isinstance(error, ValidationError):
+        messages = [problem["msg"] for problem in error.errors(include_url=False)]
+        return [
+            line for text in messages for line in text.removeprefix("Value error, ").split("\n")
+        ]
+    return str(error).split("\n")
 
 
 def _error_prefixes(file: RuleFile) -> Iterator[str]:

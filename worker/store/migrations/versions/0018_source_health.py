@@ -8,7 +8,7 @@ ones only after some weeks.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
+revision = "0018"
 down_revision = "0017"
 
 

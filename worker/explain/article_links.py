@@ -1,24 +1,22 @@
-"""Find stored articles by a web address that a user gives to a command."""
+"""Find stored articles by a web address that a person gives."""
 
 from collections.abc import Sequence
 
 from worker.clean import withdrawn_keys
+from worker.clean.cleaning_rules import UrlRules
 from worker.clean.links.canonical_link import canonical
-from worker.config.loader import load_config
 from worker.errors import Rejected
 from worker.model.admission import RawArticle
-from worker.settings import Settings
 from worker.store.ports import ArticleReader
 
 
-def articles_at(store: ArticleReader, link: str, settings: Settings) -> Sequence[str]:
+def articles_at(store: ArticleReader, link: str, rules: UrlRules) -> Sequence[str]:
     """Return the ids of the stored articles that have this web address, the oldest article first.
 
-    It may have tracking parameters, which are left out as the cleaning of `settings` does.
+    It may have tracking parameters; `rules` say which are left out.
     """
     try:
         keys = withdrawn_keys(RawArticle(link=link))
     except Rejected:  # a home page identifies no article
         keys = ()
-    links = {link, canonical(link, load_config(settings.config_dir).cleaning.urls)}
-    return store.find_articles(keys, sorted(links))
+    return store.find_articles(keys, sorted({link, canonical(link, rules)}))

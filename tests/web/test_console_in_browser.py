@@ -1,0 +1,264 @@
+"""The console in a real browser: hostile texts, accessibility, the keyboard, and every action.
+
+They need Chromium and the extra `browser`; without them the tests are skipped with the reason.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+
+from devtools.browser import NoBrowser, browser
+from devtools.waiting import until
+from tests.make import NOW, article, dead, record
+from tests.support.consoles import PASSWORD, console
+from tests.support.hostile_store import fill
+from tests.support.hostile_texts import HOSTILE
+from worker.errors import Reason
+from worker.model.records import OutcomeKind
+from worker.store.sql_store import SqlStore
+from worker.store.values import DeadLetterQuery
+from worker.web.console_app import make_console_app
+from worker.web.console_context import Console
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.long, pytest.mark.processes]
+WIDTHS = (390, 1440)
+
+
+@pytest.fixture(scope="module")
+def chrome() -> "Iterator[Browser]":
+    try:
+        with browser() as opened:
+            yield opened
+    except NoBrowser as e:
+        pytest.skip(f"no browser: {e}")
+
+
+@contextmanager
+def served(shown: Console) -> Iterator[str]:
+    """The address of a console that is served by a thread on this machine."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(make_console_app(shown), log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listener.close()
+
+
+@contextmanager
+def tab(
+    chrome: "Browser", base: str, *, width: int = 1440, scheme: str = "light"
+) -> "Iterator[tuple[Page, list[str]]]":
+    """A page of the browser, and a list of everything that went wrong in it."""
+    wrong: list[str] = []
+    context = chrome.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+    )
+    page = context.new_page()
+    page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+
+    def refuse(dialog: Any) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
+    context.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((base, "data:image"))
+            else wrong.append(f"request: {request.url[:200]}")
+        ),
+    )
+    try:
+        yield page, wrong
+    finally:
+        context.close()
+
+
+def sign_in(page: "Page", base: str) -> None:
+    page.goto(f"{base}/sign-in")
+    page.fill("#name", "ada")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(f"{base}/articles")
+
+
+def check_layout(page: "Page", path: str) -> None:
+    """Nothing is wider than the window, and the parts of the frame are where they belong."""
+    sizes = page.evaluate(
+        "[document.documentElement.scrollWidth, innerWidth,"
+        " document.querySelector('main').getBoundingClientRect().width,"
+        " document.querySelectorAll('main').length,"
+        " document.querySelectorAll('script:not([src])').length]"
+    )
+    assert sizes[0] <= sizes[1], f"{path} is {sizes[0]} wide in {sizes[1]}"
+    assert sizes[2] > 300
+    assert sizes[3:] == [1, 0]
+
+
+def test_eighty_hostile_texts_do_nothing_in_any_page(
+    chrome: "Browser", sqlite_store_url: str
+) -> None:
+    assert len(HOSTILE) >= 80
+    store = SqlStore(sqlite_store_url)
+    ids = fill(store)
+    letters = store.letter_ids(DeadLetterQuery())
+    paths = ["/audit", "/audit?limit=500", "/dead?limit=100", "/dead/plan?action=drop"]
+    paths += ["/clusters", "/clusters?limit=100", "/articles?limit=100"]
+    paths += [f"/articles/{each}" for each in ids]
+    paths += [f"/dead/{each}" for each in letters]
+    for each in ids[::4]:
+        paths += [f"/articles/{each}/raw", f"/articles/{each}/diff?older=1&newer=2"]
+    shown = console(store, password=PASSWORD, now=lambda: NOW + timedelta(hours=1))
+    with served(shown) as base, tab(chrome, base, width=390) as (page, wrong):
+        sign_in(page, base)
+        for path in paths:
+            answer = page.goto(base + path)
+            assert answer is not None
+            assert answer.status == 200, path
+            check_layout(page, path)
+            assert wrong == [], path
+        for text in HOSTILE:
+            query = page.evaluate(
+                "text => new URLSearchParams({q: text.slice(0, 900)}).toString()", text
+            )
+            answer = page.goto(f"{base}/articles?{query}")
+            assert answer is not None
+            assert answer.status == 200, text
+            check_layout(page, text)
+            assert wrong == [], text
+        page.set_viewport_size({"width": 1440, "height": 900})
+        for path in ["/articles?limit=100", "/dead?limit=100", "/audit?limit=500"]:
+            page.goto(base + path)
+            check_layout(page, path)
+        assert wrong == []
+
+
+def ordinary(store: SqlStore) -> str:
+    """Two copies, an edit and letters; returns the id of the first article."""
+    first = article(title="Harbour reopens", flags=("paywalled",))
+    store.write([record(first)], [], [], now=NOW)
+    copy = article(source="paper", title="Port open again")
+    kind = {"kind": OutcomeKind.DUPLICATE, "cluster_id": first.article_id}
+    store.write([record(copy, verdict=kind)], [], [], now=NOW + timedelta(minutes=4))
+    edit = article(title="Harbour reopens at last")
+    kind = {"kind": OutcomeKind.REVISION, "revision": 2}
+    store.write([record(edit, verdict=kind)], [], [], now=NOW + timedelta(minutes=9))
+    made = [dead(f"letter {n}", reason=[Reason.CRASHED, Reason.EMPTY][n % 2]) for n in range(5)]
+    store.write([], [], made, now=NOW)
+    return first.article_id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_has_a_fault_that_axe_finds(
+    chrome: "Browser", sqlite_store_url: str, width: int, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    store = SqlStore(sqlite_store_url)
+    article_id = ordinary(store)
+    [letter_id, *_] = store.letter_ids(DeadLetterQuery())
+    paths = ["/sign-in", "/articles", "/articles?q=harbour&source=wire", "/articles?q=nothing"]
+    paths += [f"/articles/{article_id}", f"/articles/{article_id}/raw", "/clusters", "/dead"]
+    paths += [f"/articles/{article_id}/diff?older=1&newer=2", "/clusters?hours=1", "/audit"]
+    paths += ["/dead?reason=crashed", "/dead/plan?action=drop", "/dead/plan?action=replay"]
+    paths += [f"/dead/{letter_id}", "/dead?done=drop&n=3", "/find?what=nothing", "/nowhere"]
+    shown = console(store, password=PASSWORD, now=lambda: NOW + timedelta(hours=2))
+    with served(shown) as base, tab(chrome, base, width=width, scheme=scheme) as (page, _):
+        for number, path in enumerate(paths):
+            page.goto(base + path)
+            check_layout(page, path)
+            found = axe.Axe().run(page).response["violations"]
+            faults = [(f["id"], [n["html"][:200] for n in f["nodes"][:3]]) for f in found]
+            assert faults == [], f"{path}: {json.dumps(faults, indent=1)}"
+            if number == 0:
+                sign_in(page, base)
+
+
+def test_the_keyboard_alone_drops_the_letters_of_one_reason(
+    chrome: "Browser", sqlite_store_url: str
+) -> None:
+    store = SqlStore(sqlite_store_url)
+    ordinary(store)
+    shown = console(store, password=PASSWORD, now=lambda: NOW + timedelta(hours=1))
+    with served(shown) as base, tab(chrome, base) as (page, wrong):
+        page.goto(f"{base}/dead")  # leads to the form, and back
+        press_until(page, "document.activeElement.id === 'name'")
+        page.keyboard.type("ada")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{base}/dead")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        text_of = "document.activeElement.textContent"
+        for text in ("crashed", "Drop", "Drop 3 letters"):
+            press_until(
+                page, f"document.activeElement.matches('a, button') && {text_of}.includes({text!r})"
+            )
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+        assert "Dropped 3 dead letters." in page.inner_text("main")
+        assert "reason=crashed" in page.url  # the filter stays
+        assert store.count_letters(DeadLetterQuery()) == {"empty": 2}
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.id") == "find"
+        assert wrong == []
+
+
+def press_until(page: "Page", condition: str) -> None:
+    for _ in range(60):
+        if page.evaluate(condition):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never leads to: {condition}")
+
+
+def test_two_tabs_act_on_the_same_letters_only_once(
+    chrome: "Browser", sqlite_store_url: str
+) -> None:
+    store = SqlStore(sqlite_store_url)
+    ordinary(store)
+    shown = console(store, password=PASSWORD, now=lambda: NOW + timedelta(hours=1))
+    with served(shown) as base, tab(chrome, base) as (first, _):
+        sign_in(first, base)
+        second = first.context.new_page()
+        for page in (first, second):
+            page.goto(f"{base}/dead/plan?action=drop")
+        first.click("text=Drop 5 letters")
+        assert "Dropped 5 dead letters." in first.inner_text("main")
+        second.click("text=Drop 5 letters")
+        assert "nothing was done" in second.inner_text("main")
+
+
+def test_times_are_in_the_zone_of_the_reader_with_the_exact_value_beside(
+    chrome: "Browser", sqlite_store_url: str
+) -> None:
+    store = SqlStore(sqlite_store_url)
+    article_id = ordinary(store)
+    with served(console(store)) as base, tab(chrome, base) as (page, wrong):
+        page.goto(f"{base}/articles/{article_id}")
+        shown = page.locator(".timeline time").first
+        until(lambda: "13:00" in shown.inner_text(), shown.inner_text)  # 12:00 UTC
+        assert shown.get_attribute("title") == "2026-11-22T12:00:00+00:00"
+        page.hover(".tag[data-tag]")
+        assert wrong == []

@@ -1,0 +1,353 @@
+"""The API and the pages of the console: what they show, in which order, and what an action does."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import jsonschema
+import pytest
+
+from devtools.waiting import until
+from tests.make import NOW, article, dead, record, tag
+from tests.support.consoles import PASSWORD, Visitor, console
+from worker.errors import Reason, Unavailable
+from worker.model.admission import Payload
+from worker.model.records import OutcomeKind, Span
+from worker.store.sql_store import SqlStore
+from worker.store.values import DeadLetterQuery
+from worker.web.console_app import OPERATIONS
+
+
+@pytest.fixture
+def store(sqlite_store_url: str) -> SqlStore:
+    """On one kind of database: the lists themselves are tested on both."""
+    return SqlStore(sqlite_store_url)
+
+
+def stories(store: SqlStore, count: int, **changes: Any) -> list[str]:
+    """Store this many articles, the newest first, and return their ids."""
+    each = [
+        article(
+            f"id:{n}",
+            **{
+                "title": f"Story {n}",
+                "text": f"The harbour of story {n} is closed.",
+                "published": NOW - timedelta(minutes=n),
+                **changes,
+            },
+        )
+        for n in range(count)
+    ]
+    store.write([record(one) for one in each], [], [], now=NOW)
+    return [one.article_id for one in each]
+
+
+def failures(store: SqlStore, count: int, reason: Reason = Reason.MALFORMED, **kw: Any) -> None:
+    made = [dead(f"{reason} {n}", reason=reason, **kw) for n in range(count)]
+    store.write([], [], made, now=NOW)
+
+
+@pytest.fixture
+def reader(store: SqlStore) -> Visitor:
+    return Visitor(console(store))
+
+
+@pytest.fixture
+def editor(store: SqlStore) -> Visitor:
+    visitor = Visitor(console(store, password=PASSWORD))
+    visitor.sign_in()
+    return visitor
+
+
+def test_a_list_is_read_to_its_end_by_cursors(store: SqlStore, reader: Visitor) -> None:
+    ids = stories(store, 7)
+    found, cursor = [], ""
+    while cursor is not None:
+        page = reader.get(f"/api/articles?limit=3&cursor={cursor}").json()
+        found += [hit["article_id"] for hit in page["articles"]]
+        cursor = page["next_cursor"]
+    assert found == ids
+    assert page["stored"] == {"number": 7, "is_exact": True}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=abc",
+        "cursor=WyJMZXR0ZXJQb3NpdGlvbiIsIjIwMjYtMTEtMjJUMTI6MDA6MDArMDA6MDAiLCJ4Il0",
+        "cursor=WyJBcnRpY2xlUG9zaXRpb24iLCIyMDI2LTExLTIyVDEyOjAwOjAwIiwxXQ",  # no time zone
+        "cursor=WyJBcnRpY2xlUG9zaXRpb24iLCIyMDI2LTExLTIyVDEyOjAwOjAwWiIsMWU0MF0",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "day=yesterday",
+        "colour=red",
+        "q=" + "x" * 1001,
+    ],
+)
+def test_a_wrong_argument_is_an_error_that_names_it(reader: Visitor, query: str) -> None:
+    name = query.partition("=")[0]
+    answer = reader.get(f"/api/articles?{query}")
+    assert answer.status_code == 400
+    assert name in answer.json()["error"]
+    assert reader.get(f"/articles?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "day", ["0001-01-01", "9999-12-31", "2026-11-22"], ids=["first", "last", "ordinary"]
+)
+def test_any_day_can_be_asked_for(store: SqlStore, reader: Visitor, day: str) -> None:
+    stories(store, 1)
+    assert reader.get(f"/api/articles?day={day}").status_code == 200
+
+
+def test_a_page_shows_what_the_api_has(store: SqlStore, reader: Visitor) -> None:
+    [article_id] = stories(store, 1, flags=("paywalled",))
+    page = reader.get("/articles?flag=paywalled&q=harbour").text
+    assert f'href="/articles/{article_id}"' in page
+    assert "/api/articles?flag=paywalled&amp;q=harbour" in page
+    assert reader.get("/api/articles?flag=paywalled&q=harbour").json()["articles"][0]["title"]
+    shown = reader.get(f"/articles/{article_id}").text
+    for part in (
+        "Story 0",
+        "The harbour of story 0 is closed.",
+        "No copy of it is known",
+        "Weather",
+    ):
+        assert part in shown
+    story = reader.get(f"/api/articles/{article_id}").json()["story"]
+    assert any("stored as new from wire" in sentence for sentence in story)
+
+
+def test_a_revision_shows_what_changed_and_the_raw_article_it_came_from(
+    store: SqlStore, reader: Visitor
+) -> None:
+    [article_id] = stories(store, 1)
+    changed = article("id:0", title="Story 0", text="The harbour of story 0 is open.")
+    store.write(
+        [record(changed, verdict={"kind": OutcomeKind.REVISION, "revision": 2})], [], [], now=NOW
+    )
+    shown = reader.get(f"/articles/{article_id}").text
+    assert "diff?older=1&amp;newer=2" in shown
+    diff = reader.get(f"/articles/{article_id}/diff?older=1&newer=2").text
+    assert "closed</del>" in diff
+    assert "open</ins>" in diff
+    raw = reader.get(f"/api/articles/{article_id}/raw?revision=1").json()
+    assert "closed" in json.loads(raw["payload"])["content"]
+    assert reader.get(f"/articles/{article_id}/raw?revision=3").status_code == 404
+    assert reader.get(f"/articles/{article_id}/diff?older=1&newer=9").status_code == 404
+
+
+def test_copies_stand_on_a_time_line_from_the_one_that_was_first(
+    store: SqlStore, reader: Visitor
+) -> None:
+    first = article("id:1", source="wire", title="First of all")
+    store.write([record(first)], [], [], now=NOW)
+    for minutes, source in ((5, "paper"), (125, "radio")):
+        copy = article("id:1", source=source, title=f"Copy of {source}")
+        copied = record(
+            copy, verdict={"kind": OutcomeKind.DUPLICATE, "cluster_id": first.article_id}
+        )
+        store.write([copied], [], [], now=NOW + timedelta(minutes=minutes))
+    page = reader.get(f"/articles/{first.article_id}").text
+    order = [
+        page.index(text) for text in ("First of all</bdi></a>", "Copy of paper", "Copy of radio")
+    ]
+    assert "+5 min" in page
+    assert "+2 h" in page
+    assert order == sorted(order)
+    clusters = reader.get("/api/clusters").json()["clusters"]
+    assert [(c["title"], c["sources"]) for c in clusters] == [("First of all", 3)]
+    assert "First of all" in reader.get("/clusters").text
+
+
+def test_whatever_name_an_article_has_leads_to_it(store: SqlStore, reader: Visitor) -> None:
+    written = record(article())
+    store.write([written], [], [], now=NOW)
+    failures(store, 1)
+    [letter_id] = store.letter_ids(DeadLetterQuery())
+    path = f"/articles/{written.article.article_id}"
+    for name in (written.receipt, written.article.article_id[:9], "https://example.com/harbour"):
+        answer = reader.get(f"/find?what={name}")
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert reader.get(f"/find?what={letter_id[:9]}").headers["location"] == f"/dead/{letter_id}"
+    missing = reader.get("/find?what=<script>")
+    assert missing.status_code == 404
+    assert "&lt;script&gt;" in missing.text
+    assert reader.get("/find").status_code == 400
+
+
+def test_dead_letters_are_grouped_by_reason_and_the_filter_stays(
+    store: SqlStore, editor: Visitor
+) -> None:
+    failures(store, 3)
+    failures(store, 2, Reason.CRASHED, stage="clean")
+    page = editor.get("/dead?reason=crashed&stage=clean").text
+    assert "2 letters match" in page
+    assert "/dead/plan?reason=crashed&amp;stage=clean&amp;action=drop" in page
+    plan = editor.get("/dead/plan?reason=crashed&stage=clean&action=drop").text
+    assert "Drop 2 dead letters?" in plan
+    assert 'name="expected" value="2"' in plan
+    form = {"reason": "crashed", "stage": "clean", "expected": 2, "until": NOW.isoformat()}
+    done = editor.post("/dead/drop", form)
+    assert done.headers["location"] == "/dead?reason=crashed&stage=clean&done=drop&n=2"
+    assert "Dropped 2 dead letters." in editor.get(done.headers["location"]).text
+    assert store.count_letters(DeadLetterQuery()) == {"malformed": 3}
+    assert "crashed" in editor.get("/audit").text
+
+
+def test_a_dry_run_changes_nothing(store: SqlStore, reader: Visitor) -> None:
+    failures(store, 2)
+    payload = Payload(text="{", sha256="0", bytes=9, whole=False)
+    store.write([], [], [dead(payload=payload, reason=Reason.TOO_LARGE)], now=NOW)
+    plan = reader.get("/api/dead/plan").json()
+    assert (plan["count"], plan["is_complete"]) == (3, True)
+    assert plan["left_out"] == {"only the beginning of its payload was kept": 1}
+    assert store.count_letters(DeadLetterQuery()) == {"malformed": 2, "too-large": 1}
+    assert store.access.audit_entries(None, 9) == []
+
+
+def test_an_action_on_another_number_than_was_shown_does_nothing(
+    store: SqlStore, editor: Visitor
+) -> None:
+    failures(store, 2)
+    plan = editor.get("/api/dead/plan").json()
+    failures(store, 3, Reason.CRASHED)  # at the same time, before the confirmation
+    form = {"expected": plan["count"], "until": plan["until"]}
+    for action in ("drop", "replay"):
+        answer = editor.post(f"/dead/{action}", form)
+        assert answer.status_code == 409
+        assert "2 dead letters were shown, and 5 match now" in answer.text
+    assert sum(store.count_letters(DeadLetterQuery()).values()) == 5
+    later = [dead("later")]
+    store.write([], [], later, now=NOW + timedelta(minutes=1))  # it is left alone
+    assert editor.post("/dead/drop", {**form, "expected": 5}).status_code == 303
+    assert store.count_letters(DeadLetterQuery()) == {"malformed": 1}
+
+
+class Producers:
+    """Opens producers that remember what they are given in place of sending it."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    @contextmanager
+    def open(self) -> Iterator["Producers"]:
+        yield self
+
+    def replay(self, articles: Any) -> None:
+        self.sent += list(articles)
+
+    def send_message(self, queue: str, message: bytes) -> None:
+        self.sent.append((queue, message))
+
+
+def test_a_replay_sends_each_letter_once_and_leaves_out_what_cannot_be_sent(
+    store: SqlStore,
+) -> None:
+    failures(store, 3)
+    payload = Payload(text="{", sha256="0", bytes=9, whole=False)
+    store.write([], [], [dead(payload=payload)], now=NOW)
+    producers = Producers()
+    visitor = Visitor(console(store, password=PASSWORD, open_producer=producers.open))
+    visitor.sign_in()
+    assert "1 letter can't be replayed" in visitor.get("/dead/plan?action=replay").text
+    answer = visitor.post("/dead/replay", {"expected": 4, "until": NOW.isoformat()})
+    assert answer.headers["location"] == "/dead?done=replay&n=3"
+
+    def progress() -> Any:
+        return visitor.get("/api/dead/replay").json()["progress"]
+
+    until(lambda: not progress()["running"], progress)
+    assert progress() == {"total": 3, "sent": 3, "running": False, "error": ""}
+    assert len(producers.sent) == 3
+    assert "sent 3 of 3 letters" in visitor.get("/dead/progress").text
+    assert len(visitor.get("/api/dead?state=replaying").json()["letters"]) == 3
+
+
+def test_without_a_broker_a_replay_says_so(store: SqlStore) -> None:
+    failures(store, 1)
+
+    def unavailable() -> Any:
+        raise Unavailable("broker", "connection refused")
+
+    visitor = Visitor(console(store, password=PASSWORD, open_producer=unavailable))
+    visitor.sign_in()
+    visitor.post("/dead/replay", {"expected": 1, "until": NOW.isoformat()})
+    until(lambda: "refused" in visitor.get("/dead").text, lambda: visitor.get("/dead").text)
+
+
+def test_the_description_of_the_api_fits_its_answers(store: SqlStore, editor: Visitor) -> None:
+    [article_id] = stories(store, 1)
+    failures(store, 1)
+    [letter_id] = store.letter_ids(DeadLetterQuery())
+    description = editor.get("/api/openapi.json").json()
+    jsonschema.Draft202012Validator.check_schema(description["components"])
+    named = {
+        "{article_id}": article_id,
+        "{letter_id}": letter_id,
+        "/diff": "/diff?older=1&newer=1",
+        "/api/find": f"/api/find?what={article_id}",
+    }
+    checked = 0
+    for operation in OPERATIONS:
+        answers = description["paths"][operation.path][operation.method.lower()]["responses"]
+        schema = answers["200"]["content"]["application/json"]["schema"]
+        path = operation.path
+        for part, value in named.items():
+            path = path.replace(part, value)
+        if operation.method == "GET":
+            answer = editor.get(path)
+            assert answer.status_code == 200, path
+            whole = {**schema, "components": description["components"]}
+            jsonschema.validate(answer.json(), whole)
+            checked += 1
+    assert checked >= 13
+
+
+def test_the_change_feed_is_read_on_from_its_cursor(store: SqlStore, reader: Visitor) -> None:
+    stories(store, 3)
+    first = reader.get("/api/changes?limit=2").json()
+    second = reader.get(f"/api/changes?cursor={first['next_cursor']}").json()
+    assert [len(page["changes"]) for page in (first, second)] == [2, 1]
+    third = reader.get(f"/api/changes?cursor={second['next_cursor']}").json()
+    assert (third["changes"], third["next_cursor"]) == ([], second["next_cursor"])
+    assert reader.get("/api/changes?cursor=12-zz").status_code == 400
+
+
+def test_sources_are_paged_by_name(store: SqlStore, reader: Visitor) -> None:
+    for source in ("b", "a", "c"):
+        stories(store, 1, source=source)
+    first = reader.get("/api/sources?limit=2").json()
+    second = reader.get(f"/api/sources?limit=2&cursor={first['next_cursor']}").json()
+    names = [each["source"] for page in (first, second) for each in page["sources"]]
+    assert (names, second["next_cursor"]) == (["a", "b", "c"], None)
+
+
+def test_an_empty_store_says_what_to_do(reader: Visitor) -> None:
+    assert "worker enqueue" in reader.get("/articles").text
+    assert "No dead letters" in reader.get("/dead").text
+    assert "No article of this time has a copy" in reader.get("/clusters").text
+    assert "Nobody has done anything yet" in reader.get("/audit").text
+    assert "Take a restriction away" in reader.get("/articles?source=none").text
+
+
+def test_a_store_that_does_not_answer_is_told_with_what_to_do(tmp_path: Any) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path}/gone/store.db")
+    visitor = Visitor(console(store))
+    answer = visitor.get("/articles")
+    assert answer.status_code == 503
+    assert "worker doctor" in answer.text
+    assert visitor.get("/api/articles").json()["error"]
+
+
+def test_a_tag_is_marked_where_it_was_found(store: SqlStore, reader: Visitor) -> None:
+    text = "Storm & flood in the harbour."
+    span = Span(field="text", start=0, end=5, surface="Storm")
+    found = tag("storm", label='Storm "x"', spans=(span,))
+    one = article(text=text)
+    store.write([record(one, tags=(found,))], [], [], now=NOW)
+    page = reader.get(f"/articles/{one.article_id}").text
+    assert 'title="Storm &#34;x&#34;">Storm</mark> &amp; flood' in page

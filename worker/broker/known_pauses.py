@@ -1,0 +1,84 @@
+"""The pauses that a worker knows of: which lanes and sources an operator has paused.
+
+The reply to each claim of messages says whether the pauses have changed since the last one.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from worker.broker.batch_counters import lane_of
+from worker.broker.messages import ClaimedMessage, text
+from worker.broker.pauses import Pause, Pauses, parse_pauses
+
+log = logging.getLogger("worker.broker")
+
+
+class KnownPauses:
+    """The lanes and sources that are paused, as far as one connection of a worker knows.
+
+    A lane is one of the three queues of the workers. `version` is a text that names this state of
+    the pauses in the broker, "" if nothing is paused. `queue` is the name of the live queue.
+    """
+
+    def __init__(self, queue: str) -> None:
+        self._queue = queue
+        self.version = ""
+        self._pauses = Pauses(lanes={}, sources={})
+
+    def take(self, version: bytes, fields: Sequence[bytes]) -> None:
+        """Note the pauses of another version, and log which ones are new and which have ended.
+
+        `fields` are those of the hash in the broker and their values, in turn.
+        """
+        if (new_version := text(version)) == self.version:
+            return
+        before, self.version = self._pauses, new_version
+        pairs = dict(zip(fields[::2], fields[1::2], strict=True))
+        self._pauses = parse_pauses(self._queue, pairs)
+        began, ended = _changes(before.lanes, self._pauses.lanes)
+        for name, pause in began.items():
+            log.warning("lane.paused lane=%s by=%s since=%s reason=%r", name, *_in_words(pause))
+        for name in ended:
+            log.warning("lane.resumed lane=%s", name)
+        began, ended = _changes(before.sources, self._pauses.sources)
+        for name, pause in began.items():
+            log.warning("source.paused source=%s by=%s since=%s reason=%r", name, *_in_words(pause))
+        for name in ended:
+            log.warning("source.resumed source=%s", name)
+
+    def is_paused(self, queue: str) -> bool:
+        """Whether workers take no messages from this queue now."""
+        return bool(self._pauses.lanes) and lane_of(queue) in self._pauses.lanes
+
+    def mark(self, message: ClaimedMessage) -> ClaimedMessage:
+        """Return a claimed message with the sources whose articles in it are to be held.
+
+        These are the paused ones. A message of held articles that goes back to its queue names the
+        pause that ends, and its articles are not held by that pause again.
+        """
+        if not self._pauses.sources:
+            return message
+        names = frozenset(
+            source
+            for source, pause in self._pauses.sources.items()
+            if not (pause.resuming and pause.pause_id == message.resumed)
+        )
+        return message._replace(paused_sources=names) if names else message
+
+
+def _changes(
+    before: Mapping[str, Pause], now: Mapping[str, Pause]
+) -> tuple[dict[str, Pause], list[str]]:
+    """Return the pauses that are new, by name, and the names of those that have ended."""
+    began = {
+        name: pause
+        for name, pause in now.items()
+        if name not in before or before[name].pause_id != pause.pause_id
+    }
+    return began, sorted(before.keys() - now.keys())
+
+
+def _in_words(pause: Pause) -> tuple[str, str, str]:
+    """Return who paused, since when and why, as a log line says it."""
+    return pause.by, pause.at.astimezone(UTC).isoformat("T", "seconds"), pause.reason

@@ -1,0 +1,35 @@
+"""Look up what became of a delivered article, also when its outcome was removed because of its
+age."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from worker.model.receipts import made_at
+from worker.model.records import Outcome
+from worker.store.ports import OutcomeReader, RetainedStore
+from worker.store.retention_values import ExpiredOutcome
+
+
+class PastOutcomeStore(OutcomeReader, RetainedStore, Protocol):
+    """Reads outcomes of deliveries by receipt, also what is known of removed ones."""
+
+
+def outcome_of(store: PastOutcomeStore, receipt: str) -> Outcome | ExpiredOutcome | None:
+    """Return the outcome of a delivery by its receipt (id), or that it has expired, or None.
+
+    A receipt that a producer chose itself does not tell its age. If it made no revision, None is
+    returned for it when its outcome was removed.
+    """
+    return outcomes_of(store, [receipt]).get(receipt)
+
+
+def outcomes_of(
+    store: PastOutcomeStore, receipts: Sequence[str]
+) -> dict[str, Outcome | ExpiredOutcome]:
+    """Return receipt (id of a delivery) -> its outcome, or that it has expired.
+
+    A receipt has no entry if its article may still be processed.
+    """
+    found: dict[str, Outcome | ExpiredOutcome] = {**store.outcomes(receipts)}
+    unknown = {receipt: made_at(receipt) for receipt in receipts if receipt not in found}
+    return {**found, **store.retention.past_outcomes(unknown)} if unknown else found

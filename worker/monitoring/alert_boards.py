@@ -1,0 +1,126 @@
+"""Where workers keep the state of alerts together: in the broker, and a copy of it in the store.
+
+Each of the two also says which worker judges now. The broker goes first. The store is asked when
+the broker does not answer, and its copy is used when the broker has lost its data.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from worker.broker import alert_turns
+from worker.broker.connection import BrokerConnection
+from worker.monitoring.incidents import AlertState
+from worker.store.ports import AlertStore
+
+log = logging.getLogger("worker")
+
+
+class AlertBoard(Protocol):
+    """A place for the state of alerts, which all workers share.
+
+    It lets one worker at a time judge what needs attention. Each method raises Unavailable when the
+    server does not answer.
+    """
+
+    def take_turn(self, holder: str, now: datetime, for_s: float) -> bool:
+        """Let the worker `holder` judge for `for_s` seconds; return False if another one does."""
+        ...
+
+    def read(self) -> AlertState:
+        """Return the state; an empty one if there is none or it can't be read."""
+        ...
+
+    def write(self, state: AlertState, holder: str, now: datetime, for_s: float) -> bool:
+        """Write the state, and keep the turn of `holder` for `for_s` seconds.
+
+        Returns False, and writes nothing, if another worker has judged meanwhile.
+        """
+        ...
+
+
+class BrokerBoard:
+    """The state of alerts in the broker, for the workers of one queue."""
+
+    def __init__(self, connection: BrokerConnection, queue: str) -> None:
+        self._connection = connection
+        self._queue = queue
+
+    def take_turn(self, holder: str, now: datetime, for_s: float) -> bool:
+        with self._connection.channel() as channel:
+            return alert_turns.take_turn(channel, self._queue, holder, for_s)
+
+    def read(self) -> AlertState:
+        with self._connection.channel() as channel:
+            return decoded(alert_turns.read_state(channel, self._queue))
+
+    def write(self, state: AlertState, holder: str, now: datetime, for_s: float) -> bool:
+        with self._connection.channel() as channel:
+            return alert_turns.write_state(
+                channel, self._queue, encoded_state(state), holder=holder, for_s=for_s
+            )
+
+
+class StoreBoard:
+    """The state of alerts in the store.
+
+    `lock` is held while the store is used, so that no process forks with it open, and the
+    connection is closed after each use.
+    """
+
+    def __init__(self, store: AlertStore, lock: Callable[[], AbstractContextManager[None]]) -> None:
+        self._store = store
+        self._lock = lock
+
+    def take_turn(self, holder: str, now: datetime, for_s: float) -> bool:
+        with self._opened() as store:
+            return store.take_alert_turn(holder, now=now, until=now + timedelta(seconds=for_s))
+
+    def read(self) -> AlertState:
+        with self._opened() as store:
+            return decoded(store.alert_state())
+
+    def write(self, state: AlertState, holder: str, now: datetime, for_s: float) -> bool:
+        until = now + timedelta(seconds=for_s)
+        with self._opened() as store:
+            return store.write_alert_state(
+                encoded_state(state), holder=holder, at=state.at or now, until=until
+            )
+
+    @contextmanager
+    def _opened(self) -> Iterator[AlertStore]:
+        with self._lock():
+            try:
+                yield self._store
+            finally:
+                self._store.close()
+
+
+@cache
+def _adapter() -> TypeAdapter[AlertState]:
+    return TypeAdapter(AlertState)
+
+
+def encoded_state(state: AlertState) -> str:
+    """Return the state of alerts as JSON."""
+    return _adapter().dump_json(state).decode()
+
+
+def decoded(text: str) -> AlertState:
+    """Read the state of alerts from JSON.
+
+    What a later version has added is left out. A text that can't be read counts as an empty state,
+    and is logged: then what stands is reported once more.
+    """
+    if not text:
+        return AlertState()
+    try:
+        return _adapter().validate_json(text)
+    except ValidationError as e:
+        log.warning("alerts.unreadable error=%s", e.errors(include_url=False)[0]["msg"])
+        return AlertState()

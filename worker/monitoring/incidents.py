@@ -1,0 +1,249 @@
+"""Follow incidents over time: when each began, whether it was reported, and what is to be reported.
+
+An incident is one thing that needs the attention of a person, from its beginning to its end. These
+functions are pure: they make the next state from the last one and from what needs attention now.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+
+from worker.config.alert_rules import AlertRules
+from worker.monitoring.status_values import Attention, Severity
+from worker.monitoring.trends import Sample
+
+UNREACHABLE = "unreachable"
+MAX_CHANGES = 500  # reports that wait for one target; the oldest are left out
+
+
+class ReportKind(StrEnum):
+    """What is reported of an incident: it began (`firing`), it still lasts (`repeated`), or it
+    ended (`resolved`)."""
+
+    FIRING = "firing"
+    REPEATED = "repeated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One thing that needs the attention of a person, from its beginning to its end.
+
+    `name` says of which kind it is, such as `no-workers`, and `about` which one of that kind, such
+    as a source. `id` is a hash of both and of the beginning, equal in all reports. `began` is when
+    it was first seen, and `seen` when it was last seen. `since` is when it began as far as the
+    state of the system tells, which may be earlier. `fired` is when it had lasted long enough to be
+    reported, None before that; `reported` is when it was last put into a report.
+    """
+
+    id: str
+    name: str
+    about: str
+    severity: Severity
+    sentence: str
+    remedy: str
+    began: datetime
+    seen: datetime
+    since: datetime
+    fired: datetime | None = None
+    reported: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name and `about`, which tell this incident from the others that stand now."""
+        return self.name, self.about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChange:
+    """A report about an incident that is to be sent: what has changed, and when."""
+
+    incident: Incident
+    change: ReportKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """The reports that wait to be sent to one target, such as a webhook.
+
+    `attempts` is how often sending them has failed, `next_at` when it is tried again, and `error`
+    why it failed the last time. `left_out` counts older reports that were dropped because too many
+    waited.
+    """
+
+    changes: tuple[IncidentChange, ...] = ()
+    attempts: int = 0
+    next_at: datetime | None = None
+    error: str = ""
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertState:
+    """All that is known about incidents: those that stand now, and reports that wait to be sent.
+
+    `at` is when the state of the system was last judged, None if it never was. `outboxes` has the
+    waiting reports by the name of their target. `samples` are earlier numbers of articles, oldest
+    first, by which changes over hours are judged.
+    """
+
+    at: datetime | None = None
+    incidents: tuple[Incident, ...] = ()
+    outboxes: Mapping[str, Outbox] | None = None
+    samples: tuple[Sample, ...] = ()
+
+    def outbox(self, target: str) -> Outbox:
+        """Return the reports that wait for this target."""
+        return (self.outboxes or {}).get(target, Outbox())
+
+
+def advance(
+    state: AlertState,
+    attention: Sequence[Attention],
+    now: datetime,
+    rules: AlertRules,
+    *,
+    targets: Sequence[str],
+    blind: bool = False,
+) -> AlertState:
+    """Return the next state, from what needs attention now.
+
+    New incidents are added, those that are over removed, and each change that is to be reported is
+    put into the outbox of each of the `targets`. With `blind`, broker or store could not be read:
+    then no incident ends except that a server is unreachable, because its absence proves nothing.
+    """
+    present = {(found.name, found.about): found for found in attention}
+    # A condition that nobody watched may have been gone meanwhile: its time starts again.
+    watched = state.at is not None and now - state.at <= timedelta(seconds=5 * rules.every_s)
+    changes: list[IncidentChange] = []
+    standing: list[Incident] = []
+    for incident in state.incidents:
+        found = present.pop(incident.key, None)
+        keeps = blind and incident.name != UNREACHABLE
+        if found is None and _is_over(incident, now, rules, keeps=keeps):
+            if incident.fired:
+                changes.append(
+                    IncidentChange(incident=incident, change=ReportKind.RESOLVED, at=now)
+                )
+            continue
+        seen = incident if found is None else _seen(incident, found, now, watched=watched)
+        standing.append(_reported(seen, now, rules, changes, held=found is not None))
+    begun = [_begun(found, now) for found in present.values()]
+    standing += [_reported(incident, now, rules, changes, held=True) for incident in begun]
+    return replace(
+        state, at=now, incidents=tuple(standing), outboxes=_posted(state, changes, targets)
+    )
+
+
+def _is_over(incident: Incident, now: datetime, rules: AlertRules, *, keeps: bool) -> bool:
+    """Whether an incident that is not seen now has ended; one that was not reported ends at once,
+    also when its absence proves nothing: it begins anew if it is still there."""
+    if not incident.fired:
+        return True
+    return not keeps and now - incident.seen >= timedelta(seconds=rules.recovery_s)
+
+
+def _begun(found: Attention, now: datetime) -> Incident:
+    text = f"{found.name}\0{found.about}\0{now.isoformat()}"
+    return Incident(
+        id=blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest(),
+        name=found.name,
+        about=found.about,
+        severity=found.severity,
+        sentence=found.sentence,
+        remedy=found.remedy,
+        began=now,
+        seen=now,
+        since=min(found.since or now, now),
+    )
+
+
+def _seen(incident: Incident, found: Attention, now: datetime, *, watched: bool) -> Incident:
+    began = incident.began if watched or incident.fired else now
+    since = min(found.since, now) if found.since else incident.since
+    return replace(
+        incident,
+        severity=found.severity,
+        sentence=found.sentence,
+        remedy=found.remedy,
+        began=began,
+        seen=now,
+        since=since if incident.fired is None else incident.since,
+    )
+
+
+def _reported(
+    incident: Incident,
+    now: datetime,
+    rules: AlertRules,
+    changes: list[IncidentChange],
+    *,
+    held: bool,
+) -> Incident:
+    """Add to `changes` what is to be reported of this incident now, and note that in it."""
+    if not held:
+        return incident
+    if incident.fired is None:
+        if now - incident.began < timedelta(seconds=rules.lasting_s(incident.name)):
+            return incident
+        fired = replace(incident, fired=now, reported=now)
+        changes.append(IncidentChange(incident=fired, change=ReportKind.FIRING, at=now))
+        return fired
+    last = incident.reported or incident.fired
+    if rules.repeat_s and now - last >= timedelta(seconds=rules.repeat_s):
+        repeated = replace(incident, reported=now)
+        changes.append(IncidentChange(incident=repeated, change=ReportKind.REPEATED, at=now))
+        return repeated
+    return incident
+
+
+def _posted(
+    state: AlertState, changes: Sequence[IncidentChange], targets: Sequence[str]
+) -> dict[str, Outbox]:
+    """The outboxes with these changes added, without those of targets that are not set."""
+    return {target: with_changes(state.outbox(target), changes) for target in targets}
+
+
+def with_changes(outbox: Outbox, changes: Sequence[IncidentChange]) -> Outbox:
+    """Add changes to an outbox. Each incident is in it at most once, with its last change, so that
+    an outbox whose target does not answer for days stays small."""
+    if not changes:
+        return outbox
+    waiting = {entry.incident.id: entry for entry in outbox.changes}
+    for entry in changes:
+        before = waiting.pop(entry.incident.id, None)
+        if before and before.change is ReportKind.FIRING and entry.change is ReportKind.REPEATED:
+            entry = replace(entry, change=ReportKind.FIRING)
+        waiting[entry.incident.id] = entry
+    kept = list(waiting.values())[-MAX_CHANGES:]
+    dropped = len(waiting) - len(kept)
+    return replace(outbox, changes=tuple(kept), left_out=outbox.left_out + dropped)
+
+
+def due_targets(state: AlertState, now: datetime, rules: AlertRules) -> Iterator[str]:
+    """Yield the targets to which reports are to be sent now.
+
+    The oldest report of such a target has waited long enough for others to be sent together with
+    it, and the time until the next attempt is over if an attempt has failed.
+    """
+    for target, outbox in (state.outboxes or {}).items():
+        if not outbox.changes:
+            continue
+        oldest = min(entry.at for entry in outbox.changes)
+        grouped = now - oldest >= timedelta(seconds=rules.group_s)
+        if grouped and (outbox.next_at is None or now >= outbox.next_at):
+            yield target
+
+
+def merged(state: AlertState, alone: AlertState) -> AlertState:
+    """Return `state` with what a worker has found `alone`, while it reached neither broker nor
+    store."""
+    known = {incident.key for incident in state.incidents}
+    added = tuple(incident for incident in alone.incidents if incident.key not in known)
+    outboxes = {**(alone.outboxes or {})}
+    for target, outbox in (state.outboxes or {}).items():
+        outboxes[target] = with_changes(outbox, alone.outbox(target).changes)
+    return replace(state, incidents=state.incidents + added, outboxes=outboxes)

@@ -1,0 +1,81 @@
+"""Judge changes over hours that the state of the system at one moment does not show.
+
+Every five minutes a few numbers are kept, for six hours. By them it is found that a large share of
+articles could not be processed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from worker.config.alert_rules import AlertRules
+from worker.model.records import OutcomeKind
+from worker.monitoring.status_values import Attention, Severity
+from worker.store.hourly_values import OutcomeTotals
+
+STEP = timedelta(minutes=5)
+PERIOD = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Numbers of articles at one time, counted from the first article on: `ended` those that were
+    processed, and `dead` those of them that became dead letters."""
+
+    at: datetime
+    ended: int
+    dead: int
+
+
+def sample(totals: OutcomeTotals, at: datetime) -> Sample:
+    """Take the numbers that trends are judged by from the counts of all outcomes in the store."""
+    return Sample(
+        at=at,
+        ended=sum(totals.outcomes.values()),
+        dead=totals.outcomes.get(OutcomeKind.DEAD, 0),
+    )
+
+
+def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
+    """Add a sample to those before, which are sorted by time, if the last one is five minutes old.
+
+    Those older than six hours are left out, except the newest of them. After a store was replaced
+    by one with smaller numbers, all earlier samples are left out.
+    """
+    if samples and new.ended < samples[-1].ended:
+        return (new,)
+    if samples and new.at - samples[-1].at < STEP:
+        return tuple(samples)
+    old = [s for s in samples if new.at - s.at > PERIOD]
+    return (*old[-1:], *(s for s in samples if new.at - s.at <= PERIOD), new)
+
+
+def trend_attention(
+    samples: Sequence[Sample], new: Sample, rules: AlertRules
+) -> Iterator[Attention]:
+    """Yield what needs attention, from earlier samples and the numbers of now.
+
+    `dead-slow`: a large share of the articles of the last six hours became dead letters, and also
+    of those of the last half hour.
+    """
+    long, short = _before(samples, new.at, PERIOD), _before(samples, new.at, timedelta(minutes=30))
+    if long and short and new.dead - long.dead > rules.dead_articles_6h:
+        share = _dead_share(long, new)
+        if min(share, _dead_share(short, new)) > rules.dead_share_6h:
+            yield Attention(
+                name="dead-slow",
+                severity=Severity.TICKET,
+                sentence=f"{share:.0%} of the articles of the last hours became dead letters",
+                remedy="see the reasons: worker dead list",
+            )
+
+
+def _before(samples: Sequence[Sample], now: datetime, period: timedelta) -> Sample | None:
+    """The newest sample that is at least `period` old, else the oldest; None if there is none."""
+    old_enough = [s for s in samples if now - s.at >= period]
+    return old_enough[-1] if old_enough else next(iter(samples), None)
+
+
+def _dead_share(before: Sample, now: Sample) -> float:
+    ended = now.ended - before.ended
+    return (now.dead - before.dead) / ended if ended > 0 else 0.0

@@ -1,0 +1,157 @@
+"""Values for lists that people page through: positions in a list, pages, and counts that are cheap.
+
+A list of a large table is never counted as a whole, and a page of it looks at a limited number of
+rows, so that its cost does not grow with the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from worker.store.values import SearchHit, StoredDeadLetter
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number of rows. If `is_exact` is False, it is an estimate, or the number from which on
+    nobody counted."""
+
+    number: int
+    is_exact: bool
+
+
+class ArticlePosition(NamedTuple):
+    """A position in the list of articles, which has the newest first: after the article of which
+    the newest revision has this date and row id.
+
+    The date is that of publication, or of receipt if that is unknown.
+    """
+
+    dated: datetime
+    revision_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage:
+    """A page of the list of articles that match a query, the newest first.
+
+    The next page begins after the position `next`; None at the end of the list. A page may have
+    few articles or none although others follow, because it looks at a limited number of articles.
+    """
+
+    hits: tuple[SearchHit, ...]
+    next: ArticlePosition | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many of the articles of a list have one value of a field, such as one language.
+
+    `label` is the name of the value for people.
+    """
+
+    value: str
+    label: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFacets:
+    """The values by which a list of articles can be narrowed, each with its number of articles.
+
+    They are counted over the newest `articles` articles of the list. If `is_complete`, these are
+    all. `counts` maps a field (`source`, `tag`, `language`, `verdict`, `flag`, `day`) to its
+    values, the most frequent first; days come in their order, the newest first.
+    """
+
+    articles: int
+    is_complete: bool
+    counts: Mapping[str, tuple[FacetCount, ...]]
+
+
+class ClusterPosition(NamedTuple):
+    """A position in the list of clusters, which has those of the most sources first.
+
+    `seq` is the number of the last article that the list includes, so that articles stored later do
+    not move the list while somebody pages through it.
+    """
+
+    seq: int
+    sources: int
+    articles: int
+    cluster_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSummary:
+    """A cluster (an article and its copies) with the numbers of its articles and their sources.
+
+    Articles are counted that were first seen in the time of the list. `title` and `source` are
+    those of the first article, whose id is the cluster's id; "" if it is not stored.
+    """
+
+    cluster_id: str
+    title: str
+    source: str
+    sources: int
+    articles: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterPage:
+    """A page of the list of clusters of a period, those with the most sources first.
+
+    The next page begins after the position `next`; None at the end of the list. If `is_complete` is
+    False, the period has more articles than are looked at, and older ones were left out.
+    """
+
+    clusters: tuple[ClusterSummary, ...]
+    next: ClusterPosition | None
+    is_complete: bool
+
+
+class LetterPosition(NamedTuple):
+    """A position in the list of dead letters, which has those first that failed last: after the
+    letter with this time and id."""
+
+    last: datetime
+    letter_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterPage:
+    """A page of the list of dead letters (articles that could not be processed), without payloads.
+
+    The next page begins after the position `next`; None at the end of the list.
+    """
+
+    letters: tuple[StoredDeadLetter, ...]
+    next: LetterPosition | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterCounts:
+    """How many dead letters match a query, by reason, the largest number first.
+
+    If `is_complete` is False, there are more: no more than a certain number is counted.
+    """
+
+    reasons: Mapping[str, int]
+    is_complete: bool
+
+    @property
+    def total(self) -> int:
+        return sum(self.reasons.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPayload:
+    """The raw article from which a revision was made, as it was received: its JSON text."""
+
+    article_id: str
+    revision: int
+    received: datetime
+    payload: str

@@ -1,0 +1,123 @@
+"""Store protocols for the web server: lists page by page, access tokens, and the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from worker.store.access_values import AccessToken, AuditEntry
+from worker.store.listing_values import (
+    ArticleFacets,
+    ArticlePage,
+    ArticlePosition,
+    ClusterPage,
+    ClusterPosition,
+    Estimate,
+    LetterCounts,
+    LetterPage,
+    LetterPosition,
+    RawPayload,
+)
+from worker.store.values import DeadLetterQuery, Query
+
+
+class ListingReader(Protocol):
+    """Reads lists of articles, clusters and dead letters page by page, at a cost that is bounded
+    however many there are."""
+
+    def article_page(self, query: Query, after: ArticlePosition | None = None) -> ArticlePage:
+        """Return the articles that match the query and come after a position, the newest first.
+
+        At most `query.limit` articles are returned. None stands for the beginning of the list. A
+        page may have fewer articles although others follow: its field `next` tells.
+        """
+        ...
+
+    def article_facets(self, query: Query) -> ArticleFacets:
+        """Count the sources, tags, languages and so on of the newest 500 articles that match a
+        query."""
+        ...
+
+    def article_total(self) -> Estimate:
+        """Return the number of stored articles, an estimate if there are more than 10,000."""
+        ...
+
+    def raw_payload(self, article_id: str, revision: int | None = None) -> RawPayload | None:
+        """Return the raw article of one revision of an article, by default of the newest.
+
+        Returns None if there is no such revision. `article_id` must be a whole id.
+        """
+        ...
+
+    def cluster_page(
+        self, since: datetime, after: ClusterPosition | None = None, limit: int = ...
+    ) -> ClusterPage:
+        """Return the clusters (an article and its copies each) of the time from `since` on, those
+        with the most sources first.
+
+        Only clusters with more than one article in that time are listed. None stands for the
+        beginning of the list.
+        """
+        ...
+
+    def letter_page(
+        self, query: DeadLetterQuery, after: LetterPosition | None = None
+    ) -> LetterPage:
+        """Return a page of the dead letters (articles that could not be processed) that match.
+
+        The one that failed last comes first. At most `query.limit` letters are returned, by default
+        50, without their payloads.
+        """
+        ...
+
+    def count_some_letters(self, query: DeadLetterQuery, most: int) -> LetterCounts:
+        """Count the dead letters (articles that could not be processed) that match, by reason, but
+        no more than `most` of them in all."""
+        ...
+
+
+class AccessStore(Protocol):
+    """Stores access tokens by the hash of their secret, and the audit log of who did what."""
+
+    def add_token(self, token: AccessToken, token_hash: str) -> bool:
+        """Store a new token, and return whether its name was free. A revoked token keeps its name.
+
+        `token_hash` is the SHA-256 hash of the whole token, by which it is found.
+        """
+        ...
+
+    def tokens(self) -> list[AccessToken]:
+        """Return all access tokens by name, revoked ones too."""
+        ...
+
+    def token_by_hash(self, token_hash: str) -> AccessToken | None:
+        """Return the access token with this SHA-256 hash, even if it is revoked, else None."""
+        ...
+
+    def revoke_token(self, name: str, *, now: datetime) -> bool:
+        """Make an access token invalid. Returns False if there is no valid one of that name."""
+        ...
+
+    def add_audit_entry(self, entry: AuditEntry) -> None:
+        """Add a line to the log of who did what."""
+        ...
+
+    def audit_entries(self, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        """Return lines of the log of who did what, the latest first.
+
+        Only those with a number below `before` are returned, if it is given, at most `limit`.
+        """
+        ...
+
+
+class ConsoleStore(Protocol):
+    """A store that has lists page by page, access tokens and the audit log."""
+
+    @property
+    def listings(self) -> ListingReader:
+        """The lists of articles, clusters and dead letters in this store."""
+        ...
+
+    @property
+    def access(self) -> AccessStore:
+        """The access tokens and the audit log in this store."""
+        ...

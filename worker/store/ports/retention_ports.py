@@ -1,0 +1,88 @@
+"""Store protocol for retention: remove old rows, and answer for what was removed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from worker.model.records import JournalEntry, Outcome
+from worker.store.retention_values import (
+    Aged,
+    ComparedJournal,
+    ExpiredOutcome,
+    RemovalCursor,
+    RemovalStep,
+    StoreGrowth,
+)
+
+
+class RetentionStore(Protocol):
+    """Removes rows that have reached a certain age, a step at a time, and measures the store.
+
+    What other code reads from a removed row is kept elsewhere: the decision with the revision, the
+    end of a replay with the dead letter, the numbers of the ledger by day.
+    """
+
+    def remove(
+        self,
+        what: Aged,
+        before: datetime,
+        after: RemovalCursor | None = None,
+        *,
+        page_bytes: int = 0,
+    ) -> RemovalStep:
+        """Remove up to 5,000 rows of one kind from before this time, in one transaction.
+
+        `after` is what the step before has returned, None for the first step. Several processes may
+        call it at once; one waits for the other. Receipts are removed only after they are counted
+        by hour (`count_missed_outcomes`) and gone through for the ledger (the steps for the
+        journal). With PAGE_PAYLOADS, raw articles of at least `page_bytes` bytes are removed.
+        """
+        ...
+
+    def count(self, what: Aged, before: datetime, *, page_bytes: int = 0) -> int:
+        """Count the rows of one kind that `remove` would remove now."""
+        ...
+
+    def past_outcomes(
+        self, sent: Mapping[str, datetime | None]
+    ) -> dict[str, Outcome | ExpiredOutcome]:
+        """Return receipt -> what is still known about a delivery whose outcome was removed.
+
+        `sent` maps each receipt (the id of a delivery) to the time at which its article was sent,
+        None if that is unknown. The outcome of a delivery that made a stored revision is known; one
+        that was sent before the time from which on outcomes are kept has expired. A receipt has no
+        entry if its outcome is stored, if its article may still be processed, or if it can't be
+        told when it was sent.
+        """
+        ...
+
+    def expired_before(self) -> datetime | None:
+        """Return the time before which outcomes are removed, None if none ever was."""
+        ...
+
+    def compare_journal(self, entries: Sequence[JournalEntry]) -> ComparedJournal:
+        """Compare the entries of a producer's own journal with what is known of old deliveries.
+
+        Only those that the result calls undecided are to be added to the journal of the store; the
+        others would be counted twice.
+        """
+        ...
+
+    def growth(self, now: datetime) -> StoreGrowth:
+        """Measure how many bytes each table takes with its indexes, and how fast the store
+        grows."""
+        ...
+
+    def store_sizes(self, now: datetime) -> None:
+        """Keep the sizes of the tables of today, to see later how they have grown. A second call on
+        one day does nothing."""
+        ...
+
+
+class RetainedStore(Protocol):
+    """A store from which old rows are removed."""
+
+    @property
+    def retention(self) -> RetentionStore:
+        """The removal of old rows, and what is still known of them."""
+        ...

@@ -1,0 +1,234 @@
+"""List stored articles page by page, the newest first, and count the values to narrow the list by.
+
+No page looks at more than 5,000 articles, whatever the query is and however many articles are
+stored. If words, tag or source of the query have few articles, these alone are looked at.
+Otherwise the articles are looked at from the newest on, and if none of 5,000 matches, the page is
+empty and says where to go on.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.database.columns import UtcDateTime
+from worker.store.database.packing import unpack_text
+from worker.store.database.schema import aliases, articles, dated, revisions, sources, tags
+from worker.store.database.statements import HIT_COLUMNS, NEWEST
+from worker.store.listing_values import (
+    ArticleFacets,
+    ArticlePage,
+    ArticlePosition,
+    Estimate,
+    FacetCount,
+    RawPayload,
+)
+from worker.store.reading.lookup import tagged
+from worker.store.reading.search import (
+    SCANNED,
+    is_tag,
+    read_terms,
+    restrictions,
+    snippet,
+    word_conditions,
+)
+from worker.store.values import Query
+
+MOST_EXACT = 10_000  # rows; a larger number is estimated
+MOST_FACETED = 500  # articles over which the values of facets are counted
+_WINDOWS = (200, 800, 4_000)  # articles looked at one after another, 5,000 in all
+_FEW = 2_000  # articles; so many are sorted in 10 to 20 ms
+_MOST_VALUES = 12  # values of a facet
+_ORDER = (dated.desc(), revisions.c.id.desc())
+
+
+def article_page(
+    connection: Connection, query: Query, after: ArticlePosition | None
+) -> ArticlePage:
+    """Return the articles that match the query and come after a position, the newest first.
+
+    At most `query.limit` articles are returned. None stands for the beginning of the list.
+    """
+    found, stopped_at = _matching_ids(connection, query, after, query.limit + 1)
+    shown = found[: query.limit]
+    rows = _rows(connection, shown)
+    required_terms = [term for term in read_terms(query.words) if not term.excluded]
+    snippets = [snippet((row["text"], row["summary"]), required_terms) for row in rows]
+    last = shown[-1] if len(found) > query.limit else stopped_at
+    position = _position(connection, last) if last else None
+    return ArticlePage(hits=tuple(tagged(connection, rows, snippets)), next=position)
+
+
+def article_facets(connection: Connection, query: Query) -> ArticleFacets:
+    """Count the sources, tags, languages and so on of the newest 500 articles that match."""
+    found, stopped_at = _matching_ids(connection, query, None, MOST_FACETED + 1)
+    counted = found[:MOST_FACETED]
+    columns = (articles.c.source, articles.c.verdict, revisions.c.language, revisions.c.flags)
+    statement = sa.select(*columns, dated.label("dated")).select_from(NEWEST)
+    rows = connection.execute(statement.where(revisions.c.id.in_(counted))).all()
+    counts = {
+        "source": _counted(row.source for row in rows),
+        "tag": _tag_counts(connection, counted),
+        "language": _counted(row.language for row in rows),
+        "verdict": _counted(row.verdict for row in rows),
+        "flag": _counted(flag for row in rows for flag in row.flags),
+        "day": _day_counts([row.dated for row in rows]),
+    }
+    complete = len(found) <= MOST_FACETED and stopped_at is None
+    return ArticleFacets(articles=len(counted), is_complete=complete, counts=counts)
+
+
+def article_total(connection: Connection) -> Estimate:
+    """Return the number of stored articles, an estimate if there are more than 10,000."""
+    some = sa.select(articles.c.seq).limit(MOST_EXACT + 1).subquery()
+    number = connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    if number <= MOST_EXACT:
+        return Estimate(number, is_exact=True)
+    if connection.dialect.name == "postgresql":
+        size = sa.text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'articles'::regclass")
+        estimate = connection.scalar(size)
+    else:  # the number of the last one: deleted articles keep their rows
+        estimate = connection.scalar(sa.select(sa.func.max(articles.c.seq)))
+    return Estimate(max(number, int(estimate or 0)), is_exact=False)
+
+
+def raw_payload(connection: Connection, article_id: str, revision: int | None) -> RawPayload | None:
+    """Return the raw article of one revision of an article, by default of the newest.
+
+    Returns None if there is no such revision. `article_id` must be a whole id.
+    """
+    columns = (revisions.c.number, revisions.c.received, revisions.c.payload)
+    statement = sa.select(*columns).where(revisions.c.article_id == article_id)
+    if revision is not None:
+        statement = statement.where(revisions.c.number == revision)
+    row = connection.execute(statement.order_by(revisions.c.number.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return RawPayload(
+        article_id=article_id,
+        revision=row.number,
+        received=row.received,
+        payload=unpack_text(row.payload),
+    )
+
+
+def _matching_ids(
+    connection: Connection, query: Query, after: ArticlePosition | None, most: int
+) -> tuple[list[int], int | None]:
+    """The row ids of up to `most` revisions that match, and the last one that was looked at.
+
+    That is None if all articles have been looked at, or `most` revisions were found.
+    """
+    few = _few(connection, query)
+    if few is not None:
+        matches = (*restrictions(query), *word_conditions(connection, query.words))
+        statement = sa.select(revisions.c.id).select_from(NEWEST).where(few, *matches)
+        statement = statement.where(*_after(after)).order_by(*_ORDER).limit(most)
+        return list(connection.scalars(statement)), None
+    conditions = list(restrictions(replace(query, tag="")))
+    if query.tag:  # of each article that is looked at: others may have the tag a million times
+        has_tag = sa.exists().where(tags.c.article_id == articles.c.article_id, is_tag(query))
+        conditions.append(has_tag)
+    found: list[int] = []
+    looked_at: list[int] = []
+    for window in _windows(connection, query, after):
+        statement = sa.select(revisions.c.id).select_from(NEWEST)
+        among = (min(window, default=0), max(window, default=0))
+        words = word_conditions(connection, query.words, among=among)
+        in_window = statement.where(revisions.c.id.in_(window), *conditions, *words)
+        matching = connection.scalars(in_window)
+        is_matching = set(matching)
+        found += [revision_id for revision_id in window if revision_id in is_matching]
+        if len(found) >= most:
+            return found[:most], None
+        looked_at += window
+    return found, looked_at[-1] if len(looked_at) == sum(_WINDOWS) else None
+
+
+def _windows(
+    connection: Connection, query: Query, after: ArticlePosition | None
+) -> Iterator[list[int]]:
+    """Yield the row ids of the next 200, 800 and 4,000 revisions; the last list may be shorter."""
+    # These are conditions on the index by which the revisions are read.
+    days = list(restrictions(Query(since=query.since, until=query.until)))
+    for size in _WINDOWS:
+        statement = sa.select(revisions.c.id).where(*_after(after), *days).order_by(*_ORDER)
+        window = list(connection.scalars(statement.limit(size)))
+        yield window
+        if len(window) < size:
+            return
+        after = _position(connection, window[-1])
+
+
+def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
+    """A condition that names the articles to look at, if the query restricts them to few."""
+    statement: sa.Select[Any]
+    if query.words and (words := word_conditions(connection, query.words, most=_FEW + 1)):
+        statement = sa.select(revisions.c.id).where(*words).limit(_FEW + 1)
+        revision_ids = connection.scalars(statement).all()
+        if len(revision_ids) <= _FEW:
+            return revisions.c.id.in_(revision_ids)
+    if query.tag:
+        statement = sa.select(tags.c.article_id).where(is_tag(query)).limit(_FEW + 1)
+        article_ids = connection.scalars(statement).all()
+        if len(article_ids) <= _FEW:
+            return articles.c.article_id.in_(article_ids)
+    if query.source:
+        number = sa.select(sources.c.articles).where(sources.c.source == query.source)
+        if (connection.scalar(number) or 0) <= _FEW:
+            owned = sa.select(aliases.c.article_id).where(aliases.c.source == query.source)
+            return articles.c.article_id.in_(owned)
+    return None
+
+
+def _after(position: ArticlePosition | None) -> list[sa.ColumnElement[bool]]:
+    if position is None:
+        return []
+    at = sa.literal(position.dated, UtcDateTime)
+    earlier_row = sa.and_(dated == at, revisions.c.id < position.revision_id)
+    # The first condition lets the database begin in the middle of its index.
+    return [dated <= at, sa.or_(dated < at, earlier_row)]
+
+
+def _position(connection: Connection, revision_id: int) -> ArticlePosition:
+    statement = sa.select(dated).where(revisions.c.id == revision_id)
+    return ArticlePosition(connection.execute(statement).scalar_one(), revision_id)
+
+
+def _rows(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
+    head = sa.func.substr(revisions.c.text, 1, SCANNED).label("text")
+    summary = sa.func.substr(revisions.c.summary, 1, SCANNED).label("summary")
+    statement = sa.select(*HIT_COLUMNS, revisions.c.id, head, summary).select_from(NEWEST)
+    statement = statement.where(revisions.c.id.in_(revision_ids))
+    rows = {row["id"]: row for row in connection.execute(statement).mappings()}
+    return [rows[revision_id] for revision_id in revision_ids if revision_id in rows]
+
+
+def _counted(values: Iterator[str]) -> tuple[FacetCount, ...]:
+    most = Counter(filter(None, values)).most_common(_MOST_VALUES)
+    return tuple(FacetCount(value, value, number) for value, number in most)
+
+
+def _tag_counts(connection: Connection, revision_ids: Sequence[int]) -> tuple[FacetCount, ...]:
+    ids = sa.select(revisions.c.article_id).where(revisions.c.id.in_(revision_ids))
+    number = sa.func.count()
+    label = sa.func.min(tags.c.label)
+    statement = (
+        sa.select(tags.c.scheme, tags.c.code, label, number)
+        .where(tags.c.article_id.in_(ids))
+        .group_by(tags.c.scheme, tags.c.code)
+        .order_by(number.desc(), tags.c.scheme, tags.c.code)
+        .limit(_MOST_VALUES)
+    )
+    rows = connection.execute(statement)
+    return tuple(FacetCount(f"{scheme}:{code}", name, n) for scheme, code, name, n in rows)
+
+
+def _day_counts(moments: Sequence[datetime]) -> tuple[FacetCount, ...]:
+    days = Counter(f"{at:%Y-%m-%d}" for at in moments)
+    newest = sorted(days, reverse=True)[:_MOST_VALUES]
+    return tuple(FacetCount(day, day, days[day]) for day in newest)

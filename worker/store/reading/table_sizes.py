@@ -1,0 +1,89 @@
+"""Measure how many bytes each table takes, and keep a sample a day to see how the store grows."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from worker.store.database.schema import articles, metadata, table_sizes
+from worker.store.database.upsert import insert
+from worker.store.retention_values import StoreGrowth
+
+_OTHERS = "others"  # the search index of SQLite, and pages that no table uses
+_LEAST_DAYS = 1.0  # between two samples that are compared
+
+
+def growth(connection: Connection, now: datetime) -> StoreGrowth:
+    """Measure the bytes of each table with its indexes, and how fast the store grows.
+
+    The present size is compared with the oldest sample of the last 30 days. Without a sample, the
+    size is divided by the time since the first article was stored.
+    """
+    tables = sizes(connection)
+    total = sum(tables.values())
+    oldest = f"{now - timedelta(days=30):%Y-%m-%d}"
+    c = table_sizes.c
+    sample = connection.execute(
+        sa.select(c.day, sa.func.sum(c.bytes).label("bytes"))
+        .where(c.day >= oldest)
+        .group_by(c.day)
+        .order_by(c.day)
+        .limit(1)
+    ).first()
+    if sample:
+        begun = datetime.fromisoformat(f"{sample.day}T00:00:00+00:00")
+        days = (now - begun) / timedelta(days=1)
+        if days >= _LEAST_DAYS + 1:
+            rate = max(0.0, (total - float(sample.bytes)) / days)
+            return StoreGrowth(tables=tables, bytes_a_day=rate, days=days, sampled=True)
+    first = connection.scalar(sa.select(articles.c.first_seen).order_by(articles.c.seq).limit(1))
+    if first is None:
+        return StoreGrowth(tables=tables, bytes_a_day=None, days=0, sampled=False)
+    days = max((now - first) / timedelta(days=1), 1.0)
+    return StoreGrowth(tables=tables, bytes_a_day=total / days, days=days, sampled=False)
+
+
+def store_sample(connection: Connection, now: datetime) -> None:
+    """Keep the sizes of today, once a day."""
+    day = f"{now:%Y-%m-%d}"
+    if connection.scalar(sa.select(sa.exists().where(table_sizes.c.day == day))):
+        return
+    rows = [{"day": day, "name": name, "bytes": n} for name, n in sizes(connection).items()]
+    connection.execute(insert(connection, table_sizes).on_conflict_do_nothing(), rows)
+
+
+def sizes(connection: Connection) -> dict[str, int]:
+    """Return table -> bytes with its indexes, the largest first.
+
+    What belongs to no table of the schema is under `others`. An SQLite library that can't tell the
+    sizes of tables gives the whole size under that name.
+    """
+    if connection.dialect.name == "postgresql":
+        found = _in_postgres(connection)
+    else:
+        found = _in_sqlite(connection)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _in_postgres(connection: Connection) -> dict[str, int]:
+    rows = connection.exec_driver_sql(
+        "SELECT relname, pg_total_relation_size(oid) FROM pg_class "
+        "WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    )
+    return {name: size for name, size in rows if name in metadata.tables}
+
+
+def _in_sqlite(connection: Connection) -> dict[str, int]:
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    page_bytes = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    total = int(pages) * int(page_bytes)
+    try:
+        rows = connection.exec_driver_sql(
+            "SELECT m.tbl_name, sum(d.pgsize) FROM dbstat AS d "
+            "JOIN sqlite_schema AS m ON m.name = d.name WHERE d.aggregate = TRUE GROUP BY 1"
+        ).all()
+    except OperationalError:  # a library without the table dbstat
+        return {_OTHERS: total}
+    found = {name: int(size) for name, size in rows if name in metadata.tables}
+    return {**found, _OTHERS: max(0, total - sum(found.values()))}

@@ -1,0 +1,66 @@
+"""Count removed journal rows and outcomes by day, so that the ledger stays provable.
+
+For each day there are the numbers of accepted articles by outcome. They are kept for ever.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.database.schema import ledger_days
+from worker.store.database.upsert import insert
+
+
+class LedgerKey(NamedTuple):
+    """The key of a row in table `ledger_days`: a UTC day as text such as 2026-11-22, an outcome,
+    and whether the receipts were in the journal."""
+
+    day: str
+    outcome: str
+    journaled: bool
+
+
+def utc_day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnElement[str]:
+    """Return an SQL expression for the UTC day of a time column, as text such as 2026-11-22."""
+    if connection.dialect.name == "postgresql":
+        return sa.func.to_char(sa.func.timezone("UTC", moment), sa.text("'YYYY-MM-DD'"))
+    return sa.func.strftime(sa.text("'%Y-%m-%d'"), moment)
+
+
+def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None:
+    """Add numbers of receipts to the counts by day."""
+    if not counts:
+        return
+    statement = insert(connection, ledger_days)
+    added = ledger_days.c.receipts + statement.excluded.receipts
+    rows: list[dict[str, Any]] = [
+        {**key._asdict(), "receipts": counts[key]} for key in sorted(counts)
+    ]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["day", "outcome", "journaled"], set_={"receipts": added}
+        ),
+        rows,
+    )
+
+
+def frozen_days(connection: Connection, since: datetime, until: datetime) -> dict[LedgerKey, int]:
+    """Return the counts of removed journal rows and outcomes for the days from `since` to `until`.
+
+    The day of `since` is counted as a whole, and so is the day before `until`.
+    """
+    columns = ledger_days.c
+    rows = connection.execute(
+        sa.select(ledger_days).where(
+            columns.day >= f"{since:%Y-%m-%d}", columns.day <= f"{until:%Y-%m-%d}"
+        )
+    )
+    midnight = f"{until:%Y-%m-%d}" if until.time().isoformat() == "00:00:00" else ""
+    return {
+        LedgerKey(row.day, row.outcome, bool(row.journaled)): row.receipts
+        for row in rows
+        if row.day != midnight
+    }

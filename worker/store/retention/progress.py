@@ -1,0 +1,42 @@
+"""Store how far the removal of old rows has come, and let one process at a time do it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.database.schema import job_progress
+from worker.store.database.upsert import insert
+
+STEP = 5_000  # rows removed in one transaction
+COUNTED = "hourly_outcomes"  # the job of worker.store.writing.missed_outcomes
+CHANGES_REMOVED = "changes-removed"
+OUTCOMES_REMOVED = "outcomes-removed"  # receipts from before this time may be gone
+UNCHANGED_REMOVED = "unchanged-receipts-removed"
+JOURNAL_FROZEN = "journal-frozen"
+UNCHANGED_FROZEN = "unchanged-journal-frozen"
+_ADVISORY_LOCK = 5_301_173  # on PostgreSQL; one of its own
+
+
+def lock(connection: Connection) -> None:
+    """Wait until no other process removes old rows; the lock ends with the transaction.
+
+    SQLite has one writer at a time.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+
+
+def reached(connection: Connection, job: str) -> datetime | None:
+    """Return until which time a job is done, None if it has never run."""
+    return connection.scalar(sa.select(job_progress.c.until).where(job_progress.c.job == job))
+
+
+def note(connection: Connection, job: str, until: datetime) -> None:
+    """Record that a job is done until this time, unless a later time is recorded."""
+    statement = insert(connection, job_progress).values(job=job, until=until)
+    later = statement.excluded.until > job_progress.c.until
+    update = statement.on_conflict_do_update(
+        index_elements=["job"], set_={"until": statement.excluded.until}, where=later
+    )
+    connection.execute(update)

@@ -1,0 +1,66 @@
+"""Lists of stored articles, clusters and dead letters, page by page, in an SQL database."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from worker.store import dead_letters
+from worker.store.listing_values import (
+    ArticleFacets,
+    ArticlePage,
+    ArticlePosition,
+    ClusterPage,
+    ClusterPosition,
+    Estimate,
+    LetterCounts,
+    LetterPage,
+    LetterPosition,
+    RawPayload,
+)
+from worker.store.reading import article_listing, cluster_listing
+from worker.store.values import DeadLetterQuery, Query
+
+
+class SqlListings:
+    """Reads lists of articles, clusters and dead letters page by page from an SQL database.
+
+    It implements the protocol ListingReader, whose docstrings describe the methods. `reading` is a
+    function that opens a connection to the database.
+    """
+
+    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._reading = reading
+
+    def article_page(self, query: Query, after: ArticlePosition | None = None) -> ArticlePage:
+        with self._reading() as connection:
+            return article_listing.article_page(connection, query, after)
+
+    def article_facets(self, query: Query) -> ArticleFacets:
+        with self._reading() as connection:
+            return article_listing.article_facets(connection, query)
+
+    def article_total(self) -> Estimate:
+        with self._reading() as connection:
+            return article_listing.article_total(connection)
+
+    def raw_payload(self, article_id: str, revision: int | None = None) -> RawPayload | None:
+        with self._reading() as connection:
+            return article_listing.raw_payload(connection, article_id, revision)
+
+    def cluster_page(
+        self, since: datetime, after: ClusterPosition | None = None, limit: int = 50
+    ) -> ClusterPage:
+        with self._reading() as connection:
+            return cluster_listing.cluster_page(connection, since, after, limit)
+
+    def letter_page(
+        self, query: DeadLetterQuery, after: LetterPosition | None = None
+    ) -> LetterPage:
+        with self._reading() as connection:
+            return dead_letters.letter_page(connection, query, after)
+
+    def count_some_letters(self, query: DeadLetterQuery, most: int) -> LetterCounts:
+        with self._reading() as connection:
+            return dead_letters.count_some_letters(connection, query, most)

@@ -1,0 +1,58 @@
+"""Keep the state of alerts in the store, and let one worker at a time judge.
+
+The state is a text; what is in it is for worker.monitoring. There is one row, and each function is
+one statement, so that workers on several hosts need no other lock.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.database.schema import alert_turns
+from worker.store.database.upsert import insert
+
+_ROW = 1
+
+
+def take_turn(connection: Connection, holder: str, *, now: datetime, until: datetime) -> bool:
+    """Let the worker `holder` judge until the time `until`, unless another one does so now.
+
+    Returns whether it may.
+    """
+    new = {"holder": holder, "until": until}
+    statement = (
+        insert(connection, alert_turns)
+        .values(id=_ROW, state="", **new)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_=new,
+            where=sa.or_(alert_turns.c.until <= now, alert_turns.c.holder == holder),
+        )
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def write_state(
+    connection: Connection, state: str, *, holder: str, at: datetime, until: datetime
+) -> bool:
+    """Store the state of alerts as of the time `at`, unless a later one is stored.
+
+    Returns whether it was stored. Other workers do not judge by the store before `until`.
+    """
+    new = {"state": state, "at": at, "holder": holder, "until": until}
+    statement = (
+        insert(connection, alert_turns)
+        .values(id=_ROW, **new)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_=new,
+            where=sa.or_(alert_turns.c.at.is_(None), alert_turns.c.at <= at),
+        )
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def read_state(connection: Connection) -> str:
+    """Return the stored state of alerts; "" if there is none."""
+    return connection.scalar(sa.select(alert_turns.c.state).where(alert_turns.c.id == _ROW)) or ""

@@ -1,0 +1,259 @@
+"""Decide which names of the gazetteer an article means, and join them with the recognised names.
+
+A name that means one thing decides the kind, whatever the trained model says. A name that is also
+a word or a name of another kind ("Apple", "Ford") needs evidence in the article: the trained model,
+a cue beside it ("shares", "Inc", a ticker), or the full name elsewhere in the text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
+from worker.tag.entities.gazetteer_names import (
+    WELL_KNOWN,
+    GazetteerEntry,
+    GazetteerMatch,
+    NamedEntry,
+)
+from worker.tag.entities.mentions import ORGANISATION, PERSON, Mention
+from worker.tag.entities.tokens import Tokens
+
+_SURE = 0.95  # score of a name of several words that means one thing
+_LIKELY = 0.85  # of one word
+_BY_CUE = 0.75  # of a name that is also a word, by a cue beside it
+
+_BUSINESS = frozenset(
+    """inc inc. corp corp. co. ltd ltd. plc llc ag nv n.v. gmbh shares share stock shareholders
+    shareholder investors ceo cfo cto executive executives employees subsidiary stores earnings
+    revenue revenues profits dividend ipo unveils unveiled launches launched acquires acquired
+    recalls recalled""".split()
+)
+_SPEAKING = frozenset(
+    """said says announces announced reports reported spokesman spokeswoman spokesperson sued sues
+    declined customers users""".split()
+)
+_BEFORE = frozenset("shareholder shareholders investor investors ceo subsidiary giant".split())
+_JOINTS = frozenset((",", "and", "or", "&", "/", "und", "et", "y", "e"))
+_SHARES_OF = (
+    "shares",
+    "stock",
+    "stake",
+    "employees",
+    "executives",
+    "ceo",
+    "subsidiary",
+    "division",
+)
+_OF = frozenset(("in", "of", "at", "for"))
+_ROLES = frozenset(  # words for people that companies have as names
+    "boss canon captain chief coach doctor king lab police pope priest prince queen".split()
+)
+_TICKER = re.compile(r" ?\((?:[A-Z]{2,8} ?: ?)?[A-Z]{1,5}(?:\.[A-Z]{1,2})?\)")
+_REACH = 2  # tokens after a name in which a cue may stand
+
+
+class NameInText(NamedTuple):
+    """A name of the gazetteer at the characters from `start` up to, but without, `end` of an
+    article, which are the tokens from `first` up to, but without, `stop`.
+
+    `plain` are its entries that the name proves by itself, and `named` all.
+    """
+
+    start: int
+    end: int
+    first: int
+    stop: int
+    plain: tuple[GazetteerEntry, ...]
+    named: tuple[NamedEntry, ...]
+
+
+def names_in_text(matches: Sequence[GazetteerMatch], tokens: Tokens) -> list[NameInText]:
+    """Say at which characters these names stand. Of names that overlap, the one with more words is
+    kept, or the first."""
+    kept: list[GazetteerMatch] = []
+    for match in matches:
+        if kept and match.first < kept[-1].stop:
+            if match.stop - match.first <= kept[-1].stop - kept[-1].first:
+                continue
+            kept.pop()
+        kept.append(match)
+    spans = tokens.spans([m.first for m in kept], [m.stop for m in kept])
+    return [
+        NameInText(start, end, m.first, m.stop, m.plain, m.named)
+        for m, (start, end) in zip(kept, spans, strict=True)
+    ]
+
+
+class _Article(NamedTuple):
+    tokens: Tokens
+    title_end: int
+    title_case: bool  # whether capitals in the title say nothing
+
+
+def joined_mentions(
+    names: Sequence[NameInText],
+    recognised: Sequence[Mention],
+    tokens: Tokens,
+    title_end: int,
+    *,
+    title_case: bool,
+) -> list[Mention]:
+    """Join names of the gazetteer with the names that the trained model recognised, in reading
+    order.
+
+    `title_end` is the length of the title, with which the text begins. With `title_case`, capitals
+    in it do not show what is a name.
+    """
+    article = _Article(tokens, title_end, title_case)
+    overlaps = _overlaps(names, recognised)
+    around = [_around(name, overlapping) for name, overlapping in zip(names, overlaps, strict=True)]
+    kinds = [
+        _kind(name, over, longer, article)
+        for name, over, longer in zip(names, overlaps, around, strict=True)
+    ]
+    _spread_in_lists(names, kinds, around, tokens)
+    _spread(names, kinds, around)
+    mentions: list[Mention] = []
+    replaced: set[Mention] = set()
+    for name, kind, over, longer in zip(names, kinds, overlaps, around, strict=True):
+        if longer is not None:
+            if longer not in replaced and _is_company_of(name, longer):
+                replaced.add(longer)
+                mentions.append(longer._replace(kind=ORGANISATION))
+        elif kind:
+            replaced.update(over)
+            mentions.append(_mention(name, kind, over, tokens.text))
+    mentions += [mention for mention in recognised if mention not in replaced]
+    return sorted(mentions, key=lambda mention: mention.start)
+
+
+def _overlaps(names: Sequence[NameInText], recognised: Sequence[Mention]) -> list[list[Mention]]:
+    """For each name the recognised mentions that it overlaps; both are in reading order."""
+    overlaps: list[list[Mention]] = []
+    at = 0
+    for name in names:
+        while at < len(recognised) and recognised[at].end <= name.start:
+            at += 1
+        over = []
+        for mention in recognised[at:]:
+            if mention.start >= name.end:
+                break
+            over.append(mention)
+        overlaps.append(over)
+    return overlaps
+
+
+def _around(name: NameInText, over: Sequence[Mention]) -> Mention | None:
+    """The recognised mention that is longer than the name and contains it; else None."""
+    for mention in over:
+        if mention.start <= name.start and name.end <= mention.end:
+            longer = mention.surface.removeprefix("The ").removeprefix("the ")
+            if len(longer) > name.end - name.start:
+                return mention
+    return None
+
+
+def _is_company_of(name: NameInText, longer: Mention) -> bool:
+    """Whether a recognised "person" begins with the name of an organisation: "Lidl Ireland"."""
+    return (
+        longer.kind == PERSON
+        and longer.start == name.start
+        and any(entry.kind == ORGANISATION for entry in name.plain)
+    )
+
+
+def _kind(
+    name: NameInText, over: Sequence[Mention], longer: Mention | None, article: _Article
+) -> str:
+    """The kind that a name has where it stands; "" if that is not proven there."""
+    if longer is not None:
+        return ""
+    if name.plain:
+        known = name.stop - name.first > 1 or name.plain[0].rank >= WELL_KNOWN
+        return name.plain[0].kind if known or over else ""
+    if _in_loud_title(name, article):
+        return ""
+    kinds = {named.entry.kind for named in name.named}
+    if ORGANISATION in kinds and _has_cue(name, article):
+        return ORGANISATION
+    if not over or len(over) > 1:
+        return ""
+    if over[0].kind in kinds:
+        return over[0].kind
+    # The model says that it is a name, and it is of one kind only.
+    words_only = all(not n.flags & (OTHER_KIND | WITHIN_KIND) for n in name.named)
+    return next(iter(kinds)) if words_only and len(kinds) == 1 else ""
+
+
+def _in_loud_title(name: NameInText, article: _Article) -> bool:
+    return article.title_case and name.start < article.title_end
+
+
+def _spread_in_lists(
+    names: Sequence[NameInText],
+    kinds: list[str],
+    around: Sequence[Mention | None],
+    tokens: Tokens,
+) -> None:
+    """Give a name without evidence the kind of the name before or after it in a list: "Google,
+    Apple and Meta"."""
+    pairs = list(_listed_together(names, tokens))
+    for one, other in (*pairs, *((b, a) for a, b in reversed(pairs))):
+        free = kinds[one] and not kinds[other] and around[other] is None
+        if free and _entries(names[other], kinds[one]):
+            kinds[other] = kinds[one]
+
+
+def _listed_together(names: Sequence[NameInText], tokens: Tokens) -> Iterator[tuple[int, int]]:
+    """Yield pairs of numbers of names between which only a comma or "and" stands."""
+    for number in range(len(names) - 1):
+        first, stop = names[number].stop, names[number + 1].first
+        if stop - first in (1, 2) and _JOINTS.issuperset(tokens.run(first, stop)):
+            yield number, number + 1
+
+
+def _spread(
+    names: Sequence[NameInText], kinds: list[str], around: Sequence[Mention | None]
+) -> None:
+    """Give names without evidence the kind that the same name, or the full name of the same entry,
+    has elsewhere in the text."""
+    proven: dict[GazetteerEntry, str] = {}
+    for name, kind in zip(names, kinds, strict=True):
+        if kind:
+            for entry in _entries(name, kind):
+                proven.setdefault(entry, kind)
+    for number, name in enumerate(names):
+        if not kinds[number] and around[number] is None:
+            found = (proven[n.entry] for n in name.named if n.entry in proven)
+            kinds[number] = next(found, "")
+
+
+def _entries(name: NameInText, kind: str) -> tuple[GazetteerEntry, ...]:
+    return tuple(named.entry for named in name.named if named.entry.kind == kind)
+
+
+def _mention(name: NameInText, kind: str, over: Sequence[Mention], text: str) -> Mention:
+    score = _BY_CUE
+    if name.plain:
+        score = _SURE if name.stop - name.first > 1 else _LIKELY
+    elif over and over[0].kind == kind:
+        score = max(over[0].score, _BY_CUE)
+    return Mention(name.start, name.end, text[name.start : name.end], kind, score, "gazetteer")
+
+
+def _has_cue(name: NameInText, article: _Article) -> bool:
+    """Whether a word beside a name shows that it is a company: "Apple shares", "Target (TGT)"."""
+    tokens, text = article.tokens, article.tokens.text
+    if _TICKER.match(text, name.end):
+        return True
+    after = [word.lower() for word in tokens.run(name.stop, name.stop + _REACH)]
+    if after[:1] in (["'s"], ["’s"]):
+        after = after[1:]
+    surface = text[name.start : name.end].lower()
+    if after and (after[0] in _BUSINESS or (after[0] in _SPEAKING and surface not in _ROLES)):
+        return True
+    before = [word.lower() for word in tokens.run(max(0, name.first - 2), name.first)]
+    if before and before[-1] in _BEFORE:
+        return True
+    return len(before) == 2 and before[1] in _OF and before[0] in _SHARES_OF

@@ -1,0 +1,290 @@
+"""The names in the gazetteer of this package, and what each of them proves.
+
+A gazetteer is a list of names of organisations, places and people. A name that is also a word
+(Apple), or that several entries have (Georgia), proves less than one that means a single thing.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.tag.entities.gazetteer_flags import OTHER_KIND, SHARED, WITHIN_KIND, WORD
+from worker.tag.entities.gazetteer_keys import (
+    FACTOR,
+    KEY_BITS,
+    PackedStrings,
+    first_word_key,
+    name_key,
+    word_hash,
+    written_like,
+)
+from worker.tag.entities.hashed_keys import ModelArrays
+from worker.tag.entities.tokens import IntArray, Tokens, Vocabulary, WordFinder
+
+_DOUBTS = {
+    WORD: "also a word",
+    OTHER_KIND: "also of another kind",
+    WITHIN_KIND: "old, foreign or small",
+    SHARED: "shared",
+}
+
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ru")  # of names of places
+_KINDS = ("person", "organisation", _PLACE := "place")
+WELL_KNOWN = 3  # rank from which one word that was not recognised is a name
+
+Keys = NDArray[np.uint32]
+_FACTOR = np.uint32(FACTOR)
+_NO_HASHES: Keys = np.zeros(0, np.uint32)
+_NO_ROWS: NDArray[np.int32] = np.zeros(0, np.int32)
+_MAX_REMEMBERED = 20_000  # names of articles
+
+
+class GazetteerEntry(NamedTuple):
+    """One organisation, place or person of the gazetteer.
+
+    `id` is a public one (wd:Q312, geonames:2950159, iso:FR), or "" if there is none. `country` is a
+    code of two letters, or "". `rank` says how well known it is, from 2 to 5.
+    """
+
+    id: str
+    label: str
+    kind: str
+    country: str
+    rank: int
+
+
+class NamedEntry(NamedTuple):
+    """An entry of the gazetteer that has a certain name, with the flags of this name (WORD …).
+
+    `languages` is a bit mask of LANGUAGES: those in which a foreign name of a place is its usual
+    one.
+    """
+
+    entry: GazetteerEntry
+    flags: int
+    languages: int
+
+    @property
+    def doubts(self) -> str:
+        """Why the name alone does not prove that the entry is meant; "" if it does."""
+        return ", ".join(why for flag, why in _DOUBTS.items() if self.flags & flag)
+
+
+class GazetteerMatch(NamedTuple):
+    """A place in a text where a name of the gazetteer stands: its tokens from index `first` up to,
+    but without, `stop`.
+
+    `named` are the entries that have this name, best known first. `plain` are those of them that
+    the name proves by itself in the language of the text.
+    """
+
+    first: int
+    stop: int
+    named: tuple[NamedEntry, ...]
+    plain: tuple[GazetteerEntry, ...]
+
+
+class Gazetteer:
+    """The names of organisations, places and people that this package has, with their ids.
+
+    It is made of the arrays of its file, and holds no object for each name, so processes forked
+    later share its memory. `as_of` is the day on which the lists were made, as YYYY-MM-DD.
+    """
+
+    def __init__(self, arrays: ModelArrays) -> None:
+        self.as_of = str(arrays["as_of"])
+        order = np.argsort(arrays["keys"], kind="stable")
+        self._keys = arrays["keys"][order]
+        self._rows = order.astype(np.uint32)
+        self._names = PackedStrings(arrays["names"].tobytes())
+        self._ids = PackedStrings(arrays["ids"].tobytes())
+        self._labels = PackedStrings(arrays["labels"].tobytes())
+        self._countries = PackedStrings(arrays["countries"].tobytes())
+        self._entry_of = arrays["entry_of"]
+        self._flags, self._languages = arrays["flags"], arrays["languages"]
+        self._kinds, self._ranks = arrays["kinds"], arrays["ranks"]
+        self._pairs = arrays["pairs"]
+        self._first_words, self._most_words = arrays["first_words"], arrays["most_words"]
+        pairs = arrays["demonyms"].tobytes().decode().split("\n")
+        self._demonyms = dict(pair.split("\t") for pair in pairs)
+        self._demonym_finder = WordFinder(self._demonyms)
+        self._vocabulary: Vocabulary | None = None
+        # By language and numbers of the words: the entries of a name, and those that it proves.
+        self._remembered: dict[
+            tuple[str, bytes], tuple[tuple[NamedEntry, ...], tuple[GazetteerEntry, ...]]
+        ] = {}
+        self._hashes = _NO_HASHES
+        self._most_from = self._most_words[:0]
+        # For each word that is a name by itself, the row of its key, plus 1.
+        self._single_rows = _NO_ROWS
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def find(self, tokens: Tokens, language: str) -> list[GazetteerMatch]:
+        """Find all names of the gazetteer in a text, in the order of their first word. At one word
+        only the longest name is returned; names that begin at different words may overlap."""
+        self._learn_words(tokens.vocabulary)
+        numbers = tokens.numbers
+        singles = self._single_rows.take(numbers)
+        matches: dict[int, GazetteerMatch] = {}
+        for first in np.flatnonzero(singles).tolist():
+            self._add_match(matches, tokens, first, first + 1, int(singles[first]) - 1, language)
+        for first, stop, row in self._longer_runs(numbers):  # the longest last
+            self._add_match(matches, tokens, first, stop, row, language)
+        return [matches[first] for first in sorted(matches)]
+
+    def _longer_runs(self, numbers: IntArray) -> Iterator[tuple[int, int, int]]:
+        """Yield the runs of several tokens that may be names, as (first, stop, row of the keys).
+
+        `numbers` are those of all tokens. Of the runs from one token the longest comes last.
+        """
+        starts = np.flatnonzero(self._most_from.take(numbers[:-1]) > 1)
+        hashes = self._hashes.take(numbers)
+        pairs = hashes.take(starts) * _FACTOR + hashes.take(starts + 1)
+        rows = self._pairs.searchsorted(pairs)
+        known = starts[self._pairs.take(rows, mode="clip") == pairs].tolist()
+        # Few are left here: a loop is faster than arrays.
+        spots: list[tuple[int, int]] = []
+        keys: list[int] = []
+        for first in known:
+            words = hashes[first : first + int(self._most_from[numbers[first]])].tolist()
+            key = words[0]
+            for count, word in enumerate(words[1:], 2):
+                key = (key * FACTOR + word) & KEY_BITS
+                spots.append((first, first + count))
+                keys.append(key)
+        if keys:
+            wanted = np.array(keys, np.uint32)
+            found = self._keys.searchsorted(wanted)
+            for hit in np.flatnonzero(self._keys.take(found, mode="clip") == wanted).tolist():
+                yield *spots[hit], int(found[hit])
+
+    def _add_match(
+        self,
+        matches: dict[int, GazetteerMatch],
+        tokens: Tokens,
+        first: int,
+        stop: int,
+        row: int,
+        language: str,
+    ) -> None:
+        """Add the match of a run of tokens, if it is a name, in the place of a shorter one."""
+        named, plain = self._named_at(tokens, first, stop, row, language)
+        if named:
+            matches[first] = GazetteerMatch(first, stop, named, plain)
+
+    def _named_at(
+        self, tokens: Tokens, first: int, stop: int, row: int, language: str
+    ) -> tuple[tuple[NamedEntry, ...], tuple[GazetteerEntry, ...]]:
+        """The entries that have these tokens as their name, and those that it proves; both are
+        remembered for the next article."""
+        numbers = language, tokens.numbers[first:stop].tobytes()
+        remembered = self._remembered.get(numbers)
+        if remembered is None:
+            if len(self._remembered) >= _MAX_REMEMBERED:
+                self._remembered.clear()
+            named = self._named(tokens.run(first, stop), row)
+            remembered = named, _proven(named, stop - first, language)
+            self._remembered[numbers] = remembered
+        return remembered
+
+    def peoples_in(self, tokens: Tokens) -> set[str]:
+        """The countries whose people or adjective a text names ("French"), as codes of two
+        letters."""
+        words = (tokens.run(at, at + 1)[0] for at in self._demonym_finder.find(tokens))
+        return {self._demonyms[word] for word in words}
+
+    def look_up(self, name: str) -> tuple[NamedEntry, ...]:
+        """Return the entries that have this name, in any letter case, best known first."""
+        words = [word for word in Tokens(name).words if word]
+        row = int(self._keys.searchsorted(np.uint32(name_key(words))))
+        return self._named(words, row, any_case=True)
+
+    def with_id(self, wanted: str) -> list[GazetteerEntry]:
+        """Return the entries with this id, such as wd:Q183, in any letter case."""
+        return [self.entry(number) for number in self._ids.equal_to(wanted)] if wanted else []
+
+    def _named(
+        self, words: Sequence[str], row: int, *, any_case: bool = False
+    ) -> tuple[NamedEntry, ...]:
+        """The entries with a name of these words, from a row of the sorted keys on."""
+        key = name_key(words)
+        words = list(words)
+        named: dict[int, tuple[bool, NamedEntry]] = {}
+        while row < len(self._keys) and self._keys[row] == key:
+            number = int(self._rows[row])
+            row += 1
+            listed, flags = self._names.at(number).split(" "), int(self._flags[number])
+            if not written_like(words, listed, flags, any_case=any_case):
+                continue
+            entry_number, languages = int(self._entry_of[number]), int(self._languages[number])
+            variant = words != listed  # another spelling has its own flags
+            if entry_number not in named or named[entry_number][0] > variant:
+                entry = NamedEntry(self.entry(entry_number), flags, languages)
+                named[entry_number] = variant, entry
+        entries = [entry for _, entry in named.values()]
+        return tuple(sorted(entries, key=lambda n: (n.flags & WITHIN_KIND, -n.entry.rank)))
+
+    def entry(self, number: int) -> GazetteerEntry:
+        """Return the entry with this number; they are numbered from 0."""
+        return GazetteerEntry(
+            id=self._ids.at(number),
+            label=self._labels.at(number),
+            kind=_KINDS[self._kinds[number]],
+            country=self._countries.at(number),
+            rank=int(self._ranks[number]),
+        )
+
+    def _learn_words(self, vocabulary: Vocabulary) -> None:
+        """Look up the words that are new in the vocabulary: their hashes, and how many words a name
+        may have that begins with them. Both tables are indexed by the numbers of the words."""
+        if vocabulary is not self._vocabulary:
+            self._vocabulary = vocabulary
+            self._forget_words()
+        if not (new := vocabulary.words[len(self._hashes) :]):
+            return
+        keys = np.array([first_word_key(word) for word in new], np.uint32)
+        rows = self._first_words.searchsorted(keys)
+        most = self._most_words.take(rows, mode="clip")
+        most[self._first_words.take(rows, mode="clip") != keys] = 0
+        self._most_from = np.concatenate([self._most_from, most])
+        hashes = np.array([word_hash(word) for word in new], np.uint32)
+        self._hashes = np.concatenate([self._hashes, hashes])
+        rows = self._keys.searchsorted(hashes)
+        single = (self._keys.take(rows, mode="clip") == hashes) & (most > 0)
+        self._single_rows = np.concatenate(
+            [self._single_rows, np.where(single, rows + 1, 0).astype(np.int32)]
+        )
+
+    def _forget_words(self) -> None:
+        self._hashes, self._most_from = _NO_HASHES, self._most_words[:0]
+        self._single_rows = _NO_ROWS
+        self._remembered.clear()
+
+
+def _proven(named: Sequence[NamedEntry], words: int, language: str) -> tuple[GazetteerEntry, ...]:
+    """The entries that a name of so many words proves by itself; none if they are of two kinds."""
+    plain = tuple(n.entry for n in named if _proves(n, words, language))
+    return plain if len({entry.kind for entry in plain}) == 1 else ()
+
+
+def _proves(named: NamedEntry, words: int, language: str) -> bool:
+    if language == "en":
+        return not named.flags & (WORD | OTHER_KIND | WITHIN_KIND)
+    if named.flags & (WORD | OTHER_KIND):
+        return False
+    if named.entry.kind == _PLACE and named.languages and language in LANGUAGES:
+        return bool(named.languages >> LANGUAGES.index(language) & 1)
+    return not named.flags & WITHIN_KIND and (words > 1 or named.entry.rank >= WELL_KNOWN)
+
+
+@cache
+def packaged_gazetteer() -> Gazetteer:
+    """Load the gazetteer of this package, once in each process."""
+    with (files("worker.tag") / "data" / "gazetteer.npz").open("rb") as file:
+        return Gazetteer(dict(np.load(file)))

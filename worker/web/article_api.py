@@ -1,0 +1,268 @@
+"""Operations of the API on articles: list, facets, one article, its raw payload, an edit, and what
+became of a receipt or link."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from worker.explain.explanation import Explanation, article_story, explained
+from worker.explain.word_diff import DiffPiece, pieces
+from worker.store.listing_values import ArticleFacets, ArticlePosition, Estimate, RawPayload
+from worker.store.values import Query, SearchHit, StoredDeadLetter
+from worker.store.view_values import ArticleView
+from worker.web.api_operations import Arguments, Operation
+from worker.web.caller import Caller
+from worker.web.console_context import Console
+from worker.web.cursors import cursor_of, position_in
+
+_MOST_COMPARED = 200_000  # characters of a text in which an edit is shown
+
+
+class ArticleFilter(Arguments):
+    """By what a list of articles can be restricted."""
+
+    q: str = Field("", max_length=1000, description='Words, "phrases", -excluded, begin*.')
+    tag: str = Field("", max_length=500, description='Tag: code, label or "scheme:code".')
+    source: str = Field("", max_length=2000, description="Source id.")
+    language: str = Field("", max_length=100, description="Language, such as en.")
+    verdict: str = Field("", max_length=100, description="Of the newest revision: new, duplicate …")
+    flag: str = Field("", max_length=100, description="Flag of cleaning, such as paywalled.")
+    day: date | None = Field(
+        None, description="UTC day of publication (of receipt, if that is unknown)."
+    )
+
+    def query(self, limit: int = 1) -> Query:
+        """The query of the store that finds these articles."""
+        since = datetime.combine(self.day, time(), UTC) if self.day else None
+        return Query(
+            words=self.q,
+            tag=self.tag,
+            source=self.source,
+            language=self.language,
+            verdict=self.verdict,
+            flag=self.flag,
+            since=since,
+            until=since + timedelta(days=1) if since and since.year < 9999 else None,
+            limit=limit,
+        )
+
+
+class ArticleListing(ArticleFilter):
+    """Which page of which list of articles is wanted."""
+
+    cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
+    limit: int = Field(25, ge=1, le=100, description="Number of articles of a page.")
+
+
+class OneArticle(Arguments):
+    """Which article is wanted."""
+
+    article_id: str = Field(max_length=100, description="Id, or its beginning if that is unique.")
+
+
+class OneRevision(OneArticle):
+    """Which revision of which article is wanted."""
+
+    revision: int | None = Field(None, ge=1, le=10**9, description="Number; default: the newest.")
+
+
+class TwoRevisions(OneArticle):
+    """Which revisions of an article are compared."""
+
+    older: int = Field(ge=1, le=10**9, description="Number of the earlier revision.")
+    newer: int = Field(ge=1, le=10**9, description="Number of the later revision.")
+
+
+class AskedName(Arguments):
+    """The name by which something is looked for."""
+
+    what: str = Field(min_length=1, max_length=4000, description="Receipt, id, or web address.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleList:
+    """A page of a list of articles, the newest first.
+
+    `next_cursor` asks for the next page; null at the end of the list. A page may be short or empty
+    although others follow, because it looks at a limited number of articles. `stored` is the
+    number of all stored articles, whatever the list is restricted to.
+    """
+
+    articles: tuple[SearchHit, ...]
+    next_cursor: str | None
+    stored: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleDetails:
+    """Everything stored about one article, and its story in sentences."""
+
+    stored: ArticleView
+    story: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionDiff:
+    """What changed between two revisions of an article, field by field.
+
+    Each field has pieces with a sign: "-" for removed words, "+" for added ones, " " for others.
+    """
+
+    article_id: str
+    older: int
+    newer: int
+    title: tuple[DiffPiece, ...]
+    text: tuple[DiffPiece, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a receipt, id or address stands for, and what happened to it.
+
+    `received` is when the broker took a receipt, and `outcome` what became of it. `letter` is a
+    dead letter, without its payload.
+    """
+
+    received: datetime | None
+    outcome: str
+    letter: StoredDeadLetter | None
+    article_ids: tuple[str, ...]
+
+
+def list_articles(console: Console, _: Caller, wanted: ArticleListing) -> ArticleList:
+    """Return a page of the articles that match, the newest first."""
+    try:
+        after = position_in(wanted.cursor, ArticlePosition)
+    except ValueError as e:
+        raise HTTPException(400, f"cursor: {e}") from e
+    listings = console.store.listings
+    page = listings.article_page(wanted.query(wanted.limit), after)
+    return ArticleList(
+        articles=page.hits,
+        next_cursor=cursor_of(page.next),
+        stored=listings.article_total(),
+    )
+
+
+def count_facets(console: Console, _: Caller, wanted: ArticleFilter) -> ArticleFacets:
+    """Return the values by which a list of articles can be narrowed, with numbers of articles."""
+    return console.store.listings.article_facets(wanted.query())
+
+
+def show_article(console: Console, _: Caller, wanted: OneArticle) -> ArticleDetails:
+    """Return everything stored about an article."""
+    stored = _article(console, wanted.article_id)
+    return ArticleDetails(stored=stored, story=tuple(article_story(console.store, stored)))
+
+
+def show_raw(console: Console, _: Caller, wanted: OneRevision) -> RawPayload:
+    """Return the raw article from which a revision was made, as it was received."""
+    article_id = _article_id(console, wanted.article_id)
+    raw = console.store.listings.raw_payload(article_id, wanted.revision)
+    if raw is None:
+        raise HTTPException(404, "nothing is stored of that revision")
+    return raw
+
+
+def compare_revisions(console: Console, _: Caller, wanted: TwoRevisions) -> RevisionDiff:
+    """Return what changed between two revisions of an article, word by word."""
+    stored = _article(console, wanted.article_id)
+    by_number = {revision["number"]: revision for revision in stored["revisions"]}
+    if wanted.older not in by_number or wanted.newer not in by_number:
+        numbers = ", ".join(map(str, list(by_number)[-50:])) or "none"
+        raise HTTPException(404, f"there is no such revision; there are {numbers}")
+    older, newer = by_number[wanted.older], by_number[wanted.newer]
+
+    def diff(field: str) -> tuple[DiffPiece, ...]:
+        texts = [str(revision[field])[:_MOST_COMPARED] for revision in (older, newer)]  # type: ignore[literal-required]
+        return tuple(pieces(*texts))
+
+    return RevisionDiff(
+        article_id=stored["article"]["article_id"],
+        older=wanted.older,
+        newer=wanted.newer,
+        title=diff("title"),
+        text=diff("text"),
+    )
+
+
+def find_by_name(console: Console, _: Caller, wanted: AskedName) -> Found:
+    """Return what a receipt, id or address stands for. Error 404 if nothing is stored so."""
+    try:
+        found = explained(console.store, wanted.what, console.link_rules)
+    except LookupError as e:
+        raise HTTPException(404, str(e.args[0])) from e
+    if found == Explanation():
+        raise HTTPException(404, "no article, receipt or dead letter has this name")
+    ids: Sequence[dict[str, Any]] = found.articles
+    return Found(
+        received=found.received,
+        outcome=found.outcome.kind.value if found.outcome else "",
+        letter=replace(found.letter, payload="") if found.letter else None,
+        article_ids=tuple(article["article"]["article_id"] for article in ids),
+    )
+
+
+def _article(console: Console, article_id: str) -> ArticleView:
+    try:
+        stored = console.store.show(article_id)
+    except LookupError as e:
+        raise HTTPException(404, str(e.args[0])) from e
+    if stored is None:
+        raise HTTPException(404, "no article has this id")
+    return stored
+
+
+def _article_id(console: Console, article_id: str) -> str:
+    whole = len(article_id) == 32
+    return article_id if whole else _article(console, article_id)["article"]["article_id"]
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/articles",
+        summary="List articles, the newest first.",
+        arguments=ArticleListing,
+        answer=ArticleList,
+        run=list_articles,
+    ),
+    Operation(
+        path="/api/articles/facets",
+        summary="Count the values by which a list of articles can be narrowed.",
+        arguments=ArticleFilter,
+        answer=ArticleFacets,
+        run=count_facets,
+    ),
+    Operation(
+        path="/api/articles/{article_id}",
+        summary="Show everything stored about one article.",
+        arguments=OneArticle,
+        answer=ArticleDetails,
+        run=show_article,
+    ),
+    Operation(
+        path="/api/articles/{article_id}/raw",
+        summary="Show the raw article from which a revision was made.",
+        arguments=OneRevision,
+        answer=RawPayload,
+        run=show_raw,
+    ),
+    Operation(
+        path="/api/articles/{article_id}/diff",
+        summary="Show what changed between two revisions.",
+        arguments=TwoRevisions,
+        answer=RevisionDiff,
+        run=compare_revisions,
+    ),
+    Operation(
+        path="/api/find",
+        summary="Find an article or dead letter by receipt, id or address.",
+        arguments=AskedName,
+        answer=Found,
+        run=find_by_name,
+    ),
+)

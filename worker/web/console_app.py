@@ -1,0 +1,104 @@
+"""The console as one application (ASGI): pages, API, static files, and the guard around them."""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from worker.errors import Unavailable, WorkerError
+from worker.web import (
+    article_api,
+    article_pages,
+    dead_letter_api,
+    dead_letter_pages,
+    sign_in_pages,
+    system_api,
+    system_pages,
+)
+from worker.web.api_operations import route_of
+from worker.web.console_context import Console
+from worker.web.json_answers import JsonAnswer
+from worker.web.openapi import openapi
+from worker.web.page_rendering import FOLDER, page
+from worker.web.request_guard import RequestGuard
+
+OPERATIONS = (
+    *article_api.OPERATIONS,
+    *dead_letter_api.OPERATIONS,
+    *system_api.OPERATIONS,
+)
+PAGES = (
+    *article_pages.ROUTES,
+    *dead_letter_pages.ROUTES,
+    *system_pages.ROUTES,
+    *sign_in_pages.ROUTES,
+)
+_REMEDIES = {
+    400: "Go back, or begin at the list of articles.",
+    404: "It may have been removed. Look for it by another name in the field above.",
+    409: "Go back to the list and look again.",
+    503: "Check it with `worker doctor`, then load this page again.",
+}
+
+
+def make_console_app(console: Console) -> Starlette:
+    """Return the console: its pages, its API under /api, and its static files."""
+    description = openapi(OPERATIONS)
+
+    async def describe(_: Request) -> Response:
+        return JsonAnswer(description)
+
+    routes = [
+        Route("/", _first_page),
+        Route("/api/openapi.json", describe),
+        *map(route_of, OPERATIONS),
+        *PAGES,
+        Mount("/static", _StaticFiles(directory=FOLDER / "static")),
+    ]
+    handlers: dict[Any, Any] = {HTTPException: _http_error, WorkerError: _worker_error}
+    middleware = [Middleware(RequestGuard, console=console)]
+    app = Starlette(routes=routes, exception_handlers=handlers, middleware=middleware)
+    app.state.console = console
+    return app
+
+
+class _StaticFiles(StaticFiles):
+    """Static files, whose addresses change with their content, so that browsers may keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if b"v=" in scope.get("query_string", b""):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _first_page(_: Request) -> Response:
+    return RedirectResponse("/articles")
+
+
+def _http_error(request: Request, error: HTTPException) -> Response:
+    return _error(request, error.status_code, error.detail)
+
+
+def _worker_error(request: Request, error: WorkerError) -> Response:
+    return _error(request, 503 if isinstance(error, Unavailable) else 500, str(error))
+
+
+def _error(request: Request, status: int, problem: str) -> Response:
+    if request.url.path.startswith("/api/"):
+        return JsonAnswer({"error": problem}, status)
+    titles = {
+        400: "This address is not right",
+        404: "There is nothing here",
+        409: "Something changed meanwhile",
+        503: "Something does not answer",
+    }
+    title = titles.get(status, "That did not work")
+    remedy = _REMEDIES.get(status, "")
+    return page(request, "error.html", title, status=status, problem=problem, remedy=remedy)

@@ -1,0 +1,73 @@
+"""What the pages and the API of the web server need: store, settings, sessions, running jobs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from starlette.requests import Request
+
+from worker.clean.cleaning_rules import UrlRules
+from worker.client.producer import Producer
+from worker.config.loader import load_config
+from worker.monitoring.status_values import Status
+from worker.settings import Settings
+from worker.store.access_values import AuditEntry
+from worker.store.ports import ArticleStore
+from worker.web.access import password_is_set, password_of
+from worker.web.caller import Caller
+from worker.web.replay_job import ReplayJobs
+from worker.web.sessions import SessionCookies
+from worker.web.sign_in_limit import SignInLimit
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """The parts that pages and API share: the store, the settings, sessions, and running jobs.
+
+    `read_status` returns the state of the whole system, and `open_producer` opens a connection by
+    which dead letters are sent to the workers again.
+    """
+
+    settings: Settings
+    store: ArticleStore
+    read_status: Callable[[], Status]
+    open_producer: Callable[[], Producer] = Producer
+    now: Callable[[], datetime] = _now
+    replays: ReplayJobs = field(default_factory=ReplayJobs)
+    sign_ins: SignInLimit = field(default_factory=SignInLimit)
+
+    @property
+    def can_act(self) -> bool:
+        """Whether anybody may change something: a password is set, and this is not forbidden."""
+        return self.has_password and not self.settings.web_read_only
+
+    @cached_property
+    def has_password(self) -> bool:
+        """Whether a password is set, so that people sign in."""
+        return password_is_set(self.settings)
+
+    @cached_property
+    def sessions(self) -> SessionCookies:
+        return SessionCookies(password_of(self.settings))
+
+    def link_rules(self) -> UrlRules:
+        """The rules by which the addresses of articles are written in the store."""
+        return load_config(self.settings.config_dir).cleaning.urls
+
+    def note(self, caller: Caller, action: str, about: str, **details: object) -> None:
+        """Add a line to the audit log: that this caller did something now."""
+        entry = AuditEntry(
+            at=self.now(), who=caller.name, action=action, about=about, details=details
+        )
+        self.store.access.add_audit_entry(entry)
+
+
+def console_of(request: Request) -> Console:
+    """The console that a request is for."""
+    console: Console = request.app.state.console
+    return console

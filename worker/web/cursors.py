@@ -1,0 +1,50 @@
+"""Write positions in lists as cursors: opaque texts, by which a program asks for the next page."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+PositionT = TypeVar("PositionT", bound=tuple[Any, ...])
+
+
+def cursor_of(position: tuple[Any, ...] | None) -> str | None:
+    """Return the cursor of a position in a list, which is a named tuple; None for no position."""
+    if position is None:
+        return None
+    values = [_plain(value) for value in position]
+    text = json.dumps([type(position).__name__, *values], separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def position_in(cursor: str, kind: type[PositionT]) -> PositionT | None:
+    """Return the position that a cursor stands for, or None for the empty cursor.
+
+    Raises ValueError if it is no cursor of this kind of list.
+    """
+    if not cursor:
+        return None
+    try:
+        decoded = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        name, *values = json.loads(decoded)
+        if name != kind.__name__:
+            raise ValueError(name)
+        position = TypeAdapter(kind).validate_python(values)
+        if not all(map(_is_storable, position)):
+            raise ValueError(name)
+    except (ValueError, TypeError, ValidationError, RecursionError) as e:
+        raise ValueError("this is no cursor of this list; leave it out to begin anew") from e
+    return position
+
+
+def _is_storable(value: object) -> bool:
+    """Whether a database can compare something with this value, which anybody may have made up."""
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return not isinstance(value, int) or abs(value) < 2**62
+
+
+def _plain(value: object) -> object:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,278 @@
+"""Operations of the API on dead letters, raw articles that could not be processed: list, show,
+replay and drop."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+from starlette.exceptions import HTTPException
+
+from worker.broker import embedded
+from worker.errors import Reason
+from worker.maintenance.letter_actions import (
+    MOST_AT_ONCE,
+    ChangedMeanwhile,
+    drop_selected,
+    replay_selected,
+    select_letters,
+)
+from worker.maintenance.replay import refusal
+from worker.store.listing_values import LetterCounts, LetterPosition
+from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
+from worker.web.api_operations import Arguments, Operation
+from worker.web.caller import Caller
+from worker.web.console_context import Console
+from worker.web.cursors import cursor_of, position_in
+from worker.web.replay_job import ReplayProgress
+
+MOST_COUNTED = 10_000  # letters; more are not counted for a list
+_REPLAYED_PER_S = 50.0  # letters, as by `worker dead replay`
+_TICK = timedelta(microseconds=1)
+
+
+class LetterFilter(Arguments):
+    """By what a list of dead letters can be restricted."""
+
+    reason: Reason | None = Field(None, description="Why it could not be processed.")
+    source: str = Field("", max_length=2000, description="Source id.")
+    stage: str = Field("", max_length=100, description="Stage that failed: clean, tag, broker …")
+    state: DeadLetterState = Field(
+        DeadLetterState.DEAD, description="dead, replaying (sent again, no outcome yet), replayed."
+    )
+
+    def query(self, limit: int | None = None, until: datetime | None = None) -> DeadLetterQuery:
+        """The query of the store that finds these letters; only those that failed until then."""
+        return DeadLetterQuery(
+            reason=self.reason.value if self.reason else "",
+            source=self.source,
+            stage=self.stage,
+            states=(self.state,),
+            before=until + _TICK if until else None,
+            limit=limit,
+        )
+
+
+class LetterListing(LetterFilter):
+    """Which page of which list of dead letters is wanted."""
+
+    cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
+    limit: int = Field(25, ge=1, le=100, description="Number of letters of a page.")
+
+
+class OneLetter(Arguments):
+    """Which dead letter is wanted."""
+
+    letter_id: str = Field(max_length=100, description="Id, or its beginning if that is unique.")
+
+
+class LetterPlan(LetterFilter):
+    """Which dead letters an action would be about."""
+
+    state: Literal[DeadLetterState.DEAD] = Field(
+        DeadLetterState.DEAD, description="Only letters that are dead can be acted on."
+    )
+
+
+class LetterAction(LetterPlan):
+    """Which dead letters to replay or to drop, as they were shown before.
+
+    `expected` is the number that was shown, and `until` the time at which: letters that failed
+    later are left alone. If another number matches now, nothing is done (error 409).
+    """
+
+    expected: int = Field(ge=1, le=MOST_AT_ONCE, description="`count` of the plan.")
+    until: AwareDatetime = Field(description="`until` of the plan.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterList:
+    """A page of a list of dead letters without payloads, those that failed last first.
+
+    `counts` has their numbers by reason, and `next_cursor` asks for the next page; null at the end.
+    """
+
+    letters: tuple[StoredDeadLetter, ...]
+    next_cursor: str | None
+    counts: LetterCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterDetails:
+    """A dead letter with its payload. `refusal` says why it can't be replayed, "" if it can."""
+
+    letter: StoredDeadLetter
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAction:
+    """What an action would touch, if it were done now: `count` dead letters.
+
+    `examples` are the first of them, and `left_out` maps reasons why letters can't be replayed to
+    their number. If `is_complete` is False, more match than one action may touch. `until` belongs
+    to the count: give both to the action.
+    """
+
+    count: int
+    is_complete: bool
+    until: datetime
+    examples: tuple[StoredDeadLetter, ...]
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionResult:
+    """What an action has done: the number of dead letters that were dropped, or that are being
+    replayed in the background."""
+
+    letters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayState:
+    """How far the replay that this server started last has come; null if there was none."""
+
+    progress: ReplayProgress | None
+
+
+def list_letters(console: Console, _: Caller, wanted: LetterListing) -> LetterList:
+    """Return a page of the dead letters that match, those that failed last first."""
+    try:
+        after = position_in(wanted.cursor, LetterPosition)
+    except ValueError as e:
+        raise HTTPException(400, f"cursor: {e}") from e
+    listings = console.store.listings
+    page = listings.letter_page(wanted.query(wanted.limit), after)
+    return LetterList(
+        letters=page.letters,
+        next_cursor=cursor_of(page.next),
+        counts=listings.count_some_letters(wanted.query(), MOST_COUNTED),
+    )
+
+
+def show_letter(console: Console, _: Caller, wanted: OneLetter) -> LetterDetails:
+    """Return a dead letter with its payload."""
+    beginning = wanted.letter_id.lower()
+    query = DeadLetterQuery(id_prefixes=(beginning,), states=tuple(DeadLetterState), limit=2)
+    found = console.store.letters(console.store.letter_ids(query)) if beginning else []
+    if len(found) != 1:
+        problem = "several dead letters have ids" if found else "no dead letter has an id"
+        raise HTTPException(404, f"{problem} that begins so")
+    return LetterDetails(letter=found[0], refusal=refusal(found[0]))
+
+
+def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedAction:
+    """Return what a replay or a removal of the dead letters that match would touch."""
+    until = console.now()
+    selection = select_letters(console.store, wanted.query(until=until))
+    left_out: dict[str, int] = {}
+    for why in selection.left_out.values():
+        left_out[why] = left_out.get(why, 0) + 1
+    listed = console.store.listings.letter_page(wanted.query(10, until))
+    return PlannedAction(
+        count=len(selection.letter_ids),
+        is_complete=selection.is_complete,
+        until=until,
+        examples=listed.letters,
+        left_out=left_out,
+    )
+
+
+def drop_letters(console: Console, caller: Caller, wanted: LetterAction) -> ActionResult:
+    """Remove the dead letters that match for good, if they are as many as were shown."""
+    query = wanted.query(until=wanted.until)
+    try:
+        dropped = drop_selected(console.store, query, wanted.expected)
+    except ChangedMeanwhile as e:
+        raise _conflict(wanted, e.found) from e
+    console.note(caller, "letters.dropped", _about(wanted), count=dropped)
+    return ActionResult(letters=dropped)
+
+
+def replay_letters(console: Console, caller: Caller, wanted: LetterAction) -> ActionResult:
+    """Send the dead letters that match to the workers again, in the background, if they are as
+    many as were shown."""
+    settings = console.settings
+    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
+        raise HTTPException(503, "no broker is running: start a worker first")
+    selection = select_letters(console.store, wanted.query(until=wanted.until))
+    if len(selection.letter_ids) != wanted.expected or not selection.is_complete:
+        raise _conflict(wanted, len(selection.letter_ids))
+    letter_ids = [each for each in selection.letter_ids if each not in selection.left_out]
+    if not console.replays.start(len(letter_ids), lambda: _replay(console, letter_ids)):
+        raise HTTPException(409, "another replay is running; wait until it has ended")
+    console.note(caller, "letters.replayed", _about(wanted), count=len(letter_ids))
+    return ActionResult(letters=len(letter_ids))
+
+
+def show_replay(console: Console, _: Caller, __: Arguments) -> ReplayState:
+    """Return how far the replay that was started last has come."""
+    return ReplayState(progress=console.replays.progress)
+
+
+def _replay(console: Console, letter_ids: list[str]) -> Iterator[int]:
+    with console.open_producer() as producer:
+        yield from replay_selected(console.store, producer, letter_ids, per_s=_REPLAYED_PER_S)
+
+
+def _conflict(wanted: LetterAction, found: int) -> HTTPException:
+    problem = f"{wanted.expected:,} dead letters were shown, and {found:,} match now"
+    return HTTPException(409, f"{problem}; nothing was done: look again")
+
+
+def _about(wanted: LetterFilter) -> str:
+    """The filter in words, for the audit log: `reason=malformed source=wire`, or `all`."""
+    values = {"reason": wanted.reason, "source": wanted.source, "stage": wanted.stage}
+    return " ".join(f"{name}={value}" for name, value in values.items() if value) or "all"
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/dead",
+        summary="List dead letters, those that failed last first.",
+        arguments=LetterListing,
+        answer=LetterList,
+        run=list_letters,
+    ),
+    Operation(
+        path="/api/dead/plan",
+        summary="Show what a replay or a removal would touch, and change nothing.",
+        arguments=LetterPlan,
+        answer=PlannedAction,
+        run=plan_action,
+    ),
+    Operation(
+        path="/api/dead/replay",
+        summary="Show how far the replay has come that was started last.",
+        arguments=Arguments,
+        answer=ReplayState,
+        run=show_replay,
+    ),
+    Operation(
+        path="/api/dead/replay",
+        method="POST",
+        tag="acting",
+        summary="Send dead letters to the workers again.",
+        arguments=LetterAction,
+        answer=ActionResult,
+        run=replay_letters,
+    ),
+    Operation(
+        path="/api/dead/drop",
+        method="POST",
+        tag="acting",
+        summary="Remove dead letters for good.",
+        arguments=LetterAction,
+        answer=ActionResult,
+        run=drop_letters,
+    ),
+    Operation(
+        path="/api/dead/{letter_id}",
+        summary="Show one dead letter with its payload.",
+        arguments=OneLetter,
+        answer=LetterDetails,
+        run=show_letter,
+    ),
+)

@@ -1,0 +1,129 @@
+"""Render the pages of the console from templates (Jinja2).
+
+Everything that a template prints is escaped, and every text is made visible first (shown_text), so
+a template needs to do nothing about text of strangers.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from worker.explain.wording import moment, several
+from worker.web.caller import caller_of
+from worker.web.console_context import console_of
+from worker.web.shown_text import cut_text, shown_text, web_link
+from worker.web.sparkline_svg import sparkline_svg
+
+FOLDER = Path(__file__).parent
+
+
+class NavigationEntry(NamedTuple):
+    """An entry of the navigation of the console: where it leads, its name, and its icon."""
+
+    path: str
+    name: str
+    icon: str
+
+
+NAVIGATION = (
+    NavigationEntry("/articles", "Articles", "article"),
+    NavigationEntry("/clusters", "Clusters", "cluster"),
+    NavigationEntry("/dead", "Dead letters", "dead"),
+    NavigationEntry("/audit", "Audit log", "audit"),
+)
+
+
+def page(
+    request: Request, template: str, title: str, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """Render a page of the console with the frame around it: head, navigation and search.
+
+    `json_path`, if it is among the `values`, leads to the same data in JSON.
+    """
+    console, caller = console_of(request), caller_of(request)
+    frame = {
+        "title": title,
+        "path": request.url.path,
+        "caller": caller,
+        "console": console,
+        "navigation": NAVIGATION,
+        "json_path": "",
+    }
+    return HTMLResponse(_rendered(template, {**frame, **values}), status)
+
+
+def fragment(template: str, **values: Any) -> HTMLResponse:
+    """Render a part of a page, which the browser puts into the page that it shows."""
+    return HTMLResponse(_rendered(template, values))
+
+
+def link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    """Write an address with parameters, of which `changes` replaces some. Empty ones are left
+    out."""
+    all_of = {**(parameters or {}), **changes}
+    given = {name: str(value) for name, value in all_of.items() if value not in (None, "")}
+    encoded = {name: value.encode("utf-8", "replace") for name, value in given.items()}
+    return f"{path}?{urlencode(encoded)}" if encoded else path
+
+
+def _rendered(template: str, values: Mapping[str, Any]) -> bytes:
+    text = _environment().get_template(template).render(values)
+    return text.encode("utf-8", "replace")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    environment.filters |= {
+        "cut": cut_text,
+        "when": when,
+        "number": lambda value: f"{value:,}",
+        "share": lambda value: f"{value:.0%}",
+        "web_link": web_link,
+    }
+    environment.globals |= {
+        "link": link,
+        "several": several,
+        "sparkline": sparkline_svg,
+        "static": _static,
+    }
+    return environment
+
+
+def _finalized(value: Any) -> Any:
+    """What is printed for a value: a text of strangers becomes visible, markup stays as it is."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return shown_text(value)
+
+
+def when(at: datetime | None) -> Markup | str:
+    """Write a time for people, as HTML; a script in the page shows it in the reader's time zone."""
+    if at is None:
+        return ""
+    exact = at.isoformat(timespec="seconds")
+    template = '<time datetime="{0}" title="{0}">{1} UTC</time>'
+    return Markup(template).format(exact, moment(at))  # noqa: S704  format() escapes
+
+
+@cache
+def _static(name: str) -> str:
+    """The address of a static file; it changes with the content, so browsers may keep the file."""
+    digest = hashlib.sha256((FOLDER / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"

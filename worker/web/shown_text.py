@@ -1,0 +1,40 @@
+"""Make text of strangers safe to look at: what is not visible, or turns the direction of the text
+around it, is shown as an escape.
+
+Jinja escapes what has a meaning in HTML. This is about what has none and still misleads a reader:
+control characters, which browsers drop or replace, and marks that reverse the order of letters.
+"""
+
+# Control characters but tab and line ends; the embedding and override marks, whose effect may not
+# end with the text; invisible marks of interlinear text and tags; and lone surrogates.
+_MISLEADING = (
+    *((0x00, 0x08), (0x0B, 0x0C), (0x0E, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E)),
+    *((0xFFF9, 0xFFFB), (0xFEFF, 0xFEFF), (0xD800, 0xDFFF), (0xE0000, 0xE007F)),
+)
+
+
+def _escape(code: int) -> str:
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+_ESCAPES = {code: _escape(code) for first, last in _MISLEADING for code in range(first, last + 1)}
+
+
+def shown_text(text: str) -> str:
+    """Replace characters that are not visible, or misleading, by escapes such as `\\x00`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.replace("\r\n", "\n").translate(_ESCAPES)
+
+
+def cut_text(text: str, most: int) -> str:
+    """Cut a text after `most` characters, and mark the cut by "…"."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def web_link(url: str) -> str:
+    """Return an address if it is one of the web, so that it may be linked, otherwise ""."""
+    is_web = url[:8].lower().startswith(("http://", "https://"))
+    return url if is_web and url.isprintable() and " " not in url else ""

@@ -1,0 +1,205 @@
+"""Operations of the API on the whole system: clusters, sources, changes, status, audit log."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from worker.monitoring.status_values import Status
+from worker.store.access_values import AuditEntry
+from worker.store.listing_values import ClusterPosition, ClusterSummary
+from worker.store.values import Change, SourceSeen
+from worker.web.api_operations import Arguments, Operation
+from worker.web.caller import Caller
+from worker.web.console_context import Console
+from worker.web.cursors import PositionT, cursor_of, position_in
+
+
+class ClusterListing(Arguments):
+    """Which page of the list of clusters is wanted."""
+
+    hours: int = Field(24, ge=1, le=24 * 7, description="Articles first seen in the last hours.")
+    cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
+    limit: int = Field(50, ge=1, le=100, description="Number of clusters of a page.")
+
+
+class SourceListing(Arguments):
+    """Which page of the list of sources is wanted."""
+
+    cursor: str = Field("", max_length=4000, description="`next_cursor` of the page before.")
+    limit: int = Field(100, ge=1, le=500, description="Number of sources of a page.")
+
+
+class ChangeListing(Arguments):
+    """From where on the change feed is read."""
+
+    cursor: str = Field(
+        "start", max_length=100, description="`start`, `now`, or the cursor of the last change read"
+    )
+    limit: int = Field(50, ge=1, le=200, description="Number of changes of a page.")
+
+
+class AuditListing(Arguments):
+    """Which page of the audit log is wanted."""
+
+    cursor: str = Field("", max_length=200, description="`next_cursor` of the page before.")
+    limit: int = Field(50, ge=1, le=500, description="Number of entries of a page.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterList:
+    """A page of the list of clusters (an article and its copies each), most sources first.
+
+    `next_cursor` asks for the next page; null at the end. If `is_complete` is False, the period has
+    more articles than are looked at, and its oldest ones were left out.
+    """
+
+    since: datetime
+    clusters: tuple[ClusterSummary, ...]
+    next_cursor: str | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceList:
+    """A page of the list of sources, by name. `next_cursor` asks for the next; null at the end."""
+
+    sources: tuple[SourceSeen, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeList:
+    """A page of the change feed, the oldest change first.
+
+    `next_cursor` is where to read on: at once if the page is full, otherwise later.
+    """
+
+    changes: tuple[Change, ...]
+    next_cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditList:
+    """A page of the audit log, the latest entry first."""
+
+    entries: tuple[AuditEntry, ...]
+    next_cursor: str | None
+
+
+class _SourcePosition(NamedTuple):
+    source: str
+
+
+class _AuditPosition(NamedTuple):
+    number: int
+
+
+class _PeriodPosition(NamedTuple):
+    """A position in the list of clusters, with the beginning of its period, which must not move."""
+
+    since: datetime
+    seq: int
+    sources: int
+    articles: int
+    cluster_id: str
+
+
+def list_clusters(console: Console, _: Caller, wanted: ClusterListing) -> ClusterList:
+    """Return a page of the clusters of the last hours, those with the most sources first."""
+    at = _position(wanted.cursor, _PeriodPosition)
+    since = at.since if at else console.now() - timedelta(hours=wanted.hours)
+    after = ClusterPosition(*at[1:]) if at else None
+    page = console.store.listings.cluster_page(since, after, wanted.limit)
+    return ClusterList(
+        since=since,
+        clusters=page.clusters,
+        next_cursor=cursor_of(_PeriodPosition(since, *page.next)) if page.next else None,
+        is_complete=page.is_complete,
+    )
+
+
+def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceList:
+    """Return a page of the sources, by name, with counts of what they delivered."""
+    at = _position(wanted.cursor, _SourcePosition)
+    sources = sorted(console.store.sources(), key=lambda seen: seen.source)
+    start = bisect_right(sources, at.source, key=lambda seen: seen.source) if at else 0
+    page = sources[start : start + wanted.limit]
+    more = start + wanted.limit < len(sources)
+    return SourceList(
+        sources=tuple(page),
+        next_cursor=cursor_of(_SourcePosition(page[-1].source)) if more else None,
+    )
+
+
+def list_changes(console: Console, _: Caller, wanted: ChangeListing) -> ChangeList:
+    """Return the changes of articles after a position in the change feed, the oldest first."""
+    try:
+        cursor = console.store.cursor(wanted.cursor or "start")
+        changes = console.store.changes(cursor, wanted.limit)
+    except LookupError as e:
+        raise HTTPException(400, f"cursor: {e.args[0]}") from e
+    return ChangeList(changes=tuple(changes), next_cursor=changes[-1].cursor if changes else cursor)
+
+
+def show_status(console: Console, _: Caller, __: Arguments) -> Status:
+    """Return the state of the whole system: queues, workers, store, and what needs attention."""
+    return console.read_status()
+
+
+def list_audit_entries(console: Console, _: Caller, wanted: AuditListing) -> AuditList:
+    """Return a page of the log of who did what, the latest entry first."""
+    at = _position(wanted.cursor, _AuditPosition)
+    found = console.store.access.audit_entries(at.number if at else None, wanted.limit + 1)
+    page = tuple(found[: wanted.limit])
+    position = _AuditPosition(page[-1].number) if len(found) > wanted.limit else None
+    return AuditList(entries=page, next_cursor=cursor_of(position))
+
+
+def _position(cursor: str, kind: type[PositionT]) -> PositionT | None:
+    try:
+        return position_in(cursor, kind)
+    except ValueError as e:
+        raise HTTPException(400, f"cursor: {e}") from e
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/clusters",
+        summary="List the clusters of the last hours, those with the most sources first.",
+        arguments=ClusterListing,
+        answer=ClusterList,
+        run=list_clusters,
+    ),
+    Operation(
+        path="/api/sources",
+        summary="List the sources by name.",
+        arguments=SourceListing,
+        answer=SourceList,
+        run=list_sources,
+    ),
+    Operation(
+        path="/api/changes",
+        summary="Read the change feed on from a position.",
+        arguments=ChangeListing,
+        answer=ChangeList,
+        run=list_changes,
+    ),
+    Operation(
+        path="/api/status",
+        summary="Show the state of the whole system.",
+        arguments=Arguments,
+        answer=Status,
+        run=show_status,
+    ),
+    Operation(
+        path="/api/audit",
+        summary="List who did what, the latest first.",
+        arguments=AuditListing,
+        answer=AuditList,
+        run=list_audit_entries,
+    ),
+)
