@@ -16,7 +16,15 @@ WORKER = Path(__file__).parents[1] / "worker"
 NEVER_ONE = {
     *("limit", "LONGEST", "LIMITS.article_bytes", "WINDOW_H", "rules.text.min_letters"),
     *("len(data)", "len(text)", "len(decoded)", "len(self.receipts)", "len(equal)"),
-    *("days", "counts.total()", "stats_.bytes_each", "deliveries - 1", "dead_letter.seen", "times"),
+    *(
+        "days",
+        "counts.total()",
+        "len(names)",
+        "stats_.bytes_each",
+        "deliveries - 1",
+        "dead_letter.seen",
+        "times",
+    ),
 }
 NO_NOUNS = "was|is|has|as|this|of|in|its|ms|reads|less"
 NOUN = re.compile(rf" (?:[a-z]+ )?(?!(?:{NO_NOUNS})\b)[a-z]{{3,}}s\b")

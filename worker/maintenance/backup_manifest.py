@@ -119,6 +119,7 @@ def check_files(
         found = measured(path, on_bytes)
         if found != expected:
             raise BadConfig(
-                f"{path} is damaged: {several(found.bytes, 'byte')} with checksum {found.sha256[:12]}…, "
+                f"{path} is damaged: {several(found.bytes, 'byte')} with checksum "
+                f"{found.sha256[:12]}…, "
                 f"expected {expected.bytes} with {expected.sha256[:12]}…"
             )
