@@ -46,7 +46,9 @@ def ingest(pipeline: Pipeline, *raws: Any, prefix: str = "r") -> list[Outcome]:
         "headers": {"task": "articles.ingest", "id": "m"},
         "body": json.dumps([[raws], {"receipts": receipts}, {}]),
     }
-    deliveries = [_delivery(*found) for found in articles(read(json.dumps(message).encode()))]
+    deliveries = [
+        _delivery(*found, trace="") for found in articles(read(json.dumps(message).encode()))
+    ]
     by_receipt = {o.receipt: o for o in pipeline.ingest(deliveries, now=NOW)}
     return [by_receipt[receipt] for receipt in receipts if receipt in by_receipt]
 

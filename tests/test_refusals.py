@@ -56,6 +56,8 @@ ARGUMENTS = {
     "keyphrases": "--out k.toml",
     "index": "stats",
     "dead": "list",
+    **dict.fromkeys(("backup", "restore"), "b"),
+    "token": "list",
 }
 ASKING = sorted(set(COMMANDS) - {"schema"})  # which needs no setting
 

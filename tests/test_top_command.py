@@ -38,7 +38,8 @@ def test_without_a_terminal_it_prints_once_and_ends(
     said = run("top").output
     assert said.startswith("All is well: 0 workers at work")
     [chart] = [line for line in said.splitlines() if line.strip().startswith("new ")]
-    assert chart.split()[1:] == ["·" * 20 + "█··█", "2", "in", "24", "h"]
+    assert chart.split()[2:] == ["2", "in", "24", "h"]
+    assert chart.split()[1] in ("·" * 20 + "█··█", "·" * 19 + "█··█·")  # a new hour may have begun
     assert "\x1b" not in said
     valkey.lpush("articles", message(1))
     assert run("top", code=1).output.startswith("No worker is at work")

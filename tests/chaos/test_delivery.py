@@ -96,7 +96,7 @@ def test_what_is_not_done_when_the_drain_is_over_goes_back_uncounted(
     try:
         worker = stack.start_worker(faults=True)
         receipts = stack.enqueue([*generate(3), {"id": "slow", "title": "FAULT sleep"}])
-        until(lambda: "received" in stack.logs(), "the batch has begun")
+        until(lambda: valkey.hlen("unacked"), "the worker has the message")
         began = time.monotonic()
         worker.terminate()
         assert worker.wait() == 0

@@ -41,7 +41,7 @@ def scale_of(broker: BrokerState, work: OpenWork, rules: ScaleRules) -> Scale:
     processes = sum(worker.state.processes for worker in broker.workers)
     work_s = messages * message_s
     per_worker = worker_processes(broker.workers, rules)
-    replicas, reason = ceil(work_s / (rules.target_drain_s * per_worker)), "messages"
+    replicas, reason = max(1, ceil(work_s / (rules.target_drain_s * per_worker))), "messages"
     if not work.store_answers:
         replicas, reason = max(1, len(broker.workers)), "the store does not answer"
     elif not messages:

@@ -123,7 +123,10 @@ def remove_journal(connection: Connection, rows: Sequence[sa.Row[Any]]) -> None:
     if numbers:
         connection.execute(
             insert(connection, journal_messages).on_conflict_do_nothing(),
-            [{**key._asdict(), "at": numbers[key]} for key in sorted(numbers)],
+            [
+                {"producer": key.producer, "number": key.number, "at": numbers[key]}
+                for key in sorted(numbers)
+            ],
         )
     for chunk in chunks([row.receipt for row in rows]):
         connection.execute(sa.delete(journal).where(journal.c.receipt.in_(chunk)))

@@ -37,7 +37,8 @@ def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None
     statement = insert(connection, ledger_days)
     added = ledger_days.c.receipts + statement.excluded.receipts
     rows: list[dict[str, Any]] = [
-        {**key._asdict(), "receipts": counts[key]} for key in sorted(counts)
+        dict(zip(("day", "outcome", "journaled", "receipts"), (*key, counts[key]), strict=True))
+        for key in sorted(counts)
     ]
     connection.execute(
         statement.on_conflict_do_update(
