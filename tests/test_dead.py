@@ -21,6 +21,7 @@ from worker.errors import Reason
 from worker.maintenance.replay import replay
 from worker.maintenance.undeliverable import expire
 from worker.model.admission import LIMITS
+from worker.model.receipts import replay_receipt
 from worker.model.records import DeadLetter, OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterState, StoredDeadLetter
@@ -131,6 +132,7 @@ def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
     store.clear_letters([emptied])
     done = worker("replay", "--yes")
     assert "replaying 1 dead letter:" in done.stdout
+    assert f"`worker explain {replay_receipt(good, 1)}` tells what became of it" in done.stdout
     assert f"{cut[:10]} can't be replayed: only the beginning" in done.stderr
     assert f"{emptied[:10]} can't be replayed: it was deleted" in done.stderr
     assert only(store, good).state is DeadLetterState.REPLAYING

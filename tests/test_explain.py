@@ -227,3 +227,71 @@ def test_each_decision_is_a_sentence_with_its_scores_and_thresholds(
     said = explain_sentences.decision_sentence(facts, {RIVAL.article_id: RIVAL})
     assert part in said
     assert said.endswith("(rules 1/1)")
+
+
+EDITED = {"title": "Harbour to be deepened after the earthquake"}
+WITHDRAWN = {"status": "withdrawn", "id": "a-1", "source": {"id": "wire"}}
+
+
+def sent_in(pipeline: Pipeline, *raws: dict[str, object]) -> list[str]:
+    """Ingest raw articles as one batch, under receipts that sort the other way round; returns the
+    outcomes of the article in the order in which `worker explain` tells them."""
+    receipts = [f"{len(raws) - n:03}" for n in range(len(raws))]
+    sent = [Delivery(receipt=r, raw=each) for r, each in zip(receipts, raws, strict=True)]
+    outcomes = pipeline.ingest(sent, now=NOW)
+    shown = pipeline.store.show(next(o.article_id for o in outcomes if o.article_id))  # type: ignore[attr-defined]
+    return [f"{s['outcome']} {s['revision']}" for s in reversed(shown["sightings"])]
+
+
+@pytest.mark.parametrize(
+    ("raws", "told_as"),
+    [
+        ([raw(1), raw(1, **EDITED)], ["new 1", "revision 2"]),
+        ([raw(1), raw(1), raw(1, **EDITED)], ["new 1", "unchanged 1", "revision 2"]),
+        ([raw(1), WITHDRAWN], ["new 1", "withdrawn 0"]),
+        ([WITHDRAWN, raw(1)], ["withdrawn 0", "new 1"]),
+        (
+            [raw(1), raw(1, **EDITED), WITHDRAWN],
+            ["new 1", "revision 2", "withdrawn 0"],
+        ),
+    ],
+)
+def test_what_one_batch_brought_is_told_in_the_order_in_which_it_was_stored(
+    pipeline: Pipeline, raws: list[dict[str, object]], told_as: list[str]
+) -> None:
+    assert sent_in(pipeline, *raws) == told_as
+
+
+def test_an_article_that_returns_in_the_batch_of_its_withdrawal_is_told_after_it(
+    pipeline: Pipeline,
+) -> None:
+    later = {"fetch": {"at": "2026-11-22T11:00:00Z"}}
+    earlier = {"fetch": {"at": "2026-11-22T10:00:00Z"}}
+    told_as = sent_in(pipeline, raw(1), {**WITHDRAWN, **earlier}, raw(1, **EDITED, **later))
+    assert told_as == ["new 1", "withdrawn 0", "revision 2"]
+
+
+def test_a_withdrawal_that_found_no_article_says_so(
+    pipeline: Pipeline, store: SqlStore, explain: Explain, store_url: str
+) -> None:
+    [unseen] = ingest(pipeline, [WITHDRAWN], "unseen-")
+    _, seen = ingest(pipeline, [raw(2), {**WITHDRAWN, "id": "a-2"}], "seen-")
+    assert "No article had its id or link yet." in told(explain(unseen.receipt))
+    assert "No article had" not in told(explain(seen.receipt))
+    environment = {"WORKER_STORE_URL": store_url}
+    shown = {
+        outcome.receipt: CliRunner().invoke(group, ["show", outcome.article_id], env=environment)
+        for outcome in (unseen, seen)
+    }
+    assert "No article had its id or link yet." in shown[unseen.receipt].stdout
+    assert "No article had" not in shown[seen.receipt].stdout
+
+
+def test_an_article_that_was_stored_after_such_a_withdrawal_still_tells_of_it(
+    pipeline: Pipeline, explain: Explain
+) -> None:
+    earlier, later = ({"fetch": {"at": f"2026-11-22T1{n}:00:00Z"}} for n in (0, 1))
+    ingest(pipeline, [{**WITHDRAWN, **earlier}], "w")
+    [stored] = ingest(pipeline, [raw(1, **later)], "a")
+    story = told(explain(stored.receipt))
+    assert story.index("No article had its id or link yet.") < story.index("stored as ")

@@ -226,7 +226,7 @@ def test_show_and_explain_tell_what_is_held_and_why(pipeline: Pipeline, store_ur
     article_id = _id(pipeline)
     (held,) = json.loads(told("show", article_id, "--json"))["held"]
     assert (held["text"], held["words"], held["known_words"]) == (WALL, 9, 50)
-    assert "shrunken page: 50 words were known" in told("show", article_id)
+    assert "shrunken page: 50 words had been known" in told("show", article_id)
     story = told("explain", article_id)
     assert "Its page gave only 18 % of the words that are known (at least 33 % are asked)" in story
     assert "Held back: 9 words" in story

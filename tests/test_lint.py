@@ -284,3 +284,44 @@ def test_a_summary_in_json_counts_each_kind_of_problem(folder: Path) -> None:
     assert done.exit_code == 1, done.stderr
     [problem] = json.loads(done.stdout)
     assert (problem["slug"], problem["count"], problem["first"]) == ("malformed", 1, ["a.jsonl:2"])
+
+
+WITHDRAWAL = {"id": "9", "status": "withdrawn"}
+
+
+@pytest.mark.parametrize(
+    ("change", "slugs"),
+    [
+        ({}, []),
+        ({"source": {"id": "wire"}, "title": "Gone", "summary": "Gone"}, []),
+        ({"id": None}, ["no-identity"]),
+        ({"id": None, "link": "https://a.example/"}, ["home-link", "no-identity"]),
+        ({"link": "/harbour/1"}, ["relative-link"]),
+        ({"staus": "x"}, ["unknown-key"]),
+        ({"status": "published", "title": "Gone"}, ["no-source", "no-language", "no-text"]),
+    ],
+)
+def test_of_a_withdrawal_only_what_is_read_is_checked(
+    change: dict[str, Any], slugs: list[str]
+) -> None:
+    [each] = linted(WITHDRAWAL | change)
+    found = [finding.slug for finding in each.findings if finding.slug != "no-date"]
+    assert found == slugs
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"published": "soonish"}, "published 'soonish' can't be read"),
+        ({"updated": "whenever"}, "updated 'whenever' can't be read"),
+        ({"updated": "2027-12-24T08:00:00Z"}, "updated '2027-12-24T08:00:00Z' is later"),
+        ({"published": "03/04/2026"}, "day and month of published '03/04/2026' may"),
+        (
+            {"published": "soonish", "updated": "whenever"},
+            "published 'soonish' can't be read",
+        ),
+        ({"published": "x" * 90}, f"published '{'x' * 40}' can't be read"),
+    ],
+)
+def test_a_warning_about_a_date_quotes_it_with_its_field(change: dict[str, Any], said: str) -> None:
+    assert any(said in line for line in told(GOOD | change))

@@ -86,9 +86,10 @@ class Busy(Unavailable):
         self.receipts = list(receipts)
 
     def __str__(self) -> str:
+        sent = "1 article is" if len(self.receipts) == 1 else f"{len(self.receipts):,} articles are"
         return (
-            f"the broker has enough for now: {self.reason}; {len(self.receipts)} articles are "
-            f"sent, send the rest in {self.retry_after_s:g} s"
+            f"the broker has enough for now: {self.reason}; {sent} sent, "
+            f"send the rest in {self.retry_after_s:g} s"
         )
 
 

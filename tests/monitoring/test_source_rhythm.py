@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.silence import MONDAY, by_hour, lomax, measure, newsrooms
+from worker.monitoring.outages import find_outages
 from worker.monitoring.source_rhythm import (
+    HOURS_A_WEEK,
     MAX_GAP,
     Rhythm,
     as_hours,
@@ -159,3 +161,9 @@ def test_the_tail_is_that_of_the_distribution() -> None:
     gaps = random.exponential(1 / random.gamma(shape, 1 / shape, 400_000))
     limit = longest_gap(float(gaps.mean()), float(gaps.var()), 0.002)
     assert (gaps > limit).mean() == pytest.approx(0.002, rel=0.25)
+
+
+@pytest.mark.parametrize("hours", [1, 20, HOURS_A_WEEK, HOURS_A_WEEK + 1])
+def test_sources_of_any_age_are_searched_for_outages_without_a_warning(hours: int) -> None:
+    delivered = [as_hours(np.arange(500_000, 500_000 + hours)) for _ in range(6)]
+    assert find_outages(delivered) == frozenset()

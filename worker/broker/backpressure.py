@@ -11,6 +11,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from worker.model.admission import Frozen
+from worker.model.plurals import several
 
 
 class Pressure(Frozen):
@@ -137,7 +138,8 @@ def _counted(load: Load, *, bulk: bool) -> int:
 
 def _reason(messages: int, limits: Pressure, bulk: bool) -> str:
     lane = ", those of the bulk lane included" if bulk else ""
-    return f"{messages:,} messages of {limits.stop_messages:,} wait or are worked on{lane}"
+    waiting = f"{several(messages, 'message')} of {limits.stop_messages:,}"
+    return f"{waiting} {'waits or is' if messages == 1 else 'wait or are'} worked on{lane}"
 
 
 def _memory_reason(load: Load, limits: Pressure) -> str:

@@ -28,7 +28,7 @@ from worker.broker.server_programs import AOF_FOLDER, Server, cut_zeros, install
 from worker.errors import BadConfig, Unavailable
 from worker.model.private_files import UMASK, make_private, opener
 
-__all__ = ["borrowed", "broker_url", "ensure", "is_running", "socket_path", "stop"]
+__all__ = ["borrowed", "broker_url", "ensure", "has_data", "is_running", "socket_path", "stop"]
 
 SERVICE = "embedded broker"  # its name in errors
 
@@ -70,6 +70,11 @@ def socket_path(var_dir: Path) -> Path:
 def broker_url(var_dir: Path) -> str:
     """The address of the embedded broker of the data folder `var_dir`: a `redis+socket://` URL."""
     return f"redis+socket://{socket_path(var_dir)}"
+
+
+def has_data(var_dir: Path) -> bool:
+    """Whether an embedded broker runs in the data folder `var_dir`, or has left its data there."""
+    return (var_dir / AOF_FOLDER).is_dir() or is_running(var_dir)
 
 
 def is_running(var_dir: Path) -> bool:

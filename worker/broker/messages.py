@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from worker.broker import INGEST, REDO
 from worker.broker.canvas import MAPPED_TASKS
 from worker.model.admission import LIMITS
+from worker.model.plurals import several
 from worker.model.receipts import is_receipt
 from worker.model.trace_context import traceparent
 
@@ -253,7 +254,7 @@ def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict
             **traces,
             "task": first.task,
             "id": message_id,
-            "argsrepr": f"[{len(messages)} messages]" if len(messages) > 1 else "[1 message]",
+            "argsrepr": f"[{several(len(messages), 'message')}]",
             "kwargsrepr": "{}",
         },
         "properties": {

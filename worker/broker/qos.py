@@ -27,6 +27,7 @@ from worker.broker.lease_format import unpack_lease
 from worker.broker.lua_scripts import split_group_tags
 from worker.broker.messages import count, given_back, text
 from worker.broker.recent_work import recent_key, recent_sums
+from worker.model.plurals import several
 
 log = logging.getLogger("worker.broker")
 
@@ -254,7 +255,7 @@ class QoS(RedisQoS):
         if queue == UNKNOWN:
             self.dead_letter(tag, "malformed: the lease names no queue")
         elif is_failure and queue.endswith(QUARANTINE) and passes >= self.channel.quarantine_passes:
-            self.dead_letter(tag, f"failed {passes} times in quarantine: {error}")
+            self.dead_letter(tag, f"failed {several(passes, 'time')} in quarantine: {error}")
         else:
             if error is not None:
                 queue = queue.removesuffix(QUARANTINE).removesuffix(BULK) + QUARANTINE

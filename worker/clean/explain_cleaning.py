@@ -17,6 +17,7 @@ from worker.clean.metadata.lost_candidates import (
 )
 from worker.clean.text.language import DECLARED, primary
 from worker.model.admission import RawArticle
+from worker.model.plurals import several
 
 _FALLBACK = "fallback: the beginning of the text"
 _LINE = "line of the text"
@@ -271,4 +272,4 @@ def _flags(examined: Examined) -> Iterable[CleaningDecision]:
 
 
 def _size(text: str) -> str:
-    return f"{len(text):,} characters"
+    return several(len(text), "character")

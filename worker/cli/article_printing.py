@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from worker.cli.terminal import local_day, moment, out, print_table, several, visible
+from worker.explain.explain_templates import WITHDRAWN_UNSEEN
 
 _TEXT_CHARS = 1500  # of the text; --json prints all of it
 
@@ -19,19 +20,23 @@ def print_article(stored: Mapping[str, Any]) -> None:
     if newest is None:
         by = "by its publisher" if article["withdrawal_fetched_at"] else "for good"
         out.print(f"{article['article_id']} was withdrawn {moment(article['withdrawn_at'])} {by}")
+        if not article["revision"]:
+            out.print(WITHDRAWN_UNSEEN)
         return
     out.print(Text(newest["title"], style="bold"))
     _facts(article, newest)
     out.print("", Text(_shortened(newest["text"])), "", sep="\n")
     if newest["dropped"]:
         lines = ((dropped["rule"], dropped["line"]) for dropped in newest["dropped"])
-        print_table("left out of the text", ("rule", "detail"), lines)
+        print_table("left out of the text", ("rule", "left-out line"), lines)
     if stored["tags"]:
-        print_table("tags", ("tag", "code", "score", "by", "detail"), map(_tag, stored["tags"]))
+        print_table(
+            "tags", ("tag", "code", "score", "by", "found words"), map(_tag, stored["tags"])
+        )
     if stored["held"]:
-        print_table("held back", ("since", "title", "words", "detail"), map(_held, stored["held"]))
+        print_table("held back", ("since", "title", "words", "why"), map(_held, stored["held"]))
     if stored["decisions"]:
-        print_table("decisions", ("at", "verdict", "detail"), map(_decision, stored["decisions"]))
+        print_table("decisions", ("at", "verdict", "why"), map(_decision, stored["decisions"]))
     if len(stored["cluster"]) > 1:
         print_table(
             "cluster", ("title", "source", "verdict", "id"), map(_member, stored["cluster"])
@@ -83,7 +88,7 @@ def _decision(decision: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _held(held: Mapping[str, Any]) -> tuple[object, ...]:
-    why = f"shrunken page: {held['known_words']} words were known"
+    why = f"shrunken page: {several(held['known_words'], 'word')} had been known"
     if held["since"] is None:
         why = "shrunken page, whole again later"
     return held["since"] or held["last"], held["title"], held["words"], why

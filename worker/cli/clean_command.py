@@ -16,7 +16,16 @@ from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
 from worker.clean.lines.source_boilerplate import SourceBoilerplate, leave_out
 from worker.cli.file_reading import InputValue, read_file
 from worker.cli.inputs import articles_only, nothing_to_read
-from worker.cli.terminal import err, json_object, local_day, moment, out, print_json, visible
+from worker.cli.terminal import (
+    err,
+    json_object,
+    local_day,
+    moment,
+    out,
+    print_json,
+    several,
+    visible,
+)
 from worker.config.loader import load_config
 from worker.errors import Rejected
 from worker.model.admission import Payload, admit
@@ -117,7 +126,9 @@ def _print_preview(preview: CleaningPreview, *, explain: bool) -> None:
         out.print(Text(visible(f"{name:>12}  {value}", one_line=True)))
     out.print("", Text(visible(article.text)), "", sep="\n")
     if not explain:
-        out.print(f"{len(article.dropped)} lines were left out; --explain shows them\n")
+        were = "was" if len(article.dropped) == 1 else "were"
+        dropped = several(len(article.dropped), "line")
+        out.print(f"{dropped} {were} left out; --explain shows them\n")
         return
     _print_rows("left out of the text", ((d.rule, d.line) for d in article.dropped))
     _print_rows("where each field comes from, and what it beat", _rows(preview.decisions))

@@ -106,7 +106,7 @@ def _print_sightings(sightings: Sequence[Sighting]) -> None:
     more = ", all of them: --json" if of else ""
     columns = ("received", "outcome", "source", "id", "receipt")
     rows = ((s.at, s.outcome, s.source, s.article_id[:10], s.receipt) for s in last)
-    print_table(f"{of}{len(sightings)} sightings{more}", columns, rows)
+    print_table(f"{of}{several(len(sightings), 'sighting')}{more}", columns, rows)
 
 
 def _publisher(store: RecordReader, article_ids: Sequence[str]) -> Publisher | None:

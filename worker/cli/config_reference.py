@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from worker.cli.terminal import several
 from worker.config.loader import Config, load_config
 from worker.settings import PREFIX, Settings
 
@@ -94,7 +95,8 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 def _shown(value: Any) -> str:
     if isinstance(value, list | dict):
-        return f"{len(value)} entries" if len(str(value)) > 60 else f"`{_cell(str(value))}`"
+        entries = several(len(value), "entry", "entries")
+        return entries if len(str(value)) > 60 else f"`{_cell(str(value))}`"
     return f"`{_cell(str(value))}`" if value != "" else "(empty)"
 
 

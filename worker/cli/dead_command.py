@@ -1,7 +1,7 @@
 """`worker dead`: list, show, replay and drop dead letters, articles that could not be processed."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,7 +117,7 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     payload = message_of(letter) if letter.queue and letter.whole else letter.payload.encode()
     sys.stdout.buffer.write(payload)
     if not letter.whole:
-        err.print(f"only {len(payload):,} of {letter.bytes:,} bytes were kept")
+        err.print(f"only {len(payload):,} of {several(letter.bytes, 'byte')} were kept")
 
 
 @dead.command(
@@ -173,9 +173,21 @@ def replay(
     for letter_id, why in left_out.items():
         err.print(f"{letter_id[:10]} can't be replayed: {why}", style="yellow", markup=False)
     if yes:
-        out.print(f"replaying {several(len(receipts), 'dead letter')}: worker dead list --all")
+        _print_replayed(receipts)
     else:
         _print_dry_run("replay", "replayed", len(ids))
+
+
+def _print_replayed(receipts: Mapping[str, str]) -> None:
+    """Say that dead letters wait on the queue again, and by which command their outcome is seen.
+
+    `receipts` maps the id of each letter to the receipt under which it was sent.
+    """
+    tells = "`worker dead list --all` tells what became of each"
+    if len(receipts) == 1:
+        tells = f"`worker explain {next(iter(receipts.values()))}` tells what became of it"
+    next_step = f": once a worker has done that, {tells}" if receipts else ""
+    out.print(f"replaying {several(len(receipts), 'dead letter')}{next_step}", soft_wrap=True)
 
 
 def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[str, str]:

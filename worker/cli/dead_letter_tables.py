@@ -17,7 +17,7 @@ _SOME = 20  # rows shown of what would be replayed or dropped
 
 
 def print_letters(letters: Sequence[StoredDeadLetter]) -> None:
-    out.print("last seen", style="bold")
+    out.print("dead letters, the last seen first", style="bold")
     out.print(make_letter_table(letters))
     out.print()
 
@@ -63,7 +63,7 @@ def print_letter(letter: StoredDeadLetter) -> None:
         "replay": replay,
         "outcome": letter.outcome,
         "article": letter.article_id,
-        "payload": f"{letter.bytes:,} bytes" + ("" if letter.whole else ", not all of it kept"),
+        "payload": several(letter.bytes, "byte") + ("" if letter.whole else ", not all of it kept"),
     }
     for name, value in facts.items():
         if value:

@@ -65,10 +65,9 @@ def enqueue(
     check_inputs(paths)
     skipped: list[SkippedInput] = []
     settings = Settings.load()
-    starts_broker = settings.embedded_broker and not embedded.is_running(settings.var_dir)
+    if settings.embedded_broker and embedded.ensure(settings.var_dir):
+        _say_new_broker(settings.var_dir)
     with Producer(source=source) as producer:
-        if starts_broker:
-            _say_new_broker(settings.var_dir)
         try:
             locations, receipts = push(
                 producer,

@@ -49,7 +49,7 @@ class NoRawArticles(click.ClickException):
     exit_code = 2
 
     def __init__(self, skipped: Sequence[SkippedInput]) -> None:
-        super().__init__(f"{len(skipped)} files hold no raw articles")
+        super().__init__(f"no raw articles in {several(len(skipped), 'file')}")
         self.skipped = skipped
 
     def show(self, file: IO[Any] | None = None) -> None:

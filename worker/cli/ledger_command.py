@@ -1,6 +1,8 @@
 """`worker ledger`: list the enqueued articles that have no outcome and are in no message."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from worker.celery import broker_url, make_app
 from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table, several
 from worker.client.receipt_journal import read_journal
-from worker.config.worker_rules import load_worker_rules
+from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
@@ -56,12 +58,49 @@ def ledger(
     """
     settings = Settings.load()
     rules = load_worker_rules(settings.config_dir)
-    app = make_app(broker_url(settings), rules)
+    with _broker(settings):
+        audit, first = _audit(settings, rules, day, since, journal)
+    if as_json:
+        print_json(audit)
+    else:
+        _print_balance(audit, first)
+    sys.exit(1 if audit.missing or audit.lost else 0)
+
+
+@contextmanager
+def _broker(settings: Settings) -> Iterator[None]:
+    """Let the embedded broker run for the check, if the settings name no other, and say so if it
+    had to be started. It is stopped again then.
+
+    Raises BadConfig if its folder has neither data of a broker nor a store.
+    """
+    if not settings.embedded_broker:
+        yield
+        return
+    if not embedded.has_data(settings.var_dir):  # a wrong folder: start no broker in it
+        settings.refuse_missing_store()
+    with embedded.borrowed(settings.var_dir) as started:
+        if started:
+            err.print(
+                f"the embedded broker in {settings.var_dir.absolute()} was down: it is started to "
+                "count what waits in it, and stopped again",
+                style="yellow",
+                markup=False,
+                soft_wrap=True,
+            )
+        yield
+
+
+def _audit(
+    settings: Settings,
+    rules: WorkerRules,
+    day: datetime | None,
+    since: datetime | None,
+    journal: Path | None,
+) -> tuple[ReceiptBalance, datetime]:
+    """Compare receipts with outcomes and messages. Returns also from which time on."""
     first, until = _span(day, since)
-    if settings.embedded_broker:
-        if not settings.var_dir.exists():  # a wrong folder: start no broker in it
-            settings.refuse_missing_store()
-        embedded.ensure(settings.var_dir)
+    app = make_app(broker_url(settings), rules)
     bootstrap.prepare_store(settings)
     connection, store = BrokerConnection(app), bootstrap.store(settings)
     expired = 0
@@ -79,11 +118,7 @@ def ledger(
     audit = replace(audit, expired=expired)
     store.close()
     connection.close()
-    if as_json:
-        print_json(audit)
-    else:
-        _print_balance(audit, first)
-    sys.exit(1 if audit.missing or audit.lost else 0)
+    return audit, first
 
 
 def _span(day: datetime | None, since: datetime | None) -> tuple[datetime, datetime]:

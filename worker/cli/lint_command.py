@@ -38,7 +38,7 @@ from worker.settings import Settings
 
 _ROWS = 200  # rows of the table; --json prints all
 _COLUMNS = ("title", "where", "outcome", "language", "tags", "words", "flags", "dropped")
-_PROBLEM_COLUMNS = ("problem", "level", "count", "first", "detail")
+_PROBLEM_COLUMNS = ("problem", "level", "articles", "first articles", "fix")
 
 
 @click.command(

@@ -71,7 +71,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         if isinstance(value, dict):
             rows += _flat(value, f"{name}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            rows.append((name, f"{len(value)} entries"))
+            rows.append((name, several(len(value), "entry", "entries")))
         else:
             rows.append((name, value))
     return rows

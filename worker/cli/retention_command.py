@@ -67,4 +67,4 @@ def _remove(store: ExpiringStore, periods: RetentionPeriods, now: datetime) -> M
 
 
 def _days(days: float) -> str:
-    return f"{days:g} days" if days else "for ever"
+    return ("1 day" if days == 1 else f"{days:g} days") if days else "for ever"

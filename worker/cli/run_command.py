@@ -43,7 +43,7 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
 from worker.settings import Settings
-from worker.store.ports import HoldingStore
+from worker.store.ports import ArticleReader, HoldingStore
 from worker.store.values import SearchHit, StoredDeadLetter
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -113,6 +113,7 @@ def run(
         return
     if receipts:
         _print_results(listing, letters, took_s)
+        _print_unseen(store, [o for o, _ in listing if o.kind is OutcomeKind.WITHDRAWN])
     for line in filter(
         None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
     ):
@@ -268,6 +269,18 @@ def _print_results(listing: Listing, letters: Sequence[StoredDeadLetter], took_s
         f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
         + counted({kind: kinds[kind] for kind in OutcomeKind})
     )
+
+
+def _print_unseen(store: ArticleReader, withdrawn: Sequence[Outcome]) -> None:
+    """Say how many withdrawals found no article that they could take down."""
+    ids = {outcome.article_id for outcome in withdrawn[:_ROWS]}
+    shown = [stored for article_id in ids if (stored := store.show(article_id))]
+    if unseen := sum(not stored["article"]["revision"] for stored in shown):
+        out.print(
+            f"{several(unseen, 'withdrawal')} took nothing down: no article had the id or link "
+            "yet. A delivery of it that was fetched before the withdrawal is refused when it comes",
+            soft_wrap=True,
+        )
 
 
 def _row(outcome: Outcome, hit: SearchHit) -> tuple[object, ...]:

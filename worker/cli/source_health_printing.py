@@ -136,7 +136,8 @@ def _when(at: datetime | None, now: datetime) -> str:
 
 def _rate(health: SourceHealth) -> str:
     number = f"{health.per_day:,.1f}" if health.per_day < 10 else f"{health.per_day:,.0f}"
-    return f"{number} new articles a day" + ("" if health.rhythm else "; not learned yet")
+    articles = "new article" if number == "1.0" else "new articles"
+    return f"{number} {articles} a day" + ("" if health.rhythm else "; not learned yet")
 
 
 def _short_drift(drift: Drift) -> str:

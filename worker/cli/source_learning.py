@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from worker import bootstrap
 from worker.clean.lines.source_boilerplate import LEARNED, PINNED, SourceBoilerplate, line_key
-from worker.cli.terminal import out, print_table
+from worker.cli.terminal import out, print_table, several
 from worker.config.loader import load_config
 from worker.errors import Unavailable
 from worker.settings import Settings
@@ -112,4 +112,4 @@ def print_boilerplate(report: SourceBoilerplateReport) -> None:
         for r in report.lines
     )
     version = f", version {report.version}" if report.version else ""
-    print_table(f"{len(report.lines)} lines that it repeats{version}", columns, rows)
+    print_table(f"{several(len(report.lines), 'line')} that it repeats{version}", columns, rows)

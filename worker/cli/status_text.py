@@ -56,7 +56,7 @@ def sections(status: Status) -> Iterator[Section]:
         found = several(len(status.workers), "worker")
         yield Section(f"{found} at work", make_table(_WORKERS, map(_worker_row, status.workers)))
     if status.dead_letters:
-        standing = f"{sum(status.dead_letters.values()):,} dead letters"
+        standing = several(sum(status.dead_letters.values()), "dead letter")
         table = make_table(("reason", "letters"), status.dead_letters.items())
         yield Section(standing, table)
 

@@ -1,5 +1,6 @@
 """Say how large the store is, and how large it will be in a year, for `worker doctor`."""
 
+from worker.model.plurals import several
 from worker.store.retention_values import StoreGrowth
 
 _YEAR_DAYS = 365
@@ -18,7 +19,11 @@ def growth_sentence(growth: StoreGrowth) -> str:
     if growth.bytes_a_day is None:
         return f"{now} ({tables}); nothing is stored yet"
     later = growth.bytes + _YEAR_DAYS * growth.bytes_a_day
-    since = f"the last {growth.days:.0f} days" if growth.sampled else "its whole time so far"
+    since = (
+        f"the last {several(round(growth.days), 'day')}"
+        if growth.sampled
+        else "its whole time so far"
+    )
     rate = f"{growth.bytes_a_day / 1e6:,.1f} MB a day in {since}"
     return f"{now}, {_gb(later)} GB in a year at the present rate of {rate} ({tables})"
 

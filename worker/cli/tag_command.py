@@ -122,7 +122,7 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
             (t.label, f"{t.scheme}:{t.code}", f"{t.score:.2f}", _by(t), _surfaces(t.spans))
             for t in preview.tags
         )
-        print_table("tags", ("tag", "code", "score", "by", "detail"), rows)
+        print_table("tags", ("tag", "code", "score", "by", "found words"), rows)
     else:
         out.print("no tags\n")
     if explain and topic:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from worker.cli.terminal import err, out, print_json, print_table
+from worker.cli.terminal import err, out, print_json, print_table, several
 from worker.config.loader import TAG_RULES, Config, load_config
 from worker.errors import BadConfig
 from worker.settings import Settings
@@ -128,7 +128,7 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
         )
         for t in topics
     )
-    print_table(f"{len(topics)} topics", ("topic", "code", "parents", "rules"), rows)
+    print_table(several(len(topics), "topic"), ("topic", "code", "parents", "rules"), rows)
 
 
 @tags.command(epilog='Example: worker tags names "Labour Party"')
@@ -154,7 +154,9 @@ def names(name: str, as_json: bool) -> None:
         entries = [dict(zip(columns, row, strict=True)) for row in rows]
         print_json({"as_of": gazetteer.as_of, "entries": entries})
     else:
-        print_table(f"{len(rows)} entries as of {gazetteer.as_of}", columns, rows)
+        print_table(
+            f"{several(len(rows), 'entry', 'entries')} as of {gazetteer.as_of}", columns, rows
+        )
     sys.exit(0 if rows else 1)
 
 

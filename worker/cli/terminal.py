@@ -1,6 +1,7 @@
 """Print tables that fit the terminal, JSON for machines, and progress on standard error."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -12,25 +13,36 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pydantic import BaseModel, TypeAdapter
-from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from worker.cli.table_layout import GROWING, NUMBERS, UNCUT, fitting_columns
 from worker.explain.wording import moment as moment  # commands print what they need from here
 from worker.explain.wording import several as several
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+_SPACES_AT_END = re.compile(r"(?<! ) +\n")
+
 DecoratedCommand = TypeVar("DecoratedCommand", bound=Callable[..., Any])
 
 
 class SafeConsole(Console):
-    """A console that prints text of strangers: control characters in it are written as escapes."""
+    """A console that prints text of strangers: control characters in it are written as escapes.
+
+    In a file or a pipe no line ends with spaces.
+    """
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*map(_escaped, objects), **options)
+        if self.is_terminal:
+            super().print(*map(_escaped, objects), **options)
+            return
+        with self.capture() as captured:
+            super().print(*map(_escaped, objects), **options)
+        self.file.write(_SPACES_AT_END.sub("\n", captured.get()))
+        self.file.flush()
 
 
 def yes_option(done: str) -> Callable[[DecoratedCommand], DecoratedCommand]:
@@ -162,40 +174,6 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-# Columns that share the remaining width; all others are as wide as their longest cell.
-_GROWING = {"title": 5, "detail": 5, "tags": 3, "source": 2}
-_LEAST_WIDTHS = {
-    "title": 20,
-    "detail": 20,
-    "tags": 12,
-    "source": 10,
-}  # the smallest useful widths of these columns
-_LEFT_OUT_FIRST = (
-    "last 24 h",
-    "words",
-    "language",
-    "stage",
-    "tags",
-    "by",
-    "articles",
-    "last polled",
-    "source",
-)  # left out in this order on a narrow terminal
-_UNCUT = ("receipt", "message")  # never cut: folded where the width is short
-_NUMBERS = (
-    "words",
-    "seen",
-    "count",
-    "score",
-    "number",
-    "dropped",
-    "24 h",
-    "articles",
-    *("receipts", "stored", "waiting", "leased", "undeliverable", "missing"),
-    *("processes", "busy", "letters"),
-)
-
-
 class NotFound(click.ClickException):
     """The error when the id or name that the user gave fits nothing stored, or several things.
 
@@ -222,37 +200,22 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Make a table with one line for each row, as `print_table` prints it, for other output."""
     cells = [[_cell(value) for value in row] for row in rows]
-    kept = _fitting_columns(columns, cells)
-    grows = any(columns[index] in _GROWING for index in kept)
+    kept = fitting_columns(columns, cells, out.width)
+    grows = any(columns[index] in GROWING for index in kept)
     table = Table(box=None, pad_edge=False, expand=grows, header_style="dim")
     for column in (columns[index] for index in kept):
         table.add_column(
             column,
-            justify="right" if column in _NUMBERS else "left",
-            ratio=_GROWING.get(column),
-            no_wrap=column not in _UNCUT,
-            overflow="fold" if column in _UNCUT else "ellipsis",
+            justify="right" if column in NUMBERS else "left",
+            ratio=GROWING.get(column),
+            no_wrap=column not in UNCUT,
+            overflow="fold" if column in UNCUT else "ellipsis",
         )
     for row in cells:
         # Text, not str: brackets in a headline are not markup.
         shown = (row[index] for index in kept)
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in shown))
     return table
-
-
-def _fitting_columns(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
-    """The indexes of the table columns that fit into the width of the terminal."""
-    needed = {
-        index: _LEAST_WIDTHS.get(column)
-        or max(map(cell_len, (column, *(row[index] for row in cells))))
-        for index, column in enumerate(columns)
-    }
-    for column in _LEFT_OUT_FIRST:
-        if sum(needed.values()) + 2 * (len(needed) - 1) <= out.width:
-            break
-        if column in columns and len(needed) > 2:
-            needed.pop(columns.index(column))
-    return list(needed)
 
 
 def _cell(value: object) -> str:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from worker.clean import withdrawn_keys
 from worker.clean.cleaning_rules import DateRules
+from worker.clean.dates.date_reader import read_date
 from worker.clean.html.html_to_text import has_tags, is_html, is_page, is_text
 from worker.clean.links.declared_link import is_home_page
 from worker.clean.text.language import primary
@@ -41,10 +42,10 @@ FIXES = {
     Reason.CRASHED: "report it as a bug, with this article",
 }
 FLAGS = {
-    "bad-date": ("a date can't be read and is left out", _ISO),
-    "ambiguous-date": ("day and month of a date may be in the other order", _ISO),
+    "bad-date": ("{date} can't be read and is left out", _ISO),
+    "ambiguous-date": ("day and month of {date} may be in the other order", _ISO),
     "future-date": (
-        "a date is later than the fetch, whose time stands in for it",
+        "{date} is later than the fetch, whose time stands in for it",
         "check the clock and the zone",
     ),
     "truncated": ("the text ends as a teaser does", "send the whole text, or fetch the page"),
@@ -69,6 +70,7 @@ _EXPECTED = {
     "model_attributes_type": "expected an object",
     "dict_type": "expected an object",
 }
+_WITHDRAWN = "withdrawn"
 _MAX_ZONE_CHARS = 60
 _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 _ZONED = re.compile(  # a name or an offset; the m of "p.m." is none
@@ -146,6 +148,9 @@ def before_cleaning(
     """
     for key in unknown_keys(raw):
         yield warning("unknown-key", f'unknown key "{key.path}"', key.advice)
+    yield from _links_and_receipt(article)
+    if article.status == _WITHDRAWN:  # only its keys are read; without one it is an error
+        return
     yield from _identity(article)
     is_zoned = dates.zone_of(article.source_id) is not UTC
     for name in () if is_zoned else ("published", "updated"):
@@ -161,15 +166,35 @@ def before_cleaning(
             yield warning("near-limit", f"{what}: {value:,} of {limit:,}", "shorten it")
 
 
-def after_cleaning(flags: Collection[str], *, dated: bool) -> Iterator[LintFinding]:
+def flagged_dates(article: RawArticle, rules: DateRules, now: datetime) -> dict[str, str]:
+    """Return which date of an article each flag about dates is for, with its text in quotes.
+
+    An example is {"bad-date": "published 'soonish'"}. Dates that cleaning found in the text or on a
+    page are not among them. `now` is the time of the fetch, if the article does not name it.
+    """
+    fetched = read_date(article.fetch.at, rules, now).at or now
+    dates: dict[str, str] = {}
+    for name in ("published", "updated"):
+        text = getattr(article, name)
+        flag = read_date(text, rules, fetched, certain=False).flag
+        if flag:
+            dates.setdefault(flag, f"{name} {text[:40]!r}")
+    return dates
+
+
+def after_cleaning(
+    flags: Collection[str], dates: Mapping[str, str], *, dated: bool
+) -> Iterator[LintFinding]:
     """Yield the warnings that can be given about an article after its text was cleaned.
 
-    `flags` name what cleaning noticed, such as `no-title`; `dated` tells whether the article has a
-    date of publication.
+    `flags` name what cleaning noticed, such as `no-title`. `dates` maps flags about dates to the
+    date with its field, as `flagged_dates` returns it. `dated` tells whether the article has a date
+    of publication.
     """
     for flag in flags:
         if flag in FLAGS:
-            yield warning(flag, *FLAGS[flag])
+            what, fix = FLAGS[flag]
+            yield warning(flag, what.replace("{date}", dates.get(flag, "a date")), fix)
     if not dated and "bad-date" not in flags:
         yield warning("no-date", "no date of publication", f'send "published", {_ISO}')
 
@@ -183,6 +208,9 @@ def _identity(article: RawArticle) -> Iterator[LintFinding]:
     if article.source_id == DEFAULT_SOURCE:
         what = f'the source has no name and becomes "{DEFAULT_SOURCE}"'
         yield warning("no-source", what, "send source.id, feed.url or a link")
+
+
+def _links_and_receipt(article: RawArticle) -> Iterator[LintFinding]:
     if article.link and not _is_absolute(article.link):
         what = f"no address on the web: {article.link[:60]}"
         yield warning("relative-link", what, "resolve it against the address of the feed")

@@ -4,7 +4,7 @@ They pass through the worker's own pipeline, with an empty store in a temporary 
 index in memory.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from worker.client.findings import (
     after_cleaning,
     before_cleaning,
     error,
+    flagged_dates,
     refused,
     warning,
 )
@@ -112,9 +113,9 @@ def lint(
             if result.outcome != SKIPPED
         ]
         outcomes = {o.receipt: o for o in trial.pipeline.ingest(deliveries, now=now)}
-        for (number, _), result in zip(batch, admitted, strict=True):
+        for (number, (_, raw)), result in zip(batch, admitted, strict=True):
             outcome = outcomes.get(lint_receipt(number))
-            yield _with_outcome(result, outcome, trial.store) if outcome else result
+            yield _with_outcome(result, outcome, raw, trial, now) if outcome else result
 
 
 def _admit(
@@ -149,8 +150,20 @@ def _admit(
     )
 
 
-def _with_outcome(result: LintResult, outcome: Outcome, store: SqlStore) -> LintResult:
-    """Add to a result the outcome of its article, the stored values and further findings."""
+def _flagged_dates(
+    raw: object, flags: Collection[str], trial: Rehearsal, now: datetime
+) -> dict[str, str]:
+    if not any(flag.endswith("-date") for flag in flags):
+        return {}
+    article = admit(raw, Payload.of(raw).bytes)
+    return flagged_dates(article, trial.pipeline.config.cleaning.dates, now)
+
+
+def _with_outcome(
+    result: LintResult, outcome: Outcome, raw: object, trial: Rehearsal, now: datetime
+) -> LintResult:
+    """Add to a result the outcome of its raw article, the stored values and further findings."""
+    store = trial.store
     values: dict[str, Any] = {"outcome": outcome.kind.value, "source": outcome.source}
     findings = result.findings
     if outcome.letter_id and not any(f.level == "error" for f in findings):
@@ -166,7 +179,8 @@ def _with_outcome(result: LintResult, outcome: Outcome, store: SqlStore) -> Lint
             values["dropped"] = len(revision["dropped"])
             values["tags"] = tuple(tag["label"] for tag in tags)
             dated = revision["published"] is not None
-            findings += tuple(after_cleaning(revision["flags"], dated=dated))
+            dates = _flagged_dates(raw, revision["flags"], trial, now)
+            findings += tuple(after_cleaning(revision["flags"], dates, dated=dated))
     if any(d["receipt"] == outcome.receipt and d["signal"] == LESS_TEXT for d in decisions):
         what = "it comes with less than an article before it: nothing of it is taken"
         findings += (warning(LESS_TEXT, what, "send its text, or leave it out"),)

@@ -5,6 +5,7 @@ The articles are checked and get receipts, the ids by which to ask for their out
 returns after the broker has taken the last message.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +30,7 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Busy, Unavailable
 from worker.model.admission import RawArticle
 from worker.model.broker_address import check_store
+from worker.model.plurals import several
 from worker.model.queue_place import QueuePlace
 from worker.model.receipts import new_message_id, new_producer_id, numbered_message_id
 from worker.model.records import Outcome
@@ -38,6 +40,12 @@ from worker.store.retention_values import ExpiredOutcome
 
 __all__ = ["ANSWER_S", "Invalid", "InvalidArticles", "OnInvalid", "Producer"]
 
+_log = logging.getLogger("worker")
+# A producer in a wrong folder would fill a queue that no worker reads.
+_STARTED = (
+    "broker.started folder=%s; only a worker with the same var folder reads from it: start one "
+    "there, or set WORKER_VAR_DIR"
+)
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
 
@@ -91,8 +99,8 @@ class Producer:
         self.invalid: list[Invalid] = []
 
     def __enter__(self) -> Self:
-        if self._embedded:
-            embedded.ensure(self._settings.var_dir)
+        if self._embedded and embedded.ensure(self._settings.var_dir):
+            _log.warning(_STARTED, self._settings.var_dir.absolute())
         return self
 
     def __exit__(
@@ -302,7 +310,7 @@ class Producer:
             args=[[packed.raw for packed in batch]],
             queue=queue or None,
             receipts=receipts,  # for the journal: our transport removes them from the message
-            argsrepr=f"[{len(batch)} articles]",  # or the headers would repeat the text
+            argsrepr=f"[{several(len(batch), 'article')}]",  # or the headers would repeat the text
             kwargsrepr="{}",
             **options,
         )

@@ -17,6 +17,7 @@ from worker.explain.explain_templates import (
     MOVES,
     SIGHTINGS,
     SIGNS,
+    WITHDRAWN_UNSEEN,
 )
 from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
@@ -151,11 +152,13 @@ def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
     """
     sightings = list(reversed(stored["sightings"]))
     decisions = {equal["receipt"]: equal for equal in stored["decisions"]}
-    if (earlier := stored["article"]["sightings"] - len(sightings)) > 0:
+    earlier = max(stored["article"]["sightings"] - len(sightings), 0)
+    if earlier:
         yield f"Not listed: {several(earlier, 'earlier sighting')}."
         yield from _last_change_before(sightings, stored["decisions"], titles)
     withdrawn = [n for n, s in enumerate(sightings) if s["outcome"] == OutcomeKind.WITHDRAWN]
     kept = {s["receipt"] for s in sightings[max(withdrawn, default=-1) + 1 :]}
+    unseen = sightings[0] if withdrawn[:1] == [0] and not earlier else None
     for (outcome, revision), group in groupby(sightings, lambda s: (s["outcome"], s["revision"])):
         equal = list(group)
         times = f" {len(equal)} times, the last" if len(equal) > 1 else ""
@@ -166,7 +169,9 @@ def _sightings(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
         else:
             by = worker_clause(equal[-1]["worker"], equal[-1]["deliveries"])
             yield f"{moment(at)}: {sentence}{times} from {source}, receipt {receipt}{by}."
-        if receipt in decisions:
+        if equal[0] is unseen:
+            yield WITHDRAWN_UNSEEN
+        elif receipt in decisions:
             yield decision_sentence({**decisions[receipt], "revision": revision}, titles)
         elif outcome == OutcomeKind.UNCHANGED and receipt in kept:
             # Decisions on an article are removed with its content when it is withdrawn.
@@ -198,10 +203,11 @@ def _cleaning(newest: StoredFacts) -> Iterator[str]:
 
 
 def _held(held: StoredFacts) -> str:
-    text = f"{held['words']} words of {moment(held['received'])} (receipt {held['receipt']})"
+    words = several(held["words"], "word")
+    text = f"{words} of {moment(held['received'])} (receipt {held['receipt']})"
     if held["since"] is None:
         return f"Held back for good, unless it comes twice again: {text}; its page was whole later."
-    return f"Held back: {text}; {held['known_words']} words were known."
+    return f"Held back: {text}; {several(held['known_words'], 'word')} had been known."
 
 
 def _tag(tag: StoredFacts, labels: Mapping[str, str]) -> str:
@@ -283,7 +289,8 @@ def _failed_signs(scores: StoredFacts, least: StoredFacts) -> str:
         if name in least and scores.get(name, 1) < least[name]
     ]
     if scores.get("days", 0) > least.get("days", float("inf")):
-        reasons.append(f"they are {scores['days']:.0f} days apart (at most {least['days']:.0f})")
+        apart = several(round(scores["days"]), "day")
+        reasons.append(f"they are {apart} apart (at most {least['days']:.0f})")
     if not reasons and scores.get("replaced", 0):
         reasons.append(f"{scores['replaced']:.0f} figures between the same words are other ones")
     elif not reasons and "frame" in scores:

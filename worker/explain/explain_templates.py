@@ -11,6 +11,11 @@ FOUND_UNCHANGED = (
     "found unchanged without being cleaned."
 )
 
+WITHDRAWN_UNSEEN = (
+    "No article had its id or link yet. A delivery of it that was fetched before the withdrawal is "
+    "refused when it comes; one that was fetched later is stored."
+)
+
 DECISIONS = {
     ("new", "unseen"): "Neither its id nor its address was known, and it is the first with this "
     "text: it is new.",

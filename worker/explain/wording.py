@@ -2,12 +2,9 @@
 
 from datetime import datetime
 
+from worker.model.plurals import several as several
+
 
 def moment(at: datetime) -> str:
     """Format a time in UTC to the minute, such as `2026-11-01 08:00`."""
     return f"{at:%Y-%m-%d %H:%M}"
-
-
-def several(count: int, what: str) -> str:
-    """Format a count with its noun, such as `1 article` or `1,204 articles`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

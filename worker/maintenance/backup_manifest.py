@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from worker.errors import BadConfig
+from worker.model.plurals import several
 from worker.model.private_files import opener
 
 MANIFEST = "manifest.json"
@@ -118,6 +119,7 @@ def check_files(
         found = measured(path, on_bytes)
         if found != expected:
             raise BadConfig(
-                f"{path} is damaged: {found.bytes} bytes with checksum {found.sha256[:12]}…, "
+                f"{path} is damaged: {several(found.bytes, 'byte')} with checksum "
+                f"{found.sha256[:12]}…, "
                 f"expected {expected.bytes} with {expected.sha256[:12]}…"
             )

@@ -3,6 +3,8 @@
 import sys
 from functools import cache
 
+from worker.model.plurals import several
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -53,7 +55,9 @@ def decompress(frame: bytes, limit: int) -> bytes:
     if not decompressor.eof:
         raise InvalidFrame("a truncated frame")
     if decompressor.unused_data:
-        raise InvalidFrame(f"{len(decompressor.unused_data):,} bytes after the end of the frame")
+        raise InvalidFrame(
+            f"{several(len(decompressor.unused_data), 'byte')} after the end of the frame"
+        )
     return data
 
 

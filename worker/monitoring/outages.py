@@ -48,6 +48,8 @@ def _missed(sources: Hours) -> list[int]:
     weeks = -(-sources.size // HOURS_A_WEEK)
     padded = np.full(weeks * HOURS_A_WEEK, np.nan)
     padded[: sources.size] = sources
+    if weeks == 1:  # hours of the week that are yet to come have no median
+        padded[sources.size :] = 0
     usual = np.nanmedian(padded.reshape(weeks, HOURS_A_WEEK), axis=0)
     expected = np.tile(usual, weeks)[: sources.size]
     return np.flatnonzero((sources == 0) & (expected >= _SURELY)).tolist()

@@ -21,6 +21,7 @@ from worker.config.worker_rules import WorkerRules
 from worker.errors import Reason, Stalled, Unavailable
 from worker.maintenance.reprocess import Reprocessing
 from worker.model.admission import Unopened, source_of
+from worker.model.plurals import several
 from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
 from worker.pipeline.dead_lettering import dead_letter
 from worker.pipeline.deliveries import Delivery, payload_of, without_outcome
@@ -85,7 +86,9 @@ def _try_each(
     returned = 0
     for index, delivery in enumerate(waiting):
         if index and time.monotonic() > deadline:
-            raise Stalled(f"{len(waiting) - index + returned} articles left to try", runs)
+            raise Stalled(
+                f"{several(len(waiting) - index + returned, 'article')} left to try", runs
+            )
         end = _try_alone(pipeline, delivery, rules.quarantine.attempts, run)
         if end is None:
             runs.pop(delivery.receipt, None)
@@ -99,7 +102,7 @@ def _try_each(
         traced = replace(handling, traceparent=delivery.traceparent)
         dead_letter(pipeline.store, [letter], datetime.now(UTC), traced)
     if returned:
-        raise Stalled(f"{returned} articles stalled", runs)
+        raise Stalled(f"{several(returned, 'article')} stalled", runs)
 
 
 def _without_outcome(pipeline: Pipeline, deliveries: Sequence[Delivery]) -> list[Delivery]:

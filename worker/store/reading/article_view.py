@@ -6,6 +6,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.records import OutcomeKind
 from worker.store.database.schema import (
     BEST_FIRST,
     aliases,
@@ -23,6 +24,7 @@ from worker.store.view_values import ArticleView
 
 MAX_SHOWN = 100  # sightings, decisions and cluster members shown
 MAX_CANDIDATES = 5  # ids listed when a prefix is not unique
+_DECIDED = "is_decided"  # whether a sighting still has its decision
 HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 
 
@@ -97,30 +99,54 @@ def _decisions(article_id: str) -> sa.Select[Any]:
         .select_from(STORED_ORIGINS)
         .where(columns.article_id == article_id, columns.verdict.is_not(None))
     )
-    return _newest(stored, kept)
+    return _newest(stored, kept, kind="verdict")
 
 
 def _sightings(article_id: str) -> sa.Select[Any]:
     """The deliveries of stored receipts, and those that are kept because they made a revision."""
     names = ("source", "at", "worker", "deliveries")
     columns, made = receipts.c, revision_origins.c
-    stored = sa.select(
-        *(columns.receipt, columns.outcome, columns.revision, *(columns[n] for n in names))
-    ).where(columns.article_id == article_id)
+    stored = (
+        sa.select(
+            *(columns.receipt, columns.outcome, columns.revision, *(columns[n] for n in names)),
+            decisions.c.receipt.is_not(None).label(_DECIDED),
+        )
+        .select_from(receipts.outerjoin(decisions, decisions.c.receipt == columns.receipt))
+        .where(columns.article_id == article_id)
+    )
     kept = (
         sa.select(
-            *(made.receipt, made.outcome, made.number.label("revision"), *(made[n] for n in names))
+            *(made.receipt, made.outcome, made.number.label("revision"), *(made[n] for n in names)),
+            made.verdict.is_not(None).label(_DECIDED),
         )
         .select_from(STORED_ORIGINS)
         .where(made.article_id == article_id)
     )
-    return _newest(stored, kept)
+    return _newest(stored, kept, kind="outcome")
 
 
-def _newest(*selects: "sa.Select[Any]") -> sa.Select[Any]:
+def _newest(*selects: "sa.Select[Any]", kind: str) -> sa.Select[Any]:
+    """The latest rows of these selects, the latest first; `kind` is the column with the outcome.
+
+    Those of one batch have the same time, and their receipts are in no order. What was stored
+    before a withdrawal has lost its decisions, and what came after it has one; the number of the
+    revision orders the others, and the sighting that made a revision comes before those that only
+    found it unchanged.
+    """
     joined = sa.union_all(*selects).subquery()
-    newest = (joined.c.at.desc(), joined.c.receipt.desc())
-    return sa.select(joined).order_by(*newest).limit(MAX_SHOWN)
+    columns = joined.c
+    withdrawn = columns[kind] == OutcomeKind.WITHDRAWN.value
+    found_unchanged = columns[kind] == OutcomeKind.UNCHANGED.value
+    decided = columns.get(_DECIDED, sa.true())
+    newest = (
+        columns.at.desc(),
+        sa.case((withdrawn, 1), (decided, 2), else_=0).desc(),
+        columns.revision.desc(),
+        sa.case((found_unchanged, 1), else_=0).desc(),
+        columns.receipt.desc(),
+    )
+    shown = [column for column in columns if column.name != _DECIDED]
+    return sa.select(*shown).order_by(*newest).limit(MAX_SHOWN)
 
 
 def _aliases(article_id: str) -> sa.Select[Any]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
+from worker.model.plurals import several
 from worker.model.records import Article, Span
 from worker.tag.rules.compiled_rules import (
     CompiledPattern,
@@ -177,7 +178,7 @@ def evaluate_rule(
     evidence, why_not = _check_parts(context, rule, evidence)
     definition = rule.definition
     if not why_not and (count := sum(map(len, evidence.values()))) < definition.min_count:
-        why_not = f"found {count} times, min_count is {definition.min_count}"
+        why_not = f"found {several(count, 'time')}, min_count is {definition.min_count}"
     if why_not:
         return RuleResult(rule, evidence, 0.0, why_not)
     score = definition.score or _score(evidence, definition, scoring, len(context.article.text))
@@ -271,7 +272,7 @@ def _near_matches(context: MatchContext, rule: CompiledRule) -> RuleEvidence:
 def _distance(within: Within) -> str:
     if isinstance(within, tuple):
         return " and ".join(_distance(part) for part in within)
-    return "in one sentence" if within == "sentence" else f"within {within} words"
+    return "in one sentence" if within == "sentence" else f"within {several(int(within), 'word')}"
 
 
 def _alternatives(

@@ -1,0 +1,58 @@
+"""What the README shows is what the commands print, and it leads to every page."""
+
+import re
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from tests.make import NOW
+from tests.support.pipelines import CONFIG
+from worker.cli import run_command, terminal
+from worker.cli.inputs import read_inputs
+from worker.cli.terminal import SafeConsole
+from worker.index.memory_index import MemoryIndex
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
+from worker.store.sql_store import SqlStore
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+WIDTH = 110  # columns of the block in the README
+
+
+def printed_for_the_seeds(store_url: str) -> list[str]:
+    """The lines that `worker run seeds/` prints for what it has stored."""
+    store = SqlStore(store_url)
+    pipeline = Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+    raws = read_inputs([ROOT / "seeds"], ["expected.jsonl"], [], follow_links=False)
+    sent = [Delivery(receipt=f"{n:04}", raw=each) for n, (_, each) in enumerate(raws)]
+    pipeline.ingest(sent, now=NOW + timedelta(days=8))
+    listing = store.listing([delivery.receipt for delivery in sent])
+    letters = store.letters([outcome.letter_id for outcome, _ in listing if outcome.letter_id])
+    store.close()
+    printed = StringIO()
+    console = SafeConsole(file=printed, width=WIDTH, highlight=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (terminal, run_command):
+            patch.setattr(module, "out", console)
+        run_command._print_results(listing, letters, 4.3)
+    return printed.getvalue().splitlines()
+
+
+def masked(line: str) -> str:
+    return re.sub(r"\b[0-9a-f]{8}\b", "ID", re.sub(r" in [0-9.]+ s:", " in N s:", line))
+
+
+def test_the_sample_of_the_readme_is_what_the_seeds_give(sqlite_store_url: str) -> None:
+    [block] = re.findall(r"```\n(articles\n.*?)```", README, re.S)
+    shown = [masked(line) for line in block.splitlines() if line != "…"]
+    printed = [masked(line) for line in printed_for_the_seeds(sqlite_store_url)]
+    assert [line for line in shown if line not in printed] == []
+    assert [line for line in printed if line in shown] == shown  # in the same order
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages - set(re.findall(r"\]\((docs/[^)#]+)", README)) == set()
