@@ -260,7 +260,7 @@ def test_the_loop_of_one_worker_removes_old_rows(
         old_store,
         lambda: RedisIndex(valkey_url, dedup),
         dedup,
-        periods_of(RetentionRules()),
+        periods=periods_of(RetentionRules()),
     )
     try:
         with closing(SqlStore(sqlite_store_url)) as reader:

@@ -52,7 +52,6 @@ from worker.store.ports.reading_ports import (
     DeletionStore,
     OutcomeCountReader,
     ResultReader,
-    SizeReader,
     SourceReader,
 )
 from worker.store.ports.retention_ports import RetainedStore, RetentionStore
@@ -95,7 +94,6 @@ __all__ = [
     "ResumingStore",
     "RetainedStore",
     "RetentionStore",
-    "SizeReader",
     "SourceActivityReader",
     "SourceReader",
     "SourceSnoozer",
@@ -118,7 +116,6 @@ class ArticleStore(
     ProducerStore,
     ChangeFeed,
     SourceReader,
-    SizeReader,
     OutcomeCountReader,
     StatusStore,
     SourceActivityReader,
