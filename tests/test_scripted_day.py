@@ -221,7 +221,7 @@ def test_a_day_of_an_operator_is_told_as_it_is(day: Day) -> None:
     one = {"worker_dead_letters malformed": 1}
     day.becomes("a dead letter", status={"dead_letters": {"malformed": 1}}, metrics=one)
     before = samples(day.web)["worker_articles_total dead"]
-    day.say("dead", "replay", "--reason", "malformed")
+    day.say("dead", "replay", "--reason", "malformed", "--yes")
     dead = {"worker_articles_total dead": before + 1, **one}
     day.becomes("it is dead again", status={"dead_letters": {"malformed": 1}}, metrics=dead)
 
