@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 _BESIDE_MESSAGES = (  # ends of keys
     *(b".journal", b".workers", b".workers.times"),
     *(b".counters", b".pauses", b".recent", b".oldest", b".ledger", b".alerts", b".alerts.turn"),
+    b".sources",
 )
 
 

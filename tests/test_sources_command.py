@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import redis
 from click.testing import CliRunner, Result
 
+from tests.commands import on
 from tests.make import article, dead, record
 from tests.support.deliveries import Deliveries
 from worker.cli import group
@@ -37,17 +39,14 @@ def test_a_block_may_be_a_share_of_another_number() -> None:
     assert sparkline([3.0], 2.0) == "█"
 
 
-def run(url: str, *arguments: str, columns: int = 120) -> Result:
-    environment = {
-        "WORKER_STORE_URL": url,
-        "WORKER_BROKER_URL": "redis://127.0.0.1:1/0",
-        "COLUMNS": str(columns),
-    }
+def run(url: str, *arguments: str, columns: int = 120, broker: str = "") -> Result:
+    environment = {"WORKER_STORE_URL": url, "COLUMNS": str(columns)}
+    environment |= {"WORKER_BROKER_URL": broker} if broker else {}  # an embedded one that is down
     return CliRunner().invoke(group, ["sources", *arguments], env=environment)
 
 
-def sources(url: str, *arguments: str, columns: int = 120) -> str:
-    done = run(url, *arguments, columns=columns)
+def sources(url: str, *arguments: str, columns: int = 120, broker: str = "") -> str:
+    done = run(url, *arguments, columns=columns, broker=broker)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -138,13 +137,22 @@ def test_one_source_is_shown_with_its_rhythm(store: SqlStore, store_url: str) ->
     assert json.loads(sources(store_url, "young", "--json"))["health"]["rhythm"] is None
 
 
-def test_that_nothing_arrives_is_said_once(store: SqlStore, store_url: str) -> None:
+def test_that_nothing_arrives_is_said_once_and_not_while_nobody_knows_what_waits(
+    store: SqlStore, store_url: str, valkey: redis.Redis, valkey_url: str
+) -> None:
     now = datetime.now(UTC)
     deliveries, hour = Deliveries(), hour_of(now)
     for number in range(5):
         deliveries.add(f"s{number}", range(hour - 800, hour - 100))
     deliveries.store_in(store_url)
-    assert sources(store_url).count("nothing arrives since") == 1
+    assert sources(store_url, broker=valkey_url).count("nothing arrives since") == 1
+    without_broker = run(store_url, broker="redis://127.0.0.1:1/0")
+    assert "nothing arrives" not in without_broker.stdout
+    assert "the broker does not answer" in without_broker.stderr
+    on(store_url, valkey_url)("pause", "--source", "s1")
+    found = json.loads(sources(store_url, "--json", broker=valkey_url))
+    states = {each["source"]: each["health"]["state"] for each in found}
+    assert states == {"s1": "paused"} | dict.fromkeys(("s0", "s2", "s3", "s4"), "silent")
     assert store.snooze_source("s0", now + timedelta(days=1))
     assert "  snoozed until" in sources(store_url).splitlines()[-2]
 

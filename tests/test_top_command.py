@@ -107,6 +107,42 @@ def test_in_a_terminal_it_follows_the_state_until_a_key_ends_it(
         assert process.wait(limit_s()) == 0
 
 
+@pytest.mark.processes
+def test_a_lane_is_paused_and_resumed_by_keys(
+    sqlite_store_url: str, valkey_url: str, valkey: redis.Redis
+) -> None:
+    SqlStore(sqlite_store_url).close()
+    environment = {
+        "WORKER_STORE_URL": sqlite_store_url, "WORKER_BROKER_URL": valkey_url, "TERM": "xterm",
+        "COLUMNS": "120", "LINES": "60",
+    }  # fmt: skip
+    paused = b"lane:articles.replay"
+    with in_terminal(environment) as (terminal, process):
+        terminal.shows("p: pause or resume a lane")
+        terminal.press("p")
+        terminal.shows("1: live   2: bulk   3: quarantine")
+        terminal.press("2")
+        terminal.shows("pause bulk on all hosts?")
+        terminal.press("n")
+        terminal.shows("p: pause or resume a lane")
+        assert not valkey.exists("articles.pauses")
+        terminal.press("p")
+        terminal.press("q")  # no answer, and not the end
+        terminal.press("p")
+        terminal.press("2")
+        terminal.press("y")
+        terminal.shows("bulk is paused", "paused by ")
+        assert valkey.hexists("articles.pauses", paused)
+        terminal.press("p")
+        terminal.press("2")
+        terminal.shows("resume bulk on all hosts?")
+        terminal.press("y")
+        terminal.shows("bulk is resumed")
+        assert not valkey.exists("articles.pauses")
+        terminal.press("q")
+        assert process.wait(limit_s()) == 0
+
+
 def test_hours_out_of_the_chart_and_unknown_outcomes_are_left_out() -> None:
     hour = hour_of(NOW)
     counts = [

@@ -9,9 +9,17 @@ import pytest
 from tests.monitoring.states import AT, ago, lane, scale, status, totals, worker
 from worker.broker.broker_state import MessageCount
 from worker.broker.ledger_check import LedgerCheck
+from worker.broker.pauses import Pause, Pauses
 from worker.config.monitoring_rules import AttentionRules, load_monitoring_rules
 from worker.monitoring.attention import needs_attention, time_span
-from worker.monitoring.status_values import Severity, SourceNumbers, Status
+from worker.monitoring.status_values import (
+    Severity,
+    SilentSource,
+    SourceNumbers,
+    SourceSummary,
+    Status,
+)
+from worker.store.retention_values import StoreGrowth
 
 RULES = AttentionRules()
 HOUR, DAY = 3600.0, 86400.0
@@ -28,6 +36,16 @@ def check(age_s: float, **changes: Any) -> LedgerCheck:
 
 def counts(*messages: tuple[float, int]) -> tuple[MessageCount, ...]:
     return tuple(MessageCount(at=ago(age_s), messages=count) for age_s, count in messages)
+
+
+def silent(*sources: str) -> SourceSummary:
+    return SourceSummary(silent=tuple(SilentSource(name=name, since=ago(DAY)) for name in sources))
+
+
+def growing(size: int, a_day: float | None, *, limit: int = 100, sampled: bool = True) -> Any:
+    """A store of this size that grows so fast, in bytes."""
+    growth = StoreGrowth(tables={"t": size}, bytes_a_day=a_day, days=9, sampled=sampled)
+    return {"growth": growth, "store_limit_bytes": limit}
 
 
 CASES: list[tuple[str, dict[str, Any], set[str]]] = [
@@ -82,9 +100,17 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("two versions", {"workers": (worker(), worker(2, version="0.2.0"))}, {"workers-differ"}),
     ("two rules", {"workers": (worker(), worker(2, digest="9f"))}, {"workers-differ"}),
     ("two alike", {"workers": (worker(), worker(2))}, set()),
-    ("a silent source", {"sources": SourceNumbers(ok=10, silent=1)}, {"sources-silent"}),
-    ("the only source is silent", {"sources": SourceNumbers(silent=1)}, {"sources-silent"}),
-    ("many silent sources", {"sources": SourceNumbers(ok=6, silent=3)}, {"nothing-arrives"}),
+    ("a silent source", {"source_summary": silent("wire")}, {"source-silent"}),
+    ("silent sources that are snoozed", {"sources": SourceNumbers(ok=1, silent=5)}, set()),
+    ("many silent sources", {"sources": SourceNumbers(ok=6, silent=3),
+     "source_summary": SourceSummary(nothing_since=ago(DAY))}, {"nothing-arrives"}),
+    ("a store that is full", growing(91, None), {"store-fills"}),
+    ("a store with room", growing(89, None), set()),
+    ("a store that grows fast", growing(50, 6), {"store-fills"}),
+    ("a store that grows slowly", growing(50, 5), set()),
+    ("a store that does not grow", growing(89, 0), set()),
+    ("a store of which nobody knows how large it may be", growing(50, 50, limit=0), set()),
+    ("a first import", growing(50, 50, sampled=False), set()),
     ("new and paused sources", {"sources": SourceNumbers(ok=1, new=5, paused=5)}, set()),
 ]  # fmt: skip
 
@@ -133,6 +159,23 @@ def test_crashes_and_kills_are_two_things() -> None:
     assert set(about) == {"crashed", "poison"}
     assert about["crashed"].startswith("2 articles crashed")
     assert about["poison"].startswith("1 article killed")
+
+
+def test_each_silent_source_is_named_and_said_since_when() -> None:
+    found = needs_attention(status(source_summary=silent("wire", "a b")), RULES)
+    assert [(item.about, item.since) for item in found] == [
+        ("wire", ago(DAY)),
+        ("a b", ago(DAY)),
+    ]
+    assert "worker sources 'a b'" in found[1].remedy
+
+
+def test_a_pause_says_who_and_why() -> None:
+    pause = Pause(by="ann@host", at=ago(HOUR), reason="the store moves")
+    pauses = Pauses(lanes={"live": pause}, sources={})
+    [item] = needs_attention(status(lanes=waiting(2, 5, paused=True), pauses=pauses), RULES)
+    assert "paused by ann@host (the store moves), with 2 messages" in item.sentence
+    assert item.since == ago(HOUR)
 
 
 def test_thresholds_are_those_of_the_config() -> None:

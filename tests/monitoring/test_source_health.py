@@ -220,7 +220,7 @@ def test_nothing_arrives_when_more_than_30_percent_are_silent_at_once(
     silent: int, fine: int, told: bool
 ) -> None:
     health = read_source_health(many(silent, fine), NOW)
-    since = nothing_arrives(health)
+    since = nothing_arrives(health, 0.3)
     assert (since is not None) == told
     assert count_states(health) == SourceNumbers(ok=fine, silent=silent)
     if since:
@@ -228,9 +228,9 @@ def test_nothing_arrives_when_more_than_30_percent_are_silent_at_once(
 
 
 def test_sources_that_were_given_up_long_ago_do_not_say_that_nothing_arrives() -> None:
-    assert nothing_arrives(read_source_health(many(9, 9, days=20), NOW)) is None
+    assert nothing_arrives(read_source_health(many(9, 9, days=20), NOW), 0.3) is None
     # But when nothing at all has come for weeks, it is still not the sources.
-    assert nothing_arrives(read_source_health(many(18, 0, days=20), NOW)) is not None
+    assert nothing_arrives(read_source_health(many(18, 0, days=20), NOW), 0.3) is not None
 
 
 def test_snoozed_and_paused_sources_need_no_attention() -> None:
@@ -246,7 +246,7 @@ def test_snoozed_and_paused_sources_need_no_attention() -> None:
         (SourceState.SILENT, None, True),
     ]
     assert health[2].since == NOW - HOUR
-    assert nothing_arrives(health) is None  # 2 of 8 count
+    assert nothing_arrives(health, 0.3) is None  # 2 of 8 count
     assert [s.name for s in worst_first(health)][:3] == ["source 01", "source 03", "source 00"]
     assert worst_first(health)[-1].name == "source 02"
 

@@ -25,6 +25,7 @@ from worker.config.monitoring_rules import load_monitoring_rules
 from worker.config.worker_rules import load_worker_rules
 from worker.model.receipts import new_message_id
 from worker.model.records import OutcomeKind
+from worker.monitoring.slow_facts import SlowFactReader
 from worker.monitoring.status import read_status
 from worker.monitoring.status_values import Status
 from worker.store.sql_store import SqlStore
@@ -56,7 +57,8 @@ def connection(valkey_url: str, valkey: redis.Redis) -> Iterator[BrokerConnectio
 
 @pytest.fixture
 def read(connection: BrokerConnection, store: SqlStore) -> Read:
-    return lambda: read_status(connection, store, RULES, MONITORING, now=datetime.now(UTC))
+    slow = SlowFactReader(store)
+    return lambda: read_status(connection, store, slow, RULES, MONITORING, now=datetime.now(UTC))
 
 
 def broker_time(valkey: redis.Redis) -> float:
@@ -79,7 +81,7 @@ def test_an_empty_system_is_well_and_needs_no_worker(read: Read, valkey: redis.R
     assert set(found.outcomes.outcomes) == set(OutcomeKind)
 
 
-def test_it_takes_one_round_trip_and_two_statements_whatever_there_is(
+def test_it_takes_one_round_trip_and_three_statements_whatever_there_is(
     read: Read, store: SqlStore, valkey: redis.Redis
 ) -> None:
     def cost() -> tuple[int, int]:
@@ -89,15 +91,15 @@ def test_it_takes_one_round_trip_and_two_statements_whatever_there_is(
         return sent.sends, len([text for text in asked if text.lstrip()[:6] != "PRAGMA"])
 
     read()
-    begin = 0 if store._url.get_backend_name() == "postgresql" else 2  # BEGIN of two readings
-    assert cost() == (1, 2 + begin)
+    begin = 0 if store._url.get_backend_name() == "postgresql" else 3  # BEGIN of each reading
+    assert cost() == (1, 3 + begin)
     for number in range(30):
         for queue in ("articles", "articles\x06\x163", "articles.replay", "articles.quarantine"):
             valkey.lpush(queue, message(number))
         valkey.lpush("articles.dead", "{}\n")
     sources = [record(article(source=f"s{n}", key=f"id:{n}")) for n in range(20)]
     store.write(sources, [], [dead() for _ in range(5)], now=NOW)
-    assert cost() == (1, 2 + begin)
+    assert cost() == (1, 3 + begin)
 
 
 @sqlite_first
@@ -337,7 +339,8 @@ def test_without_the_store_the_queues_are_known_and_nothing_is_scaled(
     for number in range(3000):
         valkey.lpush("articles", message(number))
     nowhere = SqlStore("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    found = read_status(connection, nowhere, RULES, MONITORING, now=datetime.now(UTC))
+    slow = SlowFactReader(nowhere)
+    found = read_status(connection, nowhere, slow, RULES, MONITORING, now=datetime.now(UTC))
     assert found.unreachable == ("store",)
     assert (found.outcomes, found.dead_letters, found.lately) == (None, {}, None)
     assert found.waiting == 3000
@@ -348,7 +351,7 @@ def test_without_the_store_the_queues_are_known_and_nothing_is_scaled(
 def test_without_the_broker_the_store_is_known(store: SqlStore) -> None:
     store.write([], [], [dead()], now=NOW)
     away = BrokerConnection(make_app("redis://127.0.0.1:1/0", RULES))
-    found = read_status(away, store, RULES, MONITORING, now=NOW)
+    found = read_status(away, store, SlowFactReader(store), RULES, MONITORING, now=NOW)
     assert found.unreachable == ("broker",)
     assert found.lanes == found.workers == ()
     assert found.dead_letters == {"malformed": 1}

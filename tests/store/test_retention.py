@@ -198,8 +198,11 @@ def test_hourly_counts_go_after_400_days_and_totals_stay(store: SqlStore, store_
     store.write([record()], [], [], now=NOW)
     totals = store.outcome_totals()
     assert remove_old(store, NOW + 399 * DAY).get(Aged.HOURLY_COUNTS) is None
-    assert remove_old(store, NOW + 402 * DAY)[Aged.HOURLY_COUNTS] == 1
+    traits = len(rows(store_url, "hourly_traits"))
+    assert traits > 0
+    assert remove_old(store, NOW + 402 * DAY)[Aged.HOURLY_COUNTS] == 1 + traits
     assert [row["hour"] for row in rows(store_url, "hourly_outcomes")] == [0]
+    assert rows(store_url, "hourly_traits") == []
     assert store.outcome_totals() == totals
 
 
@@ -247,10 +250,13 @@ def test_content_that_is_deleted_takes_what_was_kept_of_it_along(
 def test_sizes_of_tables_are_sampled_once_a_day(store: SqlStore, store_url: str) -> None:
     assert store.retention.growth(NOW).bytes_a_day is None
     store.write([record()], [], [], now=NOW)
-    growth = store.retention.growth(NOW + 10 * DAY)
+    growth = store.retention.growth(NOW + 10 * DAY, each_table=True)
     assert growth.bytes_a_day == pytest.approx(growth.bytes / 10)
     assert not growth.sampled
     assert growth.tables["revisions"] > 0
+    whole = store.retention.growth(NOW)
+    assert whole.bytes == growth.bytes
+    assert (whole.free_bytes is not None) == store_url.startswith("sqlite")
     for _ in range(2):
         store.retention.store_sizes(NOW)
     sampled = sum(row["bytes"] for row in rows(store_url, "table_sizes"))

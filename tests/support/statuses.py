@@ -11,6 +11,7 @@ from worker.model.records import OutcomeKind
 from worker.model.stage_times import STAGES
 from worker.monitoring.status_values import LaneStatus, LedgerCheck, Scale, SourceNumbers, Status
 from worker.store.hourly_values import OutcomeTotals
+from worker.store.retention_values import StoreGrowth
 from worker.web.system_state import MeasuredSource, SystemState
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -85,6 +86,8 @@ def status(**changes: Any) -> Status:
         "broker_bytes": 1_000_000,
         "broker_limit_bytes": 0,
         "stages": {stage: times() for stage in STAGES},
+        "growth": StoreGrowth(tables={"revisions": 4096}, bytes_a_day=None, days=0, sampled=False),
+        "store_limit_bytes": 8192,
     }
     return Status(**(fields | changes))
 
@@ -107,5 +110,4 @@ def system(states: list[MeasuredSource] | None = None, /, **changes: Any) -> Sys
         sources=states or [],
         index_answers=True,
         pressure=0.0,
-        store_bytes={"revisions": 4096},
     )

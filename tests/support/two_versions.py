@@ -55,11 +55,13 @@ def version_before(folder: Path) -> Path:
 
 
 class Side:
-    """One version of the package: its workers, its producers and its `worker` command."""
+    """One version of the package on one host: its workers, producers and its `worker` command."""
 
-    def __init__(self, root: Path, folder: Path, broker_url: str, store_url: str) -> None:
+    def __init__(
+        self, root: Path, folder: Path, broker_url: str, store_url: str, host: str = "mixed"
+    ) -> None:
         folder.mkdir()
-        self.root, self.folder, self.broker_url = root, folder, broker_url
+        self.root, self.folder, self.broker_url, self.host = root, folder, broker_url, host
         self.workers: list[subprocess.Popen[bytes]] = []
         shutil.copy(CHAOS / "short_lease_app.py", folder)
         self.use_rules(root / "config" / "worker.toml")
@@ -92,7 +94,7 @@ class Side:
         number = len(self.workers)
         log = self.folder / f"worker-{number}.log"
         arguments = ["celery", "-A", "short_lease_app", "worker", "-c", "1", "-l", "INFO"]
-        arguments += ["-n", f"{self.folder.name}-{number}@mixed"]
+        arguments += ["-n", f"{self.folder.name}-{number}@{self.host}"]
         with log.open("wb") as output:
             worker = subprocess.Popen(
                 [sys.executable, "-P", "-m", *arguments],

@@ -119,6 +119,8 @@ BUSY = system(
         ("worker_ledger_missing", {"": 8}),
         ("worker_ledger_last_success_timestamp_seconds", {"": AT.timestamp()}),
         ("worker_store_bytes", {"revisions": 4096}),
+        ("worker_store_limit_bytes", {"": 8192}),
+        ("worker_nothing_arrives", {"": 0}),
         ("worker_broker_memory_bytes", {"": 1_000_000}),
         ("worker_broker_memory_limit_bytes", {"": 5}),
     ],
@@ -158,6 +160,7 @@ def test_an_unreadable_store_gives_no_articles_instead_of_none() -> None:
     state = dataclasses.replace(state, sources=None, index_answers=False)
     assert of(state, "worker_probe_success") == {"broker": 1, "store": 0, "index": 0}
     gone = {"worker_articles_total", "worker_sources", "worker_dead_letters", "worker_store_bytes"}
+    gone |= {"worker_store_limit_bytes", "worker_nothing_arrives"}
     assert names(state) & (gone | {"worker_sources_untold"}) == set()
     assert {"worker_queue_messages", "worker_workers"} <= names(state)
 

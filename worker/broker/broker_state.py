@@ -23,8 +23,11 @@ from worker.broker.batch_counters import (
 )
 from worker.broker.kombu_internals import queue_key
 from worker.broker.ledger_check import LedgerCheck, ledger_check, ledger_key
+from worker.broker.messages import text
+from worker.broker.pauses import NO_PAUSES, Pauses, parse_pauses, pauses_key
 from worker.broker.presence import PresentWorker, ask_for_workers, listed_workers
 from worker.broker.recent_work import RecentWork, recent_key, recent_work
+from worker.broker.source_notes import sources_key
 from worker.model.receipts import pushed_at
 
 log = logging.getLogger("worker.broker")
@@ -67,7 +70,9 @@ class BrokerState:
     renewed in time. `undeliverable` messages are on dead lists, and `journal` is the number of
     messages whose receipts are not yet in the store. `stages` has the times that batches spent in
     each stage of processing. `history` counts messages by minute in the last hour, the earliest
-    first; a minute in which nobody read this state is missing.
+    first; a minute in which nobody read this state is missing. `pauses` says which lanes and
+    sources somebody has paused. `sources_note` is a text about all sources that whoever has judged
+    them last left here; "" if there is none.
     """
 
     at: datetime
@@ -82,6 +87,8 @@ class BrokerState:
     recent: RecentWork
     ledger: LedgerCheck | None
     history: tuple[MessageCount, ...]
+    pauses: Pauses = NO_PAUSES
+    sources_note: str = ""
 
 
 def read_broker_state(channel: Any, queue: str, lease_s: float) -> BrokerState:
@@ -108,6 +115,8 @@ def read_broker_state(channel: Any, queue: str, lease_s: float) -> BrokerState:
         pipe.hgetall(prefix + counters_key(queue))
         pipe.hgetall(prefix + recent_key(queue))
         pipe.hgetall(prefix + ledger_key(queue))
+        pipe.hgetall(prefix + pauses_key(queue))
+        pipe.get(prefix + sources_key(queue))
         ask_for_workers(pipe, channel, queue)
         keys = [prefix + channel.unacked_index_key, prefix + channel.unacked_key]
         keys += [f"{prefix}{queue}.oldest", *lists]
@@ -122,12 +131,14 @@ def read_broker_state(channel: Any, queue: str, lease_s: float) -> BrokerState:
 def _state(
     queues: Sequence[str], leased: int, waiting: Sequence[int], replies: Sequence[Any]
 ) -> BrokerState:
-    time, *dead, memory, journal, counters, recent, ledger, texts, times, looked = replies
+    (time, *dead, memory, journal, counters, recent, ledger, paused, note) = replies[:-3]
+    texts, times, looked = replies[-3:]
     seconds, micros = _or(time, (0, 0))
     at = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
     by_lane = _split(waiting, len(queues))
     _, overdue, minutes, *oldest = _or(looked, [b"", 0, []])
     oldest_by_lane = _split(oldest, len(queues)) or [[]] * len(queues)
+    pauses = parse_pauses(queues[0], _or(paused, {}))
     return BrokerState(
         at=at,
         load=Load(
@@ -138,7 +149,7 @@ def _state(
             limit_bytes=_or(memory, {}).get("maxmemory", 0),
         ),
         lanes=tuple(
-            _lane(name, numbers, found)
+            _lane(name, numbers, found, paused=lane_of(name) in pauses.lanes)
             for name, numbers, found in zip(queues, by_lane, oldest_by_lane, strict=True)
         ),
         overdue=overdue,
@@ -150,10 +161,14 @@ def _state(
         recent=recent_work(_or(recent, {}), at),
         ledger=ledger_check(_or(ledger, {})),
         history=_history(minutes, at),
+        pauses=pauses,
+        sources_note=text(_or(note, None) or b""),
     )
 
 
-def _lane(queue: str, waiting: Sequence[int], oldest: Sequence[bytes]) -> LaneState:
+def _lane(
+    queue: str, waiting: Sequence[int], oldest: Sequence[bytes], *, paused: bool
+) -> LaneState:
     """The state of a queue. `oldest` has two texts for each priority: the time when its oldest
     message was first seen there, and the id of that message; "" for what is unknown."""
     at: float | None = None
@@ -171,6 +186,7 @@ def _lane(queue: str, waiting: Sequence[int], oldest: Sequence[bytes]) -> LaneSt
         waiting=tuple(waiting),
         oldest_at=None if at is None else datetime.fromtimestamp(at, UTC),
         is_at_least=is_at_least,
+        paused=paused,
     )
 
 

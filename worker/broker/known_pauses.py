@@ -9,7 +9,7 @@ from datetime import UTC
 
 from worker.broker.batch_counters import lane_of
 from worker.broker.messages import ClaimedMessage, text
-from worker.broker.pauses import Pause, Pauses, parse_pauses
+from worker.broker.pauses import NO_PAUSES, Pause, parse_pauses
 
 log = logging.getLogger("worker.broker")
 
@@ -24,7 +24,7 @@ class KnownPauses:
     def __init__(self, queue: str) -> None:
         self._queue = queue
         self.version = ""
-        self._pauses = Pauses(lanes={}, sources={})
+        self._pauses = NO_PAUSES
 
     def take(self, version: bytes, fields: Sequence[bytes]) -> None:
         """Note the pauses of another version, and log which ones are new and which have ended.

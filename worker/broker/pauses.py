@@ -46,6 +46,9 @@ class Pauses:
     sources: Mapping[str, Pause]
 
 
+NO_PAUSES = Pauses(lanes={}, sources={})
+
+
 def new_pause(by: str, reason: str, now: datetime) -> Pause:
     """Make the pause that a person, `by`, asks for now, with a random id. The reason is cut to 500
     characters on one line."""

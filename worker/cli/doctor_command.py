@@ -273,7 +273,7 @@ def _store_results(settings: Settings) -> Iterator[CheckResult]:
 
 def _size_result(settings: Settings) -> CheckResult:
     with closing(bootstrap.store(settings)) as store:
-        growth = store.retention.growth(datetime.now(UTC))
+        growth = store.retention.growth(datetime.now(UTC), each_table=True)
     return CheckResult(what="size", state=CheckState.OK, found=growth_sentence(growth))
 
 

@@ -1,8 +1,6 @@
 """`worker pause` and `worker resume`: hold a lane of the queue, or the articles of a source."""
 
-import getpass
 import shlex
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from worker.broker.batch_counters import LANES
 from worker.broker.pauses import Pause, new_pause
 from worker.cli.broker_access import broker_channel
 from worker.cli.resources import opened_store
+from worker.cli.status_reading import operator
 from worker.cli.terminal import NotFound, err, moment, out, print_json, print_table, several
 from worker.client.producer import Producer
 from worker.errors import BadConfig, Unavailable
@@ -52,7 +51,7 @@ def pause(lane: str | None, source: str | None, reason: str, force: bool, as_jso
         _list(settings, as_json=as_json)
         return
     _check_names(lane, source, "pause")
-    asked = new_pause(f"{getpass.getuser()}@{socket.gethostname()}", reason, datetime.now(UTC))
+    asked = new_pause(operator(), reason, datetime.now(UTC))
     if source is not None:
         source = _seen_name(opened_store(), source, force=force)
     with broker_channel(settings) as (channel, queue):

@@ -47,9 +47,9 @@ def title_of(sources: Sequence[SourceHealth]) -> str:
     return several(len(sources), "source") + (f": {states}" if states else "")
 
 
-def print_nothing_arrives(sources: Sequence[SourceHealth]) -> None:
+def print_nothing_arrives(sources: Sequence[SourceHealth], silent_share: float) -> None:
     """Say so if so many sources are silent at once that they can't be the cause."""
-    if since := nothing_arrives(sources):
+    if since := nothing_arrives(sources, silent_share):
         out.print(
             f"nothing arrives since {moment(since)}: so many sources are silent at once that the"
             " cause is probably the poller, the network or the workers; run `worker doctor`",

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from worker.broker import embedded
+from worker.broker.pauses import NO_PAUSES
 from worker.cli.later_times import Duration, LaterDate
 from worker.cli.resources import opened_store
 from worker.cli.source_health_printing import (
@@ -17,9 +19,11 @@ from worker.cli.source_health_printing import (
 )
 from worker.cli.source_learning import boilerplate_report, print_boilerplate
 from worker.cli.sparkline import sparkline
+from worker.cli.status_reading import running_broker
 from worker.cli.terminal import (
     NotFound,
     counted,
+    err,
     json_object,
     moment,
     out,
@@ -27,11 +31,16 @@ from worker.cli.terminal import (
     print_table,
     several,
 )
+from worker.config.monitoring_rules import load_monitoring_rules
 from worker.model.dataclass_fields import field_values
 from worker.model.records import OutcomeKind
 from worker.model.source_trust import SourceIds
 from worker.monitoring.source_health import SourceHealth, worst_first
-from worker.monitoring.source_reading import read_source_health
+from worker.monitoring.source_reading import (
+    oldest_waiting_s,
+    paused_sources,
+    read_source_health,
+)
 from worker.settings import Settings
 from worker.store.ports import ArticleStore
 from worker.store.values import SourceSeen
@@ -91,7 +100,7 @@ def show(name: str | None, as_json: bool) -> None:
     Exit code 1 when there is no such source.
     """
     store, now = opened_store(), datetime.now(UTC)
-    health = {s.name: s for s in read_source_health(store, now)}
+    health = {s.name: s for s in _judged(store, now)}
     if name is None:
         _list(store, health, now, as_json=as_json)
         return
@@ -155,6 +164,21 @@ def wake(name: str) -> None:
     out.print(f"{name} was not snoozed", markup=False)
 
 
+def _judged(store: ArticleStore, now: datetime) -> list[SourceHealth]:
+    """Judge all sources. What waits on the queues is no silence, and paused sources are no silent
+    ones. While the broker does not answer, they are judged as of the last delivery of any."""
+    settings, broker = Settings.load(), None
+    waits_s: float | None = 0.0
+    if not settings.embedded_broker or embedded.is_running(settings.var_dir):
+        broker = running_broker(settings)
+        waits_s = oldest_waiting_s(broker)
+        if broker is None:
+            note = "the broker does not answer: sources are judged as of the last delivery of any"
+            err.print(note, style="yellow")
+    paused = paused_sources(broker.pauses if broker else NO_PAUSES, store.held.counts())
+    return read_source_health(store, now, oldest_waiting_s=waits_s, paused=paused)
+
+
 def _list(
     store: ArticleStore, health: dict[str, SourceHealth], now: datetime, *, as_json: bool
 ) -> None:
@@ -171,7 +195,8 @@ def _list(
             ]
         )
         return
-    print_nothing_arrives(listed)
+    attention = load_monitoring_rules(Settings.load().config_dir).attention
+    print_nothing_arrives(listed, attention.silent_share)
     rows = [_row(h, seen[h.name], by_hour.get(h.name, NO_HOURS), now) for h in listed]
     print_table(title_of(listed), _COLUMNS, rows)
 

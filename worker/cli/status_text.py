@@ -7,11 +7,13 @@ from typing import NamedTuple
 from rich.table import Table
 
 from worker.broker.backpressure import Answer
+from worker.broker.pauses import Pause
 from worker.broker.presence import PresentWorker
 from worker.cli.terminal import counted, make_table, moment, several
 from worker.monitoring.attention import time_span
 from worker.monitoring.status_values import LaneStatus, Scale, Status
 from worker.store.hourly_values import OutcomeTotals
+from worker.store.retention_values import StoreGrowth
 
 _LANES = ("lane", "waiting", "by priority", "oldest", "state")
 _WORKERS = ("worker", "processes", "busy", "version", "rules", "last progress", "state")
@@ -51,7 +53,9 @@ def attention_lines(status: Status) -> Iterator[str]:
 def sections(status: Status) -> Iterator[Section]:
     """Yield the tables of the state: lanes, workers and dead letters."""
     if status.lanes:
-        yield Section("lanes", make_table(_LANES, map(_lane_row, status.lanes)))
+        pauses = status.pauses.lanes
+        rows = (_lane_row(lane, pauses.get(lane.lane)) for lane in status.lanes)
+        yield Section("lanes", make_table(_LANES, rows))
     if status.workers:
         found = several(len(status.workers), "worker")
         yield Section(f"{found} at work", make_table(_WORKERS, map(_worker_row, status.workers)))
@@ -71,7 +75,11 @@ def figures(status: Status) -> Iterator[tuple[str, str]]:
             yield "undeliverable", several(status.undeliverable, "message")
         if status.held:
             yield "held", f"{several(status.held, 'article')} of paused sources"
+        for source, pause in sorted(status.pauses.sources.items()):
+            yield "paused", f"source {source}, {pause_words(pause)}"
         yield "memory", _memory(status)
+    if status.growth:
+        yield "store", _store_size(status.growth, status.store_limit_bytes)
     if status.advice:
         yield "producers", _advice(status)
     if status.lately:
@@ -96,12 +104,30 @@ def drain_words(scale: Scale) -> str:
     return f"{drain}; {wanted} ({scale.reason})"
 
 
-def _lane_row(lane: LaneStatus) -> tuple[object, ...]:
+def pause_words(pause: Pause) -> str:
+    """Say who has paused something, since when and why."""
+    reason = f": {pause.reason}" if pause.reason else ""
+    return f"by {pause.by or 'somebody'} since {moment(pause.at)} UTC{reason}"
+
+
+def _store_size(growth: StoreGrowth, limit: int) -> str:
+    room = f" of {limit / _MB:,.0f} MB" if limit else ""
+    rate = f", {growth.bytes_a_day / _MB:,.1f} MB a day" if growth.bytes_a_day else ""
+    return f"{growth.bytes / _MB:,.0f} MB{room}{rate}"
+
+
+def _lane_row(lane: LaneStatus, pause: Pause | None) -> tuple[object, ...]:
     oldest = ""
     if lane.oldest_s is not None:
         oldest = f"{'at least ' if lane.is_at_least else ''}{time_span(lane.oldest_s)}"
     by_priority = " ".join(map(str, lane.waiting)) if any(lane.waiting[1:]) else ""
-    return lane.lane, lane.messages, by_priority, oldest, "paused" if lane.paused else ""
+    return lane.lane, lane.messages, by_priority, oldest, _lane_state(lane, pause)
+
+
+def _lane_state(lane: LaneStatus, pause: Pause | None) -> str:
+    if not lane.paused:
+        return ""
+    return f"paused {pause_words(pause)}" if pause else "paused"
 
 
 def _worker_row(worker: PresentWorker) -> tuple[object, ...]:

@@ -21,8 +21,9 @@ from worker.cli.status_command import print_status
 from worker.cli.status_reading import StatusReader, status_reader
 from worker.cli.status_text import attention_lines, figures, headline, sections
 from worker.cli.terminal import moment, out, visible
+from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
-from worker.monitoring.status_values import Status
+from worker.monitoring.status_values import LaneStatus, Status
 from worker.settings import Settings
 from worker.store.hourly_values import HourlyCount, hour_of
 from worker.store.ports import DeadLetterReader
@@ -33,7 +34,7 @@ CHART_S = 60.0  # the chart of hours is read again after this time
 _LETTERS = 10
 _SAMPLES = 60  # of the drain time
 _END = "\x04"  # Ctrl-D
-_KEYS = "d: dead letters   q: quit"
+_KEYS = "d: dead letters   p: pause or resume a lane   q: quit"
 
 ReadKey = Callable[[float], str]
 
@@ -50,8 +51,9 @@ def top(every: float) -> None:
     """Show the state of queues and workers on one screen, again and again.
 
     Below it are articles of the last 24 hours by outcome (UTC, the present hour last), and the
-    drain time since this command began. Keys: d shows the newest dead letters, q ends. Without a
-    terminal, the state is printed once, and the exit code is that of `worker status`.
+    drain time since this command began. Keys: d shows the newest dead letters, p pauses or resumes
+    a lane after it has asked which, q ends. Without a terminal, the state is printed once, and the
+    exit code is that of `worker status`.
     """
     with status_reader(Settings.load()) as reader:
         screen = Screen(reader)
@@ -67,7 +69,9 @@ def top(every: float) -> None:
 class Screen:
     """What `worker top` shows: the last reading of the state, with what was read before it.
 
-    `shows_letters` says whether dead letters are shown in place of the tables.
+    `shows_letters` says whether dead letters are shown in place of the tables. `asks_lane` is true
+    while it asks which lane to pause or resume, and `asked` is the lane that is to be confirmed.
+    `notice` says what was done last.
     """
 
     def __init__(self, reader: StatusReader) -> None:
@@ -77,6 +81,9 @@ class Screen:
         self._hours_read = float("-inf")
         self._letters: list[StoredDeadLetter] = []
         self.shows_letters = False
+        self.asks_lane = False
+        self.asked: LaneStatus | None = None
+        self.notice = ""
         self.status = self.read()
 
     def read(self) -> Status:
@@ -95,12 +102,45 @@ class Screen:
 
     def press(self, key: str) -> bool:
         """Do what a key stands for. Returns False if it ends the command."""
-        if key in ("q", _END):
+        self.notice = ""
+        if key == _END:
             return False
-        if key == "d":
+        if self.asks_lane or self.asked:
+            self._answer(key)
+        elif key == "q":
+            return False
+        elif key == "p" and self.status.lanes:
+            self.asks_lane = True
+        elif key == "d":
             self.shows_letters = not self.shows_letters
             self.read()
         return True
+
+    def _answer(self, key: str) -> None:
+        """Take a key as the answer to what was asked; any that is no answer ends the asking."""
+        numbered = {str(n): lane for n, lane in enumerate(self.status.lanes, start=1)}
+        confirmed = self.asked if key == "y" else None
+        self.asked = numbered.get(key) if self.asks_lane else None
+        self.asks_lane = False
+        if confirmed is None:
+            return
+        try:
+            self._reader.set_pause(confirmed.lane, paused=not confirmed.paused)
+        except Unavailable as e:
+            self.notice = str(e)
+            return
+        self.notice = f"{confirmed.lane} is {'resumed' if confirmed.paused else 'paused'}"
+        self.read()
+
+    def _bottom(self) -> str:
+        if self.asks_lane:
+            lanes = (f"{n}: {lane.lane}" for n, lane in enumerate(self.status.lanes, start=1))
+            return f"pause or resume which lane?   {'   '.join(lanes)}   another key: none"
+        if self.asked:
+            change = "resume" if self.asked.paused else "pause"
+            return f"{change} {self.asked.lane} on all hosts?   y: yes   another key: no"
+        notice = f"{self.notice}   " if self.notice else ""
+        return f"{notice}{moment(self.status.at)} UTC   {_KEYS}"
 
     def chart_lines(self) -> Iterator[str]:
         """Yield a line of blocks for each outcome in the last 24 hours, and for the drain time."""
@@ -123,7 +163,7 @@ class Screen:
             parts.append("")
             parts += [_line(f"{name:>13}  {value}") for name, value in figures(self.status)]
             parts += map(_line, self.chart_lines())
-        parts += ["", Text(f"{moment(self.status.at)} UTC   {_KEYS}", style="dim")]
+        parts += ["", Text(visible(self._bottom(), one_line=True), style="dim")]
         return Group(*parts)
 
 

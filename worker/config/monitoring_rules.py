@@ -43,6 +43,9 @@ class AttentionRules(Frozen):
     memory_share: float = Field(default=0.7, gt=0, le=1)
     journal_messages: int = Field(default=1000, ge=1)
     silent_share: float = Field(default=0.3, gt=0, le=1)
+    store_limit_bytes: int = Field(default=0, ge=0)
+    store_share: float = Field(default=0.9, gt=0, le=1)
+    store_days: float = Field(default=7, ge=0)
 
 
 class MonitoringRules(Frozen):

@@ -4,6 +4,7 @@ Each rule is a function of the state alone. It finds nothing, or what is wrong w
 long something must last before somebody is woken is decided by whoever sends the alert.
 """
 
+import shlex
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from worker.config.monitoring_rules import AttentionRules
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
 from worker.monitoring.status_values import Attention, Severity, Status
+from worker.monitoring.store_room import days_until
 
 _Rule = Callable[[Status, AttentionRules], Iterator[Attention]]
 
@@ -205,13 +207,17 @@ def _journal_behind(status: Status, rules: AttentionRules) -> Iterator[Attention
 def _paused_lanes(status: Status, _: AttentionRules) -> Iterator[Attention]:
     for lane in status.lanes:
         if lane.paused:
+            pause = status.pauses.lanes.get(lane.lane)
+            by = f" by {pause.by}" if pause and pause.by else ""
+            reason = f" ({pause.reason})" if pause and pause.reason else ""
             yield Attention(
                 name="lane-paused",
                 about=lane.lane,
                 severity=Severity.TICKET,
-                sentence=f"the {lane.lane} lane is paused, with "
+                sentence=f"the {lane.lane} lane is paused{by}{reason}, with "
                 f"{_several(lane.messages, 'message')} on it",
                 remedy=f"resume it: worker resume {lane.lane}",
+                since=pause.at if pause else None,
             )
 
 
@@ -240,22 +246,42 @@ def _workers_differ(status: Status, _: AttentionRules) -> Iterator[Attention]:
             )
 
 
-def _silent_sources(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+def _silent_sources(status: Status, _: AttentionRules) -> Iterator[Attention]:
     """Sources that deliver nothing. If many are silent at once, the fault is likely ours."""
     silent, judged = status.sources.silent, status.sources.silent + status.sources.ok
-    if silent > 1 and silent > rules.silent_share * judged:
+    if status.source_summary.nothing_since:
         yield Attention(
             name="nothing-arrives",
             severity=Severity.PAGE,
             sentence=f"{silent} of {_several(judged, 'source')} are silent at once",
             remedy="look at the poller and the network, rather than at the sources",
+            since=status.source_summary.nothing_since,
         )
-    elif silent:
+    for source in status.source_summary.silent:
+        cause = f" ({source.cause})" if source.cause else ""
         yield Attention(
-            name="sources-silent",
+            name="source-silent",
+            about=source.name,
             severity=Severity.TICKET,
-            sentence=f"{_several(silent, 'source')} silent for longer than usual",
-            remedy="run `worker sources`",
+            sentence=f"the source {source.name} is silent for longer than usual{cause}",
+            remedy=f"run `worker sources {shlex.quote(source.name)}`; if it is to be so, "
+            "`worker sources snooze`",
+            since=source.since,
+        )
+
+
+def _store_fills(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    if status.growth is None or not status.store_limit_bytes:
+        return
+    days = days_until(rules.store_share * status.store_limit_bytes, status.growth)
+    if days is not None and days <= rules.store_days:
+        share = status.growth.bytes / status.store_limit_bytes
+        soon = f", and will have {rules.store_share:.0%} in {time_span(days * 86400)}"
+        yield Attention(
+            name="store-fills",
+            severity=Severity.TICKET,
+            sentence=f"the store has {share:.0%} of its room{soon if days else ''}",
+            remedy="give it more room, or keep less: see retention in config/worker.toml",
         )
 
 
@@ -281,6 +307,7 @@ _RULES: tuple[_Rule, ...] = (
     _paused_lanes,
     _rules_refused,
     _workers_differ,
+    _store_fills,
 )
 
 

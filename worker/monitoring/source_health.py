@@ -20,7 +20,6 @@ from worker.monitoring.status_values import SourceNumbers
 from worker.store.hourly_values import hour_start
 from worker.store.source_values import SourceClock
 
-NOTHING_ARRIVES = 0.3  # share of silent sources above which the cause is not the sources
 _LEAST_SILENT = 3
 _AT_ONCE = timedelta(days=7)  # sources that fell silent earlier than this have another cause
 
@@ -136,11 +135,12 @@ def judge_source(
     )
 
 
-def nothing_arrives(sources: Sequence[SourceHealth]) -> datetime | None:
+def nothing_arrives(sources: Sequence[SourceHealth], silent_share: float) -> datetime | None:
     """Return since when nothing arrives from so many sources at once that they can't be the cause;
     None if that is not so.
 
-    It is so if more than 30 % of the sources that can be judged are silent, and at least three.
+    It is so if more than `silent_share` of the sources that can be judged are silent, and at least
+    three.
     New, paused and snoozed sources do not count, nor do those that had been silent for a week when
     the last article of any source came. Then the cause is probably the poller, the network or the
     worker itself, and a message about each source would say nothing more.
@@ -153,7 +153,7 @@ def nothing_arrives(sources: Sequence[SourceHealth]) -> datetime | None:
         s for s in judged if not s.snoozed_until and (not s.since or s.since > latest - _AT_ONCE)
     ]
     silent = [s.since for s in counted if s.since]
-    if len(silent) < _LEAST_SILENT or len(silent) <= NOTHING_ARRIVES * len(counted):
+    if len(silent) < _LEAST_SILENT or len(silent) <= silent_share * len(counted):
         return None
     return min(silent)
 

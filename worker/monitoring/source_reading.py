@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from worker.broker.broker_state import BrokerState
+from worker.broker.pauses import Pauses
 from worker.monitoring.learned_sources import (
     LEARNED_H,
     LearnedSources,
@@ -16,6 +18,7 @@ from worker.monitoring.learned_sources import (
 )
 from worker.monitoring.source_drift import WINDOW_H, WINDOWS_BEFORE
 from worker.monitoring.source_health import SourceHealth, judge_source
+from worker.store.held_values import HeldCount
 from worker.store.ports import SourceActivityReader
 from worker.store.source_values import SourceClock
 
@@ -78,6 +81,22 @@ def read_source_health(
         )
         for clock in clocks
     ]
+
+
+def oldest_waiting_s(broker: BrokerState | None) -> float | None:
+    """Return how long the oldest message on all lanes has waited, in seconds; 0 if none waits, None
+    if the broker does not answer."""
+    if broker is None:
+        return None
+    times = [lane.oldest_at for lane in broker.lanes if lane.oldest_at is not None]
+    return max(0.0, (broker.at - min(times)).total_seconds()) if times else 0.0
+
+
+def paused_sources(pauses: Pauses, held: Mapping[str, HeldCount]) -> dict[str, datetime | None]:
+    """Return the sources that are held back, with the times since when: those that an operator has
+    paused, and those whose held articles are still on their way back to the queue."""
+    returning = {source: count.since for source, count in held.items()}
+    return {**returning, **{source: pause.at for source, pause in pauses.sources.items()}}
 
 
 def _processed_until(

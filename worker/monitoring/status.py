@@ -1,25 +1,42 @@
-"""Read the state of the whole system from broker and store: one round trip and two statements."""
+"""Read the state of the whole system from broker and store: one round trip and three statements."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from worker.broker.backpressure import advise
 from worker.broker.broker_state import BrokerState, LaneState, read_broker_state
 from worker.broker.connection import BrokerConnection
+from worker.broker.pauses import NO_PAUSES
 from worker.config.monitoring_rules import MonitoringRules
 from worker.config.worker_rules import WorkerRules
 from worker.errors import Unavailable
 from worker.monitoring.attention import needs_attention
 from worker.monitoring.scale import OpenWork, scale_of, unknown_scale
-from worker.monitoring.status_values import LaneStatus, SourceNumbers, Status
+from worker.monitoring.slow_facts import SlowFactReader, SlowFacts
+from worker.monitoring.source_reading import paused_sources
+from worker.monitoring.status_values import LaneStatus, SourceSummary, Status
+from worker.monitoring.store_room import store_limit
+from worker.store.held_values import HeldCount
 from worker.store.hourly_values import LatestOutcomes
 from worker.store.ports import StatusStore
 from worker.store.values import StandingLetters
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoreState:
+    """What the store tells; `slow` is what is read at most once a minute."""
+
+    latest: LatestOutcomes
+    letters: StandingLetters
+    held: Mapping[str, HeldCount]
+    slow: SlowFacts
+
+
 def read_status(
     connection: BrokerConnection,
     store: StatusStore,
+    slow_facts: SlowFactReader,
     rules: WorkerRules,
     monitoring: MonitoringRules,
     *,
@@ -27,21 +44,39 @@ def read_status(
 ) -> Status:
     """Read the state of the whole system, and judge what needs attention.
 
-    It takes one round trip to the broker, and two statements in the store. If one of them does not
-    answer, its part is empty, and `Status.unreachable` names it; nothing is raised for that. Times
-    are those of the broker's clock; `now`, the time of this machine, is used for the hours in the
-    store, and if the broker does not answer.
+    It takes one round trip to the broker, and three statements in the store, besides what
+    `slow_facts` reads once a minute. If one of them does not answer, its part is empty, and
+    `Status.unreachable` names it; nothing is raised for that. Times are those of the broker's
+    clock; `now`, the time of this machine, is used for the hours in the store, and if the broker
+    does not answer.
     """
-    broker, latest, letters = _read_broker(connection, rules), None, None
-    try:
-        latest, letters = store.latest_outcomes(now), store.standing_letters()
-    except Unavailable:
-        latest = letters = None
-    status = _status(broker, latest, letters, rules, monitoring, now)
+    broker = read_broker(connection, rules)
+    found = _read_store(store, slow_facts, broker, monitoring, now)
+    if broker and found:
+        slow_facts.note(connection, rules.queue.name, now)
+    status = _status(broker, found, rules, monitoring, now)
     return replace(status, attention=needs_attention(status, monitoring.attention))
 
 
-def _read_broker(connection: BrokerConnection, rules: WorkerRules) -> BrokerState | None:
+def _read_store(
+    store: StatusStore,
+    slow_facts: SlowFactReader,
+    broker: BrokerState | None,
+    monitoring: MonitoringRules,
+    now: datetime,
+) -> _StoreState | None:
+    try:
+        latest, letters = store.latest_outcomes(now), store.standing_letters()
+        held = store.held.counts()
+        paused = paused_sources(broker.pauses if broker else NO_PAUSES, held)
+        slow = slow_facts.read(broker, paused, monitoring.attention, now)
+    except Unavailable:
+        return None
+    return _StoreState(latest=latest, letters=letters, held=held, slow=slow)
+
+
+def read_broker(connection: BrokerConnection, rules: WorkerRules) -> BrokerState | None:
+    """Read the state of the broker; None if it does not answer."""
     try:
         with connection.channel() as channel:
             return read_broker_state(channel, rules.queue.name, rules.time.visibility_timeout_s)
@@ -51,15 +86,17 @@ def _read_broker(connection: BrokerConnection, rules: WorkerRules) -> BrokerStat
 
 def _status(
     broker: BrokerState | None,
-    latest: LatestOutcomes | None,
-    letters: StandingLetters | None,
+    store: _StoreState | None,
     rules: WorkerRules,
     monitoring: MonitoringRules,
     now: datetime,
 ) -> Status:
-    lacks_originals = bool(letters and letters.lacks_originals)
-    work = OpenWork(lacks_originals=lacks_originals, store_answers=letters is not None)
-    unreachable = {"broker": broker, "store": letters}
+    work = OpenWork(store_answers=False)
+    if store:
+        held = sum(count.articles for count in store.held.values())
+        work = OpenWork(held=held, lacks_originals=store.letters.lacks_originals)
+    unreachable = {"broker": broker, "store": store}
+    sources = store.slow.sources if store else SourceSummary()
     without_broker = Status(
         at=now,
         attention=(),
@@ -68,21 +105,24 @@ def _status(
         leased=0,
         overdue=0,
         undeliverable=0,
-        held=0,
+        held=work.held,
         journal=0,
         scale=unknown_scale(monitoring.scale),
         workers=(),
         breakers={},
         advice=None,
         counters={},
-        outcomes=latest.totals if latest else None,
-        dead_letters=letters.by_reason if letters else {},
-        sources=SourceNumbers(),
+        outcomes=store.latest.totals if store else None,
+        dead_letters=store.letters.by_reason if store else {},
+        sources=sources.numbers,
         ledger=None,
         broker_bytes=0,
         broker_limit_bytes=0,
-        lately=latest.lately if latest else None,
-        lacks_originals=lacks_originals,
+        lately=store.latest.lately if store else None,
+        lacks_originals=work.lacks_originals,
+        source_summary=sources,
+        growth=store.slow.growth if store else None,
+        store_limit_bytes=store_limit(store.slow.growth, monitoring.attention) if store else 0,
     )
     if broker is None:
         return without_broker
@@ -106,6 +146,7 @@ def _status(
         last_worker_at=broker.recent.last_worker_at,
         history=broker.history,
         stages=broker.stages,
+        pauses=broker.pauses,
     )
 
 

@@ -12,8 +12,10 @@ from worker.broker.backpressure import Advice
 from worker.broker.batch_counters import Histogram, LaneCounters
 from worker.broker.broker_state import MessageCount
 from worker.broker.ledger_check import LedgerCheck as LedgerCheck
+from worker.broker.pauses import NO_PAUSES, Pauses
 from worker.broker.presence import PresentWorker
 from worker.store.hourly_values import OutcomeTotals
+from worker.store.retention_values import StoreGrowth
 
 
 class Severity(StrEnum):
@@ -83,6 +85,32 @@ class SourceNumbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilentSource:
+    """A source that has delivered nothing new for longer than its rhythm explains: since when, and
+    why as far as that is known, such as `poller-dead`; "" if it is not."""
+
+    name: str
+    since: datetime | None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSummary:
+    """Whether all sources are well, as they were judged at the time `at`; None if they were not.
+
+    `numbers` counts them by state. `silent` names the silent sources of which somebody should be
+    told. If so many are silent that the cause is not theirs, none is named, and `nothing_since` is
+    when that began. `paused` has the names of the sources that were held back by an operator.
+    """
+
+    at: datetime | None = None
+    numbers: SourceNumbers = SourceNumbers()
+    silent: tuple[SilentSource, ...] = ()
+    nothing_since: datetime | None = None
+    paused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """How long the queues take to drain, and how many workers that would take in the wanted time.
 
@@ -112,8 +140,11 @@ class Status:
     vanished. `undeliverable` messages could not even be read. `held` is the number of articles held
     back because their source is paused. `journal` is the number of pushed messages that are noted
     in the broker, but not yet in the store. `dead_letters` counts the standing dead letters by
-    reason. `breakers` maps a worker to the service it waits for. `advice` is what producers are
-    told, and `counters` what was counted by lane.
+    reason. `sources` counts the sources by state, and `source_summary` names silent ones. `pauses`
+    says who has paused which lanes and sources. `growth` is the size of the store and its growth,
+    and `store_limit_bytes` the size at which it is full, 0 if that is unknown. `breakers` maps a
+    worker to the service it waits for. `advice` is what producers are told, and `counters` what was
+    counted by lane.
 
     `lately` counts the outcomes of this hour (UTC) and the one before. `lacks_originals` is true
     while the store has a copy whose original is not stored yet, which a worker must repair.
@@ -149,6 +180,10 @@ class Status:
     last_worker_at: datetime | None = None
     history: tuple[MessageCount, ...] = ()
     stages: Mapping[str, Histogram] = field(default_factory=dict)
+    source_summary: SourceSummary = SourceSummary()
+    pauses: Pauses = NO_PAUSES
+    growth: StoreGrowth | None = None
+    store_limit_bytes: int = 0
 
     @property
     def waiting(self) -> int:

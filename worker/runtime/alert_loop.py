@@ -19,6 +19,7 @@ from worker.errors import BadConfig
 from worker.monitoring.alert_boards import BrokerBoard, StoreBoard
 from worker.monitoring.alert_judge import AlertJudge
 from worker.monitoring.alert_targets import alert_targets
+from worker.monitoring.slow_facts import SlowFactReader
 from worker.monitoring.status import read_status
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
@@ -88,19 +89,20 @@ def make_judge(
         BrokerBoard(connection, worker_rules.queue.name),
         StoreBoard(store, fork_lock),
     )
-    read = partial(_read, connection, store, worker_rules, monitoring)
+    read = partial(_read, connection, store, SlowFactReader(store), worker_rules, monitoring)
     return AlertJudge(holder, boards, read, alert_targets(settings))
 
 
 def _read(
     connection: BrokerConnection,
     store: ArticleStore,
+    slow_facts: SlowFactReader,
     worker_rules: WorkerRules,
     monitoring: Callable[[], MonitoringRules],
     now: datetime,
 ) -> Status:
     with fork_lock():
         try:
-            return read_status(connection, store, worker_rules, monitoring(), now=now)
+            return read_status(connection, store, slow_facts, worker_rules, monitoring(), now=now)
         finally:
             store.close()

@@ -81,13 +81,15 @@ class StoreGrowth:
 
     `bytes_a_day` is the growth of a day, None if nothing is stored yet. It is measured over `days`
     days; `sampled` says whether it comes from two samples of the sizes, taken on different days. If
-    not, it is the size divided by the age of the oldest article.
+    not, it is the size divided by the age of the oldest article. `free_bytes` is what is free on
+    the disk of an SQLite store, None for another store.
     """
 
     tables: Mapping[str, int]
     bytes_a_day: float | None
     days: float
     sampled: bool
+    free_bytes: int | None = None
 
     @property
     def bytes(self) -> int:

@@ -49,7 +49,6 @@ from worker.store.reading import (
 )
 from worker.store.reading.known_deliveries import known_deliveries
 from worker.store.reading.search import search
-from worker.store.reading.table_bytes import table_bytes
 from worker.store.retention.sql_retention import SqlRetention
 from worker.store.source_values import SourceClock, SourceHours, WindowCount
 from worker.store.sql_access import SqlAccess
@@ -322,10 +321,6 @@ class SqlStore:
     def outcome_totals(self, source: str | None = None) -> OutcomeTotals:
         with self._reading() as connection:
             return outcome_stats.outcome_totals(connection, source)
-
-    def table_bytes(self) -> dict[str, int]:
-        with self._reading() as connection:
-            return table_bytes(connection)
 
     def latest_outcomes(self, now: datetime) -> LatestOutcomes:
         with self._reading() as connection:

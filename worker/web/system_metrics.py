@@ -41,12 +41,7 @@ def system_metrics(state: SystemState) -> Iterator[Metric]:
     if "store" not in status.unreachable:
         yield from _articles(status)
         yield from _ledger(status)
-        yield _gauge(
-            "worker_store_bytes",
-            "Size of a table of the store with its indexes.",
-            (((table,), size) for table, size in state.store_bytes.items()),
-            "table",
-        )
+        yield from _store_size(status)
     if state.sources is not None:
         yield from source_metrics(state.sources)
 
@@ -211,6 +206,26 @@ def _articles(status: Status) -> Iterator[Metric]:
         "Sources by state.",
         (((state,), number) for state, number in asdict(status.sources).items()),
         "state",
+    )
+    yield _gauge(
+        "worker_nothing_arrives",
+        "Whether so many sources are silent at once that the cause is not theirs: 1 or 0.",
+        [((), status.source_summary.nothing_since is not None)],
+    )
+
+
+def _store_size(status: Status) -> Iterator[Metric]:
+    tables = status.growth.tables if status.growth else {}
+    yield _gauge(
+        "worker_store_bytes",
+        "Size of a table of the store with its indexes.",
+        (((table,), size) for table, size in tables.items()),
+        "table",
+    )
+    yield _gauge(
+        "worker_store_limit_bytes",
+        "Size at which the store is full; 0 if that is unknown.",
+        [((), status.store_limit_bytes)],
     )
 
 

@@ -1,7 +1,7 @@
 """What the web server shows: the state of the system, and numbers of each source."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from worker.monitoring.status_values import Status
@@ -31,12 +31,10 @@ class SystemState:
 
     `sources` has one entry for each source; None if the store does not answer. `index_answers`
     says whether the similarity index, by which copies are found, answers. `pressure` says how full
-    the broker is, from 0 to 1: producers slow down above 0, and stop at 1. `store_bytes` has the
-    size of each table of the store with its indexes; it is empty if the store does not answer.
+    the broker is, from 0 to 1: producers slow down above 0, and stop at 1.
     """
 
     status: Status
     sources: Sequence[MeasuredSource] | None
     index_answers: bool
     pressure: float
-    store_bytes: Mapping[str, int] = field(default_factory=dict)

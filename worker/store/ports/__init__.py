@@ -53,7 +53,6 @@ from worker.store.ports.reading_ports import (
     DeletionStore,
     OutcomeCountReader,
     ResultReader,
-    SizeReader,
     SourceReader,
 )
 from worker.store.ports.retention_ports import RetainedStore, RetentionStore
@@ -99,7 +98,6 @@ __all__ = [
     "ResumingStore",
     "RetainedStore",
     "RetentionStore",
-    "SizeReader",
     "SourceActivityReader",
     "SourceReader",
     "SourceSnoozer",
@@ -122,7 +120,6 @@ class ArticleStore(
     ProducerStore,
     ChangeFeed,
     SourceReader,
-    SizeReader,
     OutcomeCountReader,
     ConsoleStore,
     StatusStore,

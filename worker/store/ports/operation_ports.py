@@ -162,7 +162,10 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
 
 
 class StatusStore(Protocol):
-    """What the store tells about the state of the whole system, in two statements."""
+    """What the store tells about the state of the whole system, in three statements."""
+
+    @property
+    def held(self) -> HeldArticleReader: ...
 
     def latest_outcomes(self, now: datetime) -> LatestOutcomes:
         """Return how deliveries have ended since the first one, and in the hour of `now` (UTC) and

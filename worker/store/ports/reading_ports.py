@@ -148,17 +148,6 @@ class SourceReader(Protocol):
         ...
 
 
-class SizeReader(Protocol):
-    """Tells how much space the store takes."""
-
-    def table_bytes(self) -> dict[str, int]:
-        """Return table -> bytes with its indexes.
-
-        For SQLite the result has one entry, `others`, with the size of the whole file.
-        """
-        ...
-
-
 class OutcomeCountReader(Protocol):
     """Reads how many articles had which outcome: by hour, by source, and since the first delivery.
 

@@ -68,9 +68,12 @@ class RetentionStore(Protocol):
         """
         ...
 
-    def growth(self, now: datetime) -> StoreGrowth:
-        """Measure how many bytes each table takes with its indexes, and how fast the store
-        grows."""
+    def growth(self, now: datetime, *, each_table: bool = False) -> StoreGrowth:
+        """Measure how many bytes each table takes with its indexes, and how fast the store grows.
+
+        SQLite tells the size of its file at once, as `others`. With `each_table` it reads the whole
+        file to tell the sizes of its tables.
+        """
         ...
 
     def store_sizes(self, now: datetime) -> None:

@@ -1,5 +1,6 @@
-"""Measure how many bytes each table takes, and keep a sample a day to see how the store grows."""
+"""Measure how many bytes the store takes, and keep a sample a day to see how it grows."""
 
+import shutil
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,18 +11,31 @@ from worker.store.database.schema import articles, metadata, table_sizes
 from worker.store.database.upsert import insert
 from worker.store.retention_values import StoreGrowth
 
-_OTHERS = "others"  # the search index of SQLite, and pages that no table uses
+_OTHERS = "others"  # what belongs to no table; the whole file of SQLite if tables are not measured
 _LEAST_DAYS = 1.0  # between two samples that are compared
 
 
-def growth(connection: Connection, now: datetime) -> StoreGrowth:
-    """Measure the bytes of each table with its indexes, and how fast the store grows.
+def growth(connection: Connection, now: datetime, *, each_table: bool) -> StoreGrowth:
+    """Measure the bytes of the store, and how fast it grows.
 
     The present size is compared with the oldest sample of the last 30 days. Without a sample, the
-    size is divided by the time since the first article was stored.
+    size is divided by the time since the first article was stored. `each_table` says whether the
+    tables of SQLite are measured, for which its whole file is read.
     """
-    tables = sizes(connection)
-    total = sum(tables.values())
+    tables = sizes(connection, each_table=each_table)
+    bytes_a_day, days, sampled = _rate(connection, sum(tables.values()), now)
+    return StoreGrowth(
+        tables=tables,
+        bytes_a_day=bytes_a_day,
+        days=days,
+        sampled=sampled,
+        free_bytes=_free_bytes(connection),
+    )
+
+
+def _rate(connection: Connection, total: int, now: datetime) -> tuple[float | None, float, bool]:
+    """Return the bytes a day by which the store grows, over how many days, and whether a sample
+    says so."""
     oldest = f"{now - timedelta(days=30):%Y-%m-%d}"
     c = table_sizes.c
     sample = connection.execute(
@@ -36,12 +50,22 @@ def growth(connection: Connection, now: datetime) -> StoreGrowth:
         days = (now - begun) / timedelta(days=1)
         if days >= _LEAST_DAYS + 1:
             rate = max(0.0, (total - float(sample.bytes)) / days)
-            return StoreGrowth(tables=tables, bytes_a_day=rate, days=days, sampled=True)
+            return rate, days, True
     first = connection.scalar(sa.select(articles.c.first_seen).order_by(articles.c.seq).limit(1))
     if first is None:
-        return StoreGrowth(tables=tables, bytes_a_day=None, days=0, sampled=False)
+        return None, 0, False
     days = max((now - first) / timedelta(days=1), 1.0)
-    return StoreGrowth(tables=tables, bytes_a_day=total / days, days=days, sampled=False)
+    return total / days, days, False
+
+
+def _free_bytes(connection: Connection) -> int | None:
+    """The free bytes of the disk that has the file of an SQLite store; None for other stores."""
+    if connection.dialect.name != "sqlite" or not (file := connection.engine.url.database):
+        return None
+    try:
+        return shutil.disk_usage(file).free
+    except OSError:
+        return None
 
 
 def store_sample(connection: Connection, now: datetime) -> None:
@@ -49,20 +73,22 @@ def store_sample(connection: Connection, now: datetime) -> None:
     day = f"{now:%Y-%m-%d}"
     if connection.scalar(sa.select(sa.exists().where(table_sizes.c.day == day))):
         return
-    rows = [{"day": day, "name": name, "bytes": n} for name, n in sizes(connection).items()]
+    found = sizes(connection, each_table=False)
+    rows = [{"day": day, "name": name, "bytes": n} for name, n in found.items()]
     connection.execute(insert(connection, table_sizes).on_conflict_do_nothing(), rows)
 
 
-def sizes(connection: Connection) -> dict[str, int]:
+def sizes(connection: Connection, *, each_table: bool) -> dict[str, int]:
     """Return table -> bytes with its indexes, the largest first.
 
-    What belongs to no table of the schema is under `others`. An SQLite library that can't tell the
-    sizes of tables gives the whole size under that name.
+    What belongs to no table of the schema is under `others`. For SQLite that is the whole file
+    unless `each_table` asks for all tables: then the file is read from beginning to end, by a
+    library that can tell their sizes.
     """
     if connection.dialect.name == "postgresql":
         found = _in_postgres(connection)
     else:
-        found = _in_sqlite(connection)
+        found = _in_sqlite(connection, each_table=each_table)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -74,10 +100,12 @@ def _in_postgres(connection: Connection) -> dict[str, int]:
     return {name: size for name, size in rows if name in metadata.tables}
 
 
-def _in_sqlite(connection: Connection) -> dict[str, int]:
+def _in_sqlite(connection: Connection, *, each_table: bool) -> dict[str, int]:
     pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     page_bytes = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
     total = int(pages) * int(page_bytes)
+    if not each_table:
+        return {_OTHERS: total}
     try:
         rows = connection.exec_driver_sql(
             "SELECT m.tbl_name, sum(d.pgsize) FROM dbstat AS d "

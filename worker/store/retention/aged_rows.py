@@ -12,6 +12,7 @@ from worker.store.database.schema import (
     changes,
     dead_letters,
     hourly_outcomes,
+    hourly_traits,
     journal_messages,
     revisions,
     table_sizes,
@@ -22,6 +23,7 @@ from worker.store.retention import progress
 from worker.store.retention_values import RemovalCursor, RemovalStep
 
 _PAYLOADS = 500  # rows of revisions changed in one transaction: they are large
+_HOURLY = (hourly_outcomes, hourly_traits)
 _POSITION = (changes.c.xid, changes.c.id)
 
 
@@ -101,25 +103,32 @@ def _old_pages(before: datetime, least_bytes: int) -> list[sa.ColumnElement[bool
 
 
 def remove_hourly_counts(connection: Connection, before: datetime) -> RemovalStep:
-    """Remove counts of outcomes by hour from before this time. The running totals stay.
+    """Remove counts of outcomes and traits by hour from before this time. The running totals stay.
 
     With them go daily sizes of tables, and the numbers of messages of producers that have sent
     nothing since then and of which no message is missing.
     """
     progress.lock(connection)
-    key = [hourly_outcomes.c[name] for name in ("source", "hour", "outcome", "reason")]
-    old = sa.select(*key).where(_old_hours(before)).limit(progress.STEP)
-    rows = connection.execute(old).all()
-    if rows:
-        delete = sa.delete(hourly_outcomes).where(
-            *(column == sa.bindparam(f"p_{column.name}", type_=column.type) for column in key)
-        )
-        connection.execute(delete, [{f"p_{k}": v for k, v in row._mapping.items()} for row in rows])
-    complete = len(rows) < progress.STEP
+    removed = 0
+    for table in _HOURLY:
+        removed += _remove_hours(connection, table, before, progress.STEP - removed)
+    complete = removed < progress.STEP
     if complete:
         connection.execute(sa.delete(table_sizes).where(table_sizes.c.day < f"{before:%Y-%m-%d}"))
         _remove_message_numbers(connection, before)
-    return RemovalStep(removed=len(rows), after=None if complete else RemovalCursor(before))
+    return RemovalStep(removed=removed, after=None if complete else RemovalCursor(before))
+
+
+def _remove_hours(connection: Connection, table: sa.Table, before: datetime, limit: int) -> int:
+    """Remove up to `limit` counts of a table from before this time; returns how many they were."""
+    key = table.primary_key.columns.values()
+    rows = connection.execute(sa.select(*key).where(_old_hours(table, before)).limit(limit)).all()
+    if rows:
+        delete = sa.delete(table).where(
+            *(column == sa.bindparam(f"p_{column.name}", type_=column.type) for column in key)
+        )
+        connection.execute(delete, [{f"p_{k}": v for k, v in row._mapping.items()} for row in rows])
+    return len(rows)
 
 
 def _remove_message_numbers(connection: Connection, before: datetime) -> None:
@@ -137,11 +146,13 @@ def _remove_message_numbers(connection: Connection, before: datetime) -> None:
 
 
 def count_hourly_counts(connection: Connection, before: datetime) -> int:
-    """Count the counts by hour that would be removed."""
-    old = sa.select(sa.func.count()).select_from(hourly_outcomes).where(_old_hours(before))
-    return connection.scalar(old) or 0
+    """Count the counts of outcomes and traits by hour that would be removed."""
+    number = sa.func.count()
+    return sum(
+        connection.scalar(sa.select(number).select_from(t).where(_old_hours(t, before))) or 0
+        for t in _HOURLY
+    )
 
 
-def _old_hours(before: datetime) -> sa.ColumnElement[bool]:
-    hour = hourly_outcomes.c.hour
-    return sa.and_(hour > ALL_HOURS, hour < hour_of(before))
+def _old_hours(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.hour > ALL_HOURS, table.c.hour < hour_of(before))

@@ -59,9 +59,9 @@ class SqlRetention:
         with self._reading() as connection:
             return past_outcomes.compare_journal(connection, entries)
 
-    def growth(self, now: datetime) -> StoreGrowth:
+    def growth(self, now: datetime, *, each_table: bool = False) -> StoreGrowth:
         with self._reading() as connection:
-            return table_sizes.growth(connection, now)
+            return table_sizes.growth(connection, now, each_table=each_table)
 
     def store_sizes(self, now: datetime) -> None:
         with self._writing() as connection:

@@ -1,0 +1,236 @@
+"""A day of an operator: at each step status, metrics, the autoscaler's answer and alerts agree, and
+say what is so."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from devtools.servers import NoServer, free_port, private_valkey
+from devtools.waiting import limit_s, until
+from tests.missing_server import skip_or_fail
+from tests.support.deliveries import Deliveries
+from tests.support.two_versions import ROOT, Side
+from tests.support.web_server import get, samples, web_server
+from worker.config.rule_files import PACKAGED
+from worker.store.hourly_values import hour_of
+from worker.store.sql_store import SqlStore
+
+pytestmark = [pytest.mark.long, pytest.mark.processes]
+
+SOURCES = 8  # that deliver every hour
+FLOOD = 60  # articles of one source; more than bulk.source_articles here
+
+
+class Day:
+    """Two hosts with one worker each, a web server, and what an operator sees of them."""
+
+    def __init__(self, folder: Path, url: str, store_url: str) -> None:
+        self.hosts = [Side(ROOT, folder / host, url, store_url, host) for host in ("ash", "elm")]
+        for side in self.hosts:
+            side.use_rules(PACKAGED / "worker.toml", source_articles=FLOOD - 20)
+            (side.folder / "config/monitoring.toml").write_text(_quick_alerts())
+        self.store = SqlStore(store_url)
+        self.broker = redis.Redis.from_url(url)
+        self.web = ""
+
+    def say(self, *arguments: str, code: int = 0) -> str:
+        return self.hosts[0].command(*arguments, code=code)
+
+    def status(self) -> dict[str, Any]:
+        shown = subprocess.run(
+            [sys.executable, "-P", "-m", "worker", "status", "--json"],
+            env=self.hosts[0].environment, cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(shown.stdout)
+        return found
+
+    def incidents(self) -> set[tuple[str, str]]:
+        shown = subprocess.run(
+            [sys.executable, "-P", "-m", "worker", "alerts", "--json"],
+            env=self.hosts[0].environment, cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return {(i["name"], i["about"]) for i in json.loads(shown.stdout)["incidents"]}
+
+    def scale(self) -> dict[str, Any]:
+        code, text = get(f"{self.web}/scale")
+        assert code == 200, text
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def becomes(self, what: str, **expected: Any) -> None:
+        """Wait until all four tell the same: parts of the status, metrics by name, parts of the
+        answer to an autoscaler, and what needs attention, by status and by alerts."""
+        seen: dict[str, Any] = {}
+
+        def agree() -> bool:
+            status = self.status()
+            seen["status"] = {key: status.get(key) for key in expected.get("status", {})}
+            numbers = samples(self.web)
+            seen["metrics"] = {key: numbers.get(key) for key in expected.get("metrics", {})}
+            scale = self.scale()
+            seen["scale"] = {key: scale.get(key) for key in expected.get("scale", {})}
+            if "needs" in expected:
+                seen["needs"] = {(item["name"], item["about"]) for item in status["attention"]}
+                seen["alerts"] = self.incidents()
+            wanted = expected | ({"alerts": expected["needs"]} if "needs" in expected else {})
+            return all(seen[key] == value for key, value in wanted.items())
+
+        until(agree, lambda: f"{what}\n{expected}\n{seen}\n{self.hosts[0].logs(8)}")
+
+    def all_ended(self, receipts: Sequence[str]) -> None:
+        until(lambda: len(self.store.outcomes(receipts)) == len(receipts), self.hosts[0].logs)
+
+    def close(self) -> None:
+        for side in self.hosts:
+            side.close()
+        self.store.close()
+        self.broker.close()
+
+
+def _quick_alerts() -> str:
+    text = (PACKAGED / "monitoring.toml").read_text()
+    text = re.sub(r"(?m)^(every_s|recovery_s) = \d+", r"\1 = 1", text)
+    return text[: text.index("[alerts.for_s]")]
+
+
+def raws(source: str, first: int, count: int) -> list[dict[str, Any]]:
+    return [
+        {"id": f"{source}-{n}", "title": f"{source} {n}", "source": {"id": source},
+         "content": [{"value": f"Report number {n} of {source}. " + f"word{n} " * 60}]}
+        for n in range(first, first + count)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Iterator[Day]:
+    try:
+        with private_valkey(port := free_port()):
+            day = Day(tmp_path, f"redis://127.0.0.1:{port}/0", f"sqlite:///{tmp_path}/store.db")
+            try:
+                day.say("migrate")
+                now, deliveries = hour_of(datetime.now(UTC)), Deliveries()
+                for number in range(SOURCES):
+                    deliveries.add(f"s{number}", range(now - 900, now + 1))
+                deliveries.add("wire", range(now - 900, now - 60))
+                deliveries.store_in(f"sqlite:///{tmp_path}/store.db")
+                with web_server(day.hosts[0].environment, tmp_path) as (address, _):
+                    day.web = address
+                    yield day
+            finally:
+                day.close()
+    except NoServer as e:
+        skip_or_fail(e)
+
+
+def test_a_day_of_an_operator_is_told_as_it_is(day: Day) -> None:
+    ash, elm = day.hosts
+    silent = {("source-silent", "wire")}
+    workers = [ash.start_worker(), elm.start_worker()]
+    day.becomes(
+        "a quiet morning with one silent source",
+        status={"waiting": 0, "sources": {"ok": SOURCES, "silent": 1, "new": 0, "paused": 0}},
+        metrics={"worker_workers": 2, "worker_source_silent wire": 1, "worker_nothing_arrives": 0},
+        scale={"replicas": 0, "reason": "nothing to do", "workers": 2},
+        needs=silent,
+    )
+
+    receipts = ash.enqueue(raws("s0", 0, 30))  # load
+    day.all_ended(receipts)
+    totals = samples(day.web)["worker_articles_total new"]
+
+    day.say("pause", "live", "--reason", "the store moves")
+    day.say("pause", "bulk")
+    waiting = [*elm.enqueue(raws("s1", 0, 10)), *elm.enqueue(raws("s2", 0, FLOOD))]
+    bulk = int(day.broker.llen("articles.replay"))
+    assert bulk > 0
+    paused = {("lane-paused", "live"), ("lane-paused", "bulk")}
+    day.becomes(
+        "a flood on paused lanes",
+        metrics={"worker_queue_paused live": 1, "worker_queue_paused quarantine": 0,
+                 "worker_queue_messages bulk 0": bulk},
+        scale={"replicas": 1, "reason": "messages on a paused lane", "leased": 0},
+        needs=silent | paused,
+    )  # fmt: skip
+    assert day.status()["pauses"]["lanes"]["live"]["reason"] == "the store moves"
+
+    limit = int(day.broker.info("memory")["used_memory"] / 0.75)
+    day.broker.config_set("maxmemory", limit)
+    day.becomes(
+        "a full broker",
+        status={"broker_limit_bytes": limit},
+        metrics={"worker_broker_memory_limit_bytes": limit},
+        needs=silent | paused | {("broker-full", "")},
+    )
+    day.broker.config_set("maxmemory", 0)
+
+    for side, worker in zip(day.hosts, workers, strict=True):  # both hosts lose their power
+        side.kill(worker)
+    for node in day.broker.hkeys("articles.workers"):
+        day.broker.zincrby("articles.workers.times", -60, node)
+    watch = subprocess.Popen(
+        [sys.executable, "-P", "-m", "worker", "alerts", "watch"],
+        env=ash.environment, cwd=ROOT, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        day.becomes(
+            "no worker",
+            metrics={"worker_workers": 0},
+            scale={"replicas": 1, "workers": 0},
+            needs=silent | paused | {("no-workers", "")},
+        )
+    finally:
+        watch.terminate()
+        watch.wait(limit_s())
+
+    for side in day.hosts:
+        side.start_worker()
+    for lane in ("live", "bulk"):
+        day.say("resume", lane)
+    day.all_ended(waiting)
+    day.becomes(
+        "all is processed",
+        status={"waiting": 0, "leased": 0},
+        metrics={"worker_articles_total new": totals + 10 + FLOOD, "worker_workers": 2},
+        scale={"replicas": 0, "messages": 0},
+        needs=silent,
+    )
+
+    day.say("pause", "--source", "wire")
+    held = elm.enqueue(raws("wire", 0, 5))
+    day.becomes(
+        "a paused source",
+        status={"held": 5, "sources": {"ok": SOURCES, "silent": 0, "new": 0, "paused": 1}},
+        metrics={"worker_held_articles": 5, "worker_sources paused": 1},
+        scale={"replicas": 1, "reason": "held articles", "held": 5},
+        needs=set(),
+    )
+    day.say("resume", "--source", "wire")
+    day.all_ended(held)
+    day.becomes("nothing is held", status={"held": 0}, scale={"replicas": 0}, needs=set())
+
+    bad = ash.enqueue([{"id": "bad", "title": "no text", "source": {"id": "s3"}, "content": 3}])
+    day.all_ended(bad)
+    one = {"worker_dead_letters malformed": 1}
+    day.becomes("a dead letter", status={"dead_letters": {"malformed": 1}}, metrics=one)
+    before = samples(day.web)["worker_articles_total dead"]
+    day.say("dead", "replay", "--reason", "malformed", "--yes")
+    dead = {"worker_articles_total dead": before + 1, **one}
+    day.becomes("it is dead again", status={"dead_letters": {"malformed": 1}}, metrics=dead)
+
+    totals = samples(day.web)["worker_articles_total new"]
+    day.say("retag")
+    day.say("ledger")
+    day.becomes(
+        "retagged, and nothing is missing",
+        metrics={"worker_articles_total new": totals, "worker_ledger_missing": 0},
+        scale={"replicas": 0},
+        needs=set(),
+    )

@@ -1,0 +1,22 @@
+"""Keep a note in the broker about whether all sources are well.
+
+What is in it is for worker.monitoring. It is no part of what must survive: it is written again
+within a minute, and vanishes if nobody writes it.
+"""
+
+from typing import Any
+
+_KEPT_S = 600
+
+
+def sources_key(queue: str) -> str:
+    """The key of the text in the broker that says whether sources are well. `queue` is the live
+    queue."""
+    return f"{queue}.sources"
+
+
+def write_source_note(channel: Any, queue: str, text: str) -> None:
+    """Replace the note about all sources. Raises RedisError or OSError, also when the broker is out
+    of memory."""
+    with channel.conn_or_acquire() as client:
+        client.set(channel.global_keyprefix + sources_key(queue), text, ex=_KEPT_S)
