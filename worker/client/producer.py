@@ -40,12 +40,7 @@ from worker.store.retention_values import ExpiredOutcome
 
 __all__ = ["ANSWER_S", "Invalid", "InvalidArticles", "OnInvalid", "Producer"]
 
-_log = logging.getLogger("worker")
-# A producer in a wrong folder would fill a queue that no worker reads.
-_STARTED = (
-    "broker.started folder=%s; only a worker with the same var folder reads from it: start one "
-    "there, or set WORKER_VAR_DIR"
-)
+log = logging.getLogger("worker")
 ANSWER_S = 20.0  # timeout of a reply of the broker, after which the command is sent again
 
 
@@ -100,7 +95,12 @@ class Producer:
 
     def __enter__(self) -> Self:
         if self._embedded and embedded.ensure(self._settings.var_dir):
-            _log.warning(_STARTED, self._settings.var_dir.absolute())
+            # In a wrong folder, it would fill a queue that no worker reads.
+            log.warning(
+                "broker.started folder=%s; only a worker with the same var folder reads from it: "
+                "start one there, or set WORKER_VAR_DIR",
+                self._settings.var_dir.absolute(),
+            )
         return self
 
     def __exit__(
