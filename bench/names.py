@@ -14,7 +14,7 @@ from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.entities import KINDS, EntityRules, entity_tags, recognise_names
 from worker.tag.entities.name_model import ModelPath, shipped
-from worker.tag.entities.tokens import Tokens
+from worker.tag.tokens import Tokens
 
 Sentence = list[tuple[str, str]]
 Spans = set[tuple[int, int, str]]

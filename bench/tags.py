@@ -33,7 +33,7 @@ from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag import tag
 from worker.tag.entities import EntityRules, entity_tags
-from worker.tag.entities.tokens import reset_vocabulary
+from worker.tag.tokens import reset_vocabulary
 from worker.tag.topics.model_tags import model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 

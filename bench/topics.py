@@ -32,8 +32,9 @@ from devtools.topic_training import (
 )
 from worker.config.loader import load_config
 from worker.model.records import Article
-from worker.tag.topics.topic_model import TopicModel, shipped, words
+from worker.tag.topics.topic_model import TopicModel, shipped
 from worker.tag.topics.topic_tags import topic_tags
+from worker.tag.topics.topic_words import words
 
 _LABELS = Path(__file__).parent / "labels" / "wikinews.jsonl"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)

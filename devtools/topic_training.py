@@ -16,7 +16,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from devtools.topic_corpora import CLASSES, CODES, Row
-from worker.tag.topics.topic_model import TopicModel, keys_of, weigh, words
+from worker.tag.topics.topic_model import TopicModel, keys_of, weigh
+from worker.tag.topics.topic_words import words
 
 _DIMENSIONS = 256
 _STEPS = 100  # of L-BFGS; while it has made fewer, HuffPost swings by .02 from ten to ten

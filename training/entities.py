@@ -23,7 +23,6 @@ from sklearn.cluster import MiniBatchKMeans
 from devtools.topic_corpora import texts
 from training.gazetteer import aliases, groups
 from worker.tag.entities.name_model import pack_strings
-from worker.tag.entities.tokens import LINE_END, Tokens, ends_sentence
 from worker.tag.entities.word_features import (
     AFTER,
     AFTER_2,
@@ -42,6 +41,7 @@ from worker.tag.entities.word_features import (
     traits,
     word_features,
 )
+from worker.tag.tokens import LINE_END, Tokens, ends_sentence
 
 Sentence = list[tuple[str, str]]
 

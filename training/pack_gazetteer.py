@@ -28,7 +28,7 @@ from training.gazetteer_lists import (
 from worker.tag.entities.gazetteer_flags import SHARED, WITHIN_KIND
 from worker.tag.entities.gazetteer_keys import first_word_key, name_key
 from worker.tag.entities.name_model import pack_strings
-from worker.tag.entities.tokens import Tokens
+from worker.tag.tokens import Tokens
 
 _KINDS = ("person", "organisation", "place")
 _MOST_WORDS = 7  # of a name; longer ones are hardly written in full

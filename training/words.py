@@ -16,7 +16,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from devtools.topic_corpora import texts
-from worker.tag.topics.topic_model import words
+from worker.tag.topics.topic_words import words
 
 _SEEN = 3
 

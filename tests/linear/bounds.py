@@ -137,9 +137,9 @@ BOUNDS: dict[str, Bound] = {
     "worker.clean.text.short_text._LINE_END": ARTICLE,
     "worker.clean.text.titles._IN_BRACKETS": ARTICLE,
     "worker.clean.text.titles._SEPARATOR": ARTICLE,
-    "worker.tag.entities.tokens._TOKEN": ARTICLE,
+    "worker.tag.tokens._TOKEN": ARTICLE,
     "worker.tag.rules.matcher._SENTENCE_ENDS": ARTICLE,
-    "worker.tag.topics.topic_model._ENDS_INSIDE_WORD": WORD,
+    "worker.tag.topics.topic_words._ENDS_INSIDE_WORD": WORD,
 }
 
 # Patterns that no article or message is matched against, with the text that they read.

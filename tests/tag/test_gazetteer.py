@@ -7,7 +7,7 @@ from worker.model.records import Article, Tag
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.entity_rules import Entity
 from worker.tag.entities.gazetteer_names import packaged_gazetteer
-from worker.tag.entities.tokens import Tokens
+from worker.tag.tokens import Tokens
 
 _CONFIG = load_config().tagging.entities
 assert _CONFIG is not None
@@ -206,3 +206,20 @@ def test_only_verified_names_match_whatever_their_hash_is() -> None:
     assert gazetteer.find(tokens, "en") == []
     assert gazetteer.look_up("no such name at all") == ()
     assert gazetteer.look_up("") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Deutsche Bank", [(0, 2)]),
+        ("of Deutsche Bank", [(1, 3)]),
+        ("Deutsche", []),
+        ("Deutsche Bank Deutsche Bank", [(0, 2), (2, 4)]),
+        ("", []),
+    ],
+)
+def test_names_of_several_words_are_found_up_to_the_last_word_of_a_text(
+    text: str, found: list[tuple[int, int]]
+) -> None:
+    matches = packaged_gazetteer().find(Tokens(text), "en")
+    assert [(match.first, match.stop) for match in matches if match.stop > match.first + 1] == found

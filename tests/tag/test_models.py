@@ -15,9 +15,10 @@ from worker.tag import Tagging, TopicRules, tag
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.entity_rules import Entity
 from worker.tag.entities.name_model import shipped as entity_model
+from worker.tag.tokens import Tokens
 from worker.tag.topics.model_tags import merge_tags, model_topic_tags
-from worker.tag.topics.topic_model import first_occurrences, words
 from worker.tag.topics.topic_model import shipped as topic_model
+from worker.tag.topics.topic_words import FUNCTION_WORDS, first_occurrences, words
 
 SEED = Path(__file__).parents[2] / "seeds" / "01-putin-rejects-conditions.txt"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -208,3 +209,56 @@ def test_the_thorough_path_finds_the_same_people_and_says_so_in_the_version() ->
     assert surfaces_match_their_spans(list(tagged.values()), seed())
     assert fast.full_version != thorough.full_version
     assert {tag.version for tag in tagged.values()} == {thorough.full_version}
+
+
+WORDS = st.sampled_from(
+    [
+        "Joe's",
+        "’s",
+        "rock'n'roll's",
+        "1,000",
+        "İstanbul",
+        "ΟΔΟΣ",
+        "e-mail",
+        "_x_",
+        "U.S.",
+        "war,",
+        ",",
+    ]
+)
+
+
+@given(
+    title=st.lists(WORDS | st.text(max_size=6), max_size=6),
+    text=st.lists(WORDS | st.text(max_size=6) | st.just("vote " * 900), max_size=12),
+    between=st.sampled_from([" ", "\n", ",", "\r\n", "\x0b", "\0", " "]),
+)
+def test_the_topic_model_reads_the_same_words_from_pieces_of_a_text_as_from_its_characters(
+    title: list[str], text: list[str], between: str
+) -> None:
+    article = f"{between.join(title)}\n{between.join(text)}"
+    expected = words(article)
+    read = topic_model().read(Tokens(article))
+    assert [read.word_at(index) for index in range(len(read.rows))] == expected
+
+
+def test_a_text_longer_than_the_topic_model_reads_is_cut_at_the_same_character() -> None:
+    article = "Title\n" + "wörter-und-mehr " * 5 + "x" * 5000 + " 12345" * 1000 + " ballot" * 10
+    read = topic_model().read(Tokens(article))
+    assert [read.word_at(index) for index in range(len(read.rows))] == words(article)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At least two of them said that they were at the match, before the final of the league.",
+        "It will be over when they say so: the players of both clubs have had their last game.",
+    ],
+)
+def test_function_words_are_no_evidence_of_a_topic_and_other_words_are(text: str) -> None:
+    guesses = topic_model().guess(
+        words(f"At least it's over\n{text}"), 20, {"medtop:15000000": 0.01}
+    )
+    sport = next(g for g in guesses if topic_model().codes[g.number] == "medtop:15000000")
+    assert not FUNCTION_WORDS.intersection(sport.words)
+    assert {"match", "final", "league", "players", "clubs", "game"}.intersection(sport.words)

@@ -11,7 +11,7 @@ from worker.tag.entities.mentions import (
     resolve,
     without_titles,
 )
-from worker.tag.entities.tokens import Tokens
+from worker.tag.tokens import Tokens
 
 KINDS = {"P": PERSON, "O": ORGANISATION, "L": PLACE}
 

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.model.records import Article
-from worker.tag.entities import EntityRules, entity_tags, tokens
+from worker.tag import tokens
+from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.hashed_keys import FeaturePrefixes, FeatureSuffixes, crc
 from worker.tag.entities.name_model import pack_strings, shipped, unpack_strings
-from worker.tag.entities.tokens import Tokens, WordFinder
 from worker.tag.entities.word_features import SHAPES, shape, word_features
+from worker.tag.tokens import Tokens, WordFinder
 
 RULES = EntityRules(version="1")
 TEXT = "Angela Merkel met Olaf Scholz in Berlin. Mr Scholz later flew to Kiev, Merkel stayed."

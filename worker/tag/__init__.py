@@ -9,6 +9,7 @@ from worker.tag.keyphrases.keyphrase_tags import Frequencies, KeyphraseRules, ke
 from worker.tag.rules.compiled_rules import CompiledRules, compile_rules
 from worker.tag.rules.feed_categories import category_tags
 from worker.tag.rules.taxonomy import Taxonomy
+from worker.tag.tokens import tokens_of_article
 from worker.tag.topics.model_tags import TopicRules, merge_tags, model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
@@ -71,11 +72,12 @@ def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
     date of publication counts as published then, for rules that have an expiry date.
     """
     topics = topic_tags(article, tagging.rules, now)
+    tokens = tokens_of_article(article) if tagging.topics or tagging.entities else None
     if tagging.topics:
-        by_model = model_topic_tags(article, tagging.topics, tagging.taxonomy)
+        by_model = model_topic_tags(article, tagging.topics, tagging.taxonomy, tokens)
         topics = merge_tags(topics, by_model)
     categories = category_tags(article, tagging.taxonomy)
-    entities = entity_tags(article, tagging.entities) if tagging.entities else []
+    entities = entity_tags(article, tagging.entities, tokens) if tagging.entities else []
     phrases = tagging.keyphrases
     keyphrases = keyphrase_tags(article, phrases, tagging.frequencies) if phrases else []
     return (*topics, *categories, *entities, *keyphrases)

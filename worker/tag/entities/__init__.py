@@ -1,7 +1,7 @@
 """Entities: tag an article with the people, organisations and places that it names."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp
 from operator import attrgetter
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from worker.tag.entities.mentions import (
 )
 from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import shipped
-from worker.tag.entities.tokens import VOCABULARY_LOCK, Tokens
+from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
 __all__ = ["EntityRules", "entity_tags", "recognise_names"]
 
@@ -33,20 +33,20 @@ _SURNAME_SCORE = 0.5  # of a surname that was not recognised by itself
 _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a title say nothing
 
 
-def entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
+def entity_tags(article: Article, rules: EntityRules, tokens: Tokens | None = None) -> list[Tag]:
     """Tag an article with the people, organisations and places that it names: one tag per name.
 
     The most mentioned name comes first. Names that the operator listed, and well-known names of the
     gazetteer, are found in articles of any language; a trained model finds other names, only in the
     languages that `rules` allow. The code of a tag is a public id if the gazetteer has one.
+    `tokens` are title and text of the article, if they were split before (tokens_of_article()).
     """
     with VOCABULARY_LOCK:
-        return _entity_tags(article, rules)
+        return _entity_tags(article, rules, tokens or tokens_of_article(article))
 
 
-def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
-    title, text = article.title, article.text or article.summary
-    tokens = Tokens(f"{title}\n{text}")
+def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[Tag]:
+    title = article.title
     own = list(_own_mentions(tokens, rules))
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
@@ -61,7 +61,8 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     mentions = [*own, *_without_own(found, own)]
     if recogniser:
         mentions += list(_repeated_surnames(tokens, mentions, recogniser))
-    mentions = [m for m in mentions if m.method == "own" or not _is_refused(m, rules)]
+    refused = rules.refused
+    mentions = [m for m in mentions if m.method == "own" or not _is_refused(m, refused)]
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)
     place_aliases = shipped(rules.path).place_aliases if recogniser and not gazetteer else {}
@@ -72,11 +73,13 @@ def _entity_tags(article: Article, rules: EntityRules) -> list[Tag]:
     return [_tag(name, version, rules.most_spans, fields) for name in coded[: rules.most]]
 
 
-def _is_refused(mention: Mention, rules: EntityRules) -> bool:
+def _is_refused(mention: Mention, refused: Mapping[str, frozenset[str]]) -> bool:
     """Whether a name is none of its kind by the operator's list, or a title without a name: the
     Queen, Prime Minister."""
-    kinds = rules.refused.get(name_form(mention.surface)[1], ())
-    return mention.kind in kinds or (mention.kind == PERSON and is_title(mention.surface))
+    kind, surface = mention.kind, mention.surface
+    if kind in refused.get(name_form(surface)[1], ()):
+        return True
+    return kind == PERSON and is_title(surface)
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
@@ -220,5 +223,5 @@ def _tag(name: CodedName, version: str, most_spans: int, fields: _TitleAndText) 
         score=_prominence(mentions, fields),
         method=next(method for method in _METHODS if method in methods),
         version=version,
-        spans=tuple(fields.span(mention) for mention in mentions[:most_spans]),
+        spans=tuple([fields.span(mention) for mention in mentions[:most_spans]]),
     )

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from worker.tag.entities.hashed_keys import ModelArrays, crc
 from worker.tag.entities.lexicon import Lexicon
-from worker.tag.entities.tokens import IntArray, Tokens
 from worker.tag.entities.word_features import (
     AFTER,
     AFTER_2,
@@ -40,6 +39,7 @@ from worker.tag.entities.word_scores import (
     LabelScores,
     WordScorer,
 )
+from worker.tag.tokens import IntArray, Tokens
 
 OUTSIDE = "O"
 _MAX_RUN = 256  # words that are decided together; a longer run is split, no name is as long
@@ -229,8 +229,8 @@ class Recogniser:
         steps = [by_step[:, start:end] for start, end in pairwise([0, *stops.tolist()])]
         moves = self._moves[..., None]
         for before, now in pairwise(steps):
-            count = before.shape[1]
-            now[:, :count] += np.maximum.reduce(before[:, None] + moves, 0)
+            continued = now[:, : before.shape[1]]
+            continued += np.maximum.reduce(before[:, None] + moves, 0)
         best = [steps[-1].argmax(0)]
         for now in reversed(steps[:-1]):
             best.append((now + self._moves.take(best[-1][: now.shape[1]], 1)).argmax(0))

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from worker.model.admission import Frozen
 from worker.tag.entities.gazetteer_names import Gazetteer, packaged_gazetteer
 from worker.tag.entities.name_model import ModelPath, shipped
-from worker.tag.entities.tokens import Tokens, WordFinder
 from worker.tag.entities.word_keys import folded_name
+from worker.tag.tokens import Tokens, WordFinder
 
 EntityKind = Literal["person", "organisation", "place"]
 

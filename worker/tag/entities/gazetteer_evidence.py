@@ -6,19 +6,21 @@ a cue beside it ("shares", "Inc", a ticker), or the full name elsewhere in the t
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
 from worker.tag.entities.gazetteer_names import (
-    WELL_KNOWN,
     GazetteerEntry,
     GazetteerMatch,
     NamedEntry,
 )
 from worker.tag.entities.mentions import ORGANISATION, PERSON, Mention
-from worker.tag.entities.tokens import Tokens
+from worker.tag.tokens import Tokens
 
+_START = attrgetter("start")
 _SURE = 0.95  # score of a name of several words that means one thing
 _LIKELY = 0.85  # of one word
 _BY_CUE = 0.75  # of a name that is also a word, by a cue beside it
@@ -57,7 +59,8 @@ class NameInText(NamedTuple):
     """A name of the gazetteer at the characters from `start` up to, but without, `end` of an
     article, which are the tokens from `first` up to, but without, `stop`.
 
-    `plain` are its entries that the name proves by itself, and `named` all.
+    `plain` are its entries that the name proves by itself, and `named` all. `proven` is the kind of
+    `plain` if they need no other evidence, or "".
     """
 
     start: int
@@ -66,6 +69,7 @@ class NameInText(NamedTuple):
     stop: int
     plain: tuple[GazetteerEntry, ...]
     named: tuple[NamedEntry, ...]
+    proven: str
 
 
 def names_in_text(matches: Sequence[GazetteerMatch], tokens: Tokens) -> list[NameInText]:
@@ -80,7 +84,7 @@ def names_in_text(matches: Sequence[GazetteerMatch], tokens: Tokens) -> list[Nam
         kept.append(match)
     spans = tokens.spans([m.first for m in kept], [m.stop for m in kept])
     return [
-        NameInText(start, end, m.first, m.stop, m.plain, m.named)
+        NameInText(start, end, m.first, m.stop, m.plain, m.named, m.proven)
         for m, (start, end) in zip(kept, spans, strict=True)
     ]
 
@@ -115,40 +119,37 @@ def joined_mentions(
     _spread_in_lists(names, kinds, around, tokens)
     _spread(names, kinds, around)
     mentions: list[Mention] = []
-    replaced: set[Mention] = set()
+    replaced: set[int] = set()  # where recognised mentions start: no two start together
     for name, kind, over, longer in zip(names, kinds, overlaps, around, strict=True):
         if longer is not None:
-            if longer not in replaced and _is_company_of(name, longer):
-                replaced.add(longer)
+            if longer.start not in replaced and _is_company_of(name, longer):
+                replaced.add(longer.start)
                 mentions.append(longer._replace(kind=ORGANISATION))
         elif kind:
-            replaced.update(over)
+            replaced.update([mention.start for mention in over])
             mentions.append(_mention(name, kind, over, tokens.text))
-    mentions += [mention for mention in recognised if mention not in replaced]
-    return sorted(mentions, key=lambda mention: mention.start)
+    mentions += [mention for mention in recognised if mention.start not in replaced]
+    mentions.sort(key=_START)
+    return mentions
 
 
 def _overlaps(names: Sequence[NameInText], recognised: Sequence[Mention]) -> list[list[Mention]]:
     """For each name the recognised mentions that it overlaps; both are in reading order."""
-    overlaps: list[list[Mention]] = []
-    at = 0
-    for name in names:
-        while at < len(recognised) and recognised[at].end <= name.start:
-            at += 1
-        over = []
-        for mention in recognised[at:]:
-            if mention.start >= name.end:
-                break
-            over.append(mention)
-        overlaps.append(over)
-    return overlaps
+    if not recognised:
+        return [[] for _ in names]
+    starts, ends = [m.start for m in recognised], [m.end for m in recognised]
+    return [
+        [*recognised[bisect_right(ends, name.start) : bisect_left(starts, name.end)]]
+        for name in names
+    ]
 
 
 def _around(name: NameInText, over: Sequence[Mention]) -> Mention | None:
     """The recognised mention that is longer than the name and contains it; else None."""
     for mention in over:
-        if mention.start <= name.start and name.end <= mention.end:
-            longer = mention.surface.removeprefix("The ").removeprefix("the ")
+        start, end, surface = mention[:3]
+        if start <= name.start and name.end <= end and end - start > name.end - name.start:
+            longer = surface.removeprefix("The ").removeprefix("the ")
             if len(longer) > name.end - name.start:
                 return mention
     return None
@@ -169,9 +170,8 @@ def _kind(
     """The kind that a name has where it stands; "" if that is not proven there."""
     if longer is not None:
         return ""
-    if name.plain:
-        known = name.stop - name.first > 1 or name.plain[0].rank >= WELL_KNOWN
-        return name.plain[0].kind if known or over else ""
+    if name.proven or name.plain:
+        return name.proven or (name.plain[0].kind if over else "")
     if _in_loud_title(name, article):
         return ""
     kinds = {named.entry.kind for named in name.named}
@@ -198,6 +198,8 @@ def _spread_in_lists(
 ) -> None:
     """Give a name without evidence the kind of the name before or after it in a list: "Google,
     Apple and Meta"."""
+    if all(kinds):
+        return
     pairs = list(_listed_together(names, tokens))
     for one, other in (*pairs, *((b, a) for a, b in reversed(pairs))):
         free = kinds[one] and not kinds[other] and around[other] is None
@@ -218,15 +220,21 @@ def _spread(
 ) -> None:
     """Give names without evidence the kind that the same name, or the full name of the same entry,
     has elsewhere in the text."""
+    open_names = [
+        number
+        for number, (kind, longer) in enumerate(zip(kinds, around, strict=True))
+        if not kind and longer is None
+    ]
+    if not open_names:
+        return
     proven: dict[GazetteerEntry, str] = {}
     for name, kind in zip(names, kinds, strict=True):
         if kind:
             for entry in _entries(name, kind):
                 proven.setdefault(entry, kind)
-    for number, name in enumerate(names):
-        if not kinds[number] and around[number] is None:
-            found = (proven[n.entry] for n in name.named if n.entry in proven)
-            kinds[number] = next(found, "")
+    for number in open_names:
+        found = (proven[n.entry] for n in names[number].named if n.entry in proven)
+        kinds[number] = next(found, "")
 
 
 def _entries(name: NameInText, kind: str) -> tuple[GazetteerEntry, ...]:

@@ -4,7 +4,7 @@ A gazetteer is a list of names of organisations, places and people. A name that 
 (Apple), or that several entries have (Georgia), proves less than one that means a single thing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from worker.tag.entities.gazetteer_flags import OTHER_KIND, SHARED, WITHIN_KIND, WORD
 from worker.tag.entities.gazetteer_keys import (
     FACTOR,
-    KEY_BITS,
     PackedStrings,
     first_word_key,
     name_key,
@@ -23,7 +22,7 @@ from worker.tag.entities.gazetteer_keys import (
     written_like,
 )
 from worker.tag.entities.hashed_keys import ModelArrays
-from worker.tag.entities.tokens import IntArray, Tokens, Vocabulary, WordFinder
+from worker.tag.tokens import IntArray, Tokens, Vocabulary, WordFinder
 
 _DOUBTS = {
     WORD: "also a word",
@@ -39,8 +38,17 @@ WELL_KNOWN = 3  # rank from which one word that was not recognised is a name
 Keys = NDArray[np.uint32]
 _FACTOR = np.uint32(FACTOR)
 _NO_HASHES: Keys = np.zeros(0, np.uint32)
-_NO_ROWS: NDArray[np.int32] = np.zeros(0, np.int32)
+_NO_FLAGS: NDArray[np.uint8] = np.zeros(0, np.uint8)
+_SINGLE, _LONGER = np.uint8(1), np.uint8(2)  # a word is a name, begins names of several words
+_FILTER_MASK = np.uint32(2**20 - 1)  # of the hashes of pairs: one in 23 passes by chance
 _MAX_REMEMBERED = 20_000  # names of articles
+# Numbers of words, and the powers of the factor of the hash of a name: key(w0, w1 … wk) is the sum
+# of all wi * F**-i, times F**k.
+_COUNTS = np.arange(2**8)
+_POWERS, _INVERSE_POWERS = (
+    np.array([pow(factor, power, 2**32) for power in _COUNTS.tolist()], np.uint32)
+    for factor in (FACTOR, pow(FACTOR, -1, 2**32))
+)
 
 
 class GazetteerEntry(NamedTuple):
@@ -79,13 +87,23 @@ class GazetteerMatch(NamedTuple):
     but without, `stop`.
 
     `named` are the entries that have this name, best known first. `plain` are those of them that
-    the name proves by itself in the language of the text.
+    the name proves by itself in the language of the text, and `proven` is their kind if they are
+    well known enough to count without other evidence, or "".
     """
 
     first: int
     stop: int
     named: tuple[NamedEntry, ...]
     plain: tuple[GazetteerEntry, ...]
+    proven: str
+
+
+class _Known(NamedTuple):
+    """The entries that have a name, as in GazetteerMatch."""
+
+    named: tuple[NamedEntry, ...]
+    plain: tuple[GazetteerEntry, ...]
+    proven: str
 
 
 class Gazetteer:
@@ -107,20 +125,20 @@ class Gazetteer:
         self._entry_of = arrays["entry_of"]
         self._flags, self._languages = arrays["flags"], arrays["languages"]
         self._kinds, self._ranks = arrays["kinds"], arrays["ranks"]
-        self._pairs = arrays["pairs"]
         self._first_words, self._most_words = arrays["first_words"], arrays["most_words"]
         pairs = arrays["demonyms"].tobytes().decode().split("\n")
         self._demonyms = dict(pair.split("\t") for pair in pairs)
         self._demonym_finder = WordFinder(self._demonyms)
         self._vocabulary: Vocabulary | None = None
-        # By language and numbers of the words: the entries of a name, and those that it proves.
-        self._remembered: dict[
-            tuple[str, bytes], tuple[tuple[NamedEntry, ...], tuple[GazetteerEntry, ...]]
-        ] = {}
-        self._hashes = _NO_HASHES
-        self._most_from = self._most_words[:0]
-        # For each word that is a name by itself, the row of its key, plus 1.
-        self._single_rows = _NO_ROWS
+        # A filter: False for most pairs of words with which no name begins.
+        self._may_begin = np.zeros(int(_FILTER_MASK) + 1, np.bool_)
+        self._may_begin[arrays["pairs"] & _FILTER_MASK] = True
+        # By language and numbers of the words.
+        self._remembered: dict[tuple[str, bytes], _Known] = {}
+        self._singles: dict[str, dict[int, _Known]] = {}
+        # By the number of a word: its hash, how many words a name has that begins with it, and
+        # whether it is a name (_SINGLE) or begins longer ones (_LONGER).
+        self._hashes, self._most_from, self._begins = _NO_HASHES, _NO_FLAGS, _NO_FLAGS
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -130,68 +148,74 @@ class Gazetteer:
         only the longest name is returned; names that begin at different words may overlap."""
         self._learn_words(tokens.vocabulary)
         numbers = tokens.numbers
-        singles = self._single_rows.take(numbers)
+        language = language if language in LANGUAGES else ""  # bounds what is remembered
         matches: dict[int, GazetteerMatch] = {}
-        for first in np.flatnonzero(singles).tolist():
-            self._add_match(matches, tokens, first, first + 1, int(singles[first]) - 1, language)
-        for first, stop, row in self._longer_runs(numbers):  # the longest last
-            self._add_match(matches, tokens, first, stop, row, language)
+        begins = self._begins.take(numbers)
+        firsts = (begins & _SINGLE).nonzero()[0]
+        by_number = self._singles.setdefault(language, {})
+        for first, number in zip(firsts.tolist(), numbers.take(firsts).tolist(), strict=True):
+            if (known := by_number.get(number)) is None:
+                known = by_number[number] = self._single(
+                    number, tokens.vocabulary.words[number], language
+                )
+            if known.named:
+                matches[first] = GazetteerMatch(first, first + 1, *known)
+        starts = (begins[:-1] & _LONGER).nonzero()[0]
+        for first, stop, row in self._longer_runs(numbers, starts):  # the longest last
+            known = self._named_at(tokens, first, stop, row, language)
+            if known.named:
+                matches[first] = GazetteerMatch(first, stop, *known)
         return [matches[first] for first in sorted(matches)]
 
-    def _longer_runs(self, numbers: IntArray) -> Iterator[tuple[int, int, int]]:
-        """Yield the runs of several tokens that may be names, as (first, stop, row of the keys).
+    def _longer_runs(self, numbers: IntArray, starts: IntArray) -> Sequence[tuple[int, int, int]]:
+        """The runs of several tokens that may be names, as (first, stop, row of the keys).
 
-        `numbers` are those of all tokens. Of the runs from one token the longest comes last.
+        `numbers` are those of all tokens, and `starts` the indexes at which a run may begin. Of the
+        runs from one token the longest comes last.
         """
-        starts = np.flatnonzero(self._most_from.take(numbers[:-1]) > 1)
-        hashes = self._hashes.take(numbers)
-        pairs = hashes.take(starts) * _FACTOR + hashes.take(starts + 1)
-        rows = self._pairs.searchsorted(pairs)
-        known = starts[self._pairs.take(rows, mode="clip") == pairs].tolist()
-        # Few are left here: a loop is faster than arrays.
-        spots: list[tuple[int, int]] = []
-        keys: list[int] = []
-        for first in known:
-            words = hashes[first : first + int(self._most_from[numbers[first]])].tolist()
-            key = words[0]
-            for count, word in enumerate(words[1:], 2):
-                key = (key * FACTOR + word) & KEY_BITS
-                spots.append((first, first + count))
-                keys.append(key)
-        if keys:
-            wanted = np.array(keys, np.uint32)
-            found = self._keys.searchsorted(wanted)
-            for hit in np.flatnonzero(self._keys.take(found, mode="clip") == wanted).tolist():
-                yield *spots[hit], int(found[hit])
+        hashes = self._hashes
+        pairs = hashes.take(numbers.take(starts)) * _FACTOR
+        pairs += hashes.take(numbers.take(starts + 1))
+        starts = starts[self._may_begin.take(pairs & _FILTER_MASK)]
+        if not len(starts):
+            return ()
+        # A row for each start, with a key for each number of words. The last key of a row is the
+        # polynomial hash of all its words; the others are found by the same sum.
+        most = np.minimum(self._most_from.take(numbers.take(starts)), len(numbers) - starts)
+        longest = int(most.max())
+        words = hashes.take(numbers.take(starts[:, None] + _COUNTS[:longest], mode="clip"))
+        keys = (words * _INVERSE_POWERS[:longest]).cumsum(1, np.uint32) * _POWERS[:longest]
+        usable = _COUNTS[:longest] < most[:, None]
+        usable[:, 0] = False  # single words are found elsewhere
+        at, extra = usable.nonzero()
+        wanted = keys[at, extra]
+        rows = self._keys.searchsorted(wanted)
+        hits = (self._keys.take(rows, mode="clip") == wanted).nonzero()[0]
+        firsts = starts.take(at.take(hits))
+        stops = firsts + extra.take(hits) + 1
+        found = (firsts.tolist(), stops.tolist(), rows.take(hits).tolist())
+        return list(zip(*found, strict=True))
 
-    def _add_match(
-        self,
-        matches: dict[int, GazetteerMatch],
-        tokens: Tokens,
-        first: int,
-        stop: int,
-        row: int,
-        language: str,
-    ) -> None:
-        """Add the match of a run of tokens, if it is a name, in the place of a shorter one."""
-        named, plain = self._named_at(tokens, first, stop, row, language)
-        if named:
-            matches[first] = GazetteerMatch(first, stop, named, plain)
+    def _single(self, number: int, word: str, language: str) -> _Known:
+        """The entries that have this word, which has this number, as their name."""
+        row = int(self._keys.searchsorted(np.uint32(word_hash(word))))
+        named = self._named((word,), row)
+        if not named:
+            self._begins[number] &= _LONGER
+        return _known(named, 1, language)
 
-    def _named_at(
-        self, tokens: Tokens, first: int, stop: int, row: int, language: str
-    ) -> tuple[tuple[NamedEntry, ...], tuple[GazetteerEntry, ...]]:
-        """The entries that have these tokens as their name, and those that it proves; both are
-        remembered for the next article."""
+    def _named_at(self, tokens: Tokens, first: int, stop: int, row: int, language: str) -> _Known:
+        """The entries that have these tokens as their name; they are remembered for the next
+        article."""
         numbers = language, tokens.numbers[first:stop].tobytes()
-        remembered = self._remembered.get(numbers)
-        if remembered is None:
+        known = self._remembered.get(numbers)
+        if known is None:
             if len(self._remembered) >= _MAX_REMEMBERED:
                 self._remembered.clear()
             named = self._named(tokens.run(first, stop), row)
-            remembered = named, _proven(named, stop - first, language)
-            self._remembered[numbers] = remembered
-        return remembered
+            known = _known(named, stop - first, language)
+            self._remembered[numbers] = known
+        return known
 
     def peoples_in(self, tokens: Tokens) -> set[str]:
         """The countries whose people or adjective a text names ("French"), as codes of two
@@ -257,14 +281,19 @@ class Gazetteer:
         self._hashes = np.concatenate([self._hashes, hashes])
         rows = self._keys.searchsorted(hashes)
         single = (self._keys.take(rows, mode="clip") == hashes) & (most > 0)
-        self._single_rows = np.concatenate(
-            [self._single_rows, np.where(single, rows + 1, 0).astype(np.int32)]
-        )
+        begins = single * _SINGLE | (most > 1) * _LONGER
+        self._begins = np.concatenate([self._begins, begins])
 
     def _forget_words(self) -> None:
-        self._hashes, self._most_from = _NO_HASHES, self._most_words[:0]
-        self._single_rows = _NO_ROWS
+        self._hashes, self._most_from, self._begins = _NO_HASHES, _NO_FLAGS, _NO_FLAGS
         self._remembered.clear()
+        self._singles.clear()
+
+
+def _known(named: tuple[NamedEntry, ...], words: int, language: str) -> _Known:
+    plain = _proven(named, words, language)
+    sure = plain and (words > 1 or plain[0].rank >= WELL_KNOWN)
+    return _Known(named, plain, plain[0].kind if sure else "")
 
 
 def _proven(named: Sequence[NamedEntry], words: int, language: str) -> tuple[GazetteerEntry, ...]:

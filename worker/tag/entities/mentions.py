@@ -75,6 +75,7 @@ def name_form(surface: str) -> tuple[str, str]:
     return plain, folded_name(plain)
 
 
+@lru_cache(_CACHED_NAMES)
 def is_title(surface: str) -> bool:
     """Whether these words are titles of people without a name: "Queen", "Prime Minister"."""
     return all(word.lower() in _TITLES for word in surface.split())

@@ -12,8 +12,8 @@ from worker.tag.entities.gazetteer_evidence import NameInText
 from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
 from worker.tag.entities.gazetteer_names import Gazetteer, GazetteerEntry, NamedEntry
 from worker.tag.entities.mentions import PERSON, PLACE, Mention, ResolvedName
-from worker.tag.entities.tokens import Tokens
 from worker.tag.entities.word_keys import normal_code
+from worker.tag.tokens import Tokens
 
 _OF_A_COUNTRY = 2  # rank of people and places that are known in their country only
 _ISO = "iso:"
@@ -60,10 +60,12 @@ def _candidates(
     longest: Sequence[NamedEntry] = ()
     length = 0
     for mention in name.mentions:
-        named = entries_at.get((mention.start, mention.end), ())
-        of_kind = [n for n in named if n.entry.kind == name.kind]
-        if of_kind and len(mention.surface) > length:
-            longest, length = of_kind, len(mention.surface)
+        start, end = mention[:2]
+        named = entries_at.get((start, end), ()) if end - start > length else ()
+        if named and (of_kind := [n for n in named if n.entry.kind == name.kind]):
+            longest, length = of_kind, end - start
+    if not longest:
+        return []
     if name.kind == PERSON:  # a common surname alone does not say who is meant
         longest = [n for n in longest if not n.flags & OTHER_KIND]
     usual = [n.entry for n in longest if not n.flags & WITHIN_KIND]

@@ -6,8 +6,8 @@ So a word is scored only once, when a text first contains it. The tables have on
 
 import numpy as np
 
-from worker.tag.entities.tokens import Tokens, Vocabulary
 from worker.tag.entities.word_scores import WordScorer
+from worker.tag.tokens import Tokens, Vocabulary
 
 EDGE = 0  # the row of the edge, which stands before the first and after the last word of a sentence
 

@@ -21,7 +21,6 @@ from worker.tag.entities.hashed_keys import (
     ModelArrays,
 )
 from worker.tag.entities.lexicon import Lexicon
-from worker.tag.entities.tokens import IntArray, ends_sentence
 from worker.tag.entities.word_features import (
     AFTER,
     AFTER_2,
@@ -51,6 +50,7 @@ from worker.tag.entities.word_features import (
     shape_kind,
     word_features,
 )
+from worker.tag.tokens import IntArray, ends_sentence
 
 LabelScores = NDArray[np.int16]  # sums of weights, each of which fits a byte
 FloatArray = NDArray[np.float32]

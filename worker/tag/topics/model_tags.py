@@ -8,7 +8,9 @@ from worker.model.admission import Frozen
 from worker.model.records import Article, Span, Tag
 from worker.tag.rules.rule import PositiveShare
 from worker.tag.rules.taxonomy import Taxonomy
-from worker.tag.topics.topic_model import TopicGuess, first_occurrences, shipped, words
+from worker.tag.tokens import Tokens, tokens_of_article
+from worker.tag.topics.topic_model import TopicGuess, shipped
+from worker.tag.topics.topic_words import first_occurrences
 
 _SCHEME = "taxonomy"
 _METHOD = "model"
@@ -35,17 +37,20 @@ class TopicRules(Frozen):
         return f"{self.version}+{shipped().version}" if self.model else self.version
 
 
-def model_topic_tags(article: Article, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
+def model_topic_tags(
+    article: Article, rules: TopicRules, taxonomy: Taxonomy, tokens: Tokens | None = None
+) -> list[Tag]:
     """Tag an article with each topic that the model finds at least as probable as the topic's
     threshold.
 
+    `tokens` are title and text of the article, if they were split before (tokens_of_article()).
     Returns no tags if the model is switched off, or was not trained on the article's language.
     """
     if not rules.model or article.language not in shipped().languages:
         return []
     model = shipped()
-    title, text = article.title, article.text or article.summary
-    guesses = model.guess(words(f"{title}\n{text}"), rules.max_words, rules.thresholds)
+    words = model.read(tokens or tokens_of_article(article))
+    guesses = model.guess(words, rules.max_words, rules.thresholds)
     guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
     spans = _first_spans(article, {word for guess in guesses for word in guess.words})
     return [_tag(guess, rules, taxonomy, spans) for guess in guesses]

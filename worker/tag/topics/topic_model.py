@@ -5,7 +5,6 @@ weights too: these were computed from embeddings when the model was trained, so 
 needed here. docs/models/topics.md names the training data.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -15,23 +14,25 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.tag.tokens import Tokens
+from worker.tag.topics.topic_words import (
+    FUNCTION_WORDS,
+    MOST_WORDS,
+    TopicWords,
+    WordRows,
+    WordsOfPieces,
+)
+
 TopicArrays = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float32]
-WordRows = NDArray[np.int64]
 
 _SHORT_TEXT_WORDS = 25  # distinct words: about as many as a headline and its description have
-MOST_WORDS = 800  # of an article that are used; further words rarely change the class
-_TITLE_REPEATS = 3  # how often each word of the title is counted
-_MAX_CHARS = 12 * MOST_WORDS  # contain about MOST_WORDS words
+_MOST_16_BITS = 2**16
 _MAX_CACHED_WORDS = 100_000  # at this size the cache is emptied
 _HALF_WEIGHT_INDEX = (
     100  # a word at this index counts half as much as the first. Tuned on web pages
 )
 _COUNT_BY_INDEX = _HALF_WEIGHT_INDEX / (_HALF_WEIGHT_INDEX + np.arange(MOST_WORDS))
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_ENDS_INSIDE_WORD = re.compile(
-    r"[^\W\d_]['’]?\Z"
-)  # matches the characters before an offset inside a word
 
 
 class TopicGuess(NamedTuple):
@@ -44,52 +45,6 @@ class TopicGuess(NamedTuple):
     number: int
     probability: float
     words: tuple[str, ...]
-
-
-def words(text: str) -> list[str]:
-    """Split a text into the words that the topic model reads: the first 800, in lowercase.
-
-    A genitive "'s" is cut off. The first line is the title; its words are repeated, so that they
-    count more.
-    """
-    title, _, rest = _lower(text[:_MAX_CHARS]).partition("\n")
-    tokens = _WORD.findall(title) * _TITLE_REPEATS + _WORD.findall(rest)
-    return [_without_genitive(word) for word in tokens[:MOST_WORDS]]
-
-
-def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
-    """Find where each of some words first occurs in a text.
-
-    `words` are as words() returns them: in lowercase and without a genitive "'s". Returns a dict of
-    word -> characters [start, end), in reading order; words that the text lacks are left out.
-    """
-    lowered = _lower(text)
-    starts = ((_first_offset(word, lowered), word) for word in words)
-    return {word: (start, start + len(word)) for start, word in sorted(starts) if start >= 0}
-
-
-def _first_offset(word: str, lowered: str) -> int:
-    """The offset at which a word first occurs as a complete word; -1 if it does not occur."""
-    start = lowered.find(word)
-    while start >= 0:
-        inside = _ENDS_INSIDE_WORD.search(lowered, max(0, start - 2), start)
-        match = None if inside else _WORD.match(lowered, start)
-        if match and _without_genitive(match[0]) == word:
-            return start
-        start = lowered.find(word, start + 1)
-    return -1
-
-
-def _lower(text: str) -> str:
-    """Lowercase a text without changing offsets.
-
-    İ is replaced first: it is the only letter that lowercasing lengthens.
-    """
-    return text.replace("İ", "I").lower()
-
-
-def _without_genitive(word: str) -> str:
-    return word[:-2] if word[-2:] in ("'s", "’s") else word
 
 
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
@@ -130,8 +85,14 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
     number, how rare the word is. Returns the distinct numbers and a weight for each. Frequent, rare
     and early words weigh more; the weights are scaled to a vector of length one.
     """
-    distinct, number = np.unique(rows, return_inverse=True)
-    counts = np.bincount(number, _COUNT_BY_INDEX[: len(rows)], len(distinct))
+    # numpy sorts integers of 16 bits in linear time.
+    keys = rows.astype(np.uint16) if len(rarity) <= _MOST_16_BITS else rows
+    order = keys.argsort(kind="stable")
+    ordered = rows.take(order)
+    is_first = np.ones(len(rows), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    distinct = ordered[is_first]
+    counts = np.bincount(is_first.cumsum() - 1, _COUNT_BY_INDEX.take(order), len(distinct))
     weights = np.where(counts < 1, counts, 1 + np.log(np.maximum(counts, 1))) * rarity[distinct]
     length = np.sqrt((weights**2).sum())
     return distinct, (weights / (length or 1)).astype(np.float32)
@@ -152,6 +113,8 @@ class TopicModel:
         self.labels = tuple(str(s) for s in arrays["labels"])
         self.thresholds = arrays["thresholds"].astype(np.float32)
         self._row_of = _RowCache(arrays["keys"])
+        self._function_rows = frozenset(map(self._row_of.__getitem__, FUNCTION_WORDS))
+        self._words_of_pieces = WordsOfPieces(self._row_of)
         self._rarity = arrays["rarity"].astype(np.float32)
         self._weights = arrays["weights"]  # int8; multiply by the scale of the class
         self._scales = arrays["scales"].astype(np.float32)
@@ -167,55 +130,74 @@ class TopicModel:
         for short texts, because the model is too sure of articles unlike its training data.
         """
         rows = self._rows(tokens)
-        return self._probabilities(*weigh(rows[rows >= 0], self._rarity))
+        distinct, weights = weigh(rows[rows >= 0], self._rarity)
+        return self._probabilities(self._weights.take(distinct, 0).astype(np.float32), weights)
+
+    def read(self, tokens: Tokens) -> TopicWords:
+        """Find the words of a text in the tables of this model, for `guess`. The first line of the
+        text is its title."""
+        return self._words_of_pieces.read(tokens)
 
     def guess(
-        self, tokens: Sequence[str], max_words: int, own: Mapping[str, float] = {}
+        self,
+        tokens: Sequence[str] | TopicWords,
+        max_words: int,
+        own: Mapping[str, float] = {},
     ) -> list[TopicGuess]:
         """Guess the topics of a text: those at least as probable as their threshold, most probable
         first.
 
-        `tokens` are the text's words, as words() returns them. Each guess names at most `max_words`
-        of them that make the topic probable. `own` maps codes of topics to thresholds that are used
-        in place of the model's.
+        `tokens` are the text's words, as words() or `read` returns them. Each guess names at most
+        `max_words` of them that make the topic probable, and no function words. `own` maps codes of
+        topics to thresholds that are used in place of the model's.
         """
         thresholds = self.thresholds
         if own:
             thresholds = np.array(
                 [own.get(code, t) for code, t in zip(self.codes, thresholds, strict=True)]
             )
-        rows = self._rows(tokens)
+        if not isinstance(tokens, TopicWords):
+            tokens = TopicWords(self._rows(tokens), tokens.__getitem__)
+        rows = tokens.rows
         distinct, weights = weigh(rows[rows >= 0], self._rarity)
-        probabilities = self._probabilities(distinct, weights)
+        table = self._weights.take(distinct, 0).astype(np.float32)
+        probabilities = self._probabilities(table, weights)
         likely = np.flatnonzero(probabilities >= thresholds)
+        if not len(likely):
+            return []
+        table *= self._scales
+        above_mean = table - table.mean(1)[:, None]
         guesses = []
         for number in likely[np.argsort(-probabilities[likely])].tolist():
-            word_rows = self._strongest_words(number, distinct, weights, max_words)
-            strongest = tuple(tokens[int((rows == row).argmax())] for row in word_rows)
-            guesses.append(TopicGuess(number, float(probabilities[number]), strongest))
+            push = weights * above_mean[:, number]
+            strongest = self._evidence(push, distinct)[:max_words]
+            found = tuple(tokens.word_at(int((rows == row).argmax())) for row in strongest)
+            guesses.append(TopicGuess(number, float(probabilities[number]), found))
         return guesses
 
     def _rows(self, tokens: Sequence[str]) -> WordRows:
         return np.fromiter(map(self._row_of.__getitem__, tokens), np.int64, len(tokens))
 
-    def _probabilities(self, distinct: WordRows, weights: Vector) -> Vector:
-        scores = (weights @ self._weights[distinct].astype(np.float32)) * self._scales + self._bias
+    def _probabilities(self, table: Vector, weights: Vector) -> Vector:
+        """How probable each topic is, by the weights of the model for each distinct word of a text
+        (`table`, words x topics), and how much each word counts."""
+        scores = (weights @ table) * self._scales + self._bias
         # The model is surer of a long text than of a headline.
-        certainty = (max(1, len(distinct)) / _SHORT_TEXT_WORDS) ** self._growth
+        certainty = (max(1, len(table)) / _SHORT_TEXT_WORDS) ** self._growth
         scores *= certainty
         powers = np.exp(scores - scores.max())
         probabilities: Vector = powers / powers.sum() * (1 - self._doubt / certainty)
         return probabilities
 
-    def _strongest_words(
-        self, number: int, distinct: WordRows, weights: Vector, limit: int
-    ) -> list[int]:
-        """The rows of the words that favour this class most over the others, strongest first."""
-        table = self._weights[distinct].astype(np.float32) * self._scales
-        push = weights * (table[:, number] - table.mean(1))
-        strongest = np.argsort(-push)[:limit]
-        rows: list[int] = distinct[strongest[push[strongest] > 0]].tolist()
-        return rows
+    def _evidence(self, push: Vector, distinct: WordRows) -> list[int]:
+        """The rows of the words that favour a topic, the strongest first, without function words
+        such as "at".
+
+        `push` says how much each of the words with the rows `distinct` does so.
+        """
+        order = np.argsort(-push)
+        rows: list[int] = distinct[order[: np.count_nonzero(push > 0)]].tolist()
+        return [row for row in rows if row not in self._function_rows]
 
 
 @cache

@@ -15,6 +15,8 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.model.records import Article
+
 IntArray = NDArray[np.int64]
 
 LINE_END = ""  # the token at the end of each line; its number is 0
@@ -59,11 +61,8 @@ class Vocabulary(dict[str, bytes]):
         packed = self[word]
         return int.from_bytes(packed, byteorder) if len(packed) == _NUMBER_BYTES else -1
 
-    def read(self, text: str) -> IntArray:
-        """Split a text into tokens and return their numbers, in reading order."""
-        # A comma is always a token. Splitting it from its word leaves a fifth fewer pieces to keep.
-        lines = text.replace(_BREAK, " ").replace(",", " , ").splitlines()
-        pieces = f" {_BREAK} ".join([*lines, ""]).split()
+    def read(self, pieces: Iterable[str]) -> IntArray:
+        """Split the pieces of a text into tokens and return their numbers, in reading order."""
         return np.frombuffer(b"".join(map(self.__getitem__, pieces)), np.int64)
 
     def lengths(self, numbers: IntArray) -> IntArray:
@@ -111,6 +110,13 @@ def reset_vocabulary() -> None:
     _current = Vocabulary()
 
 
+def pieces_of(text: str) -> list[str]:
+    """Split a text at white space; line ends and commas are pieces of their own."""
+    # A comma is always a token. Splitting it from its word leaves a fifth fewer pieces to keep.
+    lines = text.replace(_BREAK, " ").replace(",", " , ").splitlines()
+    return f" {_BREAK} ".join([*lines, ""]).split()
+
+
 def _split(piece: str) -> Sequence[str]:
     """The tokens of a piece of text that has other characters than letters."""
     word, mark = piece[:-1], piece[-1]
@@ -123,14 +129,16 @@ def _split(piece: str) -> Sequence[str]:
 class Tokens:
     """A text, split into words and punctuation marks (tokens), with the place of each in the text.
 
-    `numbers` has the number of each token in `vocabulary`.
+    `pieces` are what stands between white space or commas, and `numbers` has the number of each
+    token in `vocabulary`.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.pieces = pieces_of(text)
         with VOCABULARY_LOCK:
             self.vocabulary = _current_vocabulary()
-            self.numbers = self.vocabulary.read(text)
+            self.numbers = self.vocabulary.read(self.pieces)
 
     @cached_property
     def words(self) -> list[str]:
@@ -182,6 +190,12 @@ class Tokens:
         letters_before = np.zeros(len(self.numbers) + 1, np.int64)
         self.vocabulary.lengths(self.numbers).cumsum(out=letters_before[1:])
         return offsets, letters_before
+
+
+def tokens_of_article(article: Article) -> Tokens:
+    """Split the title of an article, as the first line, and its text, or its summary if it has no
+    text."""
+    return Tokens(f"{article.title}\n{article.text or article.summary}")
 
 
 class WordFinder:

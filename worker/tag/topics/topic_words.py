@@ -1,0 +1,142 @@
+"""Split texts into the words that the topic model reads, and find the rows of its tables for them.
+
+The rows of the words of each piece between white space are remembered. So texts that were split
+into pieces for the search of names are not split again.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.tag.tokens import Tokens, pieces_of
+
+WordRows = NDArray[np.int64]
+
+MOST_WORDS = 800  # of an article that are used; further words rarely change the class
+_TITLE_REPEATS = 3  # how often each word of the title is counted
+_MAX_CACHED_PIECES = 50_000  # at this size the memory is emptied
+_ROW_BYTES = 8
+_MAX_CHARS = 12 * MOST_WORDS  # contain about MOST_WORDS words
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_ENDS_INSIDE_WORD = re.compile(
+    r"[^\W\d_]['’]?\Z"
+)  # matches the characters before an offset inside a word
+# English, the language of the model. They say how a text is written, so they are no evidence.
+FUNCTION_WORDS = frozenset(
+    """a about above according across after again against ago all almost along already also although
+    always am among amid an and another any anyone anything are around as at away be because
+    become been before behind being below beside besides between beyond both but by can can't
+    cannot could couldn't did didn't do does doesn't doing don't done down during each either else
+    enough even ever every everyone everything except few for from further had hadn't has hasn't
+    have haven't having he he's her here hers herself him himself his how however i i'm if in
+    indeed inside instead into is isn't it it's its itself just least less let like many may me
+    might mine more most much must my myself near nearly neither never no nobody none nor not
+    nothing now of off often on once one only onto or other others our ours ourselves out outside
+    over own per perhaps quite rather really s said say saying says several shall she she's should
+    shouldn't since so some someone something sometimes still such t than that that's the their
+    theirs them themselves then there there's these they they're this those though through
+    throughout thus to together too toward towards under until up upon us very via was wasn't we
+    we're were weren't what whatever when where whether which while who whom whose why will with
+    within without won't would wouldn't yes yet you your yours yourself
+    """.split()
+)
+
+
+class TopicWords(NamedTuple):
+    """The words of a text as the topic model reads them: `rows` has the row of each in the tables
+    of the model, or -1, and `word_at` returns the word at an index of `rows`."""
+
+    rows: WordRows
+    word_at: Callable[[int], str]
+
+
+def words(text: str) -> list[str]:
+    """Split a text into the words that the topic model reads: the first 800, in lowercase.
+
+    A genitive "'s" is cut off. The first line is the title; its words are repeated, so that they
+    count more.
+    """
+    title, _, rest = text[:_MAX_CHARS].partition("\n")
+    return (_words_of(title) * _TITLE_REPEATS + _words_of(rest))[:MOST_WORDS]
+
+
+def _words_of(text: str) -> list[str]:
+    return [_without_genitive(word) for word in _WORD.findall(_lower(text))]
+
+
+def first_occurrences(text: str, words: set[str]) -> dict[str, tuple[int, int]]:
+    """Find where each of some words first occurs in a text.
+
+    `words` are as words() returns them: in lowercase and without a genitive "'s". Returns a dict of
+    word -> characters [start, end), in reading order; words that the text lacks are left out.
+    """
+    lowered = _lower(text)
+    starts = ((_first_offset(word, lowered), word) for word in words)
+    return {word: (start, start + len(word)) for start, word in sorted(starts) if start >= 0}
+
+
+def _first_offset(word: str, lowered: str) -> int:
+    """The offset at which a word first occurs as a complete word; -1 if it does not occur."""
+    start = lowered.find(word)
+    while start >= 0:
+        inside = _ENDS_INSIDE_WORD.search(lowered, max(0, start - 2), start)
+        match = None if inside else _WORD.match(lowered, start)
+        if match and _without_genitive(match[0]) == word:
+            return start
+        start = lowered.find(word, start + 1)
+    return -1
+
+
+def _lower(text: str) -> str:
+    """Lowercase a text without changing offsets.
+
+    İ is replaced first: it is the only letter that lowercasing lengthens.
+    """
+    return text.replace("İ", "I").lower()
+
+
+def _without_genitive(word: str) -> str:
+    return word[:-2] if word[-2:] in ("'s", "’s") else word
+
+
+class WordsOfPieces(dict[str, bytes]):
+    """Finds the words of texts in the tables of the topic model, by the pieces of the texts.
+
+    `row_of` maps a word to its row in the tables; -1 stands for a word that the model lacks. As a
+    dict it remembers the rows of the words of each piece, as bytes.
+    """
+
+    def __init__(self, row_of: Mapping[str, int]) -> None:
+        self._row_of = row_of
+
+    def read(self, tokens: Tokens) -> TopicWords:
+        """Return the same words of a text as words(), with their rows."""
+        text, pieces = tokens.text, tokens.pieces
+        if len(text) > _MAX_CHARS:
+            pieces = pieces_of(text := text[:_MAX_CHARS])
+        title = pieces[: len(pieces_of(text.partition("\n")[0]))]
+        pieces = title * (_TITLE_REPEATS - 1) + pieces
+        if len(self) > _MAX_CACHED_PIECES:
+            self.clear()
+        packed = [*map(self.__getitem__, pieces)]
+        rows = np.frombuffer(b"".join(packed), np.int64)[:MOST_WORDS]
+        ends: list[int] = []  # in bytes, by piece
+
+        def word_at(index: int) -> str:
+            if not ends:
+                ends.extend(accumulate(map(len, packed)))
+            at = bisect_right(ends, index * _ROW_BYTES)
+            # Negative: the last word of a piece is -1.
+            return _words_of(pieces[at])[index - ends[at] // _ROW_BYTES]
+
+        return TopicWords(rows, word_at)
+
+    def __missing__(self, piece: str) -> bytes:
+        rows = np.array([self._row_of[word] for word in _words_of(piece)], np.int64)
+        self[piece] = packed = rows.tobytes()
+        return packed
