@@ -8,6 +8,9 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
-def several(count: int, what: str) -> str:
-    """Format a count with its noun, such as `1 article` or `1,204 articles`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def several(count: int, what: str, plural: str = "") -> str:
+    """Format a count with its noun, such as `1 article` or `1,204 articles`.
+
+    `plural` is the noun for other numbers than 1, if it is not made with an s.
+    """
+    return f"{count:,} {what if count == 1 else plural or what + 's'}"

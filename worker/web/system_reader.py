@@ -54,6 +54,11 @@ class SystemReader:
         self._known: _SlowFacts | None = None
         self._index = bootstrap.index(settings, self._config.dedup) if settings.index_url else None
 
+    @property
+    def learned(self) -> LearnedSourceCache:
+        """What is known about how sources deliver; other threads may use it, too."""
+        return self._learned
+
     def read(self) -> SystemState:
         """Return the state of the system now. It says what does not answer; nothing is raised for
         that."""
