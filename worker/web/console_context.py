@@ -71,7 +71,7 @@ class Console:
 
     @cached_property
     def sources(self) -> SourceWatch:
-        """How all sources deliver, as it was at most 20 s ago."""
+        """How all sources deliver, as it was at most a minute ago."""
         return SourceWatch(self.store, self.pauses, self.read_status, self.learned)
 
     @cached_property

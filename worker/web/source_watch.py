@@ -20,7 +20,7 @@ from worker.web.source_pauses import SourcePauses
 
 HOURS = 24
 WEEK_H = 168
-_FRESH_S = 20.0  # to judge 500 sources takes 70 ms of CPU
+_FRESH_S = 60.0  # to judge 500 sources takes 70 to 150 ms of CPU
 _REPEATED = (OutcomeKind.UNCHANGED,)  # a poller sends what it has sent before
 
 
@@ -64,7 +64,7 @@ class SourceReading(NamedTuple):
 
 
 class SourceWatch:
-    """Reads all sources of a store, and keeps what it read for 20 s. Threads may share it."""
+    """Reads all sources of a store, and keeps what it read for a minute. Threads may share it."""
 
     def __init__(
         self,
