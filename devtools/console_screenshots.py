@@ -1,7 +1,8 @@
 """Write pictures of the console into a folder: `make screenshots`.
 
 The articles in seeds/ are ingested by a worker of its own, in a temporary folder, and the console
-shows them in a real browser.
+shows them in a real browser. Pages about sources show a store with generated articles of five
+weeks.
 """
 
 import os
@@ -10,13 +11,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devtools.browser import browser
+from devtools.lived_in_store import fill
+from devtools.servers import private_valkey
 from devtools.waiting import until
+from worker.store.migrate import migrate
+from worker.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,6 +38,17 @@ PICTURES = (
     ("clusters", "wide", "light"),
     ("dead", "wide", "light"),
 )
+LIVED_IN_PICTURES = (
+    ("overview", "wide", "light"),
+    ("overview", "wide", "dark"),
+    ("sources", "wide", "light"),
+    ("source", "wide", "light"),
+)
+LIVED_IN_PATHS = {
+    "overview": "/",
+    "sources": "/sources",
+    "source": "/source?name=Harbour+Gazette",
+}
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
 
@@ -46,7 +63,21 @@ def main() -> None:
         subprocess.run(ingest, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         web = [*command, "web", "--port", "0"]
         with _served(web, environment, Path(folder)) as base, browser() as opened:
-            _write(opened, base, target)
+            _write(opened, base, target, PICTURES, None)
+    _write_lived_in(target)
+
+
+def _write_lived_in(target: Path) -> None:
+    """Write the pictures of pages that need a history."""
+    with tempfile.TemporaryDirectory() as folder, private_valkey() as broker:
+        url = f"sqlite:///{folder}/store.db"
+        migrate(url)
+        fill(SqlStore(url), datetime.now(UTC))
+        services = {"WORKER_STORE_URL": url, "WORKER_BROKER_URL": broker}
+        environment = os.environ | {"WORKER_VAR_DIR": folder} | services
+        web = [sys.executable, "-m", "worker", "web", "--port", "0"]
+        with _served(web, environment, Path(folder)) as base, browser() as opened:
+            _write(opened, base, target, LIVED_IN_PICTURES, LIVED_IN_PATHS)
 
 
 @contextmanager
@@ -67,8 +98,14 @@ def _served(command: list[str], environment: dict[str, str], folder: Path) -> It
         server.wait()
 
 
-def _write(opened: "Browser", base: str, target: Path) -> None:
-    for name, size, scheme in PICTURES:
+def _write(
+    opened: "Browser",
+    base: str,
+    target: Path,
+    pictures: Iterable[tuple[str, str, str]],
+    paths: Mapping[str, str] | None,
+) -> None:
+    for name, size, scheme in pictures:
         width, height = SIZES[size]
         context = opened.new_context(
             viewport={"width": width, "height": height},
@@ -78,7 +115,7 @@ def _write(opened: "Browser", base: str, target: Path) -> None:
         )
         page = context.new_page()
         page.goto(f"{base}/api/clusters")
-        page.goto(base + _paths(page)[name])
+        page.goto(base + (paths or _paths(page))[name])
         page.screenshot(path=target / f"console-{name}-{size}-{scheme}.png")
         context.close()
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from tests.store.stored import statements
 from tests.support.deliveries import Deliveries
+from worker.monitoring.outages import find_outages
 from worker.monitoring.source_health import SilenceCause, SourceState
 from worker.monitoring.source_reading import (
     LearnedSourceCache,
     read_learned_sources,
     read_source_health,
 )
+from worker.monitoring.source_rhythm import as_hours
 from worker.store.hourly_values import hour_of
 from worker.store.sql_store import SqlStore
 
@@ -67,3 +69,7 @@ def test_a_source_falls_silent_and_comes_back(store: SqlStore, store_url: str) -
     assert snoozed.state is SourceState.SILENT
     assert not snoozed.needs_attention
     assert read_source_health(store, NOW + timedelta(hours=1))[0].needs_attention
+
+
+def test_a_store_that_is_younger_than_a_week_has_no_outage() -> None:
+    assert find_outages([as_hours((100 + n, 102 + n, 140)) for n in range(6)]) == frozenset()

@@ -99,7 +99,7 @@ def sign_in(page: "Page", base: str) -> None:
     page.fill("#name", "ada")
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
-    page.wait_for_url(f"{base}/articles")
+    page.wait_for_url(f"{base}/")
 
 
 def check_layout(page: "Page", path: str) -> None:
@@ -122,7 +122,14 @@ def test_eighty_hostile_texts_do_nothing_in_any_page(
     store = SqlStore(sqlite_store_url)
     ids = fill(store)
     letters = store.letter_ids(DeadLetterQuery())
-    paths = ["/audit", "/audit?limit=500", "/dead?limit=100", "/dead/plan?action=drop"]
+    paths = [
+        "/",
+        "/sources?limit=500",
+        "/audit",
+        "/audit?limit=500",
+        "/dead?limit=100",
+        "/dead/plan?action=drop",
+    ]
     paths += ["/clusters", "/clusters?limit=100", "/articles?limit=100"]
     paths += [f"/articles/{each}" for each in ids]
     paths += [f"/dead/{each}" for each in letters]
@@ -146,8 +153,21 @@ def test_eighty_hostile_texts_do_nothing_in_any_page(
             assert answer.status == 200, text
             check_layout(page, text)
             assert wrong == [], text
+        for seen in store.sources():
+            query = page.evaluate("name => new URLSearchParams({name}).toString()", seen.source)
+            answer = page.goto(f"{base}/source?{query}")
+            assert answer is not None
+            assert answer.status == 200, seen.source
+            check_layout(page, seen.source)
+            assert wrong == [], seen.source
         page.set_viewport_size({"width": 1440, "height": 900})
-        for path in ["/articles?limit=100", "/dead?limit=100", "/audit?limit=500"]:
+        for path in [
+            "/",
+            "/sources?limit=500",
+            "/articles?limit=100",
+            "/dead?limit=100",
+            "/audit?limit=500",
+        ]:
             page.goto(base + path)
             check_layout(page, path)
         assert wrong == []
@@ -177,7 +197,16 @@ def test_no_page_has_a_fault_that_axe_finds(
     store = SqlStore(sqlite_store_url)
     article_id = ordinary(store)
     [letter_id, *_] = store.letter_ids(DeadLetterQuery())
-    paths = ["/sign-in", "/articles", "/articles?q=harbour&source=wire", "/articles?q=nothing"]
+    paths = [
+        "/sign-in",
+        "/",
+        "/sources",
+        "/source?name=wire",
+        "/sources?q=none",
+        "/articles",
+        "/articles?q=harbour&source=wire",
+        "/articles?q=nothing",
+    ]
     paths += [f"/articles/{article_id}", f"/articles/{article_id}/raw", "/clusters", "/dead"]
     paths += [f"/articles/{article_id}/diff?older=1&newer=2", "/clusters?hours=1", "/audit"]
     paths += ["/dead?reason=crashed", "/dead/plan?action=drop", "/dead/plan?action=replay"]
@@ -262,3 +291,20 @@ def test_times_are_in_the_zone_of_the_reader_with_the_exact_value_beside(
         assert shown.get_attribute("title") == "2026-11-22T12:00:00+00:00"
         page.hover(".tag[data-tag]")
         assert wrong == []
+
+
+def test_the_overview_says_when_the_server_is_away_and_goes_on_by_itself(
+    chrome: "Browser", sqlite_store_url: str
+) -> None:
+    store = SqlStore(sqlite_store_url)
+    ordinary(store)
+    with served(console(store)) as base, tab(chrome, base) as (page, _):
+        page.goto(base)
+        page.route("**/overview/content", lambda route: route.abort())
+        page.wait_for_selector("#live-problem:not([hidden])", timeout=60_000)
+        assert "does not answer since" in page.inner_text("#live-problem")
+        assert "Articles a second" in page.inner_text("main")
+        store.write([], [], [dead("later", reason=Reason.POISON)], now=NOW)
+        page.unroute("**/overview/content")
+        page.wait_for_selector("text=poison", timeout=60_000)
+        assert page.locator("#live-problem").is_hidden()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import jsonschema
 import pytest
@@ -288,6 +289,7 @@ def test_the_description_of_the_api_fits_its_answers(store: SqlStore, editor: Vi
     named = {
         "{article_id}": article_id,
         "{letter_id}": letter_id,
+        "{source}": "wire",
         "/diff": "/diff?older=1&newer=1",
         "/api/find": f"/api/find?what={article_id}",
     }
@@ -317,15 +319,6 @@ def test_the_change_feed_is_read_on_from_its_cursor(store: SqlStore, reader: Vis
     assert reader.get("/api/changes?cursor=12-zz").status_code == 400
 
 
-def test_sources_are_paged_by_name(store: SqlStore, reader: Visitor) -> None:
-    for source in ("b", "a", "c"):
-        stories(store, 1, source=source)
-    first = reader.get("/api/sources?limit=2").json()
-    second = reader.get(f"/api/sources?limit=2&cursor={first['next_cursor']}").json()
-    names = [each["source"] for page in (first, second) for each in page["sources"]]
-    assert (names, second["next_cursor"]) == (["a", "b", "c"], None)
-
-
 def test_an_empty_store_says_what_to_do(reader: Visitor) -> None:
     assert "worker enqueue" in reader.get("/articles").text
     assert "No dead letters" in reader.get("/dead").text
@@ -351,3 +344,37 @@ def test_a_tag_is_marked_where_it_was_found(store: SqlStore, reader: Visitor) ->
     store.write([record(one, tags=(found,))], [], [], now=NOW)
     page = reader.get(f"/articles/{one.article_id}").text
     assert 'title="Storm &#34;x&#34;">Storm</mark> &amp; flood' in page
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("place:Berlin", True),
+        ("geonames:2950159", True),
+        ("Berlin", True),
+        ("place:berlin", True),
+        ("place:Hamburg", False),
+        ("person:nobody at all", False),
+    ],
+)
+def test_an_article_is_found_by_name_id_or_old_code_of_its_tag(
+    store: SqlStore, reader: Visitor, wanted: str, found: bool
+) -> None:
+    of_place = tag("geonames:2950159", label="Berlin", scheme="place")
+    store.write([record(article(), tags=(of_place,))], [], [], now=NOW)
+    query = urlencode({"tag": wanted})
+    titles = [hit["title"] for hit in reader.get(f"/api/articles?{query}").json()["articles"]]
+    assert titles == (["Harbour reopens after the storm"] if found else [])
+    counts = reader.get(f"/api/articles/facets?{query}").json()
+    assert counts["articles"] == int(found)
+    assert ("Harbour reopens" in reader.get(f"/articles?{query}").text) is found
+
+
+def test_a_name_finds_articles_that_were_tagged_before_there_were_ids(
+    store: SqlStore, reader: Visitor
+) -> None:
+    before = tag("berlin", label="Berlin", scheme="place")
+    store.write([record(article(), tags=(before,))], [], [], now=NOW)
+    for wanted in ("place:Berlin", "place:berlin", "geonames:2950159"):
+        query = urlencode({"tag": wanted})
+        assert len(reader.get(f"/api/articles?{query}").json()["articles"]) == 1, wanted

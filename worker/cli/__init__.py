@@ -74,6 +74,7 @@ GROUPS = {
         "resume": ("pause_commands:resume", "Resume a lane or a source."),
         "web": ("web_command:web", "Start the web server: metrics, health, pages."),
         "status": ("status_command:status", "Say what needs attention; show queues and workers."),
+        "report": ("report_command:report", "Summarize the last days; --html writes charts."),
         "top": ("top_command:top", "Show the state on one screen, again and again."),
         "token": ("token_command:token", "Make or revoke access tokens for the web server."),
         "workers": ("workers_command:workers", "List the workers at work on all hosts."),

@@ -6,22 +6,15 @@ from typing import Any
 
 from worker.cli.sparkline import sparkline
 from worker.cli.terminal import json_object, moment, out, several
-from worker.monitoring.source_drift import WINDOW_H, Drift
 from worker.monitoring.source_health import (
-    SilenceCause,
     SourceHealth,
     SourceState,
     count_states,
     nothing_arrives,
 )
 from worker.monitoring.source_rhythm import DAYS_A_WEEK, HOURS_A_DAY
+from worker.monitoring.source_words import CAUSES, drift_words, short_drift
 
-_CAUSES = {
-    SilenceCause.FEED_FROZEN: "it is polled, and nothing is new",
-    SilenceCause.ALL_DEAD: "all that it delivers becomes dead letters",
-    SilenceCause.POLLER_DEAD: "it is not polled any more",
-    SilenceCause.NOTHING_DELIVERED: "nothing is delivered",
-}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _RULER = "0     6     12    18    "
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
@@ -71,7 +64,7 @@ def health_notes(health: SourceHealth) -> list[str]:
     what has changed."""
     snoozed = f"snoozed until {health.snoozed_until:%m-%d}" if health.snoozed_until else ""
     cause = str(health.cause) if health.cause else ""
-    notes = [snoozed, cause, *map(_short_drift, health.drift)]
+    notes = [snoozed, cause, *map(short_drift, health.drift)]
     return [note for note in notes if note]
 
 
@@ -82,7 +75,7 @@ def print_health(health: SourceHealth, now: datetime) -> None:
         ("last new", _when(health.last_new, now)),
         ("due", _when(health.due, now)),
         ("polled", _when(health.last_polled, now)),
-        *(("changed", _drift(drift)) for drift in health.drift),
+        *(("changed", drift_words(drift)) for drift in health.drift),
     ]
     if health.snoozed_until:
         rows.append(("snoozed", f"until {moment(health.snoozed_until)}"))
@@ -124,7 +117,7 @@ def relative_time(at: datetime, now: datetime) -> str:
 def _state(health: SourceHealth) -> str:
     since = f" since {moment(health.since)}" if health.since else ""
     if health.cause:
-        return f"{health.state}{since}: {_CAUSES[health.cause]} ({health.cause})"
+        return f"{health.state}{since}: {CAUSES[health.cause]} ({health.cause})"
     if health.state is SourceState.NEW:
         return f"{health.state}: it has delivered too little to be judged"
     return f"{health.state}{since}"
@@ -138,18 +131,3 @@ def _rate(health: SourceHealth) -> str:
     number = f"{health.per_day:,.1f}" if health.per_day < 10 else f"{health.per_day:,.0f}"
     articles = "new article" if number == "1.0" else "new articles"
     return f"{number} {articles} a day" + ("" if health.rhythm else "; not learned yet")
-
-
-def _short_drift(drift: Drift) -> str:
-    if drift.what == "volume":
-        return f"volume {drift.value:,.0f} of {drift.usual:,.0f}"
-    return f"{drift.what} {drift.value:.0%}"
-
-
-def _drift(drift: Drift) -> str:
-    if drift.what == "volume":
-        came = several(drift.articles, "new article")
-        return f"{came} in {WINDOW_H} hours; {drift.usual:,.0f} were expected"
-    what = "in another language" if drift.what == "language" else drift.what
-    of = f"{several(drift.articles, 'article')} in {WINDOW_H} hours"
-    return f"{drift.value:.0%} {what} of {of}; before it was {drift.usual:.0%}"

@@ -42,7 +42,7 @@ def web(host: str, port: int, opens_browser: bool) -> None:
     logging.getLogger("worker").setLevel(settings.log_level)
     protect_loggers()
     reader = SystemReader(settings)
-    app = make_web_app(reader.read, settings, bootstrap.store(settings))
+    app = make_web_app(reader.read, settings, bootstrap.store(settings), reader.learned)
     with listen(settings, host, port) as listener:
         address = address_of(listener)
         err.print(f"the console is at {address}", markup=False)

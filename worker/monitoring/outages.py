@@ -46,6 +46,8 @@ def _missed(sources: Hours) -> list[int]:
     `sources` is the number of sources that delivered in each hour.
     """
     weeks = -(-sources.size // HOURS_A_WEEK)
+    if weeks < 2:  # an hour that came only once is as it usually is
+        return []
     padded = np.full(weeks * HOURS_A_WEEK, np.nan)
     padded[: sources.size] = sources
     if weeks == 1:  # hours of the week that are yet to come have no median

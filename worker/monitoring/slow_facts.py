@@ -47,14 +47,15 @@ class SlowFactReader:
     """Reads what changes slowly at most once a minute, and learns once an hour what is usual for
     each source.
 
-    Only one thread may use it at a time. If `judges` is false, it reads from the broker what
+    Only one thread may use it at a time; what it has learned about the sources, `learned`, may be
+    shared. If `judges` is false, it reads from the broker what
     another process found in the last minutes, and judges by itself only if there is nothing. `last`
     is what was read last, None before that and while the store does not answer.
     """
 
     def __init__(self, store: MeasuredStore, *, judges: bool = True) -> None:
         self._store = store
-        self._learned = LearnedSourceCache(store)
+        self.learned = LearnedSourceCache(store)
         self._judges = judges
         self.last: SlowFacts | None = None
 
@@ -87,7 +88,7 @@ class SlowFactReader:
             now,
             oldest_waiting_s=oldest_waiting_s(broker),
             paused=paused,
-            learned=self._learned.get(now),
+            learned=self.learned.get(now),
         )
         sources = summarize(health, paused, rules.silent_share, now)
         self.last = SlowFacts(at=now, growth=growth, sources=sources, health=tuple(health))

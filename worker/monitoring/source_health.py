@@ -167,10 +167,11 @@ def count_states(sources: Iterable[SourceHealth]) -> SourceNumbers:
 def worst_first(sources: Iterable[SourceHealth]) -> list[SourceHealth]:
     """Sort sources so that those that need attention come first: silent ones, the largest first,
     then those that have changed. Others follow in the order in which they are due."""
-    return sorted(sources, key=_urgency)
+    return sorted(sources, key=urgency)
 
 
-def _urgency(source: SourceHealth) -> tuple[int, float, str]:
+def urgency(source: SourceHealth) -> tuple[int, float, str]:
+    """Return the position of a source in a list that begins with those that need attention."""
     ranks = {SourceState.OK: 3, SourceState.NEW: 4, SourceState.PAUSED: 5}
     if source.needs_attention:
         rank = 0 if source.state is SourceState.SILENT else 1

@@ -58,7 +58,9 @@ def route_of(operation: Operation) -> Route:
         console, caller = console_of(request), caller_of(request)
         return JsonAnswer(await run_in_threadpool(operation.run, console, caller, arguments))
 
-    return Route(operation.path, answer, methods=[operation.method])
+    # The name of a source may have slashes.
+    path = operation.path.replace("{source}", "{source:path}")
+    return Route(path, answer, methods=[operation.method])
 
 
 def read_arguments(kind: type[ArgumentsT], given: dict[str, Any]) -> ArgumentsT:

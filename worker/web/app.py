@@ -6,6 +6,7 @@ from anyio import from_thread
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
+from worker.monitoring.source_reading import LearnedSourceCache
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
 from worker.store.ports import ArticleStore
@@ -26,12 +27,13 @@ def make_web_app(
     read_system: Callable[[], SystemState],
     settings: Settings | None = None,
     store: ArticleStore | None = None,
+    learned: LearnedSourceCache | None = None,
 ) -> Starlette:
     """Return the web application with all its routes.
 
     `read_system` reads the state of the system from broker and store. It is called in a thread,
     never twice at once, and at most every two seconds. With `settings` and `store`, the application
-    has the console, too: pages and an API.
+    has the console, too: pages and an API. `learned` is what is known about how sources deliver.
     """
     system = CachedRead(read_system, fresh_s=_FRESH_S, wait_s=_WAIT_S, stale_s=_STALE_S)
     routes: list[BaseRoute] = list(ROUTES)
@@ -40,7 +42,7 @@ def make_web_app(
         def read_status() -> Status:
             return from_thread.run(system.get).status  # handlers run in threads
 
-        console = Console(settings=settings, store=store, read_status=read_status)
+        console = Console(settings=settings, store=store, read_status=read_status, learned=learned)
         routes.append(Mount("/", make_console_app(console)))
     app = Starlette(routes=routes)
     app.state.system = system

@@ -14,6 +14,7 @@ from worker.explain.word_diff import DiffPiece, pieces
 from worker.store.listing_values import ArticleFacets, ArticlePosition, Estimate, RawPayload
 from worker.store.values import Query, SearchHit, StoredDeadLetter
 from worker.store.view_values import ArticleView
+from worker.tag.entities.tag_codes import equal_codes
 from worker.web.api_operations import Arguments, Operation
 from worker.web.caller import Caller
 from worker.web.console_context import Console
@@ -26,7 +27,7 @@ class ArticleFilter(Arguments):
     """By what a list of articles can be restricted."""
 
     q: str = Field("", max_length=1000, description='Words, "phrases", -excluded, begin*.')
-    tag: str = Field("", max_length=500, description='Tag: code, label or "scheme:code".')
+    tag: str = Field("", max_length=500, description='Tag: code, label, "scheme:code", name or id.')
     source: str = Field("", max_length=2000, description="Source id.")
     language: str = Field("", max_length=100, description="Language, such as en.")
     verdict: str = Field("", max_length=100, description="Of the newest revision: new, duplicate …")
@@ -41,6 +42,7 @@ class ArticleFilter(Arguments):
         return Query(
             words=self.q,
             tag=self.tag,
+            tag_codes=equal_codes(self.tag) if self.tag else (),
             source=self.source,
             language=self.language,
             verdict=self.verdict,

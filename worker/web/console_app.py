@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -17,7 +17,11 @@ from worker.web import (
     article_pages,
     dead_letter_api,
     dead_letter_pages,
+    overview_api,
+    overview_pages,
     sign_in_pages,
+    source_api,
+    source_pages,
     system_api,
     system_pages,
 )
@@ -29,18 +33,22 @@ from worker.web.page_rendering import FOLDER, page
 from worker.web.request_guard import RequestGuard
 
 OPERATIONS = (
+    *overview_api.OPERATIONS,
     *article_api.OPERATIONS,
     *dead_letter_api.OPERATIONS,
+    *source_api.OPERATIONS,
     *system_api.OPERATIONS,
 )
 PAGES = (
+    *overview_pages.ROUTES,
+    *source_pages.ROUTES,
     *article_pages.ROUTES,
     *dead_letter_pages.ROUTES,
     *system_pages.ROUTES,
     *sign_in_pages.ROUTES,
 )
 _REMEDIES = {
-    400: "Go back, or begin at the list of articles.",
+    400: "Go back, or begin at the overview.",
     404: "It may have been removed. Look for it by another name in the field above.",
     409: "Go back to the list and look again.",
     503: "Check it with `worker doctor`, then load this page again.",
@@ -55,7 +63,6 @@ def make_console_app(console: Console) -> Starlette:
         return JsonAnswer(description)
 
     routes = [
-        Route("/", _first_page),
         Route("/api/openapi.json", describe),
         *map(route_of, OPERATIONS),
         *PAGES,
@@ -76,10 +83,6 @@ class _StaticFiles(StaticFiles):
         if b"v=" in scope.get("query_string", b""):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
-
-
-def _first_page(_: Request) -> Response:
-    return RedirectResponse("/articles")
 
 
 def _http_error(request: Request, error: HTTPException) -> Response:

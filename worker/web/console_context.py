@@ -10,15 +10,22 @@ from starlette.requests import Request
 from worker.clean.cleaning_rules import UrlRules
 from worker.client.producer import Producer
 from worker.config.loader import load_config
+from worker.config.monitoring_rules import AttentionRules
+from worker.monitoring.source_reading import LearnedSourceCache
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
 from worker.store.access_values import AuditEntry
 from worker.store.ports import ArticleStore
 from worker.web.access import password_is_set, password_of
 from worker.web.caller import Caller
+from worker.web.outcome_hours import OutcomeHours
+from worker.web.rate_meter import RateMeter
 from worker.web.replay_job import ReplayJobs
 from worker.web.sessions import SessionCookies
 from worker.web.sign_in_limit import SignInLimit
+from worker.web.source_lines import SourceLines
+from worker.web.source_pauses import SourcePauses
+from worker.web.source_watch import SourceWatch
 
 
 def _now() -> datetime:
@@ -30,7 +37,8 @@ class Console:
     """The parts that pages and API share: the store, the settings, sessions, and running jobs.
 
     `read_status` returns the state of the whole system, and `open_producer` opens a connection by
-    which dead letters are sent to the workers again.
+    which dead letters are sent to the workers again. `learned` is what is known about how sources
+    deliver, if something else keeps that already.
     """
 
     settings: Settings
@@ -40,6 +48,8 @@ class Console:
     now: Callable[[], datetime] = _now
     replays: ReplayJobs = field(default_factory=ReplayJobs)
     sign_ins: SignInLimit = field(default_factory=SignInLimit)
+    learned: LearnedSourceCache | None = None
+    rate: RateMeter = field(default_factory=RateMeter)
 
     @property
     def can_act(self) -> bool:
@@ -54,6 +64,31 @@ class Console:
     @cached_property
     def sessions(self) -> SessionCookies:
         return SessionCookies(password_of(self.settings))
+
+    @cached_property
+    def pauses(self) -> SourcePauses:
+        """The sources that are paused."""
+        return SourcePauses(self.settings)
+
+    @cached_property
+    def sources(self) -> SourceWatch:
+        """How all sources deliver, as it was at most a minute ago."""
+        return SourceWatch(self.store, self.pauses, self.read_status, self.learned)
+
+    @cached_property
+    def source_lines(self) -> SourceLines:
+        """The lines that each source repeats around its articles."""
+        return SourceLines(self.settings, self.store)
+
+    @cached_property
+    def outcome_hours(self) -> OutcomeHours:
+        """The numbers of articles by outcome in each hour of the last week."""
+        return OutcomeHours(self.store)
+
+    @cached_property
+    def attention(self) -> AttentionRules:
+        """The rules that say what needs attention."""
+        return load_config(self.settings.config_dir).monitoring.attention
 
     def link_rules(self) -> UrlRules:
         """The rules by which the addresses of articles are written in the store."""

@@ -3,7 +3,7 @@ replay and drop."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -38,18 +38,24 @@ class LetterFilter(Arguments):
     reason: Reason | None = Field(None, description="Why it could not be processed.")
     source: str = Field("", max_length=2000, description="Source id.")
     stage: str = Field("", max_length=100, description="Stage that failed: clean, tag, broker …")
+    day: date | None = Field(None, description="UTC day of the last failure.")
     state: DeadLetterState = Field(
         DeadLetterState.DEAD, description="dead, replaying (sent again, no outcome yet), replayed."
     )
 
     def query(self, limit: int | None = None, until: datetime | None = None) -> DeadLetterQuery:
         """The query of the store that finds these letters; only those that failed until then."""
+        since = datetime.combine(self.day, time(), UTC) if self.day else None
+        ends = [until + _TICK] if until else []
+        if since and since.year < 9999:
+            ends.append(since + timedelta(days=1))
         return DeadLetterQuery(
+            since=since,
             reason=self.reason.value if self.reason else "",
             source=self.source,
             stage=self.stage,
             states=(self.state,),
-            before=until + _TICK if until else None,
+            before=min(ends, default=None),
             limit=limit,
         )
 
@@ -224,7 +230,12 @@ def _conflict(wanted: LetterAction, found: int) -> HTTPException:
 
 def _about(wanted: LetterFilter) -> str:
     """The filter in words, for the audit log: `reason=malformed source=wire`, or `all`."""
-    values = {"reason": wanted.reason, "source": wanted.source, "stage": wanted.stage}
+    values = {
+        "reason": wanted.reason,
+        "source": wanted.source,
+        "stage": wanted.stage,
+        "day": wanted.day,
+    }
     return " ".join(f"{name}={value}" for name, value in values.items() if value) or "all"
 
 

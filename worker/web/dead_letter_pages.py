@@ -28,7 +28,7 @@ from worker.web.dead_letter_api import (
 )
 from worker.web.page_rendering import fragment, link, page
 
-_FILTERS = ("reason", "source", "stage")
+_FILTERS = ("reason", "source", "stage", "day")
 _ACTIONS = {"replay": replay_letters, "drop": drop_letters}
 _DONE = {"replay": "Replaying {}.", "drop": "Dropped {}."}
 _MOST_FORM = 20_000  # bytes

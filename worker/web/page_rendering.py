@@ -18,8 +18,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from worker.explain.wording import moment, several
+from worker.monitoring.attention import time_span
+from worker.monitoring.source_words import source_notes
 from worker.web.caller import caller_of
 from worker.web.console_context import console_of
+from worker.web.outcome_chart import outcome_chart
 from worker.web.shown_text import cut_text, shown_text, web_link
 from worker.web.sparkline_svg import sparkline_svg
 
@@ -35,8 +38,10 @@ class NavigationEntry(NamedTuple):
 
 
 NAVIGATION = (
+    NavigationEntry("/", "Overview", "overview"),
     NavigationEntry("/articles", "Articles", "article"),
     NavigationEntry("/clusters", "Clusters", "cluster"),
+    NavigationEntry("/sources", "Sources", "source"),
     NavigationEntry("/dead", "Dead letters", "dead"),
     NavigationEntry("/audit", "Audit log", "audit"),
 )
@@ -58,12 +63,12 @@ def page(
         "navigation": NAVIGATION,
         "json_path": "",
     }
-    return HTMLResponse(_rendered(template, {**frame, **values}), status)
+    return HTMLResponse(rendered(template, {**frame, **values}), status)
 
 
 def fragment(template: str, **values: Any) -> HTMLResponse:
     """Render a part of a page, which the browser puts into the page that it shows."""
-    return HTMLResponse(_rendered(template, values))
+    return HTMLResponse(rendered(template, values))
 
 
 def link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
@@ -75,7 +80,8 @@ def link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any)
     return f"{path}?{urlencode(encoded)}" if encoded else path
 
 
-def _rendered(template: str, values: Mapping[str, Any]) -> bytes:
+def rendered(template: str, values: Mapping[str, Any]) -> bytes:
+    """Render a template with these values, in UTF-8."""
     text = _environment().get_template(template).render(values)
     return text.encode("utf-8", "replace")
 
@@ -93,13 +99,17 @@ def _environment() -> Environment:
     environment.filters |= {
         "cut": cut_text,
         "when": when,
+        "duration": time_span,
         "number": lambda value: f"{value:,}",
         "share": lambda value: f"{value:.0%}",
         "web_link": web_link,
     }
     environment.globals |= {
+        "kind_columns": lambda kinds: [(str(kind), "right") for kind in kinds],
         "link": link,
+        "source_notes": source_notes,
         "several": several,
+        "outcome_chart": outcome_chart,
         "sparkline": sparkline_svg,
         "static": _static,
     }

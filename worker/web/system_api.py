@@ -1,6 +1,5 @@
-"""Operations of the API on the whole system: clusters, sources, changes, status, audit log."""
+"""Operations of the API on the whole system: clusters, changes, status, audit log."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from starlette.exceptions import HTTPException
 from worker.monitoring.status_values import Status
 from worker.store.access_values import AuditEntry
 from worker.store.listing_values import ClusterPosition, ClusterSummary
-from worker.store.values import Change, SourceSeen
+from worker.store.values import Change
 from worker.web.api_operations import Arguments, Operation
 from worker.web.caller import Caller
 from worker.web.console_context import Console
@@ -24,13 +23,6 @@ class ClusterListing(Arguments):
     hours: int = Field(24, ge=1, le=24 * 7, description="Articles first seen in the last hours.")
     cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=100, description="Number of clusters of a page.")
-
-
-class SourceListing(Arguments):
-    """Which page of the list of sources is wanted."""
-
-    cursor: str = Field("", max_length=4000, description="`next_cursor` of the page before.")
-    limit: int = Field(100, ge=1, le=500, description="Number of sources of a page.")
 
 
 class ChangeListing(Arguments):
@@ -64,14 +56,6 @@ class ClusterList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceList:
-    """A page of the list of sources, by name. `next_cursor` asks for the next; null at the end."""
-
-    sources: tuple[SourceSeen, ...]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeList:
     """A page of the change feed, the oldest change first.
 
@@ -88,10 +72,6 @@ class AuditList:
 
     entries: tuple[AuditEntry, ...]
     next_cursor: str | None
-
-
-class _SourcePosition(NamedTuple):
-    source: str
 
 
 class _AuditPosition(NamedTuple):
@@ -119,19 +99,6 @@ def list_clusters(console: Console, _: Caller, wanted: ClusterListing) -> Cluste
         clusters=page.clusters,
         next_cursor=cursor_of(_PeriodPosition(since, *page.next)) if page.next else None,
         is_complete=page.is_complete,
-    )
-
-
-def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceList:
-    """Return a page of the sources, by name, with counts of what they delivered."""
-    at = _position(wanted.cursor, _SourcePosition)
-    sources = sorted(console.store.sources(), key=lambda seen: seen.source)
-    start = bisect_right(sources, at.source, key=lambda seen: seen.source) if at else 0
-    page = sources[start : start + wanted.limit]
-    more = start + wanted.limit < len(sources)
-    return SourceList(
-        sources=tuple(page),
-        next_cursor=cursor_of(_SourcePosition(page[-1].source)) if more else None,
     )
 
 
@@ -173,13 +140,6 @@ OPERATIONS = (
         arguments=ClusterListing,
         answer=ClusterList,
         run=list_clusters,
-    ),
-    Operation(
-        path="/api/sources",
-        summary="List the sources by name.",
-        arguments=SourceListing,
-        answer=SourceList,
-        run=list_sources,
     ),
     Operation(
         path="/api/changes",

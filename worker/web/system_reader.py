@@ -11,6 +11,7 @@ from worker.config.loader import load_config
 from worker.errors import Unavailable
 from worker.monitoring.slow_facts import SlowFactReader, SlowFacts
 from worker.monitoring.source_health import SourceHealth, SourceState
+from worker.monitoring.source_reading import LearnedSourceCache
 from worker.monitoring.status import read_status
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
@@ -38,6 +39,11 @@ class SystemReader:
         self._store = bootstrap.store(settings)
         self._slow_facts = SlowFactReader(self._store)
         self._index = bootstrap.index(settings, self._config.dedup) if settings.index_url else None
+
+    @property
+    def learned(self) -> LearnedSourceCache:
+        """What is known about how sources deliver; other threads may use it, too."""
+        return self._slow_facts.learned
 
     def read(self) -> SystemState:
         """Return the state of the system now. It says what does not answer; nothing is raised for

@@ -30,7 +30,78 @@
     }
   }, 2000);
 
+  // A part of a page that asks for its content anew while the tab is visible. An ETag saves sending
+  // what is shown already. When the server is away, the page says so and goes on asking.
+  const LIVE_MS = 5000, ANSWER_MS = 15000;
+  function live(part) {
+    const problem = document.getElementById("live-problem");
+    let tag = "", timer = 0, running = false, since = null;
+    function again() {
+      clearTimeout(timer);
+      if (document.visibilityState === "visible") timer = setTimeout(ask, LIVE_MS);
+    }
+    function failed(why) {
+      since = since || new Date();
+      problem.textContent = why + " since " + format.format(since) +
+        ". This page shows what was known before, and goes on by itself.";
+      problem.hidden = false;
+    }
+    async function ask() {
+      if (running) return;
+      running = true;
+      try {
+        const answer = await fetch(part.dataset.live, {
+          headers: tag ? { "If-None-Match": tag, "HX-Request": "true" } : { "HX-Request": "true" },
+          cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS),
+        });
+        if (answer.status === 401) return location.reload();  // the session has ended
+        if (answer.status === 200) {
+          replaceContent(part, await answer.text());
+          tag = answer.headers.get("ETag") || "";
+        } else if (answer.status !== 304) {
+          return failed("The server can\u2019t answer (" + answer.status + ")");
+        }
+        since = null;
+        problem.hidden = true;
+      } catch {
+        failed("The server does not answer");
+      } finally {
+        running = false;
+        again();
+      }
+    }
+    document.addEventListener("visibilitychange", function () {
+      clearTimeout(timer);
+      if (document.visibilityState === "visible") ask();
+    });
+    again();
+  }
+
+  // What was open stays open, what was scrolled stays so, and the focus stays where it was.
+  function replaceContent(part, html) {
+    const open = Array.from(part.querySelectorAll("details[open][id]"), (each) => each.id);
+    const frames = Array.from(part.querySelectorAll(".table-frame"), (each) => [each.scrollLeft, each.scrollTop]);
+    const focusable = "a, button, summary, [tabindex]";
+    const focused = Array.from(part.querySelectorAll(focusable)).indexOf(document.activeElement);
+    const href = focused >= 0 ? document.activeElement.getAttribute("href") : null;
+    part.innerHTML = html;
+    localTimes(part);
+    for (const id of open) {
+      const again = document.getElementById(id);
+      if (again) again.open = true;
+    }
+    part.querySelectorAll(".table-frame").forEach(function (each, number) {
+      if (frames[number]) [each.scrollLeft, each.scrollTop] = frames[number];
+    });
+    if (focused >= 0) {
+      const all = Array.from(part.querySelectorAll(focusable));
+      const same = href ? all.find((each) => each.getAttribute("href") === href) : all[focused];
+      if (same) same.focus({ preventScroll: true });
+    }
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
+    for (const part of document.querySelectorAll("[data-live]")) live(part);
     localTimes(document);
     if (window.matchMedia("(min-width: 60rem)").matches) {
       for (const element of document.querySelectorAll("details[data-open-wide]")) element.open = true;

@@ -1,0 +1,307 @@
+"""Operations of the API on sources, the publishers of articles: list, show, snooze and pause."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from pydantic import ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from worker.broker.pauses import Pause, new_pause
+from worker.explain.learned_lines import SourceBoilerplateReport
+from worker.model.records import OutcomeKind
+from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
+from worker.monitoring.source_health import SourceHealth, SourceState, nothing_arrives, urgency
+from worker.monitoring.source_rhythm import DAYS_A_WEEK, HOURS_A_DAY
+from worker.store.values import Query, SearchHit, SourceDetails
+from worker.web.api_operations import Arguments, Operation
+from worker.web.caller import Caller
+from worker.web.console_context import Console
+from worker.web.cursors import cursor_of, position_in
+from worker.web.source_watch import WEEK_H, SourceReading, SourceRow
+
+_RECENT = 10  # articles of one source
+_COLUMN_H = 4  # hours of a column in the chart of a week
+
+
+class SourceListing(Arguments):
+    """Which page of which list of sources is wanted."""
+
+    state: SourceState | None = Field(None, description="ok, silent, new or paused.")
+    q: str = Field("", max_length=200, description="Part of the name, in any case.")
+    cursor: str = Field("", max_length=8000, description="`next_cursor` of the page before.")
+    limit: int = Field(50, ge=1, le=500, description="Number of sources of a page.")
+
+
+class OneSource(Arguments):
+    """Which source is wanted."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)  # names are compared as they are
+
+    source: str = Field(min_length=1, max_length=2000, description="Source id.")
+
+
+class SourceSnooze(OneSource):
+    """For how long nobody wants to be told about a source."""
+
+    hours: int = Field(24, ge=1, le=24 * 90, description="Hours from now.")
+
+
+class SourcePause(OneSource):
+    """Which source is paused, and why."""
+
+    reason: str = Field("", max_length=500, description="Why; it is kept and shown.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceList:
+    """A page of the list of sources, those that need attention first.
+
+    `total` is the number of all that match, and `states` counts all sources by state.
+    `next_cursor` asks for the next page; null at the end. `nothing_since` is set if so many sources
+    are silent at once that they can't be the cause, to the time since when.
+    """
+
+    sources: tuple[SourceRow, ...]
+    total: int
+    states: Mapping[SourceState, int]
+    nothing_since: datetime | None
+    next_cursor: str | None
+
+
+class FunnelStep(NamedTuple):
+    """How many of the articles that were received came as far as this step."""
+
+    name: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """All that is known about one source.
+
+    `stored` has its counts since the first delivery. `health` says whether new articles come as
+    they should, null if the source was added just now. `rhythm` has seven lists (Monday first) of
+    24 numbers: the hours with new articles that are expected in each hour of the week (UTC), null
+    while too little is known. `funnel` has what became of the articles of the last 168 hours, and
+    `columns` the outcomes by time. `lines` are lines that the source repeats. `pause` says who has
+    paused it, null if nobody has or the broker does not answer; `held` is the number of articles
+    that are held back. `recent` are its newest articles.
+    """
+
+    stored: SourceDetails
+    health: SourceHealth | None
+    rhythm: tuple[tuple[float, ...], ...] | None
+    funnel: tuple[FunnelStep, ...]
+    columns: tuple[OutcomeColumn, ...]
+    last_hours: tuple[int, ...]
+    lines: SourceBoilerplateReport
+    pause: Pause | None
+    held: int
+    recent: tuple[SearchHit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChange:
+    """What has been done with a source, and until when that holds; null if until it is undone."""
+
+    source: str
+    done: str
+    until: datetime | None = None
+
+
+class _UrgencyPosition(NamedTuple):
+    """A position in the list of sources, worst first."""
+
+    rank: int
+    number: float
+    source: str
+
+
+def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceList:
+    """Return a page of the sources, those that need attention first."""
+    try:
+        after = position_in(wanted.cursor, _UrgencyPosition)
+    except ValueError as e:
+        raise HTTPException(400, f"cursor: {e}") from e
+    rows = console.sources.read(console.now()).rows
+    states = [row.health.state for row in rows]
+    text = wanted.q.casefold()
+    found = [
+        row
+        for row in rows
+        if (wanted.state in (None, row.health.state)) and text in row.source.casefold()
+    ]
+    start = bisect_right(found, tuple(after), key=_position) if after else 0
+    shown = found[start : start + wanted.limit]
+    more = start + wanted.limit < len(found)
+    return SourceList(
+        sources=tuple(replace(row, health=replace(row.health, rhythm=None)) for row in shown),
+        total=len(found),
+        states={state: states.count(state) for state in SourceState},
+        nothing_since=nothing_arrives([row.health for row in rows], console.attention.silent_share),
+        next_cursor=cursor_of(_UrgencyPosition(*_position(shown[-1]))) if more else None,
+    )
+
+
+def show_source(console: Console, _: Caller, wanted: OneSource) -> SourceReport:
+    """Return all that is known about one source."""
+    stored = _stored(console, wanted.source)
+    name, now = stored.source.source, console.now()
+    reading = console.sources.read(now)
+    row = _row(reading, name)
+    rhythm = row.health.rhythm.expected if row and row.health.rhythm else None
+    since = now - timedelta(hours=WEEK_H)
+    counts = console.store.outcomes_by_hour(since, name)
+    columns = outcome_columns(counts, now, hours=WEEK_H, width=_COLUMN_H)
+    held = console.store.held.counts().get(name)
+    recent = console.store.listings.article_page(Query(source=name, limit=_RECENT))
+    return SourceReport(
+        stored=stored,
+        health=replace(row.health, rhythm=None) if row else None,
+        rhythm=_by_day(rhythm) if rhythm else None,
+        funnel=_funnel(columns),
+        columns=columns,
+        last_hours=row.last_hours if row else (),
+        lines=console.source_lines.read(name, now),
+        pause=(reading.pauses or {}).get(name),
+        held=held.articles if held else 0,
+        recent=recent.hits,
+    )
+
+
+def snooze_source(console: Console, caller: Caller, wanted: SourceSnooze) -> SourceChange:
+    """Let nobody be told about a source for a while. It is judged and shown all the same."""
+    name = _stored(console, wanted.source).source.source
+    until = console.now() + timedelta(hours=wanted.hours)
+    console.store.snooze_source(name, until)
+    console.note(caller, "source.snoozed", name, until=until.isoformat(timespec="minutes"))
+    console.sources.forget()
+    return SourceChange(source=name, done="snoozed", until=until)
+
+
+def wake_source(console: Console, caller: Caller, wanted: OneSource) -> SourceChange:
+    """End the snooze of a source: it counts for alerts again."""
+    name = _stored(console, wanted.source).source.source
+    if not console.store.wake_source(name):
+        raise HTTPException(409, "the source was not snoozed; nothing was done")
+    console.note(caller, "source.woken", name)
+    console.sources.forget()
+    return SourceChange(source=name, done="woken")
+
+
+def pause_source(console: Console, caller: Caller, wanted: SourcePause) -> SourceChange:
+    """Let workers hold the articles of a source back until it is resumed. None is lost."""
+    name = _stored(console, wanted.source).source.source
+    console.pauses.pause(name, new_pause(caller.name, wanted.reason, console.now()))
+    console.note(caller, "source.paused", name, reason=wanted.reason)
+    console.sources.forget()
+    return SourceChange(source=name, done="paused")
+
+
+def resume_source(console: Console, caller: Caller, wanted: OneSource) -> SourceChange:
+    """Send the held articles of a source back to their queues, oldest first, and end its pause.
+
+    It happens in the background.
+    """
+    name = _stored(console, wanted.source).source.source
+    held = console.store.held.counts().get(name)
+    if name not in console.pauses.read() and held is None:
+        raise HTTPException(409, "the source is not paused; nothing was done")
+    console.pauses.resume(name, console.store, console.open_producer)
+    console.note(caller, "source.resumed", name, held=held.articles if held else 0)
+    console.sources.forget()
+    return SourceChange(source=name, done="resumed")
+
+
+def _stored(console: Console, source: str) -> SourceDetails:
+    found = console.store.source(source)
+    if found is None:
+        raise HTTPException(404, "no source has this name")
+    return found
+
+
+def _row(reading: SourceReading, name: str) -> SourceRow | None:
+    return next((row for row in reading.rows if row.source == name), None)
+
+
+def _position(row: SourceRow) -> tuple[int, float, str]:
+    return urgency(row.health)
+
+
+def _by_day(expected: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
+    days = (expected[day * HOURS_A_DAY : (day + 1) * HOURS_A_DAY] for day in range(DAYS_A_WEEK))
+    return tuple(tuple(round(number, 4) for number in day) for day in days)
+
+
+def _funnel(columns: tuple[OutcomeColumn, ...]) -> tuple[FunnelStep, ...]:
+    """Follow the articles of some time from the queue to the reader, who sees no copies."""
+
+    def number(*kinds: OutcomeKind) -> int:
+        return sum(column.outcomes[kind] for column in columns for kind in kinds)
+
+    received = number(*OutcomeKind)
+    processed = received - number(OutcomeKind.DEAD)
+    changed = processed - number(OutcomeKind.UNCHANGED, OutcomeKind.WITHDRAWN)
+    return (
+        FunnelStep("received", received),
+        FunnelStep("could be processed", processed),
+        FunnelStep("new or changed", changed),
+        FunnelStep("shown, because no copies", changed - number(OutcomeKind.DUPLICATE)),
+    )
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/sources",
+        summary="List the sources, those that need attention first.",
+        arguments=SourceListing,
+        answer=SourceList,
+        run=list_sources,
+    ),
+    Operation(
+        path="/api/sources/{source}/snooze",
+        method="POST",
+        tag="acting",
+        summary="Let nobody be told about a source for a while.",
+        arguments=SourceSnooze,
+        answer=SourceChange,
+        run=snooze_source,
+    ),
+    Operation(
+        path="/api/sources/{source}/wake",
+        method="POST",
+        tag="acting",
+        summary="End the snooze of a source.",
+        arguments=OneSource,
+        answer=SourceChange,
+        run=wake_source,
+    ),
+    Operation(
+        path="/api/sources/{source}/pause",
+        method="POST",
+        tag="acting",
+        summary="Hold the articles of a source back.",
+        arguments=SourcePause,
+        answer=SourceChange,
+        run=pause_source,
+    ),
+    Operation(
+        path="/api/sources/{source}/resume",
+        method="POST",
+        tag="acting",
+        summary="Process the articles of a source again, those that were held back first.",
+        arguments=OneSource,
+        answer=SourceChange,
+        run=resume_source,
+    ),
+    Operation(
+        path="/api/sources/{source}",
+        summary="Show all that is known about one source.",
+        arguments=OneSource,
+        answer=SourceReport,
+        run=show_source,
+    ),
+)

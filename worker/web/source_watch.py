@@ -1,0 +1,143 @@
+"""Read how all sources deliver, for the pages and the API: worst first, with numbers of each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from worker.broker.pauses import Pause
+from worker.errors import Unavailable
+from worker.model.records import OutcomeKind
+from worker.monitoring.source_health import SourceHealth, worst_first
+from worker.monitoring.source_reading import LearnedSourceCache, read_source_health
+from worker.monitoring.status_values import Status
+from worker.store.hourly_values import FIRST_STORED
+from worker.store.ports import ArticleStore
+from worker.store.source_values import WindowCount
+from worker.store.values import SourceSeen
+from worker.web.recent_value import RecentValue
+from worker.web.source_pauses import SourcePauses
+
+HOURS = 24
+WEEK_H = 168
+_FRESH_S = 60.0  # to judge 500 sources takes 70 to 150 ms of CPU
+_REPEATED = (OutcomeKind.UNCHANGED,)  # a poller sends what it has sent before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceShares:
+    """What the deliveries of a source in the last 168 hours were, as shares from 0 to 1.
+
+    `received` is the number of deliveries. Of these, `dead` could not be processed, and `unchanged`
+    were known already. `copies` is the share of copies of other articles among its new articles. A
+    share of nothing is 0.
+    """
+
+    received: int = 0
+    dead: float = 0.0
+    unchanged: float = 0.0
+    copies: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A source as lists show it.
+
+    `health` says whether new articles come as they should; its rhythm is left out in lists.
+    `last_hours` has the number of articles in each of the last 24 hours, the present one last;
+    articles that came again unchanged are not counted.
+    """
+
+    source: str
+    seen: SourceSeen
+    health: SourceHealth
+    last_hours: tuple[int, ...]
+    shares: SourceShares
+
+
+class SourceReading(NamedTuple):
+    """All sources at one time, worst first, and the pauses of sources by name. The pauses are None
+    if the broker did not answer."""
+
+    rows: Sequence[SourceRow]
+    pauses: Mapping[str, Pause] | None
+
+
+class SourceWatch:
+    """Reads all sources of a store, and keeps what it read for a minute. Threads may share it."""
+
+    def __init__(
+        self,
+        store: ArticleStore,
+        pauses: SourcePauses,
+        read_status: Callable[[], Status],
+        learned: LearnedSourceCache | None = None,
+    ) -> None:
+        self._store = store
+        self._read_status = read_status
+        self._pauses = pauses
+        self._learned = learned or LearnedSourceCache(store)
+        self._recent: RecentValue[SourceReading] = RecentValue(_FRESH_S)
+
+    def read(self, now: datetime) -> SourceReading:
+        """Return all sources, worst first. Raises Unavailable when the store does not answer."""
+        return self._recent.get(lambda: self._read(now))
+
+    def forget(self) -> None:
+        """Read anew at the next call, because a source was changed."""
+        self._recent.forget()
+
+    def _read(self, now: datetime) -> SourceReading:
+        try:
+            pauses = self._pauses.read()
+        except Unavailable:
+            pauses = None
+        paused = {name: pause.at for name, pause in (pauses or {}).items()}
+        learned = self._learned.get(now)
+        oldest_s = self._oldest_waiting_s()
+        health = read_source_health(
+            self._store, now, oldest_waiting_s=oldest_s, paused=paused, learned=learned
+        )
+        seen = {source.source: source for source in self._store.sources()}
+        hours = self._store.last_hours_by_source(now, HOURS, without=_REPEATED)
+        shares = source_shares(self._store.window_counts(now, WEEK_H, 1))
+        rows = [
+            SourceRow(
+                source=each.name,
+                seen=seen[each.name],
+                health=each,
+                last_hours=hours.get(each.name, (0,) * HOURS),
+                shares=shares.get(each.name, SourceShares()),
+            )
+            for each in worst_first(health)
+            if each.name in seen  # one that was added between the two readings is left out
+        ]
+        return SourceReading(rows, pauses)
+
+    def _oldest_waiting_s(self) -> float | None:
+        try:
+            status = self._read_status()
+        except Unavailable:
+            return None
+        if "broker" in status.unreachable:
+            return None
+        return max((lane.oldest_s or 0.0 for lane in status.lanes), default=0.0)
+
+
+def source_shares(counts: Sequence[WindowCount]) -> dict[str, SourceShares]:
+    """Return the shares of each source from its numbers of articles by outcome."""
+    by_source: dict[str, dict[str, int]] = {}
+    for count in counts:
+        by_source.setdefault(count.source, {})[count.what] = count.articles
+    return {source: _shares(numbers) for source, numbers in by_source.items()}
+
+
+def _shares(numbers: Mapping[str, int]) -> SourceShares:
+    received = sum(numbers.get(kind, 0) for kind in OutcomeKind)
+    first = sum(numbers.get(kind, 0) for kind in FIRST_STORED)
+    return SourceShares(
+        received=received,
+        dead=numbers.get(OutcomeKind.DEAD, 0) / received if received else 0.0,
+        unchanged=numbers.get(OutcomeKind.UNCHANGED, 0) / received if received else 0.0,
+        copies=numbers.get(OutcomeKind.DUPLICATE, 0) / first if first else 0.0,
+    )
