@@ -9,14 +9,16 @@ from starlette.requests import Request
 
 from worker.clean.cleaning_rules import UrlRules
 from worker.client.producer import Producer
-from worker.config.loader import load_config
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
 from worker.store.access_values import AuditEntry
 from worker.store.ports import ArticleStore
 from worker.web.access import password_is_set, password_of
+from worker.web.cached_config import CachedConfig
 from worker.web.caller import Caller
+from worker.web.console_broker import ConsoleBroker
 from worker.web.replay_job import ReplayJobs
+from worker.web.rule_trials import RuleTrials
 from worker.web.sessions import SessionCookies
 from worker.web.sign_in_limit import SignInLimit
 
@@ -55,9 +57,24 @@ class Console:
     def sessions(self) -> SessionCookies:
         return SessionCookies(password_of(self.settings))
 
+    @cached_property
+    def broker(self) -> ConsoleBroker:
+        """The connection to the broker, for pauses and the state of alerts."""
+        return ConsoleBroker(self.settings)
+
+    @cached_property
+    def rules(self) -> CachedConfig:
+        """The rule files of this machine."""
+        return CachedConfig(self.settings.config_dir)
+
+    @cached_property
+    def trials(self) -> RuleTrials:
+        """Trials of drafts of rule files, one at a time."""
+        return RuleTrials(self.settings.config_dir)
+
     def link_rules(self) -> UrlRules:
         """The rules by which the addresses of articles are written in the store."""
-        return load_config(self.settings.config_dir).cleaning.urls
+        return self.rules.get().cleaning.urls
 
     def note(self, caller: Caller, action: str, about: str, **details: object) -> None:
         """Add a line to the audit log: that this caller did something now."""
