@@ -31,8 +31,6 @@ PICTURES = (
     ("edit", "wide", "light"),
     ("clusters", "wide", "light"),
     ("dead", "wide", "light"),
-    ("rules", "wide", "light"),
-    ("workers", "wide", "light"),
 )
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
@@ -96,8 +94,6 @@ def _paths(page: Any) -> dict[str, str]:
         "edit": f"/articles/{revised}/diff?older=1&newer=2",
         "clusters": "/clusters",
         "dead": "/dead",
-        "rules": "/rules?days=90",
-        "workers": "/workers",
     }
 
 

@@ -302,7 +302,8 @@ def test_the_keyboard_alone_tries_a_rule(chrome: "Browser", sqlite_store_url: st
     ordinary(store)
     with served(console(store)) as base, tab(chrome, base) as (page, wrong):
         page.goto(f"{base}/rules")
-        press_until(page, "document.activeElement.textContent.includes('Try a rule')")
+        focused = "document.activeElement"
+        press_until(page, f"{focused}.matches('a') && {focused}.text.includes('Try a rule')")
         page.keyboard.press("Enter")
         page.wait_for_url(f"{base}/rules/trial")
         press_until(page, "document.activeElement.id === 'draft'")
