@@ -13,6 +13,7 @@ COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --extra web --no-install-project
 COPY README.md LICENSE NOTICE ./
 COPY config config
+COPY docs/runbook.md docs/runbook.md
 COPY worker worker
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --extra web --no-editable
 # numpy's own tests alone are 17 MB.

@@ -11,10 +11,10 @@ from tests import commands
 from tests.make import article, dead, record
 from tests.support.hostile_texts import HOSTILE
 from worker.cli.report_command import summary
+from worker.config.monitoring_rules import AttentionRules
 from worker.errors import Reason
 from worker.monitoring.period_report import read_period_report
 from worker.store.sql_store import SqlStore
-from worker.config.monitoring_rules import AttentionRules
 from worker.web.report_file import report_html
 
 NOW = datetime.now(UTC)

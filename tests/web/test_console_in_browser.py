@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +21,12 @@ from tests.make import NOW, article, dead, record
 from tests.support.consoles import PASSWORD, console
 from tests.support.hostile_store import fill
 from tests.support.hostile_texts import HOSTILE
+from tests.support.statuses import lane, present, status
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
+from worker.monitoring.alert_boards import encoded_state
+from worker.monitoring.incidents import AlertState, Incident, Outbox
+from worker.monitoring.status_values import Severity, Status
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 from worker.web.console_app import make_console_app
@@ -211,7 +216,13 @@ def test_no_page_has_a_fault_that_axe_finds(
     paths += [f"/articles/{article_id}/diff?older=1&newer=2", "/clusters?hours=1", "/audit"]
     paths += ["/dead?reason=crashed", "/dead/plan?action=drop", "/dead/plan?action=replay"]
     paths += [f"/dead/{letter_id}", "/dead?done=drop&n=3", "/find?what=nothing", "/nowhere"]
-    shown = console(store, password=PASSWORD, now=lambda: NOW + timedelta(hours=2))
+    paths += ["/rules", "/rules?show=never&days=1", "/rules/rule?id=medtop:17000000/en"]
+    paths += ["/rules/trial", "/workers", "/config", "/alerts", "/alerts/no-workers"]
+    paths += [f"/articles/{article_id}/origins"]
+    write_incident(store, "no-workers", "page")
+    shown = console(
+        store, password=PASSWORD, now=lambda: NOW + timedelta(hours=2), read_status=unequal_workers
+    )
     with served(shown) as base, tab(chrome, base, width=width, scheme=scheme) as (page, _):
         for number, path in enumerate(paths):
             page.goto(base + path)
@@ -221,6 +232,118 @@ def test_no_page_has_a_fault_that_axe_finds(
             assert faults == [], f"{path}: {json.dumps(faults, indent=1)}"
             if number == 0:
                 sign_in(page, base)
+        page.goto(f"{base}/rules/trial")
+        page.click("text=Check and try")
+        page.wait_for_selector("#result")
+        found = axe.Axe().run(page).response["violations"]
+        assert [f["id"] for f in found] == []
+
+
+def write_incident(store: SqlStore, text: str, severity: str = "ticket") -> None:
+    """Let one incident stand whose fields have this text."""
+    incident = Incident(
+        id="1",
+        name=text,
+        about=text,
+        severity=Severity(severity),
+        sentence=text,
+        remedy=text,
+        began=NOW,
+        seen=NOW,
+        since=NOW,
+        fired=NOW,
+    )
+    outboxes = {"webhook": Outbox(error=text, attempts=1)}
+    state = encoded_state(AlertState(at=NOW, incidents=(incident,), outboxes=outboxes))
+    store.write_alert_state(state, holder="a", at=NOW, until=NOW)
+
+
+def unequal_workers() -> Status:
+    return status(
+        workers=(present("celery@a", digest="other", refused=True), present("celery@b")),
+        lanes=(lane("live", (0, 0, 0, 3), oldest_s=9.0), lane("bulk", paused=True)),
+    )
+
+
+def hostile_config(folder: Path, text: str) -> None:
+    """A rule file whose topic, rule and phrases have this text, as far as rules may have it."""
+    quoted = json.dumps(text.encode("utf-8", "replace").decode())
+    (folder / "rules").mkdir(parents=True, exist_ok=True)
+    rule = f'id = {quoted}\nany = ["harbour"]\nregex = []'
+    lines = f"[[topics]]\ncode = {quoted}\nlabel = {quoted}\n[[topics.rules]]\n{rule}\n"
+    (folder / "rules" / "own.toml").write_text(lines, "utf-8")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hostile_rules_config_values_worker_names_and_incidents_do_nothing(
+    chrome: "Browser", sqlite_store_url: str, tmp_path: Path, width: int
+) -> None:
+    store = SqlStore(sqlite_store_url)
+    ordinary(store)
+    text = [""]
+
+    def workers_so_named() -> Status:
+        return status(
+            workers=(
+                present(text[0], version=text[0], digest=text[0]),
+                present("celery@b"),
+            )
+        )
+
+    folder = tmp_path / "config"
+    folder.mkdir()
+    settings = console(store, password=PASSWORD).settings
+    settings = settings.model_copy(
+        update={"config_dir": folder, "alert_mail_to": '<img src=x onerror="alert(1)">' + "x" * 300}
+    )
+    shown = console(
+        store,
+        settings=settings,
+        now=lambda: NOW + timedelta(hours=1),
+        read_status=workers_so_named,
+    )
+    with served(shown) as base, tab(chrome, base, width=width) as (page, wrong):
+        sign_in(page, base)
+        for number, hostile in enumerate(HOSTILE[:: 4 if width == 390 else 16]):
+            text[0] = hostile
+            write_incident(store, hostile.encode("utf-8", "replace").decode())
+            hostile_config(folder, hostile)
+            for path in ("/workers", "/config", "/alerts", "/rules"):
+                answer = page.goto(base + path)
+                assert answer is not None
+                assert answer.status in (200, 500), path  # 500: the rule file is invalid
+                check_layout(page, path)
+            if number % 2 == 0:
+                wrong[:] = [line for line in wrong if "status of 500" not in line]
+                page.goto(f"{base}/config")
+                (folder / "rules" / "own.toml").unlink()
+                page.goto(f"{base}/rules/trial")
+                page.fill("#draft", hostile)
+                page.click("text=Check and try")
+                page.wait_for_selector("#result")
+                check_layout(page, "/rules/trial")
+            wrong[:] = [line for line in wrong if "status of 500" not in line]
+            assert wrong == [], hostile
+
+
+def test_the_keyboard_alone_tries_a_rule(chrome: "Browser", sqlite_store_url: str) -> None:
+    store = SqlStore(sqlite_store_url)
+    ordinary(store)
+    with served(console(store)) as base, tab(chrome, base) as (page, wrong):
+        page.goto(f"{base}/rules")
+        focused = "document.activeElement"
+        press_until(page, f"{focused}.matches('a') && {focused}.text.includes('Try a rule')")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{base}/rules/trial")
+        press_until(page, "document.activeElement.id === 'draft'")
+        page.keyboard.press("Control+a")
+        page.keyboard.type('[[topics]]\ncode="p"\nlabel="Port"\n[[topics.rules]]\nany=["harbour"]')
+        press_until(page, "document.activeElement.matches('button')")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert "would get other tags" in page.inner_text("#result")
+        assert "Harbour reopens" in page.inner_text("#result")
+        assert wrong == []
 
 
 def test_the_keyboard_alone_drops_the_letters_of_one_reason(

@@ -292,6 +292,8 @@ def test_the_description_of_the_api_fits_its_answers(store: SqlStore, editor: Vi
         "{source}": "wire",
         "/diff": "/diff?older=1&newer=1",
         "/api/find": f"/api/find?what={article_id}",
+        "/api/rules/rule": "/api/rules/rule?id=medtop:01000000/en",
+        "/api/runbook/{name}": "/api/runbook/no-workers",
     }
     checked = 0
     for operation in OPERATIONS:

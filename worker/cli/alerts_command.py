@@ -21,14 +21,19 @@ from worker.errors import BadConfig, Unavailable
 from worker.monitoring.alert_boards import AlertBoard, BrokerBoard, StoreBoard
 from worker.monitoring.alert_messages import alert_message
 from worker.monitoring.alert_targets import alert_targets
-from worker.monitoring.incidents import AlertState, Incident, IncidentChange, ReportKind
+from worker.monitoring.incidents import (
+    AlertState,
+    Incident,
+    IncidentChange,
+    ReportKind,
+    judged_late,
+)
 from worker.monitoring.status_values import Severity
 from worker.runtime.alert_loop import Rules, make_judge
 from worker.settings import Settings
 from worker.store.database.fork_lock import fork_lock
 
 _COLUMNS = ("severity", "name", "about", "since", "reported", "detail")
-_LATE_TURNS = 5  # turns after which the last judgement is old
 
 
 @click.group(
@@ -47,13 +52,12 @@ def alerts(context: click.Context, as_json: bool) -> None:
         return
     settings = Settings.load()
     state, now = _state(settings), datetime.now(UTC)
-    every_s = load_monitoring_rules(settings.config_dir).alerts.every_s
-    is_late = state.at is None or (now - state.at).total_seconds() > _LATE_TURNS * every_s
+    late = judged_late(state, now, load_monitoring_rules(settings.config_dir).alerts)
     if as_json:
-        print_json(_as_json(state, is_late=is_late))
+        print_json(_as_json(state, is_late=late))
     else:
-        _print(state, is_late=is_late)
-    sys.exit(1 if is_late or any(incident.fired for incident in state.incidents) else 0)
+        _print(state, is_late=late)
+    sys.exit(1 if late or any(incident.fired for incident in state.incidents) else 0)
 
 
 @alerts.command("test", epilog="Example: worker alerts test")

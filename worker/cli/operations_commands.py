@@ -3,16 +3,16 @@
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from worker import bootstrap
 from worker.broker import embedded
 from worker.cli.terminal import err, out, print_json, several, visible
-from worker.config.loader import Config, load_config
+from worker.config.loader import load_config
 from worker.config.rule_files import unread_files
 from worker.maintenance.missed_counts import count_missed_outcomes
+from worker.monitoring.config_values import effective_settings, flat_values, rule_values
 from worker.settings import Settings, masked
 
 _AT_WORK_S = 30.0  # a worker touches its heartbeat file every 10 s
@@ -31,16 +31,12 @@ def config(as_json: bool, as_reference: bool) -> None:
     settings = Settings.load()
     rules = load_config(settings.config_dir)
     origins = settings.origins()
-    values = settings.shown
-    effective = {"store_url": masked(settings.store), "broker_url": values["broker_url"]}
-    if settings.embedded_broker:
-        effective["broker_url"] = embedded.broker_url(settings.var_dir)
-    values |= effective
+    values = effective_settings(settings)
     if as_json:
         print_json(
             {
                 "settings": {n: {"value": v, "from": origins[n]} for n, v in values.items()},
-                "config": {n: _values(rules, n) for n in rules.files},
+                "config": {n: rule_values(rules, n) for n in rules.files},
                 "files": {n: str(path) for n, path in rules.files.items()},
                 "unread": [str(path) for path in unread_files(rules.files, settings.config_dir)],
                 "digest": rules.digest,
@@ -53,28 +49,11 @@ def config(as_json: bool, as_reference: bool) -> None:
     for name, path in rules.files.items():
         out.print(f"{name}", style="bold", end=" ")
         out.print(f"[{path}]", markup=False)
-        for key, value in _flat(_values(rules, name)):
+        for key, value in flat_values(rule_values(rules, name)):
             out.print(f"  {key} = {value}", markup=False, overflow="ellipsis", no_wrap=True)
     for path, meant in unread_files(rules.files, settings.config_dir).items():
         hint = f"; did you mean {meant}.toml?" if meant else ""
         out.print(f"not read: {path}{hint}", markup=False, soft_wrap=True)
-
-
-def _values(rules: Config, name: str) -> dict[str, Any]:
-    return rules.of(name).model_dump(mode="json")
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            rows += _flat(value, f"{name}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            rows.append((name, several(len(value), "entry", "entries")))
-        else:
-            rows.append((name, value))
-    return rows
 
 
 @click.command("migrate", epilog="Example: WORKER_STORE_URL=postgresql+psycopg://… worker migrate")

@@ -15,6 +15,7 @@ from worker.monitoring.status_values import Attention, Severity
 from worker.monitoring.trends import Sample
 
 UNREACHABLE = "unreachable"
+_LATE_TURNS = 5  # turns after which the last judgement is old
 MAX_CHANGES = 500  # reports that wait for one target; the oldest are left out
 
 
@@ -100,6 +101,11 @@ class AlertState:
         return (self.outboxes or {}).get(target, Outbox())
 
 
+def judged_late(state: AlertState, now: datetime, rules: AlertRules) -> bool:
+    """Whether nobody has judged the state of the system for several turns, or ever."""
+    return state.at is None or now - state.at > timedelta(seconds=_LATE_TURNS * rules.every_s)
+
+
 def advance(
     state: AlertState,
     attention: Sequence[Attention],
@@ -117,7 +123,7 @@ def advance(
     """
     present = {(found.name, found.about): found for found in attention}
     # A condition that nobody watched may have been gone meanwhile: its time starts again.
-    watched = state.at is not None and now - state.at <= timedelta(seconds=5 * rules.every_s)
+    watched = not judged_late(state, now, rules)
     changes: list[IncidentChange] = []
     standing: list[Incident] = []
     for incident in state.incidents:

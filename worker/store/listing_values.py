@@ -155,3 +155,66 @@ class RawPayload:
     revision: int
     received: datetime
     payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How many articles of a sample have the tag of a topic from one origin.
+
+    `method` says what gave it, such as `rule` or `rule+model`, and `rule` is the id of the rule, ""
+    if no rule did.
+    """
+
+    code: str
+    method: str
+    rule: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCounts:
+    """What gave the topic tags of the newest articles of a period, the most frequent first.
+
+    `articles` is the number of articles looked at, and `oldest` the date of the last of them. If
+    `is_complete` is False, the period has more articles, and older ones were left out.
+    """
+
+    articles: int
+    is_complete: bool
+    oldest: datetime | None
+    counts: tuple[RuleCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagEvidence:
+    """What gave an article the tag of a topic: a method, the id of a rule, and the phrases of the
+    article that are evidence for it."""
+
+    method: str
+    rule: str
+    score: float
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionSummary:
+    """A revision of an article as lists show it, without its text.
+
+    `change` tells how much it changed: `format`, `minor` or `substantial`, "" for the first.
+    `before` is the number of the revision before it, None for the first.
+    """
+
+    number: int
+    before: int | None
+    received: datetime
+    change: str
+    words: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionText:
+    """Title and text of one revision of an article."""
+
+    title: str
+    text: str

@@ -1,12 +1,13 @@
 """Lists of stored articles, clusters and dead letters, page by page, in an SQL database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from worker.store import dead_letters
+from worker.model.records import StoredRecord
+from worker.store import dead_letters, stale_records
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePage,
@@ -18,8 +19,12 @@ from worker.store.listing_values import (
     LetterPage,
     LetterPosition,
     RawPayload,
+    RevisionSummary,
+    RevisionText,
+    RuleCounts,
+    TagEvidence,
 )
-from worker.store.reading import article_listing, cluster_listing
+from worker.store.reading import article_listing, cluster_listing, rule_firings
 from worker.store.values import DeadLetterQuery, Query
 
 
@@ -49,6 +54,16 @@ class SqlListings:
         with self._reading() as connection:
             return article_listing.raw_payload(connection, article_id, revision)
 
+    def revision_page(
+        self, article_id: str, before: int | None, limit: int
+    ) -> Sequence[RevisionSummary]:
+        with self._reading() as connection:
+            return article_listing.revision_page(connection, article_id, before, limit)
+
+    def revision_texts(self, article_id: str, numbers: Sequence[int]) -> Mapping[int, RevisionText]:
+        with self._reading() as connection:
+            return article_listing.revision_texts(connection, article_id, numbers)
+
     def cluster_page(
         self, since: datetime, after: ClusterPosition | None = None, limit: int = 50
     ) -> ClusterPage:
@@ -64,3 +79,19 @@ class SqlListings:
     def count_some_letters(self, query: DeadLetterQuery, most: int) -> LetterCounts:
         with self._reading() as connection:
             return dead_letters.count_some_letters(connection, query, most)
+
+    def rule_counts(self, since: datetime, most: int) -> RuleCounts:
+        with self._reading() as connection:
+            return rule_firings.rule_counts(connection, since, most)
+
+    def rule_evidence(self, article_ids: Sequence[str], code: str) -> Mapping[str, TagEvidence]:
+        with self._reading() as connection:
+            return rule_firings.rule_evidence(connection, article_ids, code)
+
+    def newest_article_ids(self, most: int) -> Sequence[str]:
+        with self._reading() as connection:
+            return rule_firings.newest_article_ids(connection, most)
+
+    def records_without_payload(self, article_ids: Sequence[str]) -> Sequence[StoredRecord]:
+        with self._reading() as connection:
+            return stale_records.records(connection, article_ids, payloads=False)

@@ -153,14 +153,15 @@ class SqlStore:
         with self._reading() as connection:
             return search(connection, query)
 
-    def show(self, article_id: str) -> ArticleView | None:
+    def show(self, article_id: str, most_texts: int | None = None) -> ArticleView | None:
         """Return everything stored about an article, or None if the id is unknown.
 
         `article_id` may be only the beginning of an id. Raises LookupError, with a list of ids, if
-        several articles have ids that begin so.
+        several articles have ids that begin so. If `most_texts` is given, only so many revisions
+        are read, the newest ones, and only so many texts that were held back.
         """
         with self._reading() as connection:
-            return article_view.show(connection, article_id)
+            return article_view.show(connection, article_id, most_texts)
 
     def listing(self, receipts: Sequence[str]) -> list[tuple[Outcome, SearchHit | None]]:
         with self._reading() as connection:

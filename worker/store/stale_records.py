@@ -34,6 +34,7 @@ from worker.store.reading.search import matching
 from worker.store.values import ChangeKind, Query
 
 CLEANER = "cleaner"
+_LARGE = ("payload", "fingerprint")  # columns that tagging does not need
 _HAS_NO_PAYLOAD = revisions.c.payload == EMPTY_TEXT
 
 
@@ -100,13 +101,17 @@ def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.
     return statement.where(stored_version != version)
 
 
-def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRecord]:
+def records(
+    connection: Connection, article_ids: Sequence[str], *, payloads: bool = True
+) -> list[StoredRecord]:
     """Return the newest revision of each of these articles, with its tags and raw payload.
 
     This is what re-tagging an article or cleaning it again needs. The result is sorted by article
-    id. Unknown and withdrawn articles are left out.
+    id. Unknown and withdrawn articles are left out. Without `payloads`, the raw payloads are not
+    read, and are "".
     """
-    statement = sa.select(revisions, articles.c.key, articles.c.source).select_from(NEWEST)
+    columns = [column for column in revisions.c if payloads or column.name not in _LARGE]
+    statement = sa.select(*columns, articles.c.key, articles.c.source).select_from(NEWEST)
     statement = statement.where(articles.c.article_id.in_(article_ids))
     rows = connection.execute(statement.order_by(articles.c.article_id)).mappings().all()
     tags_of = _tags(connection, [row["article_id"] for row in rows])
@@ -118,7 +123,7 @@ def records(connection: Connection, article_ids: Sequence[str]) -> list[StoredRe
             content_hash=row["content_hash"],
             received=row["received"],
             versions=row["versions"],
-            payload=unpack_text(row["payload"]),
+            payload=unpack_text(row["payload"]) if payloads else "",
             tags=tags_of.get(row["article_id"], ()),
         )
         for row in rows

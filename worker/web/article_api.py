@@ -1,5 +1,5 @@
-"""Operations of the API on articles: list, facets, one article, its raw payload, an edit, and what
-became of a receipt or link."""
+"""Operations of the API on articles: list, facets, one article, its raw payload, and what became of
+a receipt or link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,12 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from worker.explain.explanation import Explanation, article_story, explained
-from worker.explain.word_diff import DiffPiece, pieces
-from worker.store.listing_values import ArticleFacets, ArticlePosition, Estimate, RawPayload
+from worker.store.listing_values import (
+    ArticleFacets,
+    ArticlePosition,
+    Estimate,
+    RawPayload,
+)
 from worker.store.values import Query, SearchHit, StoredDeadLetter
 from worker.store.view_values import ArticleView
 from worker.tag.entities.tag_codes import equal_codes
@@ -20,7 +24,7 @@ from worker.web.caller import Caller
 from worker.web.console_context import Console
 from worker.web.cursors import cursor_of, position_in
 
-_MOST_COMPARED = 200_000  # characters of a text in which an edit is shown
+_MOST_TEXTS = 10  # revisions of an article that are read with their texts
 
 
 class ArticleFilter(Arguments):
@@ -72,13 +76,6 @@ class OneRevision(OneArticle):
     revision: int | None = Field(None, ge=1, le=10**9, description="Number; default: the newest.")
 
 
-class TwoRevisions(OneArticle):
-    """Which revisions of an article are compared."""
-
-    older: int = Field(ge=1, le=10**9, description="Number of the earlier revision.")
-    newer: int = Field(ge=1, le=10**9, description="Number of the later revision.")
-
-
 class AskedName(Arguments):
     """The name by which something is looked for."""
 
@@ -101,24 +98,13 @@ class ArticleList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleDetails:
-    """Everything stored about one article, and its story in sentences."""
+    """Everything stored about one article, and its story in sentences.
+
+    Of the revisions, the newest 10 are in it; the others are listed by `/revisions`.
+    """
 
     stored: ArticleView
     story: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevisionDiff:
-    """What changed between two revisions of an article, field by field.
-
-    Each field has pieces with a sign: "-" for removed words, "+" for added ones, " " for others.
-    """
-
-    article_id: str
-    older: int
-    newer: int
-    title: tuple[DiffPiece, ...]
-    text: tuple[DiffPiece, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,33 +149,11 @@ def show_article(console: Console, _: Caller, wanted: OneArticle) -> ArticleDeta
 
 def show_raw(console: Console, _: Caller, wanted: OneRevision) -> RawPayload:
     """Return the raw article from which a revision was made, as it was received."""
-    article_id = _article_id(console, wanted.article_id)
+    article_id = whole_article_id(console, wanted.article_id)
     raw = console.store.listings.raw_payload(article_id, wanted.revision)
     if raw is None:
         raise HTTPException(404, "nothing is stored of that revision")
     return raw
-
-
-def compare_revisions(console: Console, _: Caller, wanted: TwoRevisions) -> RevisionDiff:
-    """Return what changed between two revisions of an article, word by word."""
-    stored = _article(console, wanted.article_id)
-    by_number = {revision["number"]: revision for revision in stored["revisions"]}
-    if wanted.older not in by_number or wanted.newer not in by_number:
-        numbers = ", ".join(map(str, list(by_number)[-50:])) or "none"
-        raise HTTPException(404, f"there is no such revision; there are {numbers}")
-    older, newer = by_number[wanted.older], by_number[wanted.newer]
-
-    def diff(field: str) -> tuple[DiffPiece, ...]:
-        texts = [str(revision[field])[:_MOST_COMPARED] for revision in (older, newer)]  # type: ignore[literal-required]
-        return tuple(pieces(*texts))
-
-    return RevisionDiff(
-        article_id=stored["article"]["article_id"],
-        older=wanted.older,
-        newer=wanted.newer,
-        title=diff("title"),
-        text=diff("text"),
-    )
 
 
 def find_by_name(console: Console, _: Caller, wanted: AskedName) -> Found:
@@ -211,7 +175,7 @@ def find_by_name(console: Console, _: Caller, wanted: AskedName) -> Found:
 
 def _article(console: Console, article_id: str) -> ArticleView:
     try:
-        stored = console.store.show(article_id)
+        stored = console.store.show(article_id, _MOST_TEXTS)
     except LookupError as e:
         raise HTTPException(404, str(e.args[0])) from e
     if stored is None:
@@ -219,7 +183,9 @@ def _article(console: Console, article_id: str) -> ArticleView:
     return stored
 
 
-def _article_id(console: Console, article_id: str) -> str:
+def whole_article_id(console: Console, article_id: str) -> str:
+    """Return the id of an article of which the beginning may be given. Error 404 if it is not
+    unique."""
     whole = len(article_id) == 32
     return article_id if whole else _article(console, article_id)["article"]["article_id"]
 
@@ -252,13 +218,6 @@ OPERATIONS = (
         arguments=OneRevision,
         answer=RawPayload,
         run=show_raw,
-    ),
-    Operation(
-        path="/api/articles/{article_id}/diff",
-        summary="Show what changed between two revisions.",
-        arguments=TwoRevisions,
-        answer=RevisionDiff,
-        run=compare_revisions,
     ),
     Operation(
         path="/api/find",

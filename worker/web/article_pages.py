@@ -21,8 +21,6 @@ from worker.web.article_api import (
     AskedName,
     OneArticle,
     OneRevision,
-    TwoRevisions,
-    compare_revisions,
     count_facets,
     find_by_name,
     list_articles,
@@ -31,12 +29,20 @@ from worker.web.article_api import (
 )
 from worker.web.caller import caller_of
 from worker.web.console_context import console_of
-from worker.web.page_rendering import link, page, when
+from worker.web.origin_api import show_origins
+from worker.web.page_rendering import fragment, link, page, when
+from worker.web.revision_api import (
+    RevisionListing,
+    TwoRevisions,
+    compare_revisions,
+    list_revisions,
+)
 from worker.web.tagged_text import marked_text, text_parts
 
 MOST_SHOWN = 100_000  # characters of a text
 _MOST_TAGS = 200
 _MOST_MEMBERS = 100  # of a cluster, as the store returns them
+_MAIN_FIELDS = ("title", "published", "updated", "authors", "language")
 _UNFOLDED = 400  # characters of an unchanged passage that are shown whole
 _KEPT = 120  # characters shown at each end of a folded passage
 
@@ -83,14 +89,17 @@ def articles(request: Request) -> Response:
 
 
 def one_article(request: Request) -> Response:
-    """Show everything about one article."""
+    """Show everything about one article, with a page of its revisions."""
+    parameters = query_of(request)
     wanted = read_arguments(OneArticle, dict(request.path_params))
-    details = show_article(console_of(request), caller_of(request), wanted)
+    console, caller = console_of(request), caller_of(request)
+    details = show_article(console, caller, wanted)
     stored = details.stored
     article = stored["article"]
     newest = stored["revisions"][-1] if stored["revisions"] else None
     tags = stored["tags"][:_MOST_TAGS]
     labels = {f"{tag['scheme']}:{tag['code']}": tag["label"] for tag in tags}
+    listing = read_arguments(RevisionListing, parameters)
     title = newest["title"] if newest else ""
     text = newest["text"] if newest else ""
     title_parts = text_parts(title, "title", tags, 2_000)
@@ -100,7 +109,8 @@ def one_article(request: Request) -> Response:
         title or "Article",
         article=article,
         newest=newest,
-        revisions=stored["revisions"],
+        revisions=list_revisions(console, caller, listing),
+        before=listing.before,
         tags=tags,
         aliases=stored["aliases"],
         story=details.story,
@@ -111,6 +121,23 @@ def one_article(request: Request) -> Response:
         timeline=timeline(stored["cluster"], article["article_id"]),
         is_cut=len(stored["cluster"]) >= _MOST_MEMBERS,
         json_path=f"/api/articles/{article['article_id']}",
+    )
+
+
+def origins(request: Request) -> Response:
+    """Show where the fields of an article come from; a part of a page, if htmx asks for it."""
+    wanted = read_arguments(OneRevision, query_of(request))
+    found = show_origins(console_of(request), caller_of(request), wanted)
+    ranked = sorted(found.decisions, key=lambda decision: decision.about not in _MAIN_FIELDS)
+    if "hx-request" in request.headers:
+        return fragment("origins_list.html", origins=found, decisions=ranked)
+    return page(
+        request,
+        "origins.html",
+        "Where each field comes from",
+        origins=found,
+        decisions=ranked,
+        json_path=f"/api/articles/{found.article_id}/origins?revision={found.revision}",
     )
 
 
@@ -270,6 +297,7 @@ def _word_count(parts: Sequence[DiffPiece], wanted: str) -> int:
 ROUTES = (
     Route("/articles", articles),
     Route("/articles/{article_id}", one_article),
+    Route("/articles/{article_id}/origins", origins),
     Route("/articles/{article_id}/raw", raw),
     Route("/articles/{article_id}/diff", diff),
     Route("/find", find),

@@ -13,17 +13,25 @@ from starlette.types import Scope
 
 from worker.errors import Unavailable, WorkerError
 from worker.web import (
+    alert_api,
     article_api,
     article_pages,
+    config_api,
     dead_letter_api,
     dead_letter_pages,
+    operations_pages,
+    origin_api,
     overview_api,
     overview_pages,
+    revision_api,
+    rule_api,
+    rule_pages,
     sign_in_pages,
     source_api,
     source_pages,
     system_api,
     system_pages,
+    worker_api,
 )
 from worker.web.api_operations import route_of
 from worker.web.console_context import Console
@@ -35,9 +43,15 @@ from worker.web.request_guard import RequestGuard
 OPERATIONS = (
     *overview_api.OPERATIONS,
     *article_api.OPERATIONS,
+    *revision_api.OPERATIONS,
+    *origin_api.OPERATIONS,
     *dead_letter_api.OPERATIONS,
     *source_api.OPERATIONS,
     *system_api.OPERATIONS,
+    *rule_api.OPERATIONS,
+    *worker_api.OPERATIONS,
+    *config_api.OPERATIONS,
+    *alert_api.OPERATIONS,
 )
 PAGES = (
     *overview_pages.ROUTES,
@@ -45,6 +59,8 @@ PAGES = (
     *article_pages.ROUTES,
     *dead_letter_pages.ROUTES,
     *system_pages.ROUTES,
+    *rule_pages.ROUTES,
+    *operations_pages.ROUTES,
     *sign_in_pages.ROUTES,
 )
 _REMEDIES = {

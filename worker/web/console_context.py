@@ -9,7 +9,6 @@ from starlette.requests import Request
 
 from worker.clean.cleaning_rules import UrlRules
 from worker.client.producer import Producer
-from worker.config.loader import load_config
 from worker.config.monitoring_rules import AttentionRules
 from worker.monitoring.source_reading import LearnedSourceCache
 from worker.monitoring.status_values import Status
@@ -17,10 +16,13 @@ from worker.settings import Settings
 from worker.store.access_values import AuditEntry
 from worker.store.ports import ArticleStore
 from worker.web.access import password_is_set, password_of
+from worker.web.cached_config import CachedConfig
 from worker.web.caller import Caller
+from worker.web.console_broker import ConsoleBroker
 from worker.web.outcome_hours import OutcomeHours
 from worker.web.rate_meter import RateMeter
 from worker.web.replay_job import ReplayJobs
+from worker.web.rule_trials import RuleTrials
 from worker.web.sessions import SessionCookies
 from worker.web.sign_in_limit import SignInLimit
 from worker.web.source_lines import SourceLines
@@ -68,7 +70,7 @@ class Console:
     @cached_property
     def pauses(self) -> SourcePauses:
         """The sources that are paused."""
-        return SourcePauses(self.settings)
+        return SourcePauses(self.settings, self.broker)
 
     @cached_property
     def sources(self) -> SourceWatch:
@@ -88,11 +90,26 @@ class Console:
     @cached_property
     def attention(self) -> AttentionRules:
         """The rules that say what needs attention."""
-        return load_config(self.settings.config_dir).monitoring.attention
+        return self.rules.get().monitoring.attention
+
+    @cached_property
+    def broker(self) -> ConsoleBroker:
+        """The connection to the broker, for pauses and the state of alerts."""
+        return ConsoleBroker(self.settings)
+
+    @cached_property
+    def rules(self) -> CachedConfig:
+        """The rule files of this machine."""
+        return CachedConfig(self.settings.config_dir)
+
+    @cached_property
+    def trials(self) -> RuleTrials:
+        """Trials of drafts of rule files, one at a time."""
+        return RuleTrials(self.settings.config_dir)
 
     def link_rules(self) -> UrlRules:
         """The rules by which the addresses of articles are written in the store."""
-        return load_config(self.settings.config_dir).cleaning.urls
+        return self.rules.get().cleaning.urls
 
     def note(self, caller: Caller, action: str, about: str, **details: object) -> None:
         """Add a line to the audit log: that this caller did something now."""

@@ -107,13 +107,14 @@ def progress(request: Request) -> Response:
     return fragment("replay_progress.html", progress=console_of(request).replays.progress)
 
 
-async def form_of(request: Request) -> dict[str, Any]:
-    """The fields of a form that a page has sent; empty ones are left out."""
+async def form_of(request: Request, most: int = _MOST_FORM) -> dict[str, Any]:
+    """The fields of a form that a page has sent, in at most `most` bytes; empty ones are left
+    out."""
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > _MOST_FORM:
-            raise HTTPException(413, f"a form has at most {_MOST_FORM:,} bytes")
+        if len(body) > most:
+            raise HTTPException(413, f"a form has at most {most:,} bytes")
     fields = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=50)
     return {name: value for name, value in fields if value.strip()}
 

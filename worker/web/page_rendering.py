@@ -5,6 +5,7 @@ a template needs to do nothing about text of strangers.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -43,6 +44,10 @@ NAVIGATION = (
     NavigationEntry("/clusters", "Clusters", "cluster"),
     NavigationEntry("/sources", "Sources", "source"),
     NavigationEntry("/dead", "Dead letters", "dead"),
+    NavigationEntry("/rules", "Rules", "rule"),
+    NavigationEntry("/workers", "Workers", "worker"),
+    NavigationEntry("/config", "Config", "config"),
+    NavigationEntry("/alerts", "Alerts", "alert"),
     NavigationEntry("/audit", "Audit log", "audit"),
 )
 
@@ -100,6 +105,7 @@ def _environment() -> Environment:
         "cut": cut_text,
         "when": when,
         "duration": time_span,
+        "runbook_text": runbook_text,
         "number": lambda value: f"{value:,}",
         "share": lambda value: f"{value:.0%}",
         "web_link": web_link,
@@ -130,6 +136,21 @@ def when(at: datetime | None) -> Markup | str:
     exact = at.isoformat(timespec="seconds")
     template = '<time datetime="{0}" title="{0}">{1} UTC</time>'
     return Markup(template).format(exact, moment(at))  # noqa: S704  format() escapes
+
+
+_RUNBOOK_MARKS = re.compile(r"\*\*([^*]+)\*\*|`([^`]+)`|\[([^\]]+)\]\([^)]*\)")
+
+
+def runbook_text(paragraph: str) -> Markup:
+    """Write a paragraph of the runbook as HTML: bold words, code, and the names of its links."""
+    written, end = Markup(""), 0
+    for found in _RUNBOOK_MARKS.finditer(paragraph):
+        bold, code, name = found.groups()
+        element = "strong" if bold else "code" if code else "em"
+        marked = Markup(f"<{element}>{{}}</{element}>").format(bold or code or name)  # noqa: S704
+        written += Markup("{}{}").format(paragraph[end : found.start()], marked)
+        end = found.end()
+    return written + paragraph[end:]
 
 
 @cache

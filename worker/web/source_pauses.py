@@ -2,36 +2,31 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
-from threading import Lock
 from typing import Any
 
 from worker import background
-from worker.broker import embedded, pauses
+from worker.broker import pauses
 from worker.broker.connection import BrokerConnection
 from worker.broker.pauses import Pause
 from worker.celery import broker_url, make_app
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
-from worker.errors import Unavailable
 from worker.maintenance.resumption import resume_source
 from worker.settings import Settings
 from worker.store.ports import ResumingStore
+from worker.web.console_broker import ConsoleBroker
 
 
 class SourcePauses:
-    """The sources that are paused, in the broker of these settings. Threads may share it.
+    """The sources that are paused, in the broker of these settings. Threads may share it."""
 
-    It connects when it is used first. An embedded broker is not started for it.
-    """
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, broker: ConsoleBroker) -> None:
         self._settings = settings
-        self._lock = Lock()
+        self._broker = broker
 
     def read(self) -> Mapping[str, Pause]:
         """Return the paused sources by name. Raises Unavailable when the broker does not answer."""
-        with self._channel() as (channel, queue):
+        with self._broker.channel() as (channel, queue):
             return pauses.read_pauses(channel, queue).sources
 
     def pause(self, source: str, asked: Pause) -> None:
@@ -39,7 +34,7 @@ class SourcePauses:
 
         Raises Unavailable when the broker does not answer.
         """
-        with self._channel() as (channel, queue):
+        with self._broker.channel() as (channel, queue):
             pauses.pause_source(channel, queue, source, asked)
 
     def resume(
@@ -59,22 +54,6 @@ class SourcePauses:
                     pass
 
         background.run_once("web-resume", job)
-
-    @contextmanager
-    def _channel(self) -> Iterator[tuple[Any, str]]:
-        if self._settings.embedded_broker and not embedded.is_running(self._settings.var_dir):
-            raise Unavailable("broker", "it is not running: start a worker first")
-        with self._lock, self._connection.channel() as channel:
-            yield channel, self._queue
-
-    @cached_property
-    def _queue(self) -> str:
-        return load_worker_rules(self._settings.config_dir).queue.name
-
-    @cached_property
-    def _connection(self) -> BrokerConnection:
-        rules = load_worker_rules(self._settings.config_dir)
-        return BrokerConnection(make_app(broker_url(self._settings), rules))
 
 
 @contextmanager

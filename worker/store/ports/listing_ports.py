@@ -1,9 +1,10 @@
 """Store protocols for the web server: lists page by page, access tokens, and the audit log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from worker.model.records import StoredRecord
 from worker.store.access_values import AccessToken, AuditEntry
 from worker.store.listing_values import (
     ArticleFacets,
@@ -16,6 +17,10 @@ from worker.store.listing_values import (
     LetterPage,
     LetterPosition,
     RawPayload,
+    RevisionSummary,
+    RevisionText,
+    RuleCounts,
+    TagEvidence,
 )
 from worker.store.values import DeadLetterQuery, Query
 
@@ -48,6 +53,19 @@ class ListingReader(Protocol):
         """
         ...
 
+    def revision_page(
+        self, article_id: str, before: int | None, limit: int
+    ) -> Sequence[RevisionSummary]:
+        """Return up to `limit` revisions of an article with numbers below `before`, the newest
+        first, without their texts. None stands for the beginning of the list. `article_id` must be
+        a whole id."""
+        ...
+
+    def revision_texts(self, article_id: str, numbers: Sequence[int]) -> Mapping[int, RevisionText]:
+        """Return title and text of these revisions of an article, by number; unknown ones are left
+        out. `article_id` must be a whole id."""
+        ...
+
     def cluster_page(
         self, since: datetime, after: ClusterPosition | None = None, limit: int = ...
     ) -> ClusterPage:
@@ -72,6 +90,27 @@ class ListingReader(Protocol):
     def count_some_letters(self, query: DeadLetterQuery, most: int) -> LetterCounts:
         """Count the dead letters (articles that could not be processed) that match, by reason, but
         no more than `most` of them in all."""
+        ...
+
+    def rule_counts(self, since: datetime, most: int) -> RuleCounts:
+        """Count the topic tags of the newest articles since a time by the rule that gave them.
+
+        At most `most` articles are looked at.
+        """
+        ...
+
+    def rule_evidence(self, article_ids: Sequence[str], code: str) -> Mapping[str, TagEvidence]:
+        """Return by article what gave the tag of the topic `code`, and the phrases that are
+        evidence for it. Articles without the tag are left out."""
+        ...
+
+    def newest_article_ids(self, most: int) -> Sequence[str]:
+        """Return the ids of up to `most` articles, the newest first, without withdrawn ones."""
+        ...
+
+    def records_without_payload(self, article_ids: Sequence[str]) -> Sequence[StoredRecord]:
+        """Return the newest revision of each of these articles with its tags, sorted by article id,
+        to try other rules on. Their raw payloads are left out, which may be large."""
         ...
 
 

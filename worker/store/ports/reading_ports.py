@@ -53,11 +53,12 @@ class ArticleReader(RecordReader, Protocol):
     """Reads single articles to show them to people, and finds the ids of articles by link or
     key."""
 
-    def show(self, article_id: str) -> ArticleView | None:
+    def show(self, article_id: str, most_texts: int | None = None) -> ArticleView | None:
         """Return everything stored about an article, or None if the id is unknown.
 
         `article_id` may be only the beginning of an id. Raises LookupError, with a list of ids, if
-        several articles have ids that begin so.
+        several articles have ids that begin so. If `most_texts` is given, only so many revisions
+        are read, the newest ones, and only so many texts that were held back.
         """
         ...
 

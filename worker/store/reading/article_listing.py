@@ -26,6 +26,8 @@ from worker.store.listing_values import (
     Estimate,
     FacetCount,
     RawPayload,
+    RevisionSummary,
+    RevisionText,
 )
 from worker.store.reading.lookup import tagged
 from worker.store.reading.search import (
@@ -114,6 +116,41 @@ def raw_payload(connection: Connection, article_id: str, revision: int | None) -
         received=row.received,
         payload=unpack_text(row.payload),
     )
+
+
+def revision_page(
+    connection: Connection, article_id: str, before: int | None, limit: int
+) -> list[RevisionSummary]:
+    """Return up to `limit` revisions of an article with numbers below `before`, the newest first.
+
+    None stands for the beginning of the list. `article_id` must be a whole id.
+    """
+    names = ("number", "received", "change", "words", "title")
+    columns = [revisions.c[name] for name in names]
+    statement = sa.select(*columns).where(revisions.c.article_id == article_id)
+    if before is not None:
+        statement = statement.where(revisions.c.number < before)
+    rows = connection.execute(statement.order_by(revisions.c.number.desc()).limit(limit + 1)).all()
+    numbers_before = [*(row.number for row in rows[1:]), None]
+    return [
+        RevisionSummary(**row._mapping, before=number)
+        for row, number in zip(rows[:limit], numbers_before, strict=False)
+    ]
+
+
+def revision_texts(
+    connection: Connection, article_id: str, numbers: Sequence[int]
+) -> dict[int, RevisionText]:
+    """Return the texts of these revisions of an article, by number; unknown ones are left out.
+
+    `article_id` must be a whole id.
+    """
+    columns = (revisions.c.number, revisions.c.title, revisions.c.text)
+    statement = sa.select(*columns).where(
+        revisions.c.article_id == article_id, revisions.c.number.in_(numbers)
+    )
+    rows = connection.execute(statement)
+    return {row.number: RevisionText(title=row.title, text=row.text) for row in rows}
 
 
 def _matching_ids(

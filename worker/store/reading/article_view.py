@@ -28,11 +28,14 @@ _DECIDED = "is_decided"  # whether a sighting still has its decision
 HIDDEN_COLUMNS = {"id", "article_id", "fingerprint", "payload"}
 
 
-def show(connection: Connection, article_id: str) -> ArticleView | None:
+def show(
+    connection: Connection, article_id: str, most_texts: int | None = None
+) -> ArticleView | None:
     """Return everything stored about an article, or None if the id is unknown.
 
     `article_id` may be only the beginning of an id. Raises LookupError, with a list of ids, if
-    several articles have ids that begin so.
+    several articles have ids that begin so. If `most_texts` is given, only so many revisions are
+    read, the newest ones, and only so many texts that were held back.
     """
     article = _find(connection, article_id.strip().lower())
     if article is None:
@@ -40,8 +43,8 @@ def show(connection: Connection, article_id: str) -> ArticleView | None:
     full_id = article["article_id"]
     view = {
         "article": {k: v for k, v in article.items() if k not in ("seq", "newest", "raw_mark")},
-        "revisions": _rows(connection, _revisions(full_id)),
-        "held": _rows(connection, _held(full_id)),
+        "revisions": _last_rows(connection, _revisions(full_id), most_texts),
+        "held": _last_rows(connection, _held(full_id), most_texts),
         "tags": _rows(connection, _tags(full_id)),
         "decisions": _rows(connection, _decisions(full_id)),
         "sightings": _rows(connection, _sightings(full_id)),
@@ -69,13 +72,14 @@ def _find(connection: Connection, prefix: str) -> sa.RowMapping | None:
 def _revisions(article_id: str) -> sa.Select[Any]:
     columns = [column for column in revisions.c if column.name not in HIDDEN_COLUMNS]
     statement = sa.select(*columns).where(revisions.c.article_id == article_id)
-    return statement.order_by(revisions.c.number)
+    return statement.order_by(revisions.c.number.desc())
 
 
 def _held(article_id: str) -> sa.Select[Any]:
     columns = [column for column in held_revisions.c if column.name not in HIDDEN_COLUMNS]
     statement = sa.select(*columns).where(held_revisions.c.article_id == article_id)
-    return statement.order_by(held_revisions.c.received, held_revisions.c.content_hash)
+    newest = (held_revisions.c.received.desc(), held_revisions.c.content_hash.desc())
+    return statement.order_by(*newest)
 
 
 def _tags(article_id: str) -> sa.Select[Any]:
@@ -175,6 +179,13 @@ def _members(cluster_id: str) -> sa.Select[Any]:
 def _moves(article_id: str) -> sa.Select[Any]:
     columns = [column for column in moves.c if column.name not in ("id", "article_id")]
     return sa.select(*columns).where(moves.c.article_id == article_id).order_by(moves.c.id)
+
+
+def _last_rows(
+    connection: Connection, newest_first: "sa.Select[Any]", most: int | None
+) -> Sequence[dict[str, Any]]:
+    """Read the newest `most` rows, or all, and return them with the oldest first."""
+    return [*reversed(_rows(connection, newest_first.limit(most)))]
 
 
 def _rows(connection: Connection, statement: sa.Select[Any]) -> Sequence[dict[str, Any]]:

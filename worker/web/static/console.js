@@ -103,6 +103,9 @@
   document.addEventListener("DOMContentLoaded", function () {
     for (const part of document.querySelectorAll("[data-live]")) live(part);
     localTimes(document);
+    const here = document.querySelector(".navigation a[aria-current]");
+    // On a narrow screen the navigation is one line that scrolls sideways.
+    if (here) here.closest("nav").scrollLeft = here.offsetLeft - 24;
     if (window.matchMedia("(min-width: 60rem)").matches) {
       for (const element of document.querySelectorAll("details[data-open-wide]")) element.open = true;
     }

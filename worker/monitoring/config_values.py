@@ -1,0 +1,40 @@
+"""Show settings and rules as text, for `worker config` and for the page with the same contents."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from worker.broker import embedded
+from worker.config.loader import Config
+from worker.model.plurals import several
+from worker.settings import Settings, masked
+
+
+def effective_settings(settings: Settings) -> dict[str, str]:
+    """Return the values of all settings as text, with the store and the broker that are in use
+    where none is set. Passwords and secrets are masked."""
+    values = settings.shown
+    values |= {"store_url": masked(settings.store)}
+    if settings.embedded_broker:
+        values["broker_url"] = embedded.broker_url(settings.var_dir)
+    return values
+
+
+def rule_values(rules: Config, name: str) -> dict[str, Any]:
+    """Return the rules of one config file, such as "dedup", as values that JSON has.
+
+    Raises KeyError when there is no such file.
+    """
+    return rules.of(name).model_dump(mode="json")
+
+
+def flat_values(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the keys of nested tables, joined by dots, with their values. Of a list of tables only
+    the number of its entries is given."""
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from flat_values(value, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield name, several(len(value), "entry", "entries")
+        else:
+            yield name, value

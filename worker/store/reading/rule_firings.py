@@ -1,0 +1,70 @@
+"""Read which tagging rules gave tags lately, and by which passages.
+
+Nothing here is read for all articles: the newest ones are looked at, up to a number.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.store.database.columns import UtcDateTime
+from worker.store.database.schema import articles, dated, revisions, tags
+from worker.store.database.statements import NEWEST
+from worker.store.listing_values import RuleCount, RuleCounts, TagEvidence
+
+_SCHEME = "taxonomy"  # of the tags that rules give
+
+
+def rule_counts(connection: Connection, since: datetime, most: int) -> RuleCounts:
+    """Count the topic tags of the newest articles by what gave them, from the time `since` on.
+
+    At most `most` articles are looked at.
+    """
+    at = sa.literal(since, UtcDateTime)
+    newest = sa.select(articles.c.article_id, dated.label("dated")).select_from(NEWEST)
+    newest = newest.where(dated >= at).order_by(dated.desc()).limit(most + 1)
+    rows = connection.execute(newest).all()
+    looked_at = [row.article_id for row in rows[:most]]
+    columns = tags.c.code, tags.c.method, tags.c.rule
+    number = sa.func.count()
+    statement = sa.select(*columns, number).where(
+        tags.c.scheme == _SCHEME, tags.c.article_id.in_(looked_at)
+    )
+    counts = connection.execute(statement.group_by(*columns).order_by(number.desc(), *columns))
+    return RuleCounts(
+        articles=len(looked_at),
+        is_complete=len(rows) <= most,
+        oldest=rows[len(looked_at) - 1].dated if looked_at else None,
+        counts=tuple(RuleCount(code, method, rule, n) for code, method, rule, n in counts),
+    )
+
+
+def rule_evidence(
+    connection: Connection, article_ids: Sequence[str], code: str
+) -> dict[str, TagEvidence]:
+    """Return by article what gave the tag of a topic, and the passages that are evidence for it.
+
+    `code` is that of the topic. Articles without the tag are left out.
+    """
+    columns = (tags.c.article_id, tags.c.method, tags.c.rule, tags.c.score, tags.c.spans)
+    statement = sa.select(*columns).where(
+        tags.c.article_id.in_(article_ids), tags.c.scheme == _SCHEME, tags.c.code == code
+    )
+    return {
+        row.article_id: TagEvidence(
+            method=row.method,
+            rule=row.rule,
+            score=row.score,
+            phrases=tuple(dict.fromkeys(span["surface"] for span in row.spans)),
+        )
+        for row in connection.execute(statement)
+    }
+
+
+def newest_article_ids(connection: Connection, most: int) -> list[str]:
+    """Return the ids of up to `most` articles, the newest first, without withdrawn ones."""
+    statement = sa.select(articles.c.article_id).select_from(NEWEST)
+    statement = statement.order_by(dated.desc(), revisions.c.id.desc()).limit(most)
+    return list(connection.scalars(statement))
