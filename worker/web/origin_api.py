@@ -10,7 +10,6 @@ from worker.clean import examine
 from worker.clean.explain_cleaning import CleaningDecision, explain_cleaning
 from worker.errors import BadConfig, Rejected
 from worker.model.admission import Payload, admit
-from worker.model.plurals import several
 from worker.store.listing_values import RawPayload
 from worker.web.api_operations import Operation
 from worker.web.article_api import OneRevision, show_raw
@@ -69,7 +68,7 @@ def _decisions(console: Console, raw: RawPayload) -> tuple[CleaningDecision, ...
         raise _Unexplained("the raw article was removed because of its age")
     if len(raw.payload) > _MOST_PAYLOAD:
         raise _Unexplained(
-            f"the raw article has {several(len(raw.payload), 'character')}, more than are cleaned here; "
+            f"the raw article has more than {_MOST_PAYLOAD:,} characters, too many to clean here; "
             "save it, and use `worker clean FILE --explain`"
         )
     try:
