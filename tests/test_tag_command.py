@@ -159,6 +159,6 @@ def test_the_names_of_the_gazetteer_are_listed_with_its_day() -> None:
     done = run("tags", "names", "Labour Party", "--json")
     listed = json.loads(done.stdout)
     assert {entry["country"] for entry in listed["entries"]} >= {"GB", "NZ"}
-    assert run("tags", "names", "wd:Q312").stdout.startswith(f"1 entries as of {listed['as_of']}")
+    assert run("tags", "names", "wd:Q312").stdout.startswith(f"1 entry as of {listed['as_of']}")
     assert run("tags", "names", "no such name").exit_code == 1
     assert json.loads(run("tags", "check", "--json").stdout)["gazetteer_as_of"] == listed["as_of"]

@@ -81,6 +81,8 @@ def test_every_metric_is_in_the_dashboard_but_those_that_are_for_alerts_and_tabl
     assert left == {
         "worker_info",
         "worker_ledger_last_success_timestamp_seconds",
+        "worker_nothing_arrives",
+        "worker_store_limit_bytes",
         "worker_source_dead_total",
         "worker_source_due_timestamp_seconds",
         "worker_sources_untold",

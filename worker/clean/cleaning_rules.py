@@ -219,6 +219,14 @@ class CleaningRules(Frozen):
         the longest such boilerplate may have."""
         return max((rule.max_chars for rule, _ in self.end_rules), default=1)
 
+    def warm(self) -> None:
+        """Compile the rules of all languages now, so that processes which are forked later share
+        them. It takes about 0.1 s."""
+        self.failed_fetch.warm()
+        _ = self.end_rules
+        for language in (*self.lines.languages, UNDETERMINED):
+            self.rule_sets(language)
+
     def rule_sets(self, language: str) -> LanguageRuleSets:
         """Return the rules that remove lines from texts in a language: its own, those for any
         language, and the English ones, because many sites use software that writes English lines.

@@ -1,7 +1,6 @@
 """Print tables that fit the terminal, JSON for machines, and progress on standard error."""
 
 import json
-import re
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -24,7 +23,6 @@ from worker.explain.wording import several as several
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_SPACES_AT_END = re.compile(r"(?<! ) +\n")
 
 DecoratedCommand = TypeVar("DecoratedCommand", bound=Callable[..., Any])
 
@@ -41,7 +39,8 @@ class SafeConsole(Console):
             return
         with self.capture() as captured:
             super().print(*map(_escaped, objects), **options)
-        self.file.write(_SPACES_AT_END.sub("\n", captured.get()))
+        lines = captured.get().split("\n")
+        self.file.write("\n".join(line.rstrip(" ") for line in lines))
         self.file.flush()
 
 

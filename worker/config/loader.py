@@ -70,7 +70,7 @@ class Config(Frozen):
 
         This is called before pool processes are forked, so that they share the memory.
         """
-        self.cleaning.failed_fetch.warm()
+        self.cleaning.warm()
         self.tagging.warm()
 
     def of(self, name: str) -> BaseModel:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from worker.config.monitoring_rules import AttentionRules
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
+from worker.monitoring.source_words import CAUSES
 from worker.monitoring.status_values import Attention, Severity, Status
 from worker.monitoring.store_room import days_until
 
@@ -258,7 +259,8 @@ def _silent_sources(status: Status, _: AttentionRules) -> Iterator[Attention]:
             since=status.source_summary.nothing_since,
         )
     for source in status.source_summary.silent:
-        cause = f" ({source.cause})" if source.cause else ""
+        words = CAUSES.get(source.cause, source.cause)  # a later version may know other causes
+        cause = f": {words}" if words else ""
         yield Attention(
             name="source-silent",
             about=source.name,

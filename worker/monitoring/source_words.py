@@ -3,7 +3,7 @@
 from worker.monitoring.source_drift import WINDOW_H, Drift
 from worker.monitoring.source_health import SilenceCause, SourceHealth, SourceState
 
-CAUSES = {
+CAUSES: dict[str, str] = {
     SilenceCause.FEED_FROZEN: "it is polled, and nothing is new",
     SilenceCause.ALL_DEAD: "all that it delivers becomes dead letters",
     SilenceCause.POLLER_DEAD: "it is not polled any more",

@@ -138,7 +138,9 @@ def when(at: datetime | None) -> Markup | str:
     return Markup(template).format(exact, moment(at))  # noqa: S704  format() escapes
 
 
-_RUNBOOK_MARKS = re.compile(r"\*\*([^*]+)\*\*|`([^`]+)`|\[([^\]]+)\]\([^)]*\)")
+_RUNBOOK_MARKS = re.compile(
+    r"\*\*([^*]{1,200})\*\*|`([^`]{1,200})`|\[([^\][]{1,200})\]\([^()]{0,200}\)"
+)
 
 
 def runbook_text(paragraph: str) -> Markup:
