@@ -1,7 +1,8 @@
-"""Keep the state of alerts in the broker, and let one worker at a time judge.
+"""Keep the state of alerts in the broker, and choose the one worker that looks for incidents.
 
-The state is a text; what is in it is for worker.monitoring. It is written also when the broker is
-out of memory, because that is one of the things to be reported.
+One worker at a time judges the state of the system; it has the turn. The state of alerts is a text,
+which worker.monitoring writes and reads. It is also written when the broker is out of memory,
+because that is one of the things to be reported.
 """
 
 from typing import Any
@@ -10,19 +11,21 @@ from worker.broker import lua_scripts
 
 
 def take_turn(channel: Any, queue: str, holder: str, for_s: float) -> bool:
-    """Let the worker `holder` judge for the next `for_s` seconds, unless another one does so now.
+    """Ask for the turn of the worker `holder`: to be the only one that looks for incidents.
 
-    Returns whether it may. The holder may take its turn again. Raises RedisError or OSError when
-    the broker does not answer.
+    Returns True if it has the turn for the next `for_s` seconds, and False if another worker has
+    it. The worker that has the turn may ask again. Raises RedisError or OSError when the broker
+    does not answer.
     """
     return _eval(channel, queue, holder, for_s, "")
 
 
 def write_state(channel: Any, queue: str, state: str, *, holder: str, for_s: float) -> bool:
-    """Write the state of alerts, and keep the turn of `holder` for the next `for_s` seconds.
+    """Write the state of alerts, and prolong the turn of the worker `holder` by `for_s` seconds
+    from now.
 
-    Nothing is written when the turn is no longer that of `holder`. Returns whether it was written.
-    Raises RedisError or OSError when the broker does not answer.
+    Returns False, and writes nothing, if the turn now belongs to another worker. Raises RedisError
+    or OSError when the broker does not answer.
     """
     return _eval(channel, queue, holder, for_s, state)
 

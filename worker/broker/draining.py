@@ -43,8 +43,8 @@ def nodes_of(name: str, nodes: Collection[str]) -> list[str]:
 def drain_workers(
     app: Any, channel: Any, queue: str, nodes: Collection[str], limit_s: float
 ) -> Iterator[EndedWorker]:
-    """Ask these workers to end when they have finished their messages, and yield each when it has
-    ended.
+    """Ask the workers `nodes` to end once they have finished their messages, and yield each of them
+    when it has ended.
 
     Those that have not after `limit_s` seconds are left out. Raises RedisError or OSError when the
     broker does not answer.

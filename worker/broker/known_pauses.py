@@ -27,9 +27,10 @@ class KnownPauses:
         self._pauses = NO_PAUSES
 
     def take(self, version: bytes, fields: Sequence[bytes]) -> None:
-        """Note the pauses of another version, and log which ones are new and which have ended.
+        """Remember the pauses that the broker has now, and log which are new and which have ended.
 
-        `fields` are those of the hash in the broker and their values, in turn.
+        `version` names this state of the pauses; nothing is done if it is known. `fields` has the
+        names and values of the fields of the Redis hash of pauses, in turn.
         """
         if (new_version := text(version)) == self.version:
             return
@@ -52,10 +53,11 @@ class KnownPauses:
         return bool(self._pauses.lanes) and lane_of(queue) in self._pauses.lanes
 
     def mark(self, message: ClaimedMessage) -> ClaimedMessage:
-        """Return a claimed message with the sources whose articles in it are to be held.
+        """Return a claimed message together with the paused sources, whose articles in it are to be
+        held.
 
-        These are the paused ones. A message of held articles that goes back to its queue names the
-        pause that ends, and its articles are not held by that pause again.
+        Held articles that go back to their queue while a pause ends are not held by that pause
+        again: their message names it.
         """
         if not self._pauses.sources:
             return message

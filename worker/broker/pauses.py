@@ -115,7 +115,8 @@ def end_resuming(channel: Any, queue: str, source: str, pause: Pause) -> None:
 
 
 def read_pauses(channel: Any, queue: str) -> Pauses:
-    """Read all pauses from the broker. `queue` is the name of the live queue.
+    """Read from the broker which lanes and sources are paused, so that their articles are not
+    processed. `queue` is the name of the live queue.
 
     Raises RedisError or OSError when the broker does not answer.
     """
@@ -124,7 +125,8 @@ def read_pauses(channel: Any, queue: str) -> Pauses:
 
 
 def pauses_key(queue: str) -> str:
-    """The key of the hash in the broker that holds the pauses. `queue` is the live queue."""
+    """Return the key of the Redis hash that holds all pauses, the orders of operators to process no
+    articles of a lane or source. `queue` is the name of the live queue."""
     return f"{queue}.pauses"
 
 

@@ -97,8 +97,8 @@ def present_workers(channel: Any, queue: str) -> list[PresentWorker]:
 
 
 def ask_for_workers(pipe: Any, channel: Any, queue: str) -> None:
-    """Add to a pipeline of Redis commands the two that read the workers of `queue`. Their replies
-    are for `listed_workers`."""
+    """Add two commands to a pipeline of Redis, which read the running workers of `queue`. Pass
+    their replies to `listed_workers`."""
     states_key, times_key = (channel.global_keyprefix + key for key in _keys(queue))
     pipe.hgetall(states_key)
     pipe.zrange(times_key, 0, -1, withscores=True)

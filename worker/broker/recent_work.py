@@ -30,8 +30,8 @@ class RecentWork:
 
 
 def recent_key(queue: str) -> str:
-    """Return the key of the Redis hash of what happened lately. `queue` is the name of the queue of
-    new articles."""
+    """Return the key of the Redis hash that counts the work of the last 15 minutes. `queue` is the
+    name of the queue of new articles."""
     return f"{queue}.recent"
 
 
@@ -44,7 +44,8 @@ def recent_sums(counts: Mapping[str, int]) -> tuple[int, int]:
 
 
 def recent_work(fields: Mapping[bytes, bytes], now: datetime) -> RecentWork:
-    """Read the fields of the Redis hash of what happened lately; `now` is the broker's time.
+    """Read the fields of the Redis hash that counts the work of the last 15 minutes. `now` is the
+    time by the clock of the broker.
 
     A field that has another form, which nothing of this package writes, counts as absent.
     """

@@ -112,8 +112,10 @@ class Request(CeleryRequest):
         super().on_accepted(pid, time_accepted)
 
     def on_success(self, failed__retval__runtime: Any, **options: Any) -> None:
-        """Note how long each stage took, which the task returned, and ack the message as Celery
-        does."""
+        """Ack the message as Celery does, and count how long each stage of the batch took.
+
+        The times are in the value that the task returned.
+        """
         failed, returned, _ = failed__retval__runtime
         if not failed:
             pending_counters.add_stages(times_in(str(returned)))

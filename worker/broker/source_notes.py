@@ -10,8 +10,8 @@ _KEPT_S = 600
 
 
 def sources_key(queue: str) -> str:
-    """The key of the text in the broker that says whether sources are well. `queue` is the live
-    queue."""
+    """Return the key under which the broker keeps the note about whether all sources are well.
+    `queue` is the name of the live queue."""
     return f"{queue}.sources"
 
 

@@ -1,4 +1,5 @@
-"""Print whether sources are well: a line for each, or all about one with its weekly rhythm."""
+"""Print whether sources are well: a line for each source, or all about one, with the hours of the
+week at which it usually delivers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,7 +42,8 @@ def title_of(sources: Sequence[SourceHealth]) -> str:
 
 
 def print_nothing_arrives(sources: Sequence[SourceHealth], silent_share: float) -> None:
-    """Say so if so many sources are silent at once that they can't be the cause."""
+    """Print a warning if so many sources are silent at once that the cause must lie elsewhere, such
+    as in the poller."""
     if since := nothing_arrives(sources, silent_share):
         out.print(
             f"nothing arrives since {moment(since)}: so many sources are silent at once that the"

@@ -66,7 +66,8 @@ def sections(status: Status) -> Iterator[Section]:
 
 
 def figures(status: Status) -> Iterator[tuple[str, str]]:
-    """Yield the other figures of the state, each with its name. What is unknown is left out."""
+    """Yield the numbers of the state that stand in no table, each as a name and a text, such as the
+    drain time and the size of the store. What is unknown is left out."""
     if "broker" not in status.unreachable:
         yield "leases", f"{status.leased}, of them overdue {status.overdue}"
         yield "drain", drain_words(status.scale)

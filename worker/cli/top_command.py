@@ -87,7 +87,8 @@ class Screen:
         self.status = self.read()
 
     def read(self) -> Status:
-        """Read the state again, and what else is shown now."""
+        """Read the state of the system again, and the chart or the list of dead letters if it is
+        shown."""
         self.status = status = self._reader.read()
         if status.scale.drain_s is not None:
             self._drains = [*self._drains[1 - _SAMPLES :], status.scale.drain_s]

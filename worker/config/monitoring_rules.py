@@ -15,7 +15,8 @@ from worker.model.admission import Frozen
 
 
 class ScaleRules(Frozen):
-    """In how many seconds the queues should drain, and what is assumed until it is known.
+    """The time in which the queues should drain (become empty), and the values that are assumed
+    while nothing was measured.
 
     `target_drain_s` is that time. `message_s` is the time in seconds that a pool process is assumed
     to work on a message while no message has ended lately. `worker_processes` is the number of pool
@@ -28,7 +29,7 @@ class ScaleRules(Frozen):
 
 
 class AttentionRules(Frozen):
-    """From which values on something needs the attention of a person.
+    """The values from which on something needs the attention of a person.
 
     Times end in `_s` and are in seconds, those in hours end in `_h`. Shares are from 0 to 1.
     """

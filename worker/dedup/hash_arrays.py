@@ -73,8 +73,8 @@ def sampled(hashes: HashArray, most: int) -> tuple[HashArray, int]:
 
 
 def below(hashes: NDArray[Unsigned], scale: int) -> NDArray[Unsigned]:
-    """Return those of a text's hashes that `sampled` would choose at the scale `scale`, about one
-    in `scale`. `hashes` must be ascending.
+    """Return about one in `scale` of the hashes of a text: those that `sampled` would choose at
+    this scale. `hashes` must be ascending.
 
     It serves to compare two texts of which different shares were stored: both are reduced to the
     smaller share.

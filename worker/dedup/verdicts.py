@@ -1,4 +1,5 @@
-"""Build verdicts on articles, and correct them by what the store has of an article by now.
+"""Build verdicts (whether an article is new, unchanged, a revision or a copy), and correct them by
+what the store has of the article now.
 
 Texts are compared before, in worker.dedup.identity. `recheck_under_lock` corrects a verdict if
 another worker stored the article meanwhile.

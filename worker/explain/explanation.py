@@ -1,4 +1,4 @@
-"""Find what a name that people have for an article stands for, and explain what happened to it.
+"""Find what a person means by a name of an article, and explain what happened to it.
 
 The name is a receipt (the id of one delivery), the id of an article or of a dead letter or the
 beginning of it, the publisher's id, or any address of the article.
@@ -144,7 +144,7 @@ def _ids_named_by(stored: ArticleView) -> Iterator[str]:
 
 
 def held_sentence(held: HeldReceipt) -> str:
-    """Say why an article waits, and how it goes on."""
+    """Say why an article is held, and what has to happen so that it is processed."""
     return (
         f"It is held since {moment(held.at)}, because its source {held.source} was paused; "
         f"`worker resume --source {shlex.quote(held.source)}` returns it to the queue {held.queue}."

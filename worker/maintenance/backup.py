@@ -187,8 +187,8 @@ def _growth(on_part: OnPart, part: str) -> Callable[[int], None]:
 
 
 def mark_index_incomplete(index: RedisIndex) -> None:
-    """Let workers write articles to the restored similarity index again that it may lack, because
-    it was copied before the store."""
+    """Mark the restored similarity index as incomplete, so that workers write the articles to it
+    that it may lack. It may lack some because it was copied before the store."""
     mark = read_watermark(index)
     if mark.complete_until:
         write_watermark(index, "restored", mark.complete_until)

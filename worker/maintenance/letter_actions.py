@@ -1,4 +1,5 @@
-"""Replay or drop all dead letters that match a query, if they are as many as somebody was shown.
+"""Replay or drop all dead letters that match a query, if their number is still the one that a
+person was shown.
 
 Whoever decides about dead letters (raw articles that could not be processed) has seen a number of
 them. Meanwhile others may fail, or some may be replayed. So the number is checked again, and only
@@ -35,7 +36,8 @@ class LetterSelection:
 
 
 class ChangedMeanwhile(Exception):
-    """Other dead letters match than were shown; `found` is how many match now."""
+    """The number of dead letters that match is not the one that was shown. `found` is the number
+    now."""
 
     def __init__(self, found: int) -> None:
         super().__init__(f"{found} dead letters match now")

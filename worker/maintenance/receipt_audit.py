@@ -26,7 +26,7 @@ _HELD = "held"  # the state of an article whose source is paused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBalance:
-    """How many articles the broker accepted on one UTC day, and what has become of them.
+    """How many articles the broker accepted on one UTC day, and where they are now.
 
     `ended` counts those with an outcome, by outcome; `waiting` those in the queue, `leased` those
     that a worker has taken, `undeliverable` those in messages that could not be processed, `held`

@@ -1,4 +1,4 @@
-"""Find out which stored articles other rules would take for copies.
+"""Find out which stored articles would be copies by other rules than those in force.
 
 This is what `worker dedup replay` does, for example after thresholds were changed. All stored
 articles are compared anew, once by the rules in force and once by the other rules. Articles move

@@ -63,7 +63,8 @@ def check_http_url(url: str, name: str) -> None:
 
 
 def mail_addresses(text: str) -> tuple[str, ...]:
-    """Read mail addresses with commas between them. Raises BadConfig if one is none."""
+    """Read mail addresses with commas between them. Raises BadConfig if one of them is not
+    valid."""
     addresses = tuple(part.strip() for part in text.split(",") if part.strip())
     for address in addresses:
         user, _, host = address.rpartition("@")

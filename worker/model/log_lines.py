@@ -42,20 +42,21 @@ _context = LogContext()  # of this process: a pool process runs one task at a ti
 
 
 def set_context(context: LogContext | None = None) -> None:
-    """Set what this process works on from now on; without an argument, nothing."""
+    """Set the task and the trace on which this process works from now on; none without an
+    argument."""
     global _context
     _context = context or LogContext()
 
 
 def log_context(task_id: str, traceparents: Sequence[str]) -> LogContext:
-    """Return what a batch is logged with. Its messages may belong to several traces: up to five of
-    them are named, with commas between them."""
+    """Return the task and the traces to name in log lines about a batch. Its messages may belong to
+    several traces; up to five of them are named, with commas between them."""
     distinct = list(dict.fromkeys(filter(None, traceparents)))[:5]
     return LogContext(task_id, ",".join(distinct))
 
 
 def context() -> LogContext:
-    """Return what this process works on."""
+    """Return the task and the trace on which this process works now."""
     return _context
 
 

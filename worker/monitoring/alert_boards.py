@@ -1,4 +1,4 @@
-"""Where workers keep the state of alerts together: in the broker, and a copy of it in the store.
+"""Keep the state of alerts where all workers can read it: in the broker, with a copy in the store.
 
 Each of the two also says which worker judges now. The broker goes first. The store is asked when
 the broker does not answer, and its copy is used when the broker has lost its data.
@@ -22,14 +22,15 @@ log = logging.getLogger("worker")
 
 
 class AlertBoard(Protocol):
-    """A place for the state of alerts, which all workers share.
+    """A place for the state of alerts, which all workers share: the broker or the store.
 
     It lets one worker at a time judge what needs attention. Each method raises Unavailable when the
     server does not answer.
     """
 
     def take_turn(self, holder: str, now: datetime, for_s: float) -> bool:
-        """Let the worker `holder` judge for `for_s` seconds; return False if another one does."""
+        """Ask for the turn of the worker `holder`: to be the only one that looks for incidents for
+        `for_s` seconds. Return False if another worker has the turn."""
         ...
 
     def read(self) -> AlertState:
@@ -37,15 +38,15 @@ class AlertBoard(Protocol):
         ...
 
     def write(self, state: AlertState, holder: str, now: datetime, for_s: float) -> bool:
-        """Write the state, and keep the turn of `holder` for `for_s` seconds.
+        """Write the state, and prolong the turn of the worker `holder` by `for_s` seconds from now.
 
-        Returns False, and writes nothing, if another worker has judged meanwhile.
+        Returns False, and writes nothing, if another worker has had a turn meanwhile.
         """
         ...
 
 
 class BrokerBoard:
-    """The state of alerts in the broker, for the workers of one queue."""
+    """Keeps the state of alerts in the broker, for the workers of one queue."""
 
     def __init__(self, connection: BrokerConnection, queue: str) -> None:
         self._connection = connection
@@ -67,11 +68,7 @@ class BrokerBoard:
 
 
 class StoreBoard:
-    """The state of alerts in the store.
-
-    `lock` is held while the store is used, so that no process forks with it open, and the
-    connection is closed after each use.
-    """
+    """Keeps the state of alerts in the store."""
 
     def __init__(self, store: AlertStore, lock: Callable[[], AbstractContextManager[None]]) -> None:
         self._store = store

@@ -1,8 +1,8 @@
-"""Judge the state of the system again and again, and report incidents: one worker for all.
+"""Look for incidents again and again, and report them. One worker does so for all.
 
-A turn reads the state of alerts, judges, writes the new state, and then sends what is due. So a
-report is not forgotten when the worker dies while it sends, but it may be sent twice then, under
-the same id.
+A turn of that worker reads the state of alerts, judges the state of the system, writes the new
+state of alerts, and then sends the reports that are due. So no report is forgotten when the worker
+dies while it sends one. That report may then be sent twice, under the same id.
 """
 
 import logging
@@ -30,7 +30,7 @@ _CLOCKS = timedelta(hours=1)  # by which the clocks of two hosts may differ
 
 
 class AlertJudge:
-    """A worker's part in judging the state of the system: it judges if no other worker does.
+    """Lets a worker look for incidents and report them while no other worker does.
 
     `boards` are the places of the shared state, the first that answers decides whose turn it is.
     `read` returns the state of the system. `targets` has a function for each target by its name,
@@ -51,9 +51,11 @@ class AlertJudge:
         self._alone = AlertState()  # what this worker found while no board answered
 
     def turn(self, now: datetime, rules: AlertRules) -> bool:
-        """Judge once and send what is due, if it is this worker's turn. Returns whether it was.
+        """Look for incidents once and send the reports that are due, if it is the turn of this
+        worker.
 
-        While neither broker nor store answers, each worker judges for itself, and reports that.
+        Returns whether it was. While neither broker nor store answers, each worker takes every
+        turn, and reports that they do not answer.
         """
         kept_s = TURNS_KEPT * rules.every_s
         is_holder = self._take_turn(now, kept_s)
@@ -139,7 +141,8 @@ class AlertJudge:
 
 
 def message_id(outbox: Outbox) -> str:
-    """Return an id for the reports in an outbox, equal if the same ones are sent again."""
+    """Return an id for the reports in an outbox. It is the same if the same reports are sent
+    again."""
     changes = (f"{c.incident.id} {c.change} {c.at.isoformat()}" for c in outbox.changes)
     return f"alert-{blake2b('|'.join(changes).encode(), digest_size=12).hexdigest()}"
 

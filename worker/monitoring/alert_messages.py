@@ -1,7 +1,8 @@
 """Write reports about incidents: as JSON for a webhook, and as a mail.
 
-The JSON is described in docs/alerts.md. Names in it may come from strangers, such as those of
-sources, so what steers a chat program or adds a line is escaped.
+The JSON is described in docs/alerts.md. Text in a report, such as the name of a source, may come
+from strangers. Characters in it that a chat program would take for a command, or that would begin a
+new line, are escaped.
 """
 
 import json

@@ -53,7 +53,7 @@ class Incident:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Name and `about`, which tell this incident from the others that stand now."""
+        """The name and `about` of an incident. No two incidents that last now have the same key."""
         return self.name, self.about
 
 
@@ -102,7 +102,7 @@ class AlertState:
 
 
 def judged_late(state: AlertState, now: datetime, rules: AlertRules) -> bool:
-    """Whether nobody has judged the state of the system for several turns, or ever."""
+    """Whether no worker has looked for incidents for several turns, or ever."""
     return state.at is None or now - state.at > timedelta(seconds=_LATE_TURNS * rules.every_s)
 
 
@@ -115,7 +115,7 @@ def advance(
     targets: Sequence[str],
     blind: bool = False,
 ) -> AlertState:
-    """Return the next state, from what needs attention now.
+    """Return the next state of alerts, made from the last one and what needs attention now.
 
     New incidents are added, those that are over removed, and each change that is to be reported is
     put into the outbox of each of the `targets`. With `blind`, broker or store could not be read:
@@ -245,8 +245,8 @@ def due_targets(state: AlertState, now: datetime, rules: AlertRules) -> Iterator
 
 
 def merged(state: AlertState, alone: AlertState) -> AlertState:
-    """Return `state` with what a worker has found `alone`, while it reached neither broker nor
-    store."""
+    """Return `state` together with `alone`, the incidents that one worker found by itself while it
+    reached neither broker nor store."""
     known = {incident.key for incident in state.incidents}
     added = tuple(incident for incident in alone.incidents if incident.key not in known)
     outboxes = {**(alone.outboxes or {})}

@@ -64,7 +64,7 @@ def learn_sources(
     counts: Sequence[WindowCount],
     now: datetime,
 ) -> LearnedSources:
-    """Learn how all sources usually deliver from what the store tells of the last weeks."""
+    """Learn how all sources usually deliver, from what the store says about the last weeks."""
     delivered = {of.source: as_hours(of.delivered) for of in hours}
     arrivals = {of.source: as_hours(of.with_new) for of in hours}
     articles = {of.source: of.articles for of in hours}
@@ -103,8 +103,9 @@ def windows_by_source(counts: Iterable[WindowCount]) -> dict[str, dict[int, Coun
 def expected_in_window(
     rhythm: Rhythm | None, window: int, now: datetime, outages: Iterable[int]
 ) -> float:
-    """Return the arrivals that the rhythm lets expect in a window of 72 hours; window 0 ends now, 1
-    is the one before. It is 0 for a source without a rhythm."""
+    """Return how many arrivals (hours with new articles) a source usually has in a window of 72
+    hours. Window 0 ends now, and window 1 is the one before. The result is 0 for a source without a
+    rhythm."""
     if rhythm is None:
         return 0.0
     end = now - timedelta(hours=WINDOW_H * window)

@@ -1,5 +1,5 @@
-"""Find the hours in which nothing arrived from any source although much was expected: an outage of
-the poller, the network or the workers, and no silence of a source.
+"""Find the outages: hours in which nothing arrived from any source although much was expected. The
+cause is then the poller, the network or the workers, and not a source.
 
 Nothing can be learned of the sources in such hours, and the clocks of all sources stand still in
 them. A public holiday of all sources counts as one, too.

@@ -40,7 +40,8 @@ class PeriodReport:
 
 
 def read_period_report(store: ArticleStore, since: datetime, now: datetime) -> PeriodReport:
-    """Read the report of the time from `since` to `now`, to whole columns of the chart.
+    """Read the report on the time from `since` to `now`, both rounded to whole columns of its
+    chart.
 
     Raises Unavailable when the store does not answer.
     """

@@ -1,4 +1,4 @@
-"""Calculate how long the queues take to drain, and how many workers that should take.
+"""Calculate the drain time, in which the queues become empty, and how many workers are wanted.
 
 The drain time is the number of messages times the time that one takes, divided by the number of
 pool processes. What a message takes is the average of the last 15 minutes, so it follows the size
@@ -30,7 +30,7 @@ class OpenWork:
 
 
 def scale_of(broker: BrokerState, work: OpenWork, rules: ScaleRules) -> Scale:
-    """Calculate the drain time, and the number of workers by which it would be the wanted one.
+    """Calculate the drain time, and how many workers would bring it down to the wanted one.
 
     Messages on a paused lane are left out, because workers take none of them. While the store does
     not answer, the present number of workers is returned: more of them could not help. The number
@@ -57,8 +57,8 @@ def scale_of(broker: BrokerState, work: OpenWork, rules: ScaleRules) -> Scale:
 
 
 def unknown_scale(rules: ScaleRules) -> Scale:
-    """Return what is told of the scale while the broker does not answer: no drain time, and one
-    worker, so that nobody takes it for an order to stop all of them."""
+    """Return the answer while the broker can't be read: no drain time, and one worker. It is not
+    zero workers, because an autoscaler would then stop all of them."""
     return Scale(
         drain_s=None,
         busy_s_per_message=rules.message_s,

@@ -95,7 +95,7 @@ class SlowFactReader:
         return self.last
 
     def note(self, connection: BrokerConnection, queue: str, now: datetime) -> None:
-        """Let other processes read from the broker what this one has found just now, at `now`.
+        """Write what this process has found just now, at `now`, to the broker for other processes.
 
         `queue` is the name of the live queue. A broker that does not answer is no error.
         """

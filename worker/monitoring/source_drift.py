@@ -83,12 +83,13 @@ def find_drift(current: Counts, earlier: Sequence[Counts]) -> tuple[Drift, ...]:
 def find_drop(
     current: Counts, expected: float, earlier: Sequence[Counts], expected_earlier: Sequence[float]
 ) -> Drift | None:
-    """Return how the number of new articles has dropped, or None if it has not, or if that may be
-    chance.
+    """Return by how much the number of new articles of a source has dropped.
 
-    `expected` is a number to which the articles of the last window should be proportional, such as
-    the arrivals that the rhythm of the source lets expect, and `expected_earlier` has those of the
-    earlier windows. Only a drop below half is returned.
+    The result is None if the number is at least half the usual one, if chance may explain the drop,
+    or if there are too few earlier articles to tell. `current` has the numbers of the last window
+    of 72 hours, and `earlier` those of the windows before. `expected` says how many arrivals (hours
+    with new articles) are usual in the last window, by the hours of the week in it;
+    `expected_earlier` says the same of each earlier window.
     """
     windows = [(_new(c), e) for c, e in zip(earlier, expected_earlier, strict=True) if e > 0]
     came, weight = sum(n for n, _ in windows), sum(e for _, e in windows)
@@ -106,7 +107,7 @@ def find_drop(
 
 
 def beta_binomial_tail(number: int, articles: int, bad: float, good: float) -> float:
-    """Return the probability of at least `number` bad ones among so many articles, if the share of
+    """Return the probability that at least `number` of so many articles are bad, if the share of
     bad ones has a beta distribution with the parameters `bad` and `good`."""
     logs = (
         lgamma(articles + 1)
@@ -120,9 +121,9 @@ def beta_binomial_tail(number: int, articles: int, bad: float, good: float) -> f
 
 
 def negative_binomial_tail(number: int, known: float, expected: float) -> float:
-    """Return the probability of at most `number` articles where `expected` are expected, if that
-    expectation was learned from `known` articles (a Poisson distribution whose mean varies by a
-    gamma distribution of this shape)."""
+    """Return the probability of at most `number` articles, if `expected` are expected and that
+    number was learned from `known` articles. The number has a Poisson distribution whose mean
+    varies by a gamma distribution with the shape `known`."""
     success = known / (known + expected)
     first = known * log(success)
     ratios = (log((known + k - 1) / k * (1 - success)) for k in range(1, number + 1))

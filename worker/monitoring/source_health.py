@@ -136,8 +136,8 @@ def judge_source(
 
 
 def nothing_arrives(sources: Sequence[SourceHealth], silent_share: float) -> datetime | None:
-    """Return since when nothing arrives from so many sources at once that they can't be the cause;
-    None if that is not so.
+    """Return the time since when so many sources at once deliver nothing that the cause must lie
+    elsewhere, such as in the poller. The result is None if that is not so.
 
     It is so if more than `silent_share` of the sources that can be judged are silent, and at least
     three.

@@ -98,7 +98,8 @@ class Rhythm:
         return _time(self._when(wanted))
 
     def in_hour(self, hour: int) -> float:
-        """Return how many arrivals are expected in an hour, which is counted since 1970 in UTC."""
+        """Return how many arrivals are expected in the hour `hour`, counted from the start of 1970
+        in UTC."""
         return self.expected[(hour + _FIRST_HOUR_OF_WEEK) % HOURS_A_WEEK]
 
     def _until(self, hours: float) -> float:
@@ -121,7 +122,7 @@ class Rhythm:
 
 
 def as_hours(hours: Iterable[int]) -> Hours:
-    """Return hours since 1970 as an array, ascending and each once."""
+    """Return hours, counted from the start of 1970, as a sorted array in which each occurs once."""
     return np.unique(np.fromiter(hours, np.int64))
 
 
@@ -193,8 +194,8 @@ def _fit(
 
 
 def longest_gap(mean: float, variance: float, chance: float) -> float:
-    """Return the gap, in expected arrivals, that is exceeded with this probability: the quantile of
-    the Lomax distribution with this mean and variance.
+    """Return the gap that is exceeded with the probability `chance`, measured in expected arrivals.
+    It is a quantile of the Lomax distribution with this mean and variance.
 
     If the variance is no larger than that of an exponential distribution, it is the quantile of
     that one. The result is at least the quantile of a Poisson process of rate 1, which is what a

@@ -44,14 +44,14 @@ def summarize(
 
 
 def write_summary(summary: SourceSummary) -> str:
-    """Return the text of the note."""
+    """Return the note about all sources as text."""
     return json.dumps(asdict(summary), default=datetime.isoformat)
 
 
 def read_summary(
     text: str, paused: Mapping[str, datetime | None], now: datetime
 ) -> SourceSummary | None:
-    """Read a note; None if there is none that holds now.
+    """Read a note about all sources; None if there is none, or if it does not hold any more.
 
     A note holds for five minutes, unless the sources that an operator holds back, `paused`, are
     others now. One in another form, of another version, counts as none.

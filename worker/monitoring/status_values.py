@@ -86,8 +86,11 @@ class SourceNumbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilentSource:
-    """A source that has delivered nothing new for longer than its rhythm explains: since when, and
-    why as far as that is known, such as `poller-dead`; "" if it is not."""
+    """A source that has delivered nothing new for longer than chance explains.
+
+    `since` is the time since when it is silent, and `cause` says why, such as `poller-dead`; "" if
+    that is unknown.
+    """
 
     name: str
     since: datetime | None

@@ -1,4 +1,4 @@
-"""Judge changes over hours that the state of the system at one moment does not show.
+"""Find what needs attention in changes over hours, which one look at the system does not show.
 
 Every five minutes a few numbers are kept, for six hours. By them it is found that a large share of
 articles could not be processed.
@@ -28,7 +28,7 @@ class Sample:
 
 
 def sample(totals: OutcomeTotals, at: datetime) -> Sample:
-    """Take the numbers that trends are judged by from the counts of all outcomes in the store."""
+    """Take from the counts of all outcomes in the store the numbers by which trends are judged."""
     return Sample(
         at=at,
         ended=sum(totals.outcomes.values()),
@@ -37,7 +37,7 @@ def sample(totals: OutcomeTotals, at: datetime) -> Sample:
 
 
 def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
-    """Add a sample to those before, which are sorted by time, if the last one is five minutes old.
+    """Add `new` to the earlier samples, unless the last of them is less than five minutes old.
 
     Those older than six hours are left out, except the newest of them. After a store was replaced
     by one with smaller numbers, all earlier samples are left out.
@@ -53,10 +53,12 @@ def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
 def trend_attention(
     samples: Sequence[Sample], new: Sample, rules: AlertRules
 ) -> Iterator[Attention]:
-    """Yield what needs attention, from earlier samples and the numbers of now.
+    """Yield what needs the attention of a person, judged by how the numbers have changed over
+    hours.
 
-    `dead-slow`: a large share of the articles of the last six hours became dead letters, and also
-    of those of the last half hour.
+    `samples` are the numbers of articles at earlier times, and `new` those of now. There is one
+    judgement so far, named `dead-slow`: a large share of the articles of the last six hours became
+    dead letters, and a large share of those of the last half hour, too.
     """
     long, short = _before(samples, new.at, PERIOD), _before(samples, new.at, timedelta(minutes=30))
     if long and short and new.dead - long.dead > rules.dead_articles_6h:

@@ -15,11 +15,11 @@ class StageClock:
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def start(self) -> None:
-        """Begin to measure: the time until now belongs to no stage."""
+        """Start the clock. The time since it was last read counts for no stage."""
         self._at = perf_counter()
 
     def lap(self, stage: str) -> None:
-        """Add the time since the last call of this object to a stage."""
+        """Add the time since the last call of `start` or `lap` to the stage that has just ended."""
         before, self._at = self._at, perf_counter()
         self._seconds[stage] += self._at - before
 

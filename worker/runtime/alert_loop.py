@@ -1,4 +1,4 @@
-"""A background loop that judges the state of the whole system, and reports incidents.
+"""A background loop that looks for incidents in the state of the whole system, and reports them.
 
 All workers run it, but only one of them judges; another takes over when that one ends. A target
 that does not answer, or a broker or store that is away, delays nothing but the loop itself.
@@ -34,7 +34,7 @@ FIRST_PAUSE_S = 5.0  # until the worker has said to the others that it runs
 def start(
     app: Any, node: str, settings: Settings, store: ArticleStore, worker_rules: WorkerRules
 ) -> background.BackgroundLoop:
-    """Start the background loop that judges the state of the system and reports incidents.
+    """Start the background loop that looks for incidents and reports them.
 
     `node` is the name of this worker. The store is opened for each turn and closed after it. The
     rules are read anew before each turn; while they are invalid, the last valid ones are followed.
@@ -80,7 +80,7 @@ def make_judge(
     worker_rules: WorkerRules,
     monitoring: Callable[[], MonitoringRules],
 ) -> AlertJudge:
-    """Make the object by which this process judges, if no other process does so at the time.
+    """Make the object by which this process looks for incidents while no other process does.
 
     `holder` is a name for it that no other process has. `monitoring` returns the rules.
     """

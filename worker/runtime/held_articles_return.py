@@ -23,11 +23,14 @@ _LIMIT_S = 10.0  # of the time between two calls, which is half a minute
 
 
 def returning_held(app: Any, store: ResumingStore) -> Callable[[], None]:
-    """Return a function that sends left-over held articles back to their queues, for 10 s at most.
+    """Return a function that sends held articles which were left behind back to their queues.
 
-    The function is to be called again and again by a background loop. It leaves a source alone
-    until the number of its left-over articles has not become smaller between two calls: until then
-    a command may be at work. It raises nothing when broker or store do not answer.
+    Held articles are those of a paused source. They are left behind when the command that resumes
+    the source is interrupted, or when a worker does not know yet that the pause is over. A
+    background loop calls the function again and again; each call takes 10 s at most. A source is
+    left alone as long as its number of held articles falls from one call to the next, because a
+    command is then still at work on it. The function raises nothing when the broker or the store
+    does not answer.
     """
     connection = BrokerConnection(app)
     before: dict[str, int] = {}

@@ -44,7 +44,7 @@ def describe_worker(consumer: Any, report: Path, started: datetime) -> WorkerSta
 
 
 class BusyShare:
-    """Measures in which share of the time the pool processes of this worker have worked."""
+    """Measures how busy the pool processes of this worker are, as a share of the time."""
 
     def __init__(self) -> None:
         self._before: tuple[float, float] | None = None  # time of the clock and of work, in s

@@ -30,7 +30,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One line of the audit log: `who` did what at which time.
+    """One entry of the audit log: `who` did what, at which time.
 
     `who` is the name that a person gave when signing in, or `token:NAME`. `action` is a word such
     as `letters.dropped`, `about` says on what, and `details` has numbers and parameters.

@@ -1,4 +1,5 @@
-"""Tell which stored articles a draft of rule files can change, without tagging all of them anew.
+"""Find out which stored articles a draft of rule files can change, without tagging all of them
+again.
 
 Only the rules that the draft changes are matched with an article: in their old and in their new
 form. If none of them gives its tag, the article keeps its tags.
@@ -46,8 +47,8 @@ def fired_rules(article: Article, rules: CompiledRules, now: datetime) -> set[st
 
 
 def changed_rules(old: Taxonomy, new: Taxonomy) -> ChangedRules | None:
-    """Compare two taxonomies; None if more than rules and categories of topics differs, so that any
-    article may change."""
+    """Return the rules in which two taxonomies differ. The result is None if they differ in more
+    than rules and categories of topics, so that any article may change."""
     if old.scoring != new.scoring or old.sources != new.sources:
         return None
     shared = old.by_code.keys() & new.by_code.keys()

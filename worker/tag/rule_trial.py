@@ -17,8 +17,11 @@ class TopicChange(NamedTuple):
 
 
 class ArticleTrial(NamedTuple):
-    """What other rules change in the tags of one article, and which of them fired on it, by their
-    ids."""
+    """The effect of other tagging rules on one article.
+
+    `changes` are the topics that it gains or loses. `fired` has the ids of those new rules that
+    matched the article.
+    """
 
     changes: tuple[TopicChange, ...]
     fired: frozenset[str]

@@ -1,5 +1,5 @@
-"""Who may reach the web server: from this machine only, unless a password or read-only mode says
-otherwise."""
+"""Say who may reach the web server: only this machine, unless a password is set or the server can
+change nothing (read-only mode)."""
 
 import ipaddress
 

@@ -41,7 +41,7 @@ class AlertTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertList:
-    """Incidents that stand now, those that were reported and the most urgent first.
+    """The incidents that last now. Those that were reported come first, the most urgent at the top.
 
     `at` is when the state of the system was last judged, None if it never was. If `late`, that is
     too long ago, so that the list may be wrong.
@@ -62,7 +62,7 @@ class RunbookSection:
 
 
 def list_alerts(console: Console, _: Caller, __: Arguments) -> AlertList:
-    """Return the incidents that stand, and whether reports of them wait to be sent."""
+    """Return the incidents that last now, and whether reports about them wait to be sent."""
     state = _state(console)
     rules = load_monitoring_rules(console.settings.config_dir).alerts
     order = sorted(state.incidents, key=lambda i: (not i.fired, i.severity, i.since))

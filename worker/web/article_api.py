@@ -28,7 +28,7 @@ _MOST_TEXTS = 10  # revisions of an article that are read with their texts
 
 
 class ArticleFilter(Arguments):
-    """By what a list of articles can be restricted."""
+    """The properties by which a list of articles can be restricted."""
 
     q: str = Field("", max_length=1000, description='Words, "phrases", -excluded, begin*.')
     tag: str = Field("", max_length=500, description='Tag: code, label, "scheme:code", name or id.')
@@ -109,7 +109,7 @@ class ArticleDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a receipt, id or address stands for, and what happened to it.
+    """What was found by a receipt, id or address, and what happened to it.
 
     `received` is when the broker took a receipt, and `outcome` what became of it. `letter` is a
     dead letter, without its payload.
@@ -157,7 +157,8 @@ def show_raw(console: Console, _: Caller, wanted: OneRevision) -> RawPayload:
 
 
 def find_by_name(console: Console, _: Caller, wanted: AskedName) -> Found:
-    """Return what a receipt, id or address stands for. Error 404 if nothing is stored so."""
+    """Return what a receipt, id or address belongs to. Error 404 if nothing is stored by that
+    name."""
     try:
         found = explained(console.store, wanted.what, console.link_rules)
     except LookupError as e:
@@ -184,8 +185,8 @@ def _article(console: Console, article_id: str) -> ArticleView:
 
 
 def whole_article_id(console: Console, article_id: str) -> str:
-    """Return the id of an article of which the beginning may be given. Error 404 if it is not
-    unique."""
+    """Return the whole id of an article, of which `article_id` may be only the beginning. Error 404
+    if no article or several begin so."""
     whole = len(article_id) == 32
     return article_id if whole else _article(console, article_id)["article"]["article_id"]
 

@@ -32,8 +32,8 @@ class CachedRead(Generic[T]):
         self._last: tuple[float, T] | None = None
 
     async def get(self) -> T:
-        """Return the result of the last call if it is fresh, otherwise that of the call that is
-        running, or of a new one.
+        """Return the result of the last call if it is fresh. Otherwise wait for the call that is
+        running, or for a new one, and return its result.
 
         Raises Unavailable if the call does not end in time and there is no older result, or if it
         fails with a bug, which is logged; and the WorkerError that it raises.

@@ -29,6 +29,6 @@ NOBODY = Caller(name="", scopes=frozenset())
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller of a request, as the guard has found out."""
+    """Return the caller of a request, whom the guard in front of the console has identified."""
     caller: Caller = request.scope["caller"]
     return caller

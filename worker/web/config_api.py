@@ -52,7 +52,8 @@ class WorkerConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigInForce:
-    """Settings and rules of this server, and the workers whose version or rules are others.
+    """The settings and rules of this server, and the workers that have another version or other
+    rules.
 
     `digest` is a checksum of the rules here, "" if they are invalid, and `problem` says why then.
     `unread` maps files that nobody reads to the name that was probably meant. `workers_differ`

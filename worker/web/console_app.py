@@ -1,4 +1,5 @@
-"""The console as one application (ASGI): pages, API, static files, and the guard around them."""
+"""The console as one application (ASGI): pages, API, static files, and the guard, which checks who
+sends each request and what that caller may do."""
 
 from typing import Any
 

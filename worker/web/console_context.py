@@ -108,11 +108,16 @@ class Console:
         return RuleTrials(self.settings.config_dir)
 
     def link_rules(self) -> UrlRules:
-        """The rules by which the addresses of articles are written in the store."""
+        """Return the rules by which the links of articles are normalised before they are stored, so
+        that a link can be looked for in the same form."""
         return self.rules.get().cleaning.urls
 
     def note(self, caller: Caller, action: str, about: str, **details: object) -> None:
-        """Add a line to the audit log: that this caller did something now."""
+        """Add an entry to the audit log: who did what, and when.
+
+        `action` is what the caller did now, `about` names the thing it was done to, and `details`
+        are values that are kept with the entry.
+        """
         entry = AuditEntry(
             at=self.now(), who=caller.name, action=action, about=about, details=details
         )

@@ -1,4 +1,8 @@
-"""Write positions in lists as cursors: opaque texts, by which a program asks for the next page."""
+"""Turn positions in lists into cursors and back.
+
+A cursor is a text by which a program asks for the next page of a list. What is in it is of no
+concern to the program.
+"""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -11,7 +15,11 @@ PositionT = TypeVar("PositionT", bound=tuple[Any, ...])
 
 
 def cursor_of(position: tuple[Any, ...] | None) -> str | None:
-    """Return the cursor of a position in a list, which is a named tuple; None for no position."""
+    """Return the cursor of a position, the text by which a program asks for the page after it.
+
+    `position` is a named tuple. The result is None if there is no position, because the page is the
+    last.
+    """
     if position is None:
         return None
     values = [_plain(value) for value in position]
@@ -20,9 +28,10 @@ def cursor_of(position: tuple[Any, ...] | None) -> str | None:
 
 
 def position_in(cursor: str, kind: type[PositionT]) -> PositionT | None:
-    """Return the position that a cursor stands for, or None for the empty cursor.
+    """Return the position in a list that a cursor stands for, or None if the cursor is "".
 
-    Raises ValueError if it is no cursor of this kind of list.
+    A cursor is the text by which a program asks for the next page. `kind` is the class of the
+    positions of the list. Raises ValueError if the cursor belongs to another list or is damaged.
     """
     if not cursor:
         return None

@@ -33,7 +33,7 @@ _TICK = timedelta(microseconds=1)
 
 
 class LetterFilter(Arguments):
-    """By what a list of dead letters can be restricted."""
+    """The properties by which a list of dead letters can be restricted."""
 
     reason: Reason | None = Field(None, description="Why it could not be processed.")
     source: str = Field("", max_length=2000, description="Source id.")
@@ -74,7 +74,7 @@ class OneLetter(Arguments):
 
 
 class LetterPlan(LetterFilter):
-    """Which dead letters an action would be about."""
+    """The dead letters for which an action is planned."""
 
     state: Literal[DeadLetterState.DEAD] = Field(
         DeadLetterState.DEAD, description="Only letters that are dead can be acted on."
@@ -114,7 +114,7 @@ class LetterDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAction:
-    """What an action would touch, if it were done now: `count` dead letters.
+    """What an action would touch if it were done now. `count` is the number of dead letters.
 
     `examples` are the first of them, and `left_out` maps reasons why letters can't be replayed to
     their number. If `is_complete` is False, more match than one action may touch. `until` belongs

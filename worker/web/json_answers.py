@@ -1,4 +1,4 @@
-"""Turn values into JSON that every parser reads, whatever text of strangers is in them."""
+"""Turn values into JSON that every parser can read, even if there is text of strangers in them."""
 
 import json
 from collections.abc import Mapping

@@ -65,7 +65,7 @@ def config(request: Request) -> Response:
 
 
 def alerts(request: Request) -> Response:
-    """Show the incidents that stand, with links to the runbook."""
+    """Show the incidents that last now, with links to the runbook."""
     return page(
         request,
         "alerts.html",

@@ -77,7 +77,7 @@ def fragment(template: str, **values: Any) -> HTMLResponse:
 
 
 def link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
-    """Write an address with parameters, of which `changes` replaces some. Empty ones are left
+    """Return an address with parameters. `changes` replaces some of them, and empty ones are left
     out."""
     all_of = {**(parameters or {}), **changes}
     given = {name: str(value) for name, value in all_of.items() if value not in (None, "")}

@@ -1,4 +1,4 @@
-"""Keep what was read a moment ago, so that several pages and tabs cost one reading."""
+"""Keep a value for a moment, so that several pages and tabs that need it cost one reading."""
 
 import time
 from collections.abc import Callable
@@ -30,6 +30,6 @@ class RecentValue(Generic[T]):
             return self._last[1]
 
     def forget(self) -> None:
-        """Read anew at the next call, because something was changed."""
+        """Drop the kept value, because something was changed. The next call reads it again."""
         with self._lock:
             self._last = None

@@ -49,7 +49,11 @@ _HEADERS = {
 
 
 class RequestGuard:
-    """Middleware (ASGI) around the console, which stores the caller in each request's scope."""
+    """Middleware (ASGI) that checks each request before the console `app` sees it.
+
+    It finds out who sends the request, refuses what that caller may not do, and stores the caller
+    in the scope of the request under the key "caller".
+    """
 
     def __init__(self, app: ASGIApp, console: Console) -> None:
         self._app = app

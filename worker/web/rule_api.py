@@ -25,7 +25,7 @@ _MOST_DRAFT = 100_000  # characters
 
 
 class RuleListing(Arguments):
-    """For which time the tags that rules gave are counted."""
+    """The time for which tags that rules gave are counted."""
 
     days: int = Field(7, ge=1, le=90, description="Articles of the last days.")
 
@@ -106,7 +106,7 @@ class TaggedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleDetails:
-    """One rule as its file has it, and the newest articles that it tagged.
+    """One rule as it stands in its file, and the newest articles that it tagged.
 
     Of the articles with the tag of the topic, 100 are looked at for one page, so that a page may
     have few articles or none although others follow; `next_cursor` asks for the next page.

@@ -1,6 +1,7 @@
 """Try a draft of a rule file: check it like `worker tags check`, and apply it to stored articles.
 
-Nothing is stored. A trial is bounded: one at a time, so many articles, so much time.
+Nothing is stored. One draft is tried at a time, and both the number of articles and the time that a
+trial may take are limited.
 """
 
 import sys

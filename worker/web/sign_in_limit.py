@@ -13,7 +13,7 @@ _MOST_ADDRESSES = 10_000  # that are remembered
 
 
 class SignInLimit:
-    """Counts failed attempts to sign in, by address and in all, over the last five minutes.
+    """Counts failed attempts to sign in during the last five minutes, by address and in all.
 
     An IPv6 address counts as its /64 network, because one machine has as many addresses as it
     wants. Its memory is bounded. Threads may share it.

@@ -1,4 +1,8 @@
-"""Operations of the API on sources, the publishers of articles: list, show, snooze and pause."""
+"""Operations of the API on sources, the publishers of articles: list, show, snooze and pause.
+
+A snoozed source raises no alerts for a while. The articles of a paused source are held in the store
+until it is resumed.
+"""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -44,7 +48,7 @@ class OneSource(Arguments):
 
 
 class SourceSnooze(OneSource):
-    """For how long nobody wants to be told about a source."""
+    """Which source is to raise no alerts, and for how long."""
 
     hours: int = Field(24, ge=1, le=24 * 90, description="Hours from now.")
 
@@ -105,7 +109,8 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChange:
-    """What has been done with a source, and until when that holds; null if until it is undone."""
+    """What was done with a source, and until when that holds; null if it holds until it is
+    undone."""
 
     source: str
     done: str
@@ -173,7 +178,7 @@ def show_source(console: Console, _: Caller, wanted: OneSource) -> SourceReport:
 
 
 def snooze_source(console: Console, caller: Caller, wanted: SourceSnooze) -> SourceChange:
-    """Let nobody be told about a source for a while. It is judged and shown all the same."""
+    """Let a source raise no alerts for a while. It is still judged and shown."""
     name = _stored(console, wanted.source).source.source
     until = console.now() + timedelta(hours=wanted.hours)
     console.store.snooze_source(name, until)
@@ -183,7 +188,7 @@ def snooze_source(console: Console, caller: Caller, wanted: SourceSnooze) -> Sou
 
 
 def wake_source(console: Console, caller: Caller, wanted: OneSource) -> SourceChange:
-    """End the snooze of a source: it counts for alerts again."""
+    """End the snooze of a source, so that it raises alerts again."""
     name = _stored(console, wanted.source).source.source
     if not console.store.wake_source(name):
         raise HTTPException(409, "the source was not snoozed; nothing was done")

@@ -94,7 +94,8 @@ def one_source(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """Snooze, wake, pause or resume a source, and return to its page."""
+    """Snooze a source (no alerts for a while), wake it, pause or resume it, and return to its
+    page."""
     action = request.path_params["action"]
     if action not in _ACTIONS:
         raise HTTPException(404, "there is no such action")

@@ -1,4 +1,4 @@
-"""Pause and resume sources from the web server: a source whose articles are held until then."""
+"""Pause and resume sources from the web server. Workers hold the articles of a paused source."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -84,7 +84,8 @@ class SourceWatch:
         return self._recent.get(lambda: self._read(now))
 
     def forget(self) -> None:
-        """Read anew at the next call, because a source was changed."""
+        """Drop the sources that are kept, because one was changed. The next call reads them
+        again."""
         self._recent.forget()
 
     def _read(self, now: datetime) -> SourceReading:

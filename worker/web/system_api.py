@@ -26,7 +26,7 @@ class ClusterListing(Arguments):
 
 
 class ChangeListing(Arguments):
-    """From where on the change feed is read."""
+    """The position in the change feed after which changes are wanted."""
 
     cursor: str = Field(
         "start", max_length=100, description="`start`, `now`, or the cursor of the last change read"

@@ -42,12 +42,12 @@ class SystemReader:
 
     @property
     def learned(self) -> LearnedSourceCache:
-        """What is known about how sources deliver; other threads may use it, too."""
+        """What was learned about how sources usually deliver. Other threads may use it, too."""
         return self._slow_facts.learned
 
     def read(self) -> SystemState:
-        """Return the state of the system now. It says what does not answer; nothing is raised for
-        that."""
+        """Return the state of the system now. If a server does not answer, the state names it, and
+        nothing is raised."""
         now = datetime.now(UTC)
         rules = self._config
         servers = (self._broker, self._store, self._slow_facts)

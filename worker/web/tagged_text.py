@@ -20,7 +20,8 @@ class TextPart(NamedTuple):
 
 
 def text_parts(text: str, field: str, tags: Sequence[TagRow], most: int) -> list[TextPart]:
-    """Divide the first `most` characters of a field of an article at the ends of tagged passages.
+    """Divide the first `most` characters of a field of an article into parts: one begins wherever a
+    passage that is evidence for a tag begins or ends.
 
     Passages may overlap and contain each other: each part has the tags of all that it is in. Spans
     that are not within the text are ignored. The parts together are the text.

@@ -55,8 +55,8 @@ class WorkerList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneChange:
-    """What was done to a lane. `before` is the pause that it had until then, None if it had
-    none."""
+    """What was done to a lane. `before` is the pause that was in force until then, None if there
+    was none."""
 
     lane: str
     paused: bool

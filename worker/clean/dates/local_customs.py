@@ -31,17 +31,21 @@ _CHINESE_DAY_FIRST = re.compile(r"zh[-_](?:[a-z]{4}[-_])?(?:hk|mo)\b", re.I)
 
 
 def customs_of(language: str, declared: str) -> frozenset[str]:
-    """Return those of the languages of an article in which a part of a date has a meaning of its
-    own. `language` is the detected language, `declared` the language tag that the source gives,
-    such as "zh-TW". Dates of Hong Kong and Macau begin with the day, unlike those of China."""
+    """Return those languages of an article in which a part of a date has a meaning of its own.
+
+    `language` is the language that was detected, and `declared` the language tag that the source
+    gives, such as "zh-TW". Dates of Hong Kong and Macau begin with the day, unlike those of China.
+    """
     primary = re.split("[-_]", declared.strip().lower(), maxsplit=1)[0]
     known = _CUSTOMS.keys() & {language, primary}
     return frozenset(known - {"zh"} if _CHINESE_DAY_FIRST.match(declared.strip()) else known)
 
 
 def in_common_meaning(text: str, customs: frozenset[str]) -> str:
-    """Rewrite what a written date means in these languages only to what it means everywhere:
-    "23.11.14" in Korean to "2023-11-14". `customs` are the languages, from `customs_of`."""
+    """Rewrite dates whose meaning depends on the language to a form that means the same everywhere.
+
+    "23.11.14" in Korean becomes "2023-11-14". `customs` are the languages, from `customs_of`.
+    """
     for language in sorted(customs):
         text = _CUSTOMS[language](text)
     return text

@@ -83,8 +83,8 @@ class PageElements:
         return ((name, self.meta[name]) for name in names if name in self.meta)
 
     def further_of_meta(self, name: str) -> tuple[str, ...]:
-        """Return the contents of all <meta> elements with a name but the first: pages with several
-        authors have one for each."""
+        """Return the contents of all <meta> elements with this name except the first. A page with
+        several authors has one such element for each."""
         nodes = self.by_tag.get("meta", [])
         same = (node for node in nodes if attribute(node, "name").lower() == name)
         contents = tuple(attribute(node, "content").strip() for node in same)

@@ -162,7 +162,7 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
 
 
 class StatusStore(Protocol):
-    """What the store tells about the state of the whole system, in three statements."""
+    """Reads what the store has to say about the state of the whole system, in three statements."""
 
     @property
     def held(self) -> HeldArticleReader: ...
@@ -203,20 +203,22 @@ class OutcomeCounter(ClosableStore, Protocol):
 
 
 class AlertStore(ClosableStore, Protocol):
-    """Keeps the state of alerts as a text, and lets one worker at a time judge the system.
+    """Keeps the state of alerts as a text, and chooses the one worker that looks for incidents.
 
     It is for times in which the broker, which does the same, does not answer or has lost its data.
     """
 
     def take_alert_turn(self, holder: str, *, now: datetime, until: datetime) -> bool:
-        """Let the worker `holder` judge until the time `until`, unless another one does so now.
+        """Ask for the turn of the worker `holder`: to be the only one that looks for incidents.
 
-        Returns whether it may. The holder of the turn may take it again.
+        Returns True if it has the turn until the time `until`, and False if another worker has it.
+        The worker that has the turn may ask again.
         """
         ...
 
     def write_alert_state(self, state: str, *, holder: str, at: datetime, until: datetime) -> bool:
-        """Store the state of alerts as of the time `at`, and keep the turn of `holder` to `until`.
+        """Store the state of alerts as of the time `at`, and prolong the turn of `holder` to
+        `until`.
 
         Nothing is written if a later state is stored. Returns whether it was written.
         """

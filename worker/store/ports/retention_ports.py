@@ -77,8 +77,8 @@ class RetentionStore(Protocol):
         ...
 
     def store_sizes(self, now: datetime) -> None:
-        """Keep the sizes of the tables of today, to see later how they have grown. A second call on
-        one day does nothing."""
+        """Store the sizes that the tables have today, so that their growth can be seen later. A
+        second call on the same day does nothing."""
         ...
 
 

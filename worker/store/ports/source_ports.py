@@ -7,7 +7,7 @@ from worker.store.source_values import SourceClock, SourceHours, WindowCount
 
 
 class SourceActivityReader(Protocol):
-    """Reads when sources delivered something, and what, to judge whether they are well.
+    """Reads when sources delivered articles, and which outcomes these had, to judge the sources.
 
     Each method is one statement for all sources together.
     """
@@ -26,8 +26,8 @@ class SourceActivityReader(Protocol):
         ...
 
     def window_counts(self, now: datetime, hours: int, windows: int) -> list[WindowCount]:
-        """Return how many articles of each source had which outcome or trait, in windows of `hours`
-        hours.
+        """Return how many articles of each source had which outcome or trait (such as `undated`),
+        in windows of `hours` hours.
 
         The latest window ends with the hour of `now`. What no article had is left out.
         """
@@ -35,11 +35,11 @@ class SourceActivityReader(Protocol):
 
 
 class SourceSnoozer(Protocol):
-    """Notes about which sources nobody wants to be told for a while."""
+    """A store that keeps snoozes: which sources are to raise no alerts, and until when."""
 
     def snooze_source(self, source: str, until: datetime) -> bool:
-        """Note that nobody wants to be told about a source before this time, and replace an earlier
-        note. Returns whether the source is known; if not, nothing is noted."""
+        """Let a source raise no alerts before the time `until`, which replaces an earlier one.
+        Returns whether the source is known; if not, nothing is stored."""
         ...
 
     def wake_source(self, source: str) -> bool:

@@ -1,4 +1,4 @@
-"""List the clusters of a period by their number of sources: the stories that most sources have.
+"""List the clusters of a period, those with the most sources first.
 
 A cluster is an article and its copies. At most 20,000 articles of the period are looked at, the
 newest ones.

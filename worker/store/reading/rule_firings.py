@@ -1,4 +1,4 @@
-"""Read which tagging rules gave tags lately, and by which passages.
+"""Read which tagging rules gave tags to the newest articles, and which passages were the evidence.
 
 Nothing here is read for all articles: the newest ones are looked at, up to a number.
 """

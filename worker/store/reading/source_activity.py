@@ -88,8 +88,8 @@ def window_counts(
 
 
 def snooze_source(connection: Connection, source: str, until: datetime) -> bool:
-    """Note that nobody wants to be told about a source before this time. Returns whether the source
-    is known; if not, nothing is noted."""
+    """Let a source raise no alerts before the time `until`. Returns whether the source is known; if
+    not, nothing is stored."""
     if connection.scalar(sa.select(sources.c.source).where(sources.c.source == source)) is None:
         return False
     statement = insert(connection, source_snoozes).values(source=source, until=until)

@@ -69,7 +69,7 @@ def _free_bytes(connection: Connection) -> int | None:
 
 
 def store_sample(connection: Connection, now: datetime) -> None:
-    """Keep the sizes of today, once a day."""
+    """Store the sizes that the tables have today, unless that was done earlier today."""
     day = f"{now:%Y-%m-%d}"
     if connection.scalar(sa.select(sa.exists().where(table_sizes.c.day == day))):
         return

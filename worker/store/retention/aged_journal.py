@@ -28,14 +28,15 @@ _JOINED = journal.join(receipts, receipts.c.receipt == journal.c.receipt)
 
 
 def of_unchanged(*, unchanged: bool) -> sa.ColumnElement[bool]:
-    """Return the condition for receipts of unchanged articles, or for all other receipts."""
+    """Return the SQL condition for receipts of articles that came again unchanged, or with
+    `unchanged=False` for all other receipts."""
     is_unchanged = receipts.c.outcome == OutcomeKind.UNCHANGED.value
     return is_unchanged if unchanged else sa.not_(is_unchanged)
 
 
 def is_foreign() -> sa.ColumnElement[bool]:
-    """Return the condition for receipts of articles that a client sent. Others are those of whole
-    messages, and of stored articles that were cleaned again."""
+    """Return the SQL condition for receipts of articles that a client sent. Other receipts are
+    those of whole messages, and of stored articles that were cleaned again."""
     return sa.and_(
         receipts.c.reason != Reason.UNDELIVERABLE.value,
         ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True),
@@ -43,7 +44,7 @@ def is_foreign() -> sa.ColumnElement[bool]:
 
 
 def freeze_journal(connection: Connection, before: datetime, *, unchanged: bool) -> RemovalStep:
-    """Remove the journal rows of the next 5,000 outcomes from before this time or so.
+    """Remove the journal rows of the next 5,000 or so outcomes that are older than `before`.
 
     These are the outcomes of unchanged articles or all others. Rows of the journal are counted by
     the day on which the broker accepted the article, and outcomes without such a row, which came
@@ -145,6 +146,7 @@ def _count_foreign(connection: Connection, condition: sa.ColumnElement[bool]) ->
 
 
 def count_journal(connection: Connection, before: datetime, *, unchanged: bool) -> int:
-    """Count the journal rows that would be removed: those of outcomes from before this time."""
+    """Count the journal rows that would be removed: those of outcomes that are older than
+    `before`."""
     old = sa.and_(of_unchanged(unchanged=unchanged), receipts.c.at < before)
     return connection.scalar(sa.select(sa.func.count()).select_from(_JOINED).where(old)) or 0

@@ -58,8 +58,8 @@ def remove_receipts(
 
 
 def count_receipts(connection: Connection, before: datetime, *, unchanged: bool) -> int:
-    """Count the receipts from before this time that would be removed: those of unchanged articles,
-    or all others."""
+    """Count the receipts older than `before` that would be removed: those of articles that came
+    again unchanged, or all others."""
     statement = sa.select(sa.func.count()).select_from(receipts)
     old = (receipts.c.at < before, of_unchanged(unchanged=unchanged), ~_NEEDED)
     return connection.scalar(statement.where(*old)) or 0

@@ -146,7 +146,7 @@ def _remove_message_numbers(connection: Connection, before: datetime) -> None:
 
 
 def count_hourly_counts(connection: Connection, before: datetime) -> int:
-    """Count the counts of outcomes and traits by hour that would be removed."""
+    """Count the rows that would be removed from the hourly numbers of outcomes and traits."""
     number = sa.func.count()
     return sum(
         connection.scalar(sa.select(number).select_from(t).where(_old_hours(t, before))) or 0

@@ -1,4 +1,5 @@
-"""Count removed journal rows and outcomes by day, so that the ledger stays provable.
+"""Count removed journal rows and outcomes by day, so that the ledger can still prove that no
+article was lost.
 
 For each day there are the numbers of accepted articles by outcome. They are kept for ever.
 """
@@ -49,7 +50,7 @@ def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None
 
 
 def frozen_days(connection: Connection, since: datetime, until: datetime) -> dict[LedgerKey, int]:
-    """Return the counts of removed journal rows and outcomes for the days from `since` to `until`.
+    """Return how many journal rows and outcomes of each day from `since` to `until` were removed.
 
     The day of `since` is counted as a whole, and so is the day before `until`.
     """

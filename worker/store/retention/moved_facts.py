@@ -1,4 +1,4 @@
-"""Copy what other code reads from receipts to other tables, before the receipts are removed.
+"""Copy to other tables what other code reads from receipts, before the receipts are removed.
 
 A receipt is the stored outcome of one delivery. It says which verdict a revision got and why, how
 the replay of a dead letter ended, and that an article was cleaned again in vain.

@@ -1,4 +1,4 @@
-"""Keep the state of alerts in the store, and let one worker at a time judge.
+"""Keep the state of alerts in the store, and choose the one worker that looks for incidents.
 
 The state is a text; what is in it is for worker.monitoring. There is one row, and each function is
 one statement, so that workers on several hosts need no other lock.
@@ -16,9 +16,9 @@ _ROW = 1
 
 
 def take_turn(connection: Connection, holder: str, *, now: datetime, until: datetime) -> bool:
-    """Let the worker `holder` judge until the time `until`, unless another one does so now.
+    """Ask for the turn of the worker `holder`: to be the only one that looks for incidents.
 
-    Returns whether it may.
+    Returns True if it has the turn until the time `until`, and False if another worker has it.
     """
     new = {"holder": holder, "until": until}
     statement = (
@@ -38,7 +38,8 @@ def write_state(
 ) -> bool:
     """Store the state of alerts as of the time `at`, unless a later one is stored.
 
-    Returns whether it was stored. Other workers do not judge by the store before `until`.
+    Returns whether it was stored. If it was, the turn of `holder`, to be the only one that looks
+    for incidents, lasts until `until`.
     """
     new = {"state": state, "at": at, "holder": holder, "until": until}
     statement = (

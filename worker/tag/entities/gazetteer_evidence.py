@@ -73,8 +73,8 @@ class NameInText(NamedTuple):
 
 
 def names_in_text(matches: Sequence[GazetteerMatch], tokens: Tokens) -> list[NameInText]:
-    """Say at which characters these names stand. Of names that overlap, the one with more words is
-    kept, or the first."""
+    """Return at which characters of the text the matched names stand. Of names that overlap, the
+    one with more words is kept, else the first."""
     kept: list[GazetteerMatch] = []
     for match in matches:
         if kept and match.first < kept[-1].stop:

@@ -1,4 +1,5 @@
-"""What a name in the gazetteer proves, as flags of the name."""
+"""Flags of a name in the gazetteer (a list of known names). They say what the name proves when it
+stands in an article."""
 
 # Flags of a name: why it alone does not prove that its entry is meant.
 WORD = 1  # it is also a word that is no name: Apple, Shell

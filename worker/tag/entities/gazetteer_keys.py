@@ -1,4 +1,5 @@
-"""Keys by which the names of the gazetteer are looked up, and the ways to write a name."""
+"""Keys by which names are looked up in the gazetteer, a list of known names, and the spellings of a
+name that are accepted."""
 
 from collections.abc import Iterable, Sequence
 from zlib import crc32
@@ -40,7 +41,7 @@ def first_word_key(word: str) -> int:
 def written_like(
     words: Sequence[str], listed: Sequence[str], flags: int, *, any_case: bool
 ) -> bool:
-    """Whether words of a text are a way to write a listed name.
+    """Whether words of a text are an accepted spelling of a name that is listed.
 
     Capitals may be added: "Mohammed Bin Salman", "BERLIN". They may be left out of a long acronym
     only (Nasa), and names that are also words must be written as listed.
@@ -71,7 +72,8 @@ class PackedStrings:
         self._starts = np.concatenate([[0], ends + 1, [len(packed) + 1]]).astype(np.uint32)
 
     def equal_to(self, text: str) -> list[int]:
-        """The numbers of the strings that equal this one but for case."""
+        """Return the numbers of the strings that are equal to `text`, apart from upper and lower
+        case."""
         lines = self._packed.decode().lower().split("\n")
         return [number for number, line in enumerate(lines) if line == text.lower()]
 

@@ -1,4 +1,4 @@
-"""The names in the gazetteer of this package, and what each of them proves.
+"""The names in the gazetteer (list of known names) of this package, and what each of them proves.
 
 A gazetteer is a list of names of organisations, places and people. A name that is also a word
 (Apple), or that several entries have (Georgia), proves less than one that means a single thing.
@@ -218,8 +218,8 @@ class Gazetteer:
         return known
 
     def peoples_in(self, tokens: Tokens) -> set[str]:
-        """The countries whose people or adjective a text names ("French"), as codes of two
-        letters."""
+        """Return the countries to which words such as "French" or "Germans" in a text refer, as
+        country codes of two letters."""
         words = (tokens.run(at, at + 1)[0] for at in self._demonym_finder.find(tokens))
         return {self._demonyms[word] for word in words}
 

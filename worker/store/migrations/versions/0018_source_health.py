@@ -1,8 +1,9 @@
-"""Add a table that counts traits of new articles by source and hour, such as a missing date, and a
-table of the sources about which nobody wants to be told for a while.
+"""Add two tables on the health of sources.
 
-Both are empty at first. What was stored before is not counted: a share is compared with earlier
-ones only after some weeks.
+`hourly_traits` counts new articles with a certain trait, such as a missing date, by source and
+hour. `source_snoozes` lists the sources that raise no alerts until a given time. Both are empty at
+first, and articles that were stored before are not counted. So it takes some weeks until there are
+earlier numbers to compare new ones with.
 """
 
 import sqlalchemy as sa
