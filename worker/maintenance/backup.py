@@ -17,7 +17,7 @@ from worker.broker.connection import BrokerConnection
 from worker.broker.key_dump import count_keys, dump_keys, restore_keys
 from worker.broker.presence import present_workers
 from worker.broker.server_info import server_info
-from worker.errors import BadConfig, Unavailable
+from worker.errors import BadConfig
 from worker.index.redis_index import RedisIndex
 from worker.index.watermark import read_watermark, write_watermark
 from worker.maintenance.backup_manifest import (
@@ -114,13 +114,14 @@ def check_backup(folder: Path, store_url: str, on_part: OnPart) -> Manifest:
 def occupied(system: BackedUpSystem) -> list[str]:
     """Return what the broker and the store hold that a restore would replace, in words.
 
-    Raises Unavailable while workers are at work: they would go on with what they have read.
+    Raises BadConfig while workers are at work: they would go on with what they have read.
     """
     with system.broker.channel() as channel:
         at_work = [worker.state.node for worker in present_workers(channel, system.queues[0])]
         keys = count_keys(channel)
     if at_work:
-        raise Unavailable("broker", f"workers are at work, stop them first: {', '.join(at_work)}")
+        names = ", ".join(at_work)
+        raise BadConfig(f"workers are at work: {names}; end them first: worker drain --all")
     found = [] if is_empty(system.store_url) else ["articles or outcomes in the store"]
     return [*found, *([f"{keys} keys in the broker"] if keys else [])]
 
