@@ -249,7 +249,7 @@ def test_a_restore_is_refused_while_a_worker_is_at_work(
     with link.channel() as channel:
         announce(channel, "articles", state)
     link.close()
-    assert "celery@other" in place.refused("restore", place.backup, "--yes", code=3)
+    assert "celery@other" in place.refused("restore", place.backup, "--yes", code=4)
 
 
 def test_without_the_programs_of_postgresql_the_error_says_what_to_install(
