@@ -52,7 +52,7 @@ AT_MOST = {
         index_trips=10,
         index_bytes=42_000,
         statements=20,
-        calls=240_000,
+        calls=230_000,  # names of the gazetteer, and more evidence for dates, than at first
     ),
 }
 # Of PostgreSQL, whose driver sends BEGIN by itself, and which counts outcomes and traits in one.
@@ -77,7 +77,7 @@ def counted(
     pipeline = Pipeline(CONFIG, store, index, lines=RedisLineCounts(index.client))
     with traffic() as sent, peer(valkey_url) as worker:
         batches = CountedBatches(producer, worker, pipeline, sent)
-        batches.run([*generate(60, chars=CHARS, seed=2), *islice(whole_pages(None), 5, 6)])
+        batches.run([*generate(12, chars=CHARS, seed=2), *islice(whole_pages(None), 5, 6)])
         yield batches
     index.close()
 

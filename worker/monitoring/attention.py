@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from worker.config.monitoring_rules import AttentionRules
 from worker.errors import Reason
+from worker.model.plurals import several
 from worker.model.records import OutcomeKind
 from worker.monitoring.source_words import CAUSES
 from worker.monitoring.status_values import Attention, Severity, Status
@@ -61,7 +62,7 @@ def _waiting_workers(status: Status, _: AttentionRules) -> Iterator[Attention]:
             name="worker-waits",
             about=service,
             severity=Severity.PAGE,
-            sentence=f"{_several(count, 'worker')} of {len(status.workers)} can't reach the "
+            sentence=f"{several(count, 'worker')} of {len(status.workers)} can't reach the "
             f"{service}, and take no messages",
             remedy=f"repair the {service}; the workers go on by themselves",
         )
@@ -132,11 +133,11 @@ def _drain_long(status: Status, rules: AttentionRules) -> Iterator[Attention]:
 def _ledger(status: Status, rules: AttentionRules) -> Iterator[Attention]:
     check = status.ledger
     if check and (check.missing or check.lost):
-        lost = f", and {_several(check.lost, 'message')} lost" if check.lost else ""
+        lost = f", and {several(check.lost, 'message')} lost" if check.lost else ""
         yield Attention(
             name="articles-missing",
             severity=Severity.PAGE,
-            sentence=f"{_several(check.missing, 'article')} missing by the last ledger{lost}",
+            sentence=f"{several(check.missing, 'article')} missing by the last ledger{lost}",
             remedy="run `worker ledger`, and enqueue what it lists again, under the same receipts",
             since=check.since,
         )
@@ -163,7 +164,7 @@ def _dead_fast(status: Status, rules: AttentionRules) -> Iterator[Attention]:
         yield Attention(
             name="dead-fast",
             severity=Severity.PAGE,
-            sentence=f"{dead:,} of {_several(ended, 'article')} became dead letters in this hour "
+            sentence=f"{dead:,} of {several(ended, 'article')} became dead letters in this hour "
             f"and the one before, most of them as {reason}",
             remedy=f"look at `worker dead list --reason {reason}`",
         )
@@ -179,7 +180,7 @@ def _crashes(status: Status, _: AttentionRules) -> Iterator[Attention]:
                 name="crashes",
                 about=reason,
                 severity=Severity.TICKET,
-                sentence=f"{_several(count, 'article')} {what} in this hour and the one before",
+                sentence=f"{several(count, 'article')} {what} in this hour and the one before",
                 remedy=f"look at `worker dead list --reason {reason}`, and report it",
             )
 
@@ -200,7 +201,7 @@ def _journal_behind(status: Status, rules: AttentionRules) -> Iterator[Attention
         yield Attention(
             name="journal-behind",
             severity=Severity.TICKET,
-            sentence=f"the receipts of {_several(status.journal, 'message')} are not in the store",
+            sentence=f"the receipts of {several(status.journal, 'message')} are not in the store",
             remedy="start a worker, or look for journal.waits in the logs of the workers",
         )
 
@@ -216,7 +217,7 @@ def _paused_lanes(status: Status, _: AttentionRules) -> Iterator[Attention]:
                 about=lane.lane,
                 severity=Severity.TICKET,
                 sentence=f"the {lane.lane} lane is paused{by}{reason}, with "
-                f"{_several(lane.messages, 'message')} on it",
+                f"{several(lane.messages, 'message')} on it",
                 remedy=f"resume it: worker resume {lane.lane}",
                 since=pause.at if pause else None,
             )
@@ -254,7 +255,7 @@ def _silent_sources(status: Status, _: AttentionRules) -> Iterator[Attention]:
         yield Attention(
             name="nothing-arrives",
             severity=Severity.PAGE,
-            sentence=f"{silent} of {_several(judged, 'source')} are silent at once",
+            sentence=f"{silent} of {several(judged, 'source')} are silent at once",
             remedy="look at the poller and the network, rather than at the sources",
             since=status.source_summary.nothing_since,
         )
@@ -326,8 +327,4 @@ def time_span(seconds: float) -> str:
 
 
 def _messages(count: int) -> str:
-    return f"{_several(count, 'message')} {'waits' if count == 1 else 'wait'}"
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return f"{several(count, 'message')} {'waits' if count == 1 else 'wait'}"
