@@ -1,7 +1,7 @@
 """`worker backup` and `worker restore`: copy everything to a folder, and put it back."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
 from worker.cli.terminal import err, out, print_json, progress, several
 from worker.config.loader import load_config
-from worker.config.worker_rules import load_worker_rules
+from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.maintenance.backup import (
     BackedUpSystem,
     OnPart,
@@ -20,6 +20,7 @@ from worker.maintenance.backup import (
     make_backup,
     mark_index_incomplete,
     occupied,
+    refuse_workers,
     restore_backup,
 )
 from worker.maintenance.backup_manifest import Manifest
@@ -55,7 +56,7 @@ def backup(folder: Path, journals: tuple[Path, ...], as_json: bool) -> None:
         left_out.append(f"the index at {masked(settings.index_url)}: `worker index rebuild`")
     if not journals:
         left_out.append("journals of producers: --journal FILE")
-    with _system(settings) as system, _bar() as on_part:
+    with _system(settings, borrow=True) as system, _bar() as on_part:
         manifest = make_backup(system, folder, journals, left_out, on_part)
     if as_json:
         print_json(manifest)
@@ -82,9 +83,10 @@ def restore(folder: Path, yes: bool, dry_run: bool, as_json: bool) -> None:
     settings = Settings.load()
     with _bar() as on_part:
         manifest = check_backup(folder, settings.store, on_part)
-    with _system(settings) as system:
+    with _system(settings, borrow=dry_run) as system:
         replaced = occupied(system)
         if not dry_run:
+            refuse_workers(system)
             if replaced and not yes:
                 raise click.UsageError(f"there are {' and '.join(replaced)}: --yes replaces them")
             with _bar() as on_part:
@@ -121,12 +123,22 @@ def _print_restored(
 
 
 @contextmanager
-def _system(settings: Settings) -> Iterator[BackedUpSystem]:
-    """Yield the broker and the store of the settings; the embedded broker is started for it."""
+def _system(settings: Settings, *, borrow: bool) -> Iterator[BackedUpSystem]:
+    """Yield the broker and the store of the settings. The embedded broker is started for it; with
+    `borrow`, it is stopped again afterwards."""
     rules = load_worker_rules(settings.config_dir)
-    if settings.embedded_broker:
-        settings.make_var_dir()
-        embedded.ensure(settings.var_dir)
+    with ExitStack() as stack:
+        if settings.embedded_broker:
+            settings.make_var_dir()
+            if borrow:
+                stack.enter_context(embedded.borrowed(settings.var_dir))
+            else:
+                embedded.ensure(settings.var_dir)
+        yield stack.enter_context(_opened(settings, rules))
+
+
+@contextmanager
+def _opened(settings: Settings, rules: WorkerRules) -> Iterator[BackedUpSystem]:
     app = make_app(broker_url(settings), rules)
     queues = list(dict.fromkeys((rules.queue.name, *app.amqp.queues)))
     broker = BrokerConnection(app, reply_s=_REPLY_S)

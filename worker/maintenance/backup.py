@@ -112,18 +112,20 @@ def check_backup(folder: Path, store_url: str, on_part: OnPart) -> Manifest:
 
 
 def occupied(system: BackedUpSystem) -> list[str]:
-    """Return what the broker and the store hold that a restore would replace, in words.
+    """Return what the broker and the store hold that a restore would replace, in words."""
+    with system.broker.channel() as channel:
+        keys = count_keys(channel)
+    found = [] if is_empty(system.store_url) else ["articles or outcomes in the store"]
+    return [*found, *([f"{keys} keys in the broker"] if keys else [])]
 
-    Raises BadConfig while workers are at work: they would go on with what they have read.
-    """
+
+def refuse_workers(system: BackedUpSystem) -> None:
+    """Raise BadConfig while workers are at work: they would go on with what they have read."""
     with system.broker.channel() as channel:
         at_work = [worker.state.node for worker in present_workers(channel, system.queues[0])]
-        keys = count_keys(channel)
     if at_work:
         names = ", ".join(at_work)
         raise BadConfig(f"workers are at work: {names}; end them first: worker drain --all")
-    found = [] if is_empty(system.store_url) else ["articles or outcomes in the store"]
-    return [*found, *([f"{keys} keys in the broker"] if keys else [])]
 
 
 def restore_backup(
