@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, MetaData, event, select, text
 
 from worker.model.records import Fingerprint
 from worker.store.database.engine import open_engine, parse
@@ -15,11 +15,16 @@ Rows = list[dict[str, Any]]
 
 
 def rows(url: str, table: str) -> Rows:
-    """All rows of one table, in the order of its primary key."""
+    """All rows of one table, in the order of its primary key.
+
+    `tags` is a view: the tags of all articles, as an earlier version reads them.
+    """
     engine = open_engine(parse(url))
-    its = metadata.tables[table]
+    its = metadata.tables["tag_rows" if table == "tags" else table]
+    its = its.to_metadata(MetaData(), name=table)
+    order = its.primary_key.columns
     with engine.connect() as connection:
-        found = connection.execute(select(its).order_by(*its.primary_key.columns)).mappings()
+        found = connection.execute(select(its).order_by(*order)).mappings()
         its_rows = [dict(row) for row in found]
     engine.dispose()
     return its_rows
@@ -31,7 +36,7 @@ def row(url: str, table: str) -> dict[str, Any]:
 
 
 def everything(url: str) -> dict[str, Rows]:
-    return {table: rows(url, table) for table in metadata.tables}
+    return {table: rows(url, table) for table in [*metadata.tables, "tags"]}
 
 
 def all_words(url: str) -> str:

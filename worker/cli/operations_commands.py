@@ -8,12 +8,14 @@ import click
 
 from worker import bootstrap
 from worker.broker import embedded
-from worker.cli.terminal import err, out, print_json, several, visible
+from worker.cli.terminal import err, out, print_json, progress, several, visible
 from worker.config.loader import load_config
 from worker.config.rule_files import unread_files
 from worker.maintenance.missed_counts import count_missed_outcomes
+from worker.maintenance.tag_moves import move_old_tags
 from worker.monitoring.config_values import effective_settings, flat_values, rule_values
 from worker.settings import Settings, masked
+from worker.store.ports import TagMovingStore
 
 _AT_WORK_S = 30.0  # a worker touches its heartbeat file every 10 s
 
@@ -57,21 +59,42 @@ def config(as_json: bool, as_reference: bool) -> None:
 
 
 @click.command("migrate", epilog="Example: WORKER_STORE_URL=postgresql+psycopg://… worker migrate")
-def migrate_store() -> None:
+@click.option("--dry-run", is_flag=True, help="Say what there is to do, and change nothing.")
+def migrate_store(dry_run: bool) -> None:
     """Bring the store's schema up to date. Several processes may run it at the same time.
 
     The schema is the tables of the database; a new version of the worker may need other tables.
-    Earlier versions did not count outcomes by hour: this is done afterwards, and workers may run
-    meanwhile.
+    Earlier versions did not count outcomes by hour, and stored tags in another form: this is made
+    up for afterwards. Workers of both versions may run meanwhile, and it may be interrupted: the
+    workers do the rest.
     """
-    from worker.store.migrate import migrate
+    from worker.store.migrate import migrate, newest, revision, unmoved_tags
 
     settings = Settings.load()
+    if dry_run:
+        where = f"{masked(settings.store)} is at {revision(settings.store) or 'no migration'}"
+        out.print(f"{where}, the newest is {newest()}", markup=False)
+        articles = several(unmoved_tags(settings.store), "article")
+        out.print(f"tags to move to their new form: those of {articles}")
+        return
     if settings.embedded_store:
         settings.make_var_dir()
     out.print(f"{masked(settings.store)} is at {migrate(settings.store)}", markup=False)
-    if counted := count_missed_outcomes(bootstrap.store(settings), datetime.now(UTC)):
+    store = bootstrap.store(settings)
+    if counted := count_missed_outcomes(store, datetime.now(UTC)):
         out.print(f"{several(counted, 'outcome')} of earlier versions counted by hour")
+    _move_tags(store)
+
+
+def _move_tags(store: TagMovingStore) -> None:
+    moved, total = 0, store.tag_moves.count()
+    with progress("moving tags") as bar:
+        task = bar.add_task("moving tags", total=total)
+        for articles in move_old_tags(store):
+            moved += articles
+            bar.update(task, completed=moved, total=max(total, moved))
+    if moved:
+        out.print(f"tags of {several(moved, 'article')} moved to their new form")
 
 
 @click.command(epilog="Example: worker down")

@@ -23,6 +23,7 @@ from worker.index.watermark import Watermark, read_watermark, write_watermark
 from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.maintenance.reconcile import PAGE, Reconciler
 from worker.maintenance.removal import RetentionPeriods
+from worker.maintenance.tag_moves import move_old_tags
 from worker.runtime.retention_turns import RetentionTurns
 from worker.store.cluster_values import ClusterMove, Member
 from worker.store.database.fork_lock import fork_lock
@@ -35,6 +36,7 @@ RESTORE_S = 20.0  # time for restoring in one pass; the turn is this worker's fo
 FIRST_PERIOD = timedelta(days=1)  # the first pass of a process checks edits of this period
 PERIOD = timedelta(minutes=10)  # later passes: longer than a transaction takes
 COUNT_EVERY_S = 3600.0
+MOVE_S = 600.0  # time for moving tags of an earlier version; other workers repair meanwhile
 
 
 class RepairedStore(ClusteredStore, ExpiringStore, Protocol):
@@ -58,7 +60,8 @@ def start(
 
     All workers run the loop, but in each half minute only one of them does the work. Once an hour
     that worker also counts results that workers of an earlier version have stored without counting
-    them, and removes rows that have reached the age that `periods` says (None: no rows).
+    them, moves the tags that they have written to the form of this version, and removes rows that
+    have reached the age that `periods` says (None: no rows).
     `return_held` is called in each half minute by the worker that does the work.
     """
     retention = RetentionTurns(store, periods) if periods else None
@@ -75,6 +78,7 @@ def start(
                     return_held()
                     if time.monotonic() - counted_at > COUNT_EVERY_S:
                         _count_missed_outcomes(store)
+                        _move_old_tags(store)
                         counted_at = time.monotonic()
                     if retention:
                         retention.turn()
@@ -87,6 +91,18 @@ def start(
 def _count_missed_outcomes(store: RepairedStore) -> None:
     if counted := count_missed_outcomes(store, datetime.now(UTC), fork_lock):
         log.info("outcomes.counted-late count=%d", counted)
+
+
+def _move_old_tags(store: RepairedStore) -> None:
+    # What is left after that time is moved in the next hour.
+    until = time.monotonic() + MOVE_S
+    moved = 0
+    for articles in move_old_tags(store, fork_lock):
+        moved += articles
+        if time.monotonic() > until:
+            break
+    if moved:
+        log.info("tags.moved articles=%d", moved)
 
 
 def make_pass(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -44,6 +45,22 @@ def revision(url: str) -> str:
     none."""
     with _connection(parse(url)) as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def newest() -> str:
+    """Return the id of the newest migration that this version of the package knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def unmoved_tags(url: str) -> int:
+    """Return the number of articles whose tags an earlier version has stored and that are still to
+    be moved to the form of this version. The database may be of any earlier version, or empty."""
+    with _connection(parse(url)) as connection:
+        for table in ("tag_rows", "tags"):
+            if sa.inspect(connection).has_table(table):
+                ids = sa.table(table, sa.column("article_id")).c.article_id.distinct()
+                return connection.scalar(sa.select(sa.func.count(ids))) or 0
+    return 0
 
 
 def is_current(url: str) -> bool:

@@ -53,6 +53,7 @@ from worker.store.retention.sql_retention import SqlRetention
 from worker.store.source_values import SourceClock, SourceHours, WindowCount
 from worker.store.sql_access import SqlAccess
 from worker.store.sql_listings import SqlListings
+from worker.store.sql_tag_moves import SqlTagMoves
 from worker.store.values import (
     Change,
     DeadLetterQuery,
@@ -380,6 +381,10 @@ class SqlStore:
     @property
     def retention(self) -> SqlRetention:
         return SqlRetention(self._reading, self._writing)
+
+    @property
+    def tag_moves(self) -> SqlTagMoves:
+        return SqlTagMoves(self._reading, self._writing)
 
     @property
     def listings(self) -> SqlListings:

@@ -16,22 +16,23 @@ from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names
 from worker.model.receipts import reclean_parts
-from worker.model.records import Article, Retagged, Span, StoredRecord, Tag
+from worker.model.records import Article, Retagged, StoredRecord, Tag
 from worker.store.database.columns import JsonColumn, UtcDateTime
 from worker.store.database.packing import EMPTY_TEXT, unpack_text
-from worker.store.database.rows import tag_rows
+from worker.store.database.provenances import version_of, versions_of
 from worker.store.database.schema import (
-    BEST_FIRST,
     articles,
     changes,
     receipts,
     reclean_marks,
     revisions,
-    tags,
 )
 from worker.store.database.statements import NEWEST, concatenated
+from worker.store.database.tag_encoding import Facts, provenance_of
 from worker.store.reading.search import matching
+from worker.store.reading.stored_tags import tags_of
 from worker.store.values import ChangeKind, Query
+from worker.store.writing.tag_writing import write_tags
 
 CLEANER = "cleaner"
 _LARGE = ("payload", "fingerprint")  # columns that tagging does not need
@@ -72,7 +73,7 @@ def without_payload(
     removed because of their age.
     """
     matched = matching(connection, query).order_by(None)
-    stored_version = sa.func.coalesce(revisions.c.versions[CLEANER].as_string(), "")
+    stored_version = version_of(CLEANER)
     statement = matched.add_columns(revisions.c.article_id).where(
         _HAS_NO_PAYLOAD, stored_version != version
     )
@@ -84,7 +85,7 @@ def without_payload(
 def _stale(connection: Connection, query: Query, part: str, version: str) -> sa.Select[Any]:
     matched = matching(connection, query).order_by(None)
     statement: sa.Select[Any] = matched.add_columns(revisions.c.article_id)
-    stored_version = sa.func.coalesce(revisions.c.versions[part].as_string(), "")
+    stored_version = version_of(part)
     # An article that was cleaned again in vain, for example rejected, has a receipt or a mark, and
     # is not returned for the same version of the cleaner again.
     if part == CLEANER:
@@ -114,45 +115,35 @@ def records(
     statement = sa.select(*columns, articles.c.key, articles.c.source).select_from(NEWEST)
     statement = statement.where(articles.c.article_id.in_(article_ids))
     rows = connection.execute(statement.order_by(articles.c.article_id)).mappings().all()
-    tags_of = _tags(connection, [row["article_id"] for row in rows])
+    stored_tags = tags_of(connection, [row["article_id"] for row in rows])
+    versions = versions_of(connection, rows)
     return [
         StoredRecord(
             article_id=row["article_id"],
             revision=row["number"],
-            article=article_of(row),
+            article=article_of(row, of_row),
             content_hash=row["content_hash"],
             received=row["received"],
-            versions=row["versions"],
+            versions=of_row,
             payload=unpack_text(row["payload"]) if payloads else "",
-            tags=tags_of.get(row["article_id"], ()),
+            tags=stored_tags.get(row["article_id"], ()),
         )
-        for row in rows
+        for row, of_row in zip(rows, versions, strict=True)
     ]
 
 
 _ARTICLE = TypeAdapter(Article)
 
 
-def article_of(row: sa.RowMapping) -> Article:
+def article_of(row: sa.RowMapping, versions: Mapping[str, str]) -> Article:
     """Build the cleaned `Article` again from its stored revision.
 
     `row` has the columns of table `revisions`, and `source` and `key` of table `articles`.
+    `versions` are those of the rules that made the revision.
     """
     fields = {field: row[field] for field in field_names(Article) & row.keys()}
-    versions = {name: row["versions"].get(name, "") for name in ("cleaner", "learned")}
-    return _ARTICLE.validate_python({**fields, **versions})
-
-
-def _tags(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
-    fields = field_names(Tag) - {"spans"}
-    tags_of: dict[str, list[Tag]] = {}
-    statement = sa.select(tags).where(tags.c.article_id.in_(article_ids))
-    for row in connection.execute(statement.order_by(*BEST_FIRST)).mappings():
-        spans = tuple(Span(**span) for span in row["spans"])
-        tags_of.setdefault(row["article_id"], []).append(
-            Tag(**{field: row[field] for field in fields}, spans=spans)
-        )
-    return {article_id: tuple(article_tags) for article_id, article_tags in tags_of.items()}
+    made_by = {name: versions.get(name, "") for name in ("cleaner", "learned")}
+    return _ARTICLE.validate_python({**fields, **made_by})
 
 
 def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -> int:
@@ -165,13 +156,14 @@ def retag(connection: Connection, retagged: Sequence[Retagged], now: datetime) -
     targets = _lock_targets(connection, {new.article_id: new for new in retagged})
     if not targets:
         return 0
-    before = _tags(connection, list(targets))
+    before = tags_of(connection, targets)
     changed_ids = [i for i, (_, new) in targets.items() if set(before.get(i, ())) != set(new.tags)]
-    connection.execute(sa.delete(tags).where(tags.c.article_id.in_(changed_ids)))
-    rows = [row for i in changed_ids for row in tag_rows(i, targets[i][1].tags)]
-    if rows:
-        connection.execute(sa.insert(tags), rows)
-    _set_versions(connection, list(targets.values()))
+    new_tags = {i: targets[i][1].tags for i in changed_ids}
+    facts = {
+        i: {**was, "tagger": new.tagger, "config": new.config} for i, (was, new) in targets.items()
+    }
+    write_tags(connection, new_tags, changed_ids, facts.values())
+    _set_versions(connection, facts)
     visibly_changed = [
         i
         for i in changed_ids
@@ -212,7 +204,7 @@ def _announce(
     connection.execute(sa.update(changes).where(entry).values(tags=tagged), rows)
 
 
-RetagTarget = tuple[sa.RowMapping, Retagged]
+RetagTarget = tuple[dict[str, str], Retagged]  # versions of the newest revision, new tags
 
 
 def _lock_targets(
@@ -220,8 +212,8 @@ def _lock_targets(
 ) -> dict[str, RetagTarget]:
     """Lock the rows of the articles to re-tag, in the order of their ids.
 
-    Returns article id -> its newest revision and its new tags, without articles that were revised,
-    withdrawn or re-tagged since they were read.
+    Returns article id -> versions of its newest revision and its new tags, without articles that
+    were revised, withdrawn or re-tagged since they were read.
     """
     columns = (articles.c.article_id, articles.c.revision, articles.c.newest)
     not_withdrawn = sa.select(*columns).where(
@@ -231,28 +223,34 @@ def _lock_targets(
         not_withdrawn.order_by(articles.c.article_id).with_for_update(key_share=True)
     ).all()
     newest = {row.newest: row.article_id for row in locked}
-    statement = sa.select(revisions.c.id, revisions.c.number, revisions.c.versions)
-    rows = connection.execute(statement.where(revisions.c.id.in_(newest))).mappings().all()
-    targets = {newest[row["id"]]: (row, retagged[newest[row["id"]]]) for row in rows}
+    c = revisions.c
+    statement = sa.select(c.id, c.number, c.versions, c.provenance).where(c.id.in_(newest))
+    rows = connection.execute(statement).mappings().all()
+    targets = {
+        newest[row["id"]]: (row["number"], versions)
+        for row, versions in zip(rows, versions_of(connection, rows), strict=True)
+    }
     return {
-        article_id: (row, new)
-        for article_id, (row, new) in targets.items()
-        if row["number"] == new.revision
-        and row["versions"].get("tagger", "") == new.was != new.tagger
+        article_id: (versions, new)
+        for article_id, (number, versions) in targets.items()
+        if number == (new := retagged[article_id]).revision
+        and versions.get("tagger", "") == new.was != new.tagger
     }
 
 
-def _set_versions(connection: Connection, targets: Sequence[RetagTarget]) -> None:
-    versions = sa.bindparam("p_versions", type_=JsonColumn)
-    statement = sa.update(revisions).where(revisions.c.id == sa.bindparam("p_revision_id"))
+def _set_versions(connection: Connection, facts: Mapping[str, Facts]) -> None:
+    """Set the versions of the newest revision of each article, article id -> versions."""
+    newest = sa.select(articles.c.newest).where(articles.c.article_id == sa.bindparam("p_id"))
+    statement = sa.update(revisions).where(revisions.c.id == newest.scalar_subquery())
     rows = [
-        {
-            "p_revision_id": row["id"],
-            "p_versions": {**row["versions"], "tagger": new.tagger, "config": new.config},
-        }
-        for row, new in targets
+        {"p_id": article_id, "p_versions": {}, "p_provenance": provenance_of(of)}
+        for article_id, of in facts.items()
     ]
-    connection.execute(statement.values(versions=versions), rows)
+    bound = {
+        "versions": sa.bindparam("p_versions", type_=JsonColumn),
+        "provenance": sa.bindparam("p_provenance"),
+    }
+    connection.execute(statement.values(bound), rows)
 
 
 def _visible_tags(article_tags: Sequence[Tag]) -> set[tuple[str, str, str, float]]:

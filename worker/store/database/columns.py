@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
+import orjson
+from sqlalchemy import ARRAY, JSON, BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -49,9 +50,8 @@ def dumps(value: object) -> str:
     NUL characters and lone surrogates are replaced by U+FFFD, and NaN and infinities become null.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode()
-    except ValueError:
+        text = orjson.dumps(value).decode()  # NaN and infinities are null
+    except TypeError:  # lone surrogates, keys that are no strings, numbers of over 64 bits
         text = "\\u0000"
     if "\\u0000" in text:
         text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
@@ -125,4 +125,5 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 JsonColumn = JSON().with_variant(JSONB(), "postgresql")
+NumbersColumn = JSON().with_variant(ARRAY(BigInteger), "postgresql")
 SerialColumn = BigInteger().with_variant(Integer(), "sqlite")

@@ -4,7 +4,7 @@ A row to be written is a dict of column name -> value; a row that was read is SQ
 RowMapping.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from worker.model.records import (
     Verdict,
 )
 from worker.store.database.packing import pack_payload, unpack_text
+from worker.store.database.tag_encoding import provenance_of
 from worker.store.values import SearchHit, StoredDeadLetter
 
 Row = dict[str, Any]
@@ -98,13 +99,8 @@ def revision_row(record: Record, verdict: Verdict, now: datetime) -> Row:
         "number": verdict.revision,
         "content_hash": record.fingerprint.content_hash,
         "change": verdict.change,
-        "versions": {
-            "cleaner": article.cleaner,
-            "learned": article.learned,
-            "deduper": verdict.version,
-            "tagger": record.tagger,
-            "config": record.config,
-        },
+        "versions": {},
+        "provenance": provenance_of(version_facts(record, verdict)),
         "fingerprint": record.fingerprint.packed(),
         "payload": pack_payload(record.payload),
         "received": now,
@@ -148,15 +144,25 @@ def refreshed_row(record: Record, verdict: Verdict) -> Row:
     return {
         "article_id": verdict.article_id,
         "content_hash": record.fingerprint.content_hash,
-        "versions": {
-            "cleaner": record.article.cleaner,
-            "learned": record.article.learned,
-            "deduper": verdict.version,
-            "tagger": "",
-            "config": record.config,
-        },
+        "versions": {},
+        "provenance": provenance_of(version_facts(record, verdict, is_tagged=False)),
         "fingerprint": record.fingerprint.packed(),
         **{column: content[column] for column in content.keys() - {"title"}},
+    }
+
+
+def version_facts(record: Record, verdict: Verdict, *, is_tagged: bool = True) -> dict[str, str]:
+    """Return the versions of all rules that made a revision, which many revisions share.
+
+    `is_tagged` is False for a revision that was cleaned again and is still to be tagged: then the
+    version of the tagger is "".
+    """
+    return {
+        "cleaner": record.article.cleaner,
+        "learned": record.article.learned,
+        "deduper": verdict.version,
+        "tagger": record.tagger if is_tagged else "",
+        "config": record.config,
     }
 
 
@@ -202,33 +208,6 @@ def decision_row(receipt: str, verdict: Verdict) -> Row:
         "thresholds": verdict.thresholds,
         "version": verdict.version,
     }
-
-
-def tag_rows(article_id: str, tags: Iterable[Tag]) -> list[Row]:
-    """Return the rows of table `tags` for the tags of an article.
-
-    If several tags have the same scheme and code, only the first of them gets a row.
-    """
-    rows: dict[tuple[str, str], Row] = {}
-    for tag in tags:
-        row = {
-            **field_values(tag, leave_out=("spans",)),
-            "article_id": article_id,
-            "code_folded": folded(tag.code),
-            "label_folded": folded(tag.label),
-            "spans": [field_values(span) for span in tag.spans],
-        }
-        rows.setdefault((tag.scheme, tag.code), row)
-    return list(rows.values())
-
-
-def folded(text: str) -> str:
-    """Return text in lower case and with single spaces, so that searches for tags ignore such
-    differences.
-
-    The codes and labels of tags are stored in this form too.
-    """
-    return " ".join(text.casefold().split())
 
 
 def letter_rows(letters: Sequence[DeadLetter], now: datetime) -> list[Row]:
@@ -277,16 +256,16 @@ def stored_letter_of(row: RowMapping) -> StoredDeadLetter:
     return _LETTER.validate_python({**fields, "payload": payload})
 
 
-def search_hit_of(row: RowMapping, tags: Sequence[tuple[str, str]], snippet: str = "") -> SearchHit:
+def search_hit_of(row: RowMapping, tags: Sequence[Tag], snippet: str = "") -> SearchHit:
     """Return a search hit, an article as lists show it, from its row in the database.
 
-    The row has the columns HIT_COLUMNS of statements.py. `tags` are pairs of "scheme:code" and
-    label, and `snippet` is the passage of the text to show.
+    The row has the columns HIT_COLUMNS of statements.py. `tags` are the article's, best first, and
+    `snippet` is the passage of the text to show.
     """
     fields = field_names(SearchHit) - {"tags", "labels", "snippet"}
     return SearchHit(
         **{field: row[field] for field in fields},
-        tags=tuple(code for code, _ in tags),
-        labels=tuple(label for _, label in tags),
+        tags=tuple(f"{tag.scheme}:{tag.code}" for tag in tags),
+        labels=tuple(tag.label for tag in tags),
         snippet=snippet,
     )

@@ -4,7 +4,8 @@
 
     articles 1─* revisions  the contents of an article, numbered from 1
     articles 1─* aliases    the keys (external id, links …) by which the article is recognized
-    articles 1─* tags       the tags of the article's newest revision
+    articles 1─1 article_tags  the tags of the article's newest revision, as one value
+    articles 1─* tag_rows   the same in the form of earlier versions, until they are moved
     articles 1─* held_revisions  contents that are not shown: pages with suddenly much less text
     receipts 1─1 decisions  why a delivered article was judged to be new, a revision, a copy …
     articles 1─* moves      moves of the article to other clusters (article and copies)
@@ -12,6 +13,8 @@
     articles 1─* changes    what happened to the article: entries of the change feed
     revisions 1─1 revision_origins  what the removed receipt of a revision and its decision said
     revisions 1─1 reclean_marks     which cleaner has cleaned a revision again in vain
+    provenances 1─* revisions       the versions of the rules that made a revision
+    provenances 1─* article_tags    the scheme, method and version of tags
 """
 
 from sqlalchemy import (
@@ -28,12 +31,18 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
-    case,
     func,
     literal_column,
 )
 
-from worker.store.database.columns import FreeText, JsonColumn, KeyText, SerialColumn, UtcDateTime
+from worker.store.database.columns import (
+    FreeText,
+    JsonColumn,
+    KeyText,
+    NumbersColumn,
+    SerialColumn,
+    UtcDateTime,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -129,7 +138,10 @@ revisions = Table(
     Column("html", FreeText, nullable=False, server_default=""),
     Column("flags", JsonColumn, nullable=False),
     Column("dropped", JsonColumn, nullable=False),
-    Column("versions", JsonColumn, nullable=False),  # of cleaner, deduper, tagger and config
+    # Versions of cleaner, deduper, tagger and config that differ from those of the provenance: all
+    # of them in rows of earlier versions, as a rule none in others.
+    Column("versions", JsonColumn, nullable=False),
+    Column("provenance", BigInteger),  # provenances.id; NULL in rows of earlier versions
     Column("fingerprint", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("received", UtcDateTime, nullable=False),
@@ -191,30 +203,44 @@ decisions = Table(
     Column("version", KeyText, nullable=False),
 )
 
-tags = Table(
-    "tags",
+provenances = Table(
+    "provenances",
+    metadata,
+    Column("id", SerialColumn, primary_key=True, autoincrement=False),  # a hash of the facts
+    Column("facts", JsonColumn, nullable=False),
+)
+
+# Rows are inserted from rows of `articles`, so a foreign key would only check them again.
+article_tags = Table(
+    "article_tags",
+    metadata,
+    Column("article", SerialColumn, primary_key=True, autoincrement=False),  # articles.seq
+    Column("tags", FreeText, nullable=False),  # see worker.store.database.tag_encoding
+    # Numbers by which articles with a tag are found. On SQLite, triggers copy them to the table
+    # `tag_index`; PostgreSQL has an index on the column.
+    Column("terms", NumbersColumn, nullable=False),
+)
+
+# The tags as earlier versions write them, by way of the view `tags`. They are moved to
+# `article_tags` in the background.
+tag_rows = Table(
+    "tag_rows",
     metadata,
     Column("article_id", KeyText, ForeignKey("articles.article_id"), primary_key=True),
     Column("scheme", KeyText, primary_key=True),
     Column("code", KeyText, primary_key=True),
     Column("label", KeyText, nullable=False),
     # Folded by Python: SQLite's lower() knows ASCII only.
-    Column("code_folded", KeyText, nullable=False, index=True),
-    Column("label_folded", KeyText, nullable=False, index=True),
+    Column("code_folded", KeyText, nullable=False),
+    Column("label_folded", KeyText, nullable=False),
     Column("score", Float, nullable=False),
     Column("method", KeyText, nullable=False),
     Column("rule", FreeText, nullable=False),
     Column("version", KeyText, nullable=False),
     Column("spans", JsonColumn, nullable=False),
 )
-
-# Topics first, then entities; the strongest of each first.
-BEST_FIRST = (
-    case((tags.c.scheme.in_(("taxonomy", "category")), 0), else_=1),
-    tags.c.score.desc(),
-    tags.c.scheme,
-    tags.c.code,
-)
+Index("ix_tags_code_folded", tag_rows.c.code_folded)
+Index("ix_tags_label_folded", tag_rows.c.label_folded)
 
 dead_letters = Table(
     "dead_letters",

@@ -44,6 +44,8 @@ from worker.store.ports.operation_ports import (
     ProducerStore,
     ResumingStore,
     StatusStore,
+    TagMover,
+    TagMovingStore,
 )
 from worker.store.ports.reading_ports import (
     ArticleHistoryReader,
@@ -103,6 +105,8 @@ __all__ = [
     "SourceSnoozer",
     "StaleRecordReader",
     "StatusStore",
+    "TagMover",
+    "TagMovingStore",
     "WorkerStore",
 ]
 

@@ -202,6 +202,29 @@ class OutcomeCounter(ClosableStore, Protocol):
         ...
 
 
+class TagMover(Protocol):
+    """Moves tags that workers of an earlier version have written to the form of this version.
+
+    Both versions read both forms.
+    """
+
+    def count(self) -> int:
+        """Return the number of articles whose tags are to be moved."""
+        ...
+
+    def move(self, most: int) -> int:
+        """Move the tags of up to `most` articles, and return the number of articles; 0 means that
+        nothing is left to move. Workers of any version may go on writing meanwhile."""
+        ...
+
+
+class TagMovingStore(ClosableStore, Protocol):
+    """A store that can move tags that workers of an earlier version have written."""
+
+    @property
+    def tag_moves(self) -> TagMover: ...
+
+
 class AlertStore(ClosableStore, Protocol):
     """Keeps the state of alerts as a text, and chooses the one worker that looks for incidents.
 
@@ -229,7 +252,7 @@ class AlertStore(ClosableStore, Protocol):
         ...
 
 
-class ExpiringStore(RetainedStore, OutcomeCounter, Protocol):
+class ExpiringStore(RetainedStore, OutcomeCounter, TagMovingStore, Protocol):
     """A store from which old rows are removed, after their outcomes are counted by hour."""
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from worker.store.database.columns import UtcDateTime
 from worker.store.database.packing import unpack_text
-from worker.store.database.schema import aliases, articles, dated, revisions, sources, tags
+from worker.store.database.schema import aliases, articles, dated, revisions, sources
 from worker.store.database.statements import HIT_COLUMNS, NEWEST
 from worker.store.listing_values import (
     ArticleFacets,
@@ -32,12 +32,12 @@ from worker.store.listing_values import (
 from worker.store.reading.lookup import tagged
 from worker.store.reading.search import (
     SCANNED,
-    is_tag,
     read_terms,
     restrictions,
     snippet,
     word_conditions,
 )
+from worker.store.reading.stored_tags import has_tag, tagged_articles, tags_of
 from worker.store.values import Query
 
 MOST_EXACT = 10_000  # rows; a larger number is estimated
@@ -162,14 +162,13 @@ def _matching_ids(
     """
     few = _few(connection, query)
     if few is not None:
-        matches = (*restrictions(query), *word_conditions(connection, query.words))
+        matches = (*restrictions(connection, query), *word_conditions(connection, query.words))
         statement = sa.select(revisions.c.id).select_from(NEWEST).where(few, *matches)
         statement = statement.where(*_after(after)).order_by(*_ORDER).limit(most)
         return list(connection.scalars(statement)), None
-    conditions = list(restrictions(replace(query, tag="")))
+    conditions = list(restrictions(connection, replace(query, tag="")))
     if query.tag:  # of each article that is looked at: others may have the tag a million times
-        has_tag = sa.exists().where(tags.c.article_id == articles.c.article_id, is_tag(query))
-        conditions.append(has_tag)
+        conditions.append(has_tag(connection, query))
     found: list[int] = []
     looked_at: list[int] = []
     for window in _windows(connection, query, after):
@@ -191,7 +190,7 @@ def _windows(
 ) -> Iterator[list[int]]:
     """Yield the row ids of the next 200, 800 and 4,000 revisions; the last list may be shorter."""
     # These are conditions on the index by which the revisions are read.
-    days = list(restrictions(Query(since=query.since, until=query.until)))
+    days = list(restrictions(connection, Query(since=query.since, until=query.until)))
     for size in _WINDOWS:
         statement = sa.select(revisions.c.id).where(*_after(after), *days).order_by(*_ORDER)
         window = list(connection.scalars(statement.limit(size)))
@@ -210,10 +209,9 @@ def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
         if len(revision_ids) <= _FEW:
             return revisions.c.id.in_(revision_ids)
     if query.tag:
-        statement = sa.select(tags.c.article_id).where(is_tag(query)).limit(_FEW + 1)
-        article_ids = connection.scalars(statement).all()
-        if len(article_ids) <= _FEW:
-            return articles.c.article_id.in_(article_ids)
+        numbers = connection.scalars(tagged_articles(connection, query).limit(_FEW + 1)).all()
+        if len(numbers) <= _FEW:
+            return articles.c.seq.in_(numbers)
     if query.source:
         number = sa.select(sources.c.articles).where(sources.c.source == query.source)
         if (connection.scalar(number) or 0) <= _FEW:
@@ -252,17 +250,12 @@ def _counted(values: Iterator[str]) -> tuple[FacetCount, ...]:
 
 def _tag_counts(connection: Connection, revision_ids: Sequence[int]) -> tuple[FacetCount, ...]:
     ids = sa.select(revisions.c.article_id).where(revisions.c.id.in_(revision_ids))
-    number = sa.func.count()
-    label = sa.func.min(tags.c.label)
-    statement = (
-        sa.select(tags.c.scheme, tags.c.code, label, number)
-        .where(tags.c.article_id.in_(ids))
-        .group_by(tags.c.scheme, tags.c.code)
-        .order_by(number.desc(), tags.c.scheme, tags.c.code)
-        .limit(_MOST_VALUES)
-    )
-    rows = connection.execute(statement)
-    return tuple(FacetCount(f"{scheme}:{code}", name, n) for scheme, code, name, n in rows)
+    article_tags = tags_of(connection, connection.scalars(ids))
+    every = [((tag.scheme, tag.code), tag.label) for tags in article_tags.values() for tag in tags]
+    counts = Counter(key for key, _ in every)
+    most = sorted(counts, key=lambda key: (-counts[key], key))[:_MOST_VALUES]
+    first_label = {key: min(label for of, label in every if of == key) for key in most}
+    return tuple(FacetCount(":".join(key), first_label[key], counts[key]) for key in most)
 
 
 def _day_counts(moments: Sequence[datetime]) -> tuple[FacetCount, ...]:

@@ -6,9 +6,10 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from worker.model.dataclass_fields import field_values
 from worker.model.records import OutcomeKind
+from worker.store.database.provenances import versions_of
 from worker.store.database.schema import (
-    BEST_FIRST,
     aliases,
     articles,
     decisions,
@@ -17,8 +18,8 @@ from worker.store.database.schema import (
     receipts,
     revision_origins,
     revisions,
-    tags,
 )
+from worker.store.reading.stored_tags import tags_of
 from worker.store.retention.past_outcomes import STORED_ORIGINS
 from worker.store.view_values import ArticleView
 
@@ -43,9 +44,9 @@ def show(
     full_id = article["article_id"]
     view = {
         "article": {k: v for k, v in article.items() if k not in ("seq", "newest", "raw_mark")},
-        "revisions": _last_rows(connection, _revisions(full_id), most_texts),
+        "revisions": _revision_rows(connection, full_id, most_texts),
         "held": _last_rows(connection, _held(full_id), most_texts),
-        "tags": _rows(connection, _tags(full_id)),
+        "tags": _tags(connection, full_id),
         "decisions": _rows(connection, _decisions(full_id)),
         "sightings": _rows(connection, _sightings(full_id)),
         "aliases": _rows(connection, _aliases(full_id)),
@@ -82,11 +83,20 @@ def _held(article_id: str) -> sa.Select[Any]:
     return statement.order_by(*newest)
 
 
-def _tags(article_id: str) -> sa.Select[Any]:
-    hidden = {"article_id", "code_folded", "label_folded"}
-    columns = [column for column in tags.c if column.name not in hidden]
-    statement = sa.select(*columns).where(tags.c.article_id == article_id)
-    return statement.order_by(*BEST_FIRST)
+def _revision_rows(
+    connection: Connection, article_id: str, most: int | None
+) -> Sequence[dict[str, Any]]:
+    rows = _last_rows(connection, _revisions(article_id), most)
+    versions = versions_of(connection, rows)
+    without_number = [{k: v for k, v in row.items() if k != "provenance"} for row in rows]
+    return [{**row, "versions": each} for row, each in zip(without_number, versions, strict=True)]
+
+
+def _tags(connection: Connection, article_id: str) -> list[dict[str, Any]]:
+    return [
+        {**field_values(tag), "spans": [field_values(span) for span in tag.spans]}
+        for tag in tags_of(connection, [article_id]).get(article_id, ())
+    ]
 
 
 def _decisions(article_id: str) -> sa.Select[Any]:

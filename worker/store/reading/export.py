@@ -4,8 +4,7 @@ First up to 100,000 revision ids are selected, then their articles are read in s
 its own transaction. So memory use is small and no writer waits, however slow the reader is.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,17 +12,16 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names
-from worker.model.records import OutcomeKind
+from worker.model.records import OutcomeKind, Tag
 from worker.store.database.schema import (
-    BEST_FIRST,
     articles,
     receipts,
     revision_origins,
     revisions,
-    tags,
 )
 from worker.store.database.statements import NEWEST
 from worker.store.reading.search import matching
+from worker.store.reading.stored_tags import tags_of
 from worker.store.retention.moved_facts import KINDS_WITH_REVISION
 from worker.store.values import Query, StoredArticle, StoredTag
 
@@ -106,9 +104,9 @@ def read(
     statement = sa.select(*_FIELDS).select_from(joined).where(revisions.c.id.in_(revision_ids))
     rows = connection.execute(statement).mappings().all()
     newest = {row["article_id"] for row in rows if row["is_newest"]}
-    tags_of = _tags(connection, newest)
+    stored = tags_of(connection, newest)
     verdicts = _verdicts(connection, {r["article_id"] for r in rows if not r["is_newest"]})
-    return {row["id"]: _article(row, tags_of, verdicts) for row in rows}
+    return {row["id"]: _article(row, stored, verdicts) for row in rows}
 
 
 _ARTICLE = TypeAdapter(StoredArticle)
@@ -116,29 +114,19 @@ _ARTICLE = TypeAdapter(StoredArticle)
 
 def _article(
     row: sa.RowMapping,
-    tags_of: dict[str, list[StoredTag]],
+    tags: Mapping[str, Sequence[Tag]],
     verdicts: dict[tuple[str, int], str],
 ) -> StoredArticle:
     fields: dict[str, Any] = {name: row[name] for name in field_names(StoredArticle) & row.keys()}
     if row["is_newest"]:
-        fields["tags"] = tuple(tags_of[row["article_id"]])
+        fields["tags"] = tuple(
+            StoredTag(scheme=tag.scheme, code=tag.code, label=tag.label, score=tag.score)
+            for tag in tags.get(row["article_id"], ())
+        )
     else:
         revision_key = (row["article_id"], row["revision"])
         fields["verdict"] = verdicts.get(revision_key, OutcomeKind.REVISION.value)
     return _ARTICLE.validate_python(fields)
-
-
-def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, list[StoredTag]]:
-    tags_of: dict[str, list[StoredTag]] = defaultdict(list)
-    if not article_ids:
-        return tags_of
-    columns = (tags.c.scheme, tags.c.code, tags.c.label, tags.c.score)
-    statement = sa.select(tags.c.article_id, *columns).where(tags.c.article_id.in_(article_ids))
-    for row in connection.execute(statement.order_by(*BEST_FIRST)):
-        tags_of[row.article_id].append(
-            StoredTag(scheme=row.scheme, code=row.code, label=row.label, score=row.score)
-        )
-    return tags_of
 
 
 def _verdicts(connection: Connection, article_ids: Collection[str]) -> dict[tuple[str, int], str]:

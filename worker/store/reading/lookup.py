@@ -18,14 +18,12 @@ from worker.model.source_trust import SourceIds
 from worker.store.database.columns import stored_name
 from worker.store.database.rows import outcome_of, search_hit_of
 from worker.store.database.schema import (
-    BEST_FIRST,
     aliases,
     articles,
     held_revisions,
     receipts,
     revisions,
     sources,
-    tags,
 )
 from worker.store.database.statements import (
     HIT_COLUMNS,
@@ -37,6 +35,7 @@ from worker.store.database.statements import (
     held_contents,
     stored_keys,
 )
+from worker.store.reading.stored_tags import tags_of
 from worker.store.values import SearchHit
 
 
@@ -209,15 +208,9 @@ def tagged(
     for each row in the same order; without them, hits have no snippet.
     """
     ids = [row["article_id"] for row in rows]
-    statement = sa.select(tags.c.article_id, tags.c.scheme, tags.c.code, tags.c.label)
-    statement = statement.where(tags.c.article_id.in_(ids))
-    names: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for article_id, scheme, code, label in (
-        connection.execute(statement.order_by(*BEST_FIRST)) if ids else ()
-    ):
-        names[article_id].append((f"{scheme}:{code}", label))
+    tags = tags_of(connection, ids)
     texts = snippets or [""] * len(rows)
     return [
-        search_hit_of(row, names[row["article_id"]], text)
+        search_hit_of(row, tags.get(row["article_id"], ()), text)
         for row, text in zip(rows, texts, strict=True)
     ]

@@ -3,6 +3,7 @@
 Nothing here is read for all articles: the newest ones are looked at, up to a number.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.database.columns import UtcDateTime
-from worker.store.database.schema import articles, dated, revisions, tags
+from worker.store.database.schema import articles, dated, revisions
 from worker.store.database.statements import NEWEST
 from worker.store.listing_values import RuleCount, RuleCounts, TagEvidence
+from worker.store.reading.stored_tags import tags_of
 
 _SCHEME = "taxonomy"  # of the tags that rules give
 
@@ -27,17 +29,18 @@ def rule_counts(connection: Connection, since: datetime, most: int) -> RuleCount
     newest = newest.where(dated >= at).order_by(dated.desc()).limit(most + 1)
     rows = connection.execute(newest).all()
     looked_at = [row.article_id for row in rows[:most]]
-    columns = tags.c.code, tags.c.method, tags.c.rule
-    number = sa.func.count()
-    statement = sa.select(*columns, number).where(
-        tags.c.scheme == _SCHEME, tags.c.article_id.in_(looked_at)
+    counts = Counter(
+        (tag.code, tag.method, tag.rule)
+        for tags in tags_of(connection, looked_at).values()
+        for tag in tags
+        if tag.scheme == _SCHEME
     )
-    counts = connection.execute(statement.group_by(*columns).order_by(number.desc(), *columns))
+    most_first = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
     return RuleCounts(
         articles=len(looked_at),
         is_complete=len(rows) <= most,
         oldest=rows[len(looked_at) - 1].dated if looked_at else None,
-        counts=tuple(RuleCount(code, method, rule, n) for code, method, rule, n in counts),
+        counts=tuple(RuleCount(code, method, rule, n) for (code, method, rule), n in most_first),
     )
 
 
@@ -48,18 +51,16 @@ def rule_evidence(
 
     `code` is that of the topic. Articles without the tag are left out.
     """
-    columns = (tags.c.article_id, tags.c.method, tags.c.rule, tags.c.score, tags.c.spans)
-    statement = sa.select(*columns).where(
-        tags.c.article_id.in_(article_ids), tags.c.scheme == _SCHEME, tags.c.code == code
-    )
     return {
-        row.article_id: TagEvidence(
-            method=row.method,
-            rule=row.rule,
-            score=row.score,
-            phrases=tuple(dict.fromkeys(span["surface"] for span in row.spans)),
+        article_id: TagEvidence(
+            method=tag.method,
+            rule=tag.rule,
+            score=tag.score,
+            phrases=tuple(dict.fromkeys(span.surface for span in tag.spans)),
         )
-        for row in connection.execute(statement)
+        for article_id, tags in tags_of(connection, article_ids).items()
+        for tag in tags
+        if (tag.scheme, tag.code) == (_SCHEME, code)
     }
 
 

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.database.columns import UtcDateTime
-from worker.store.database.rows import folded
-from worker.store.database.schema import articles, dated, revisions, tags
+from worker.store.database.schema import articles, dated, revisions
 from worker.store.database.statements import HIT_COLUMNS, NEWEST
 from worker.store.reading.lookup import tagged
+from worker.store.reading.stored_tags import tagged_articles
 from worker.store.values import Query, SearchHit
 
 MAX_TERMS = 32  # terms and words of a term; the rest is ignored
@@ -97,7 +97,7 @@ def matching(
     statement = in_dialect(
         sa.select(revisions.c.id).select_from(joined), required_terms, excluded_terms
     )
-    return statement.where(*restrictions(query))
+    return statement.where(*restrictions(connection, query))
 
 
 def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
@@ -109,7 +109,7 @@ def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMa
     return [rows[revision_id] for revision_id in revision_ids]
 
 
-def restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+def restrictions(connection: Connection, query: Query) -> Iterator[sa.ColumnElement[bool]]:
     """Yield the SQL conditions by which a query restricts its results, other than by words.
 
     They are about the tables `articles` and `revisions`, which the statement must join.
@@ -128,32 +128,7 @@ def restrictions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     if query.until:
         yield time < sa.literal(query.until, UtcDateTime)
     if query.tag:
-        yield articles.c.article_id.in_(sa.select(tags.c.article_id).where(is_tag(query)))
-
-
-def is_tag(query: Query) -> sa.ColumnElement[bool]:
-    """Return the SQL condition that a row of table `tags` is the tag that a query asks for: by its
-    code, its label, "scheme:code", or a code with the same meaning. Capital letters are ignored.
-
-    A code was once made of the label, with hyphens for spaces, so a label is found by that too.
-    """
-    scheme, _, code = query.tag.strip().partition(":")
-    of_scheme = tags.c.scheme == folded(scheme)
-    labels = {folded(code), folded(code.replace("-", " "))}
-    equal = [
-        sa.and_(
-            tags.c.code_folded == folded(other),
-            tags.c.scheme == other_scheme if other_scheme else sa.true(),
-        )
-        for other_scheme, other in query.tag_codes
-    ]
-    return sa.or_(
-        tags.c.code_folded == folded(query.tag),
-        tags.c.label_folded == folded(query.tag),
-        sa.and_(tags.c.code_folded == folded(code), of_scheme),
-        sa.and_(tags.c.label_folded.in_(sorted(labels)), of_scheme),
-        *equal,
-    )
+        yield articles.c.seq.in_(tagged_articles(connection, query))
 
 
 def word_conditions(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from worker.model.receipts import RECLEAN_PREFIX, reclean_work, replayed_letter
 from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText
+from worker.store.database.provenances import version_of
 from worker.store.database.schema import (
     dead_letters,
     decisions,
@@ -68,9 +69,11 @@ def _keep_reclean_marks(connection: Connection, names: Sequence[str]) -> None:
     c = revisions.c
     ids = {work.article_id for work in works}
     rows = connection.execute(
-        sa.select(c.article_id, c.number, c.versions).where(c.article_id.in_(ids))
+        sa.select(c.article_id, c.number, version_of("cleaner").label("cleaner")).where(
+            c.article_id.in_(ids)
+        )
     )
-    cleaner_of = {(row.article_id, row.number): row.versions.get("cleaner", "") for row in rows}
+    cleaner_of = {(row.article_id, row.number): row.cleaner for row in rows}
     # In the order of the receipts, oldest first: the last version counts.
     marks = {
         (work.article_id, work.number): work.cleaner

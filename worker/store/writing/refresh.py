@@ -20,7 +20,7 @@ from worker.store.database.statements import NEWEST
 from worker.store.writing.batch_decisions import Decision
 
 _SAME = ("article_id", "content_hash")
-_NOT_IN_FEED = {"versions", "fingerprint", "dropped"}  # columns
+_NOT_IN_FEED = {"versions", "provenance", "fingerprint", "dropped"}  # columns
 
 
 def refresh(connection: Connection, decisions: Sequence[Decision], now: datetime) -> None:

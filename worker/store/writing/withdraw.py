@@ -24,9 +24,9 @@ from worker.store.database.schema import (
     reclean_marks,
     revision_origins,
     revisions,
-    tags,
 )
 from worker.store.values import StoredDeadLetter
+from worker.store.writing.tag_writing import remove_tags
 
 PAGE = 200  # dead letters, each with its payload
 
@@ -48,8 +48,8 @@ def withdraw(connection: Connection, fetched: Mapping[str, datetime | None], now
         ]
         if rows:
             connection.execute(statement, rows)
+    remove_tags(connection, sorted(fetched))
     for table in (
-        tags,
         decisions,
         held_revisions,
         revision_origins,

@@ -19,7 +19,7 @@ from worker.store.database.rows import (
     letter_rows,
     receipt_row,
     revision_row,
-    tag_rows,
+    version_facts,
 )
 from worker.store.database.schema import (
     articles,
@@ -28,7 +28,6 @@ from worker.store.database.schema import (
     decisions,
     receipts,
     revisions,
-    tags,
 )
 from worker.store.database.upsert import add
 from worker.store.writing.batch_decisions import Decision, Takedown, WriteBatch, decide
@@ -45,6 +44,7 @@ from worker.store.writing.outcome_counts import count_outcomes
 from worker.store.writing.raw_marks import marks_of, store_marks
 from worker.store.writing.refresh import refresh
 from worker.store.writing.source_counts import count_sources
+from worker.store.writing.tag_writing import write_tags
 from worker.store.writing.withdraw import bring_back, withdraw
 
 
@@ -90,19 +90,21 @@ def _write_revisions(
     stored: Mapping[str, StoredIdentity],
     now: datetime,
 ) -> None:
-    added = [(r.record, r.verdict) for r in decided if r.verdict and r.adds_revision]
+    verdicts = [(r, r.record, r.verdict) for r in decided if r.verdict]
+    facts = [
+        version_facts(record, verdict, is_tagged=not r.refreshes)
+        for r, record, verdict in verdicts
+        if r.adds_revision or r.refreshes
+    ]
+    added = [(record, verdict) for r, record, verdict in verdicts if r.adds_revision]
+    newest = {verdict.article_id: record for record, verdict in added}
+    revised = [article_id for article_id in newest if article_id in stored]
+    write_tags(connection, {i: record.tags for i, record in newest.items()}, revised, facts)
     if not added:
         return
     connection.execute(
         sa.insert(revisions), [revision_row(record, verdict, now) for record, verdict in added]
     )
-    newest = {verdict.article_id: record for record, verdict in added}
-    revised = [article_id for article_id in newest if article_id in stored]
-    if revised:
-        connection.execute(sa.delete(tags).where(tags.c.article_id.in_(revised)))
-    rows = [row for i, record in newest.items() for row in tag_rows(i, record.tags)]
-    if rows:
-        connection.execute(sa.insert(tags), rows)
 
 
 def _write_decisions(connection: Connection, decided: Sequence[Decision]) -> None:

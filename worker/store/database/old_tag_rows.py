@@ -1,0 +1,25 @@
+"""Read tags in the form of earlier versions, one row of table `tag_rows` for each tag."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from worker.model.dataclass_fields import field_names
+from worker.model.records import Span, Tag
+from worker.store.database.schema import tag_rows
+from worker.store.database.tag_encoding import rank
+
+_FIELDS = field_names(Tag) & {column.name for column in tag_rows.c} - {"spans"}
+
+
+def rows_of(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
+    """Return article id -> its tags, best first, as an earlier version has written them."""
+    found: dict[str, list[Tag]] = {}
+    statement = sa.select(tag_rows).where(tag_rows.c.article_id.in_(article_ids))
+    for row in connection.execute(statement).mappings():
+        spans = tuple(Span(**span) for span in row["spans"])
+        found.setdefault(row["article_id"], []).append(
+            Tag(**{field: row[field] for field in _FIELDS}, spans=spans)
+        )
+    return {article_id: tuple(sorted(tags, key=rank)) for article_id, tags in found.items()}

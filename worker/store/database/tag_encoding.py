@@ -1,0 +1,171 @@
+"""Encode the tags of an article as one JSON value, and compute the numbers by which it is found.
+
+The value is a list of groups `[provenance, [tag, …]]`. A provenance is the number of a row of table
+`provenances`, which has the scheme, the method and the version that the tags of the group share. A
+tag is `[code, label, score, rule, spans, others]`, where `others` maps further fields of `Tag` to
+their values. A span is `[start, surface, field, end]`. Parts at the end of a tag or span that say
+nothing are left out: an empty value, the field `text`, and an end that follows from the surface.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from worker.model.records import Span, Tag
+from worker.store.database.columns import dumps, storable, stored_name
+
+Facts = Mapping[str, Any]  # texts that revisions or tags share that were made alike, by name
+
+_SHARED = ("scheme", "method", "version")  # fields of a tag that are in its provenance
+_ITEM = ("code", "label", "score", "rule", "spans")  # fields in the order of the value
+_OTHERS = {f.name: f.default for f in fields(Tag) if f.name not in (*_SHARED, *_ITEM)}
+_ORDINARY_FIELD = "text"  # of spans
+_TOPICS = ("taxonomy", "category")  # schemes
+_NUMBER_BYTES = 6
+
+
+class EncodedTags(NamedTuple):
+    """The tags of an article as they are stored.
+
+    `value` is the JSON value, not yet written as text. `terms` are the numbers by which the article
+    is found. `provenances` are the rows of table `provenances` that the value refers to, by number.
+    """
+
+    value: list[Any]
+    terms: list[int]
+    provenances: dict[int, Facts]
+
+
+def hash_number(text: str) -> int:
+    """Return a positive number of 47 bits that stands for a text, the same in all processes.
+
+    It is the beginning of its BLAKE2b hash. That two of a million texts share a number has a chance
+    of 0.4 %.
+    """
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_NUMBER_BYTES).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def provenance_of(facts: Facts) -> int:
+    """Return the number of the row of table `provenances` that has these facts."""
+    return hash_number(dumps(dict(sorted(facts.items()))))
+
+
+def encode_tags(tags: Iterable[Tag]) -> EncodedTags:
+    """Return the stored form of an article's tags. Of several tags with the same scheme and code,
+    only the first is kept."""
+    groups: dict[int, list[Any]] = {}
+    provenances: dict[int, Facts] = {}
+    terms: dict[int, None] = {}
+    seen = set()
+    for tag in tags:
+        scheme, code, label = stored_name(tag.scheme), stored_name(tag.code), stored_name(tag.label)
+        if (scheme, code) in seen:
+            continue
+        seen.add((scheme, code))
+        number, facts = _shared(scheme, tag.method, tag.version)
+        provenances[number] = facts
+        groups.setdefault(number, []).append(_item(tag, code, label))
+        terms.update(dict.fromkeys(terms_of(scheme, code, label)))
+    value = [[number, items] for number, items in groups.items()]
+    return EncodedTags(value, list(terms), provenances)
+
+
+def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
+    """Return the tags of a stored value, best first. `facts` are those of its provenances."""
+    tags = [
+        Tag(**{**facts[number], **_decoded(item)})
+        for number, items in orjson.loads(text)
+        for item in items
+    ]
+    return tuple(sorted(tags, key=rank))
+
+
+def provenances_in(text: str) -> set[int]:
+    """Return the numbers of the provenances that a stored value refers to."""
+    return {number for number, _ in orjson.loads(text)}
+
+
+def rank(tag: Tag) -> tuple[bool, float, str, str]:
+    """Return the key by which tags are sorted: topics first, then others such as names, and the
+    strongest of each first."""
+    return (tag.scheme not in _TOPICS, -tag.score, tag.scheme, tag.code)
+
+
+def folded(text: str) -> str:
+    """Return text in lower case and with single spaces, so that searches for tags ignore such
+    differences."""
+    return " ".join(text.casefold().split())
+
+
+@lru_cache(maxsize=8192)
+def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
+    """Return the numbers by which an article with this tag is found: one for the code and one for
+    the label, or a common one if the code is the label with hyphens for spaces."""
+    code, label = stored_name(folded(code)), stored_name(folded(label))
+    if " " not in code and code.replace("-", " ") == label:
+        return (_term("both", scheme, code),)
+    return (_term("code", scheme, code), _term("label", scheme, label))
+
+
+def terms_of_code(scheme: str, code: str) -> tuple[int, ...]:
+    """Return the numbers of all tags with this code in this scheme, whatever their label."""
+    code = stored_name(folded(code))
+    return (_term("code", scheme, code), _term("both", scheme, code))
+
+
+def terms_of_label(scheme: str, label: str) -> tuple[int, ...]:
+    """Return the numbers of all tags with this label in this scheme, whatever their code."""
+    label = stored_name(folded(label))
+    common = () if "-" in label else (_term("both", scheme, label.replace(" ", "-")),)
+    return (_term("label", scheme, label), *common)
+
+
+def _term(kind: str, scheme: str, name: str) -> int:
+    return hash_number(f"{kind}\0{scheme}\0{name}")
+
+
+@lru_cache(maxsize=1024)
+def _shared(scheme: str, method: str, version: str) -> tuple[int, Facts]:
+    facts = {"scheme": scheme, "method": stored_name(method), "version": stored_name(version)}
+    return provenance_of(facts), facts
+
+
+def _item(tag: Tag, code: str, label: str) -> list[Any]:
+    others = {
+        name: value for name, none in _OTHERS.items() if (value := getattr(tag, name)) != none
+    }
+    rule = tag.rule if tag.rule.isascii() else storable(tag.rule)
+    item: list[Any] = [code, label, tag.score, rule, [_written(s) for s in tag.spans], others]
+    while not item[-1] and len(item) > 3:
+        item.pop()
+    return item
+
+
+def _written(span: Span) -> list[Any]:
+    surface = span.surface if span.surface.isascii() else storable(span.surface)
+    if span.end != span.start + len(surface):
+        return [span.start, surface, span.field, span.end]
+    if span.field != _ORDINARY_FIELD:
+        return [span.start, surface, span.field]
+    return [span.start, surface]
+
+
+def _decoded(item: Sequence[Any]) -> dict[str, Any]:
+    tag: dict[str, Any] = dict(zip(_ITEM, item[:5], strict=False))
+    tag["spans"] = tuple(map(_read, tag.get("spans", ())))
+    if len(item) > len(_ITEM):
+        known = _OTHERS.keys()
+        tag |= {name: value for name, value in item[5].items() if name in known}
+    return tag
+
+
+def _read(span: Sequence[Any]) -> Span:
+    start, surface, *rest = span
+    field = rest[0] if rest else _ORDINARY_FIELD
+    end = rest[1] if len(rest) > 1 else start + len(surface)
+    return Span(field=field, start=start, end=end, surface=surface)

@@ -1,0 +1,125 @@
+"""Read the tags of articles, and find articles by a tag.
+
+Most articles have their tags in one row of table `article_tags`. What an earlier version has
+written is in table `tag_rows`, one row for each tag, until it is moved.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import array
+
+from worker.model.records import Tag
+from worker.store.database.old_tag_rows import rows_of
+from worker.store.database.provenances import facts_of
+from worker.store.database.schema import article_tags, articles, provenances, tag_rows
+from worker.store.database.statements import chunks
+from worker.store.database.tag_encoding import (
+    decode_tags,
+    folded,
+    provenances_in,
+    terms_of_code,
+    terms_of_label,
+)
+from worker.store.values import Query
+
+_tag_index = sa.table("tag_index", sa.column("term"), sa.column("article"))  # of SQLite
+
+
+def tags_of(connection: Connection, article_ids: Iterable[str]) -> dict[str, tuple[Tag, ...]]:
+    """Return article id -> the tags of its newest revision, best first. An article without tags has
+    no entry."""
+    found: dict[str, tuple[Tag, ...]] = {}
+    for chunk in chunks(list(dict.fromkeys(article_ids))):
+        found |= _values(connection, chunk)
+        if unfound := [article_id for article_id in chunk if article_id not in found]:
+            found |= rows_of(connection, unfound)
+    return {article_id: tags for article_id, tags in found.items() if tags}
+
+
+def _values(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
+    statement = (
+        sa.select(articles.c.article_id, article_tags.c.tags)
+        .join(article_tags, article_tags.c.article == articles.c.seq)
+        .where(articles.c.article_id.in_(article_ids))
+    )
+    rows = connection.execute(statement).all()
+    facts = facts_of(connection, set().union(*(provenances_in(row.tags) for row in rows)))
+    return {row.article_id: decode_tags(row.tags, facts) for row in rows}
+
+
+def tagged_articles(connection: Connection, query: Query) -> sa.Select[Any]:
+    """Return a SELECT of the column `article`, the row numbers (`articles.seq`) of the articles
+    that have the tag of a query.
+
+    The tag is named by its code, its label, "scheme:code", or a code with the same meaning. Capital
+    letters are ignored. A code was once made of the label, with hyphens for spaces, so a label is
+    found by that too.
+    """
+    terms = _terms(connection, query)
+    values = sa.select(_has_term(connection, terms).c.article)
+    of_rows = sa.select(articles.c.seq).join(
+        tag_rows, tag_rows.c.article_id == articles.c.article_id
+    )
+    both = sa.union_all(values, of_rows.where(_is_tag_row(query))).subquery()
+    return sa.select(both.c[0].label("article"))
+
+
+def has_tag(connection: Connection, query: Query) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that a row of table `articles` has the tag of a query.
+
+    It is for conditions on few articles: it looks at each, and not at all articles with the tag.
+    """
+    holders = _has_term(connection, _terms(connection, query))
+    value = sa.exists().where(holders.c.article == articles.c.seq)
+    row = sa.exists().where(tag_rows.c.article_id == articles.c.article_id, _is_tag_row(query))
+    return sa.or_(value, row)
+
+
+def _has_term(connection: Connection, terms: Sequence[int]) -> sa.FromClause:
+    """The articles with one of these terms, in the column `article`."""
+    if connection.dialect.name == "postgresql":
+        overlaps = article_tags.c.terms.op("&&")(sa.cast(array(terms), sa.ARRAY(sa.BigInteger)))
+        return sa.select(article_tags.c.article).where(overlaps).subquery()
+    of_terms = sa.select(_tag_index.c.article).where(_tag_index.c.term.in_(terms))
+    return of_terms.distinct().subquery()
+
+
+def _terms(connection: Connection, query: Query) -> list[int]:
+    """The numbers of all tags that a query means."""
+    schemes = set(connection.scalars(sa.select(_SCHEME).distinct())) - {None}
+    scheme, _, code = query.tag.strip().partition(":")
+    scheme = folded(scheme)
+    terms = {*terms_of_code(scheme, code)}
+    for label in (code, code.replace("-", " ")):
+        terms.update(terms_of_label(scheme, label))
+    for any_scheme in schemes:
+        terms.update(terms_of_code(any_scheme, query.tag))
+        terms.update(terms_of_label(any_scheme, query.tag))
+    for other_scheme, other in query.tag_codes:
+        for each in [other_scheme] if other_scheme else schemes:
+            terms.update(terms_of_code(each, other))
+    return sorted(terms)
+
+
+_SCHEME = provenances.c.facts["scheme"].as_string()
+
+
+def _is_tag_row(query: Query) -> sa.ColumnElement[bool]:
+    """The condition that a row of table `tag_rows` is the tag of a query."""
+    return sa.or_(*_alternatives(query))
+
+
+def _alternatives(query: Query) -> Iterator[sa.ColumnElement[bool]]:
+    c = tag_rows.c
+    scheme, _, code = query.tag.strip().partition(":")
+    labels = {folded(code), folded(code.replace("-", " "))}
+    yield c.code_folded == folded(query.tag)
+    yield c.label_folded == folded(query.tag)
+    yield sa.and_(c.code_folded == folded(code), c.scheme == folded(scheme))
+    yield sa.and_(c.label_folded.in_(sorted(labels)), c.scheme == folded(scheme))
+    for other_scheme, other in query.tag_codes:
+        of_scheme = c.scheme == other_scheme if other_scheme else sa.true()
+        yield sa.and_(c.code_folded == folded(other), of_scheme)

@@ -1,0 +1,32 @@
+"""Move tags that workers of an earlier version have written to the form of this version."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection
+
+from worker.store.writing.tag_writing import count_unmoved, move_tags
+
+
+class SqlTagMoves:
+    """Moves tags in an SQL database from one row for each tag to one value for each article.
+
+    It implements the protocol TagMover, whose docstrings describe the methods. `reading` and
+    `writing` are functions that open a transaction of the database.
+    """
+
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[Connection]],
+        writing: Callable[[], AbstractContextManager[Connection]],
+    ) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def count(self) -> int:
+        with self._reading() as connection:
+            return count_unmoved(connection)
+
+    def move(self, most: int) -> int:
+        with self._writing() as connection:
+            return move_tags(connection, most)
