@@ -9,6 +9,7 @@ with its threads, and of the database server's processes.
 
 import argparse
 import http.client
+import json
 import random
 import statistics
 import tempfile
@@ -42,7 +43,7 @@ from worker.store.database.schema import (
     sources,
     tags,
 )
-from worker.store.hourly_values import hour_of
+from worker.store.hourly_values import ALL_HOURS, hour_of
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 from worker.web.app import make_web_app
@@ -100,9 +101,9 @@ def _fill_hours(connection: Connection, rng: random.Random, names: list[str]) ->
                 "hour": hour,
                 "outcome": outcome,
                 "reason": "",
-                "articles": rng.randrange(1, 5),
+                "articles": rng.randrange(1, 5) if hour else 10_000,
             }
-            for hour in hours
+            for hour in (ALL_HOURS, *hours)
             for outcome in ("new", "unchanged")
         ]
         connection.execute(sa.insert(hourly_outcomes), rows)
@@ -154,7 +155,7 @@ def _article(rng: random.Random, number: int) -> dict[str, dict[str, Any]]:
             "dropped": [],
             "versions": {},
             "fingerprint": rng.randbytes(1_200),
-            "payload": pack_text(text),
+            "payload": pack_text(json.dumps({"id": number, "title": words[0], "content": text})),
             "received": at,
         },
         "receipts": {
@@ -224,7 +225,9 @@ def paths() -> dict[str, str]:
         ", a phrase of none": "q=%22harbour+harbour%22",
         ", words and not": "q=harbour+word3+-word1",
         ", only not": "q=-word1",
-        ", a beginning": "q=w*",
+        ", a beginning of all": "q=w*",
+        ", a beginning of some": "q=word399*",
+        ", a phrase": "q=%22word3+word1%22",
         ", a large source": "source=source-0",
         ", a small source": "source=source-499",
         ", a tag": "tag=taxonomy:topic-3",

@@ -29,6 +29,7 @@ from worker.web.replay_job import ReplayProgress
 
 MOST_COUNTED = 10_000  # letters; more are not counted for a list
 _REPLAYED_PER_S = 50.0  # letters, as by `worker dead replay`
+_MOST_EXAMINED = 500  # letters whose payloads are read for a plan, in about 25 ms
 _TICK = timedelta(microseconds=1)
 
 
@@ -117,8 +118,8 @@ class PlannedAction:
     """What an action would touch if it were done now. `count` is the number of dead letters.
 
     `examples` are the first of them, and `left_out` maps reasons why letters can't be replayed to
-    their number. If `is_complete` is False, more match than one action may touch. `until` belongs
-    to the count: give both to the action.
+    their number among the first `examined`. If `is_complete` is False, more match than one action
+    may touch. `until` belongs to the count: give both to the action.
     """
 
     count: int
@@ -126,6 +127,7 @@ class PlannedAction:
     until: datetime
     examples: tuple[StoredDeadLetter, ...]
     left_out: dict[str, int]
+    examined: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,7 @@ def show_letter(console: Console, _: Caller, wanted: OneLetter) -> LetterDetails
 def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedAction:
     """Return what a replay or a removal of the dead letters that match would touch."""
     until = console.now()
-    selection = select_letters(console.store, wanted.query(until=until))
+    selection = select_letters(console.store, wanted.query(until=until), _MOST_EXAMINED)
     left_out: dict[str, int] = {}
     for why in selection.left_out.values():
         left_out[why] = left_out.get(why, 0) + 1
@@ -183,6 +185,7 @@ def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedActio
         until=until,
         examples=listed.letters,
         left_out=left_out,
+        examined=selection.examined,
     )
 
 

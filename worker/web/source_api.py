@@ -64,10 +64,10 @@ class SourcePause(OneSource):
 class SourceList:
     """A page of the list of sources, those that need attention first.
 
-    They were judged at the time `at`; `is_late` if that is more than three minutes ago, because the
+    They were judged at the time `at`; `is_late` if that is over three minutes ago, because the
     store did not answer since. `total` is the number of all that match, and `states` counts all
-    sources by state. `next_cursor` asks for the next page; null at the end. `nothing_since` is set if so many sources
-    are silent at once that they can't be the cause, to the time since when.
+    sources by state. `next_cursor` asks for the next page; null at the end. `nothing_since` is set
+    if so many sources are silent at once that they can't be the cause, to the time since when.
     """
 
     at: datetime
