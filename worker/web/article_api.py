@@ -24,10 +24,10 @@ from worker.store.listing_values import (
 from worker.store.values import Query, SearchHit, StoredDeadLetter
 from worker.store.view_values import ArticleView
 from worker.tag.entities.tag_codes import equal_codes
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 
 _MOST_TEXTS = 10  # revisions of an article that are read with their texts
 
@@ -130,10 +130,7 @@ class Found:
 
 def list_articles(console: Console, _: Caller, wanted: ArticleListing) -> ArticleList:
     """Return a page of the articles that match, the newest first."""
-    try:
-        after = position_in(wanted.cursor, ArticlePosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
+    after = asked_position(wanted.cursor, ArticlePosition)
     listings = console.store.listings
     try:
         page = listings.article_page(wanted.query(wanted.limit), after)

@@ -21,10 +21,10 @@ from worker.maintenance.letter_actions import (
 from worker.maintenance.replay import refusal
 from worker.store.listing_values import LetterCounts, LetterPosition
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 from worker.web.replay_job import ReplayProgress
 
 MOST_COUNTED = 10_000  # letters; more are not counted for a list
@@ -147,10 +147,7 @@ class ReplayState:
 
 def list_letters(console: Console, _: Caller, wanted: LetterListing) -> LetterList:
     """Return a page of the dead letters that match, those that failed last first."""
-    try:
-        after = position_in(wanted.cursor, LetterPosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
+    after = asked_position(wanted.cursor, LetterPosition)
     listings = console.store.listings
     page = listings.letter_page(wanted.query(wanted.limit), after)
     return LetterList(

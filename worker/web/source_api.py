@@ -20,10 +20,10 @@ from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
 from worker.monitoring.source_health import SourceHealth, SourceState, nothing_arrives, urgency
 from worker.monitoring.source_rhythm import DAYS_A_WEEK, HOURS_A_DAY
 from worker.store.values import Query, SearchHit, SourceDetails
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 from worker.web.source_watch import WEEK_H, SourceReading, SourceRow
 
 _RECENT = 10  # articles of one source
@@ -131,10 +131,7 @@ class _UrgencyPosition(NamedTuple):
 
 def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceList:
     """Return a page of the sources, those that need attention first."""
-    try:
-        after = position_in(wanted.cursor, _UrgencyPosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
+    after = asked_position(wanted.cursor, _UrgencyPosition)
     reading = console.sources.read()
     rows = reading.rows
     states = [row.health.state for row in rows]
