@@ -1,42 +1,60 @@
-"""Measure the CPU time of each page of the console on a store with 100,000 synthetic articles.
+"""Measure the CPU time of each page and list of the console on a store with 100,000 articles.
 
     .venv/bin/python -m bench.console_pages --articles 100000
 
-Prints for SQLite and PostgreSQL the median of the CPU time of a request: of this process, and of
-the database server's process.
+The web server answers HTTP requests, with 500 sources that delivered in half of all hours of five
+weeks. Prints for SQLite and PostgreSQL the median of the CPU time of a request: of this process,
+with its threads, and of the database server's processes.
 """
 
 import argparse
+import http.client
+import json
 import random
 import statistics
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+import uvicorn
 from sqlalchemy import Connection
 
-from devtools.servers import create_database, in_database, private_postgres
+from devtools.servers import create_database, in_database, private_postgres, private_valkey
+from worker.settings import Settings
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.packing import pack_text
 from worker.store.database.schema import (
     aliases,
     articles,
+    audit_log,
+    changes,
     dead_letters,
+    decisions,
+    hourly_outcomes,
+    receipts,
     revisions,
     sources,
     tags,
 )
+from worker.store.hourly_values import ALL_HOURS, hour_of
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery, Query
+from worker.web.app import make_web_app
+from worker.web.server import address_of, listen
+from worker.web.system_reader import SystemReader
 
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _BATCH = 2_000
-_SOURCES = 300
+_SOURCES = 500
+_COPIES = 1_000  # of the article number 0
+_LEARNED_H = 5 * 7 * 24
 _WORDS = [f"word{n}" for n in range(4_000)]
 _REPEATS = 7
 
@@ -46,7 +64,7 @@ def fill(connection: Connection, count: int) -> None:
     rng = random.Random(1)
     for start in range(0, count, _BATCH):
         rows = [_article(rng, number) for number in range(start, min(start + _BATCH, count))]
-        for table in (articles, aliases, revisions, tags):
+        for table in (articles, aliases, revisions, tags, receipts, decisions, changes):
             connection.execute(sa.insert(table), [row[table.name] for row in rows])
         letters = [_letter(rng, number) for number in range(start // 10, (start + _BATCH) // 10)]
         connection.execute(sa.insert(dead_letters), letters)
@@ -61,18 +79,46 @@ def fill(connection: Connection, count: int) -> None:
                 "articles": counts[name],
                 "receipts": counts[name],
                 "dead": 0,
-                "first_seen": _NOW,
+                "first_seen": _NOW - timedelta(hours=_LEARNED_H),
                 "last_seen": _NOW,
             }
             for name in names
         ],
     )
+    _fill_hours(connection, rng, names)
+    entries = [_audit_entry(number) for number in range(count // 10)]
+    connection.execute(sa.insert(audit_log), entries)
+
+
+def _fill_hours(connection: Connection, rng: random.Random, names: list[str]) -> None:
+    """Let each source have delivered in half of all hours of five weeks."""
+    last = hour_of(_NOW)
+    for name in names:
+        hours = [hour for hour in range(last - _LEARNED_H, last + 1) if rng.random() < 0.5]
+        rows = [
+            {
+                "source": name,
+                "hour": hour,
+                "outcome": outcome,
+                "reason": "",
+                "articles": rng.randrange(1, 5) if hour else 10_000,
+            }
+            for hour in (ALL_HOURS, *hours)
+            for outcome in ("new", "unchanged")
+        ]
+        connection.execute(sa.insert(hourly_outcomes), rows)
+
+
+def _audit_entry(number: int) -> dict[str, Any]:
+    at = _NOW - timedelta(minutes=number)
+    return {"at": at, "who": "ada", "action": "sign-in", "about": "from ::1", "details": {}}
 
 
 def _article(rng: random.Random, number: int) -> dict[str, dict[str, Any]]:
     article_id = f"{number:032x}"
     at = _NOW - timedelta(seconds=40 * (100_000 - number % 100_000))
     first = number if rng.random() < 0.66 else max(0, number - rng.randrange(1, 20))
+    first = 0 if number < _COPIES else first
     source = f"source-{int(_SOURCES * rng.random() ** 2)}"
     # "harbour" is in all texts, "rare" in few; other words follow a steep distribution.
     words = [_WORDS[int(4_000 * rng.random() ** 3)] for _ in range(180)]
@@ -109,9 +155,29 @@ def _article(rng: random.Random, number: int) -> dict[str, dict[str, Any]]:
             "dropped": [],
             "versions": {},
             "fingerprint": rng.randbytes(1_200),
-            "payload": pack_text(text),
+            "payload": pack_text(json.dumps({"id": number, "title": words[0], "content": text})),
             "received": at,
         },
+        "receipts": {
+            "receipt": f"r{article_id}",
+            "outcome": "new",
+            "article_id": article_id,
+            "revision": 1,
+            "reason": "",
+            "source": source,
+            "at": at,
+        },
+        "decisions": {
+            "receipt": f"r{article_id}",
+            "article_id": article_id,
+            "verdict": "new",
+            "signal": "identity",
+            "rival": "",
+            "scores": {},
+            "thresholds": {},
+            "version": "1",
+        },
+        "changes": {"at": at, "kind": "new", "article_id": article_id, "revision": 1},
         "tags": {
             "article_id": article_id,
             "scheme": "taxonomy",
@@ -121,7 +187,7 @@ def _article(rng: random.Random, number: int) -> dict[str, dict[str, Any]]:
             "label_folded": f"topic {number % 40}",
             "score": 1.0,
             "method": "rule",
-            "rule": "r",
+            "rule": f"topic-{number % 40}/en",
             "version": "1",
             "spans": [],
         },
@@ -146,38 +212,88 @@ def _letter(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def requests(store: SqlStore) -> dict[str, Callable[[], object]]:
-    """What pages read from the store, by a name for the printed table."""
-    listings = store.listings
-    day = {"since": _NOW - timedelta(days=2), "until": _NOW - timedelta(days=1)}
-    queries = {
-        "articles": Query(limit=25),
-        "articles, a common word": Query(words="harbour", limit=25),
-        "articles, a rare word": Query(words="rare", limit=25),
-        "articles, a word of none": Query(words="nowhere", limit=25),
-        "articles, two words and not": Query(words="harbour word3 -word1", limit=25),
-        "articles of a large source": Query(source="source-0", limit=25),
-        "articles of a small source": Query(source="source-299", limit=25),
-        "articles with a tag": Query(tag="taxonomy:topic-3", limit=25),
-        "articles with a flag": Query(flag="paywalled", limit=25),
-        "articles with a flag of none": Query(flag="nothing", limit=25),
-        "articles of a language of none": Query(language="xx", limit=25),
-        "articles of a day": Query(limit=25, **day),  # type: ignore[arg-type]
+def paths() -> dict[str, str]:
+    """The pages and lists that are measured, by a name for the printed table."""
+    day = f"{_NOW - timedelta(days=1):%Y-%m-%d}"
+    article, copied = f"{77_777:032x}", f"{0:032x}"
+    listings = {
+        "": "",
+        ", a common word": "q=harbour",
+        ", a frequent word": "q=word3",
+        ", a rare word": "q=rare",
+        ", a word of none": "q=nowhere",
+        ", a phrase of none": "q=%22harbour+harbour%22",
+        ", words and not": "q=harbour+word3+-word1",
+        ", only not": "q=-word1",
+        ", a beginning of all": "q=w*",
+        ", a beginning of some": "q=word399*",
+        ", a phrase": "q=%22word3+word1%22",
+        ", a large source": "source=source-0",
+        ", a small source": "source=source-499",
+        ", a tag": "tag=taxonomy:topic-3",
+        ", a flag": "flag=paywalled",
+        ", a flag of none": "flag=nothing",
+        ", a language of none": "language=xx",
+        ", a day": f"day={day}",
+        ", a word and a day": f"q=harbour&day={day}",
     }
-    letters = DeadLetterQuery(limit=25)
-    found: dict[str, Callable[[], object]] = {}
-    for name, query in queries.items():
-        found[name] = lambda query=query: listings.article_page(query)  # type: ignore[misc]
-        found[f"{name}: facets"] = lambda query=query: listings.article_facets(query)  # type: ignore[misc]
+    lists = {f"articles{name}": f"/articles?{query}" for name, query in listings.items()}
     return {
-        **found,
-        "number of articles": listings.article_total,
-        "clusters of a day": lambda: listings.cluster_page(_NOW - timedelta(days=1)),
-        "clusters of a week": lambda: listings.cluster_page(_NOW - timedelta(days=7)),
-        "dead letters": lambda: listings.letter_page(letters),
-        "dead letters by reason": lambda: listings.count_some_letters(letters, 10_000),
-        "one article": lambda: store.show(f"{77_777:032x}"),
+        "overview": "/",
+        "overview, content": "/overview/content",
+        **lists,
+        "articles, 100 (API)": "/api/articles?limit=100",
+        "facets (API)": "/api/articles/facets",
+        "one article": f"/articles/{article}",
+        "one article with 1,000 copies": f"/articles/{copied}",
+        "origins of fields": f"/articles/{article}/origins",
+        "raw article": f"/articles/{article}/raw",
+        "find a receipt": f"/find?what=r{article}",
+        "find an address": "/find?what=https://example.com/77777",
+        "find nothing": "/find?what=nowhere",
+        "clusters of a day": "/clusters",
+        "clusters of a week": "/clusters?hours=168",
+        "sources": "/sources",
+        "500 sources (API)": "/api/sources?limit=500",
+        "one source": "/source?name=source-0",
+        "dead letters": "/dead",
+        "dead letters of a reason": "/dead?reason=empty",
+        "dead letters of a source": "/dead?source=source-3",
+        "dead letters of a day": f"/dead?day={day}",
+        "one dead letter": f"/dead/{7:032x}",
+        "plan of a replay": "/dead/plan?action=replay&reason=empty",
+        "rules": "/rules",
+        "rules of 90 days": "/rules?days=90",
+        "one rule": "/rules/rule?id=medtop:17000000/en",
+        "form to try a rule": "/rules/trial",
+        "workers": "/workers",
+        "config": "/config",
+        "alerts": "/alerts",
+        "audit log": "/audit",
+        "audit log, 500 (API)": "/api/audit?limit=500",
+        "changes (API)": "/api/changes?limit=200",
+        "status (API)": "/api/status",
+        "description of the API": "/api/openapi.json",
     }
+
+
+@contextmanager
+def served(settings: Settings, store: SqlStore) -> Iterator[http.client.HTTPConnection]:
+    """A connection to the web server, which runs in a thread of this process."""
+    reader = SystemReader(settings)
+    app = make_web_app(reader.read, settings, store, reader.learned)
+    with listen(settings, "127.0.0.1", 0) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+        thread.start()
+        address = urlsplit(address_of(listener)).netloc
+        connection = http.client.HTTPConnection(address, timeout=60)
+        try:
+            yield connection
+        finally:
+            connection.close()
+            server.should_exit = True
+            thread.join(30)
 
 
 def _server_cpu_s(store: SqlStore) -> float:
@@ -195,18 +311,27 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def measure(store: SqlStore) -> Iterator[tuple[str, float, float]]:
-    """Yield the name of each request with its CPU milliseconds here and in the server."""
-    for name, request in requests(store).items():
-        request()
-        before = _server_cpu_s(store)
-        here = []
+def measure(
+    connection: http.client.HTTPConnection, store: SqlStore
+) -> Iterator[tuple[str, int, float, float]]:
+    """Yield the name of each request, its HTTP status, and CPU milliseconds here and in the
+    database server. The first request of each kind is left out."""
+
+    def get(path: str) -> int:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    for name, path in paths().items():
+        status = get(path)
+        before, here = _server_cpu_s(store), []
         for _ in range(_REPEATS):
             began = time.process_time()
-            request()
+            get(path)
             here.append(time.process_time() - began)
         server = (_server_cpu_s(store) - before) / _REPEATS
-        yield name, 1_000 * statistics.median(here), 1_000 * server
+        yield name, status, 1_000 * statistics.median(here), 1_000 * server
 
 
 def main() -> None:
@@ -214,27 +339,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--store", choices=("sqlite", "postgresql"))
+    parser.add_argument("--keep", help="folder in which the SQLite store is kept for the next run")
     arguments = parser.parse_args()
-    count = arguments.articles
-    with tempfile.TemporaryDirectory() as folder, private_postgres() as server:
-        create_database(server, "console")
-        for url in (f"sqlite:///{folder}/console.db", in_database(server, "console")):
-            if arguments.store and not url.startswith(arguments.store):
-                continue
-            migrate(url)
-            engine = open_engine(parse(url))
-            with engine.begin() as connection:
-                if connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-                fill(connection, count)
-            with engine.connect() as connection:
-                connection.execute(sa.text("ANALYZE"))
-                connection.commit()
-            print(f"\n{engine.dialect.name}, {count:,} articles: CPU ms here, in the server")
-            store = SqlStore(url)
-            for name, here_ms, server_ms in measure(store):
-                print(f"  {name:45} {here_ms:7.1f} {server_ms:7.1f}", flush=True)
-            store.close()
+    with tempfile.TemporaryDirectory() as folder, private_valkey() as broker:
+        kept = Path(arguments.keep or folder)
+        if arguments.store != "postgresql":
+            _measure_one(f"sqlite:///{kept}/console.db", broker, arguments.articles)
+        if arguments.store != "sqlite":
+            with private_postgres() as server:
+                create_database(server, "console")
+                _measure_one(in_database(server, "console"), broker, arguments.articles)
+
+
+def _measure_one(url: str, broker: str, count: int) -> None:
+    migrate(url)
+    engine = open_engine(parse(url))
+    with engine.begin() as connection:
+        is_empty = connection.scalar(sa.select(articles.c.seq).limit(1)) is None
+        if is_empty:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            fill(connection, count)
+    with engine.connect() as connection:
+        connection.execute(sa.text("ANALYZE"))
+        connection.commit()
+    print(f"\n{engine.dialect.name}, {count:,} articles: CPU ms here, in the server")
+    store = SqlStore(url)
+    settings = Settings(store_url=url, broker_url=broker)
+    with served(settings, store) as connection_:
+        for name, status, here_ms, server_ms in measure(connection_, store):
+            wrong = "" if status in (200, 303) else f"  status {status}"
+            print(f"  {name:35} {here_ms:7.1f} {server_ms:7.1f}{wrong}", flush=True)
+    store.close()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,19 @@ class HeldReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundByName:
+    """What has the name that somebody asked for, as in Explanation, but with ids of articles
+    only."""
+
+    received: datetime | None = None
+    outcome: Outcome | None = None
+    expired: ExpiredOutcome | None = None
+    letter: StoredDeadLetter | None = None
+    held: HeldReceipt | None = None
+    article_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What the store knows about the receipt, article or dead letter that the user named.
 
@@ -69,40 +82,57 @@ def explained(
     equals `Explanation()` if nothing is found. Raises LookupError, with a list of ids, if several
     articles have ids that begin so.
     """
-    return _by_url(store, what, link_rules) if "://" in what else _by_id(store, what)
+    found = find_named(store, what, link_rules)
+    return Explanation(
+        received=found.received,
+        outcome=found.outcome,
+        expired=found.expired,
+        letter=found.letter,
+        held=found.held,
+        articles=_explained(store, found.article_ids),
+    )
 
 
-def _by_url(store: ArticleReader, url: str, link_rules: Callable[[], UrlRules]) -> Explanation:
-    return Explanation(articles=_explained(store, articles_at(store, url, link_rules())[:_MOST]))
+def find_named(
+    store: ArticleHistoryReader, what: str, link_rules: Callable[[], UrlRules]
+) -> FoundByName:
+    """Find the article, receipt or dead letter that is called `what`, without reading texts.
+
+    `link_rules` is as for `explained`. The result equals `FoundByName()` if nothing is found.
+    Raises LookupError, with a list of ids, if several articles have ids that begin so.
+    """
+    if "://" in what:
+        return FoundByName(article_ids=tuple(articles_at(store, what, link_rules())[:_MOST]))
+    return _by_id(store, what)
 
 
-def _by_id(store: ArticleHistoryReader, what: str) -> Explanation:
+def _by_id(store: ArticleHistoryReader, what: str) -> FoundByName:
     outcome = store.outcomes([what]).get(what)
     received = next((entry.at for entry in store.journal_entries([what])), None)
     if outcome is None and (held := store.held.of_receipts([what]).get(what)):
         article = held.article
         why = HeldReceipt(source=article.source, at=held.held_at, queue=article.place.queue)
-        return Explanation(received=received, held=why)
+        return FoundByName(received=received, held=why)
     if outcome is None and received:
-        return Explanation(received=received, letter=_undelivered(store, what))
+        return FoundByName(received=received, letter=_undelivered(store, what))
     if outcome is None:
         past = outcome_of(store, what)
         if isinstance(past, ExpiredOutcome):
-            return Explanation(received=made_at(what), expired=past)
+            return FoundByName(received=made_at(what), expired=past)
         outcome = past
     received = received or (made_at(what) if outcome else None)
     if outcome is None:
-        stored = store.show(what)
+        stored = store.show(what, 0)
         if stored:
-            return Explanation(articles=_explained(store, [stored["article"]["article_id"]]))
+            return FoundByName(article_ids=(stored["article"]["article_id"],))
         if by_publisher_id := store.find_articles([f"id:{what}"], []):
-            return Explanation(articles=_explained(store, by_publisher_id[:_MOST]))
-        return Explanation(letter=_letter_by_id(store, what))
+            return FoundByName(article_ids=tuple(by_publisher_id[:_MOST]))
+        return FoundByName(letter=_letter_by_id(store, what))
     letters = store.letters([outcome.letter_id]) if outcome.letter_id else []
     letter = next(iter(letters), None)
     led_to = outcome.article_id or (letter.article_id if letter else "")
-    articles = _explained(store, [led_to]) if led_to else ()
-    return Explanation(received=received, outcome=outcome, letter=letter, articles=articles)
+    article_ids = (led_to,) if led_to else ()
+    return FoundByName(received=received, outcome=outcome, letter=letter, article_ids=article_ids)
 
 
 def _undelivered(store: DeadLetterReader, receipt: str) -> StoredDeadLetter | None:

@@ -26,12 +26,14 @@ class LetterSelection:
     """The dead letters that an action would touch.
 
     `letter_ids` are those of the letters that match, those that failed last first, and `left_out`
-    maps the ids of letters that can't be replayed to the reason. `is_complete` is False if more
-    match than one action may touch.
+    maps the ids of letters that can't be replayed to the reason; the payloads of the first
+    `examined` letters were read for that. `is_complete` is False if more match than one action may
+    touch.
     """
 
     letter_ids: tuple[str, ...]
     left_out: dict[str, str]
+    examined: int
     is_complete: bool
 
 
@@ -44,22 +46,30 @@ class ChangedMeanwhile(Exception):
         self.found = found
 
 
-def select_letters(store: DeadLetterStore, query: DeadLetterQuery) -> LetterSelection:
+def select_letters(
+    store: DeadLetterStore, query: DeadLetterQuery, most_examined: int = MOST_AT_ONCE
+) -> LetterSelection:
     """Return the dead letters that match a query, and which of them can't be replayed.
 
-    `query.limit` is ignored; at most 10,000 letters are returned.
+    `query.limit` is ignored; at most 10,000 letters are returned. For those after the first
+    `most_examined`, it is not found out whether they can be replayed.
     """
     limited = replace(query, limit=MOST_AT_ONCE + 1)
     letter_ids = store.letter_ids(limited)
     chosen = tuple(letter_ids[:MOST_AT_ONCE])
     left_out = {
         letter.letter_id: why
-        for page in _pages(chosen)
+        for page in _pages(chosen[:most_examined])
         for letter in store.letters(page)
         if (why := refusal(letter))
     }
     complete = len(letter_ids) <= MOST_AT_ONCE
-    return LetterSelection(letter_ids=chosen, left_out=left_out, is_complete=complete)
+    return LetterSelection(
+        letter_ids=chosen,
+        left_out=left_out,
+        examined=min(len(chosen), most_examined),
+        is_complete=complete,
+    )
 
 
 def drop_selected(store: DeadLetterStore, query: DeadLetterQuery, expected: int) -> int:

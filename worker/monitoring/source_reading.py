@@ -34,10 +34,11 @@ class LearnedSourceCache:
         self._store = store
         self._learned: LearnedSources | None = None
 
-    def get(self, now: datetime) -> LearnedSources:
-        """Return what is known about the sources; read it from the store if it is an hour old."""
+    def get(self, now: datetime, after: timedelta = LEARN_AGAIN_AFTER) -> LearnedSources:
+        """Return what is known about the sources; read it from the store if it is as old as
+        `after`."""
         learned = self._learned
-        if learned is None or not timedelta(0) <= now - learned.at < LEARN_AGAIN_AFTER:
+        if learned is None or not timedelta(0) <= now - learned.at < after:
             learned = self._learned = read_learned_sources(self._store, now)
         return learned
 

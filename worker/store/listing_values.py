@@ -12,6 +12,10 @@ from typing import NamedTuple
 from worker.store.values import SearchHit, StoredDeadLetter
 
 
+class TooBroad(ValueError):
+    """A list is not made, because too much would have to be read for it. The message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A number of rows. If `is_exact` is False, it is an estimate, or the number from which on

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from worker.web.caller import Caller, caller_of
 from worker.web.console_context import Console, console_of
+from worker.web.cursors import PositionT, position_in
 from worker.web.json_answers import JsonAnswer
 
 _MOST_BODY = 1_000_000  # bytes of a request
@@ -31,6 +32,7 @@ class Arguments(BaseModel):
 
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,9 @@ def route_of(operation: Operation) -> Route:
     """The route under which the web server answers an operation of its API."""
 
     async def answer(request: Request) -> Response:
-        arguments = read_arguments(operation.arguments, await _given(request, operation))
-        console, caller = console_of(request), caller_of(request)
-        return JsonAnswer(await run_in_threadpool(operation.run, console, caller, arguments))
+        given = await _given(request, operation)
+        run, kind = operation.run, operation.arguments
+        return JsonAnswer(await run_in_threadpool(call_operation, request, run, kind, given))
 
     # The name of a source may have slashes.
     path = operation.path.replace("{source}", "{source:path}")
@@ -71,6 +73,28 @@ def read_arguments(kind: type[ArgumentsT], given: dict[str, Any]) -> ArgumentsT:
         first = e.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(map(str, first["loc"])) or "arguments"
         raise HTTPException(400, f"{name}: {first['msg']}") from e
+
+
+def asked_position(cursor: str, kind: type[PositionT]) -> PositionT | None:
+    """Return the position in a list after which a page is wanted; None for its beginning. Raises
+    HTTPException (400) if the cursor is not one of this list."""
+    try:
+        return position_in(cursor, kind)
+    except ValueError as e:
+        raise HTTPException(400, f"cursor: {e}") from e
+
+
+def call_operation(
+    request: Request,
+    run: Callable[[Console, Caller, ArgumentsT], AnswerT],
+    kind: type[ArgumentsT],
+    given: dict[str, Any],
+) -> AnswerT:
+    """Return what the function of an operation answers to whoever sends this request.
+
+    Raises HTTPException (400) if the arguments that were given are wrong.
+    """
+    return run(console_of(request), caller_of(request), read_arguments(kind, given))
 
 
 def query_of(request: Request) -> dict[str, Any]:

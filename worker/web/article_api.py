@@ -1,28 +1,33 @@
 """Operations of the API on articles: list, facets, one article, its raw payload, and what became of
 a receipt or link."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from worker.explain.explanation import Explanation, article_story, explained
+from worker.explain.explanation import (
+    FoundByName,
+    article_story,
+    expired_sentence,
+    find_named,
+    held_sentence,
+)
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePosition,
     Estimate,
     RawPayload,
+    TooBroad,
 )
 from worker.store.values import Query, SearchHit, StoredDeadLetter
 from worker.store.view_values import ArticleView
 from worker.tag.entities.tag_codes import equal_codes
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 
 _MOST_TEXTS = 10  # revisions of an article that are read with their texts
 
@@ -111,24 +116,26 @@ class ArticleDetails:
 class Found:
     """What was found by a receipt, id or address, and what happened to it.
 
-    `received` is when the broker took a receipt, and `outcome` what became of it. `letter` is a
-    dead letter, without its payload.
+    `received` is when the broker took a receipt, and `outcome` what became of it. If that is not
+    known, `reason` says why: the article is held because its source is paused, or the outcome was
+    removed because of its age. `letter` is a dead letter, without its payload.
     """
 
     received: datetime | None
     outcome: str
+    reason: str
     letter: StoredDeadLetter | None
     article_ids: tuple[str, ...]
 
 
 def list_articles(console: Console, _: Caller, wanted: ArticleListing) -> ArticleList:
     """Return a page of the articles that match, the newest first."""
-    try:
-        after = position_in(wanted.cursor, ArticlePosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
+    after = asked_position(wanted.cursor, ArticlePosition)
     listings = console.store.listings
-    page = listings.article_page(wanted.query(wanted.limit), after)
+    try:
+        page = listings.article_page(wanted.query(wanted.limit), after)
+    except TooBroad as e:
+        raise HTTPException(400, str(e)) from e
     return ArticleList(
         articles=page.hits,
         next_cursor=cursor_of(page.next),
@@ -138,7 +145,10 @@ def list_articles(console: Console, _: Caller, wanted: ArticleListing) -> Articl
 
 def count_facets(console: Console, _: Caller, wanted: ArticleFilter) -> ArticleFacets:
     """Return the values by which a list of articles can be narrowed, with numbers of articles."""
-    return console.store.listings.article_facets(wanted.query())
+    try:
+        return console.store.listings.article_facets(wanted.query())
+    except TooBroad as e:
+        raise HTTPException(400, str(e)) from e
 
 
 def show_article(console: Console, _: Caller, wanted: OneArticle) -> ArticleDetails:
@@ -160,17 +170,18 @@ def find_by_name(console: Console, _: Caller, wanted: AskedName) -> Found:
     """Return what a receipt, id or address belongs to. Error 404 if nothing is stored by that
     name."""
     try:
-        found = explained(console.store, wanted.what, console.link_rules)
+        found = find_named(console.store, wanted.what, console.link_rules)
     except LookupError as e:
         raise HTTPException(404, str(e.args[0])) from e
-    if found == Explanation():
+    if found == FoundByName():
         raise HTTPException(404, "no article, receipt or dead letter has this name")
-    ids: Sequence[dict[str, Any]] = found.articles
+    reason = held_sentence(found.held) if found.held else ""
     return Found(
         received=found.received,
         outcome=found.outcome.kind.value if found.outcome else "",
+        reason=expired_sentence(found.expired) if found.expired else reason,
         letter=replace(found.letter, payload="") if found.letter else None,
-        article_ids=tuple(article["article"]["article_id"] for article in ids),
+        article_ids=found.article_ids,
     )
 
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from worker.explain.word_diff import WORDS, DiffPiece
 from worker.explain.wording import several
 from worker.store.view_values import ArticleView, ClusterRow
-from worker.web.api_operations import query_of, read_arguments
+from worker.web.api_operations import call_operation, query_of, read_arguments
 from worker.web.article_api import (
     ArticleFilter,
     ArticleListing,
@@ -30,13 +30,14 @@ from worker.web.article_api import (
 from worker.web.caller import caller_of
 from worker.web.console_context import console_of
 from worker.web.origin_api import show_origins
-from worker.web.page_rendering import fragment, link, page, when
+from worker.web.page_rendering import fragment, page, when
 from worker.web.revision_api import (
     RevisionListing,
     TwoRevisions,
     compare_revisions,
     list_revisions,
 )
+from worker.web.shown_text import page_link
 from worker.web.tagged_text import marked_text, text_parts
 
 MOST_SHOWN = 100_000  # characters of a text
@@ -84,7 +85,7 @@ def articles(request: Request) -> Response:
         list=list_articles(console, caller, wanted),
         facets=count_facets(console, caller, read_arguments(ArticleFilter, narrowed)),
         parameters=parameters,
-        json_path=link("/api/articles", parameters),
+        json_path=page_link("/api/articles", parameters),
     )
 
 
@@ -126,8 +127,7 @@ def one_article(request: Request) -> Response:
 
 def origins(request: Request) -> Response:
     """Show where the fields of an article come from; a part of a page, if htmx asks for it."""
-    wanted = read_arguments(OneRevision, query_of(request))
-    found = show_origins(console_of(request), caller_of(request), wanted)
+    found = call_operation(request, show_origins, OneRevision, query_of(request))
     ranked = sorted(found.decisions, key=lambda decision: decision.about not in _MAIN_FIELDS)
     if "hx-request" in request.headers:
         return fragment("origins_list.html", origins=found, decisions=ranked)
@@ -143,8 +143,7 @@ def origins(request: Request) -> Response:
 
 def raw(request: Request) -> Response:
     """Show the raw article from which a revision was made, as text."""
-    wanted = read_arguments(OneRevision, query_of(request))
-    found = show_raw(console_of(request), caller_of(request), wanted)
+    found = call_operation(request, show_raw, OneRevision, query_of(request))
     text = pretty(found.payload)
     return page(
         request,
@@ -161,9 +160,7 @@ def raw(request: Request) -> Response:
 def diff(request: Request) -> Response:
     """Show what changed between two revisions."""
     parameters = query_of(request)
-    found = compare_revisions(
-        console_of(request), caller_of(request), read_arguments(TwoRevisions, parameters)
-    )
+    found = call_operation(request, compare_revisions, TwoRevisions, parameters)
     path = f"/api/articles/{found.article_id}/diff"
     both = [*found.title, *found.text]
     return page(
@@ -174,7 +171,7 @@ def diff(request: Request) -> Response:
         removed=_word_count(both, "-"),
         added=_word_count(both, "+"),
         fields=(("Title", _folded(found.title)), ("Text", _folded(found.text))),
-        json_path=link(path, {"older": found.older, "newer": found.newer}),
+        json_path=page_link(path, {"older": found.older, "newer": found.newer}),
     )
 
 
@@ -183,8 +180,7 @@ def find(request: Request) -> Response:
     parameters = query_of(request)
     what = str(parameters.get("what", ""))
     try:
-        wanted = read_arguments(AskedName, parameters)
-        found = find_by_name(console_of(request), caller_of(request), wanted)
+        found = call_operation(request, find_by_name, AskedName, parameters)
     except HTTPException as e:
         status = e.status_code
         return page(
@@ -194,7 +190,7 @@ def find(request: Request) -> Response:
         return RedirectResponse(f"/articles/{found.article_ids[0]}", 303)
     if found.letter and not found.article_ids:
         return RedirectResponse(f"/dead/{found.letter.letter_id}", 303)
-    json_path = link("/api/find", {"what": what})
+    json_path = page_link("/api/find", {"what": what})
     return page(
         request, "found.html", "Find", what=what, found=found, problem="", json_path=json_path
     )

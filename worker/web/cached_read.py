@@ -31,9 +31,11 @@ class CachedRead(Generic[T]):
         self._running: asyncio.Future[T] | None = None
         self._last: tuple[float, T] | None = None
 
-    async def get(self) -> T:
+    async def get(self, first_wait_s: float | None = None) -> T:
         """Return the result of the last call if it is fresh. Otherwise wait for the call that is
         running, or for a new one, and return its result.
+
+        While there is no older result, `first_wait_s` seconds are waited, if they are given.
 
         Raises Unavailable if the call does not end in time and there is no older result, or if it
         fails with a bug, which is logged; and the WorkerError that it raises.
@@ -41,12 +43,13 @@ class CachedRead(Generic[T]):
         if self._last is not None and time.monotonic() - self._last[0] < self._fresh_s:
             return self._last[1]
         running = self._running or self._start()
+        wait_s = self._wait_s if self._last else first_wait_s or self._wait_s
         try:
-            return await asyncio.wait_for(asyncio.shield(running), self._wait_s)
+            return await asyncio.wait_for(asyncio.shield(running), wait_s)
         except TimeoutError as e:
             if self._last is not None and time.monotonic() - self._last[0] < self._stale_s:
                 return self._last[1]
-            problem = f"broker and store could not be read within {self._wait_s:g} s"
+            problem = f"broker and store could not be read within {wait_s:g} s"
             raise Unavailable("status", problem) from e
 
     def _start(self) -> asyncio.Future[T]:

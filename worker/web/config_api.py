@@ -10,6 +10,7 @@ from worker.config.loader import Config
 from worker.config.rule_files import unread_files
 from worker.errors import BadConfig, Unavailable
 from worker.monitoring.config_values import effective_settings, rule_values
+from worker.settings import PREFIX
 from worker.web.api_operations import Arguments, Operation
 from worker.web.caller import Caller
 from worker.web.console_context import Console
@@ -17,10 +18,11 @@ from worker.web.console_context import Console
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownSetting:
-    """A setting of this server: its value without secrets, and where the value comes from, which is
-    the name of an environment variable or "default"."""
+    """A setting of this server: its name, the environment variable that sets it, its value without
+    secrets, and where the value comes from, which is that variable or "default"."""
 
     name: str
+    variable: str
     value: str
     origin: str
 
@@ -108,7 +110,8 @@ def _present_workers(console: Console) -> tuple[PresentWorker, ...] | None:
 def _settings(console: Console) -> Iterable[ShownSetting]:
     origins = console.settings.origins()
     for name, value in effective_settings(console.settings).items():
-        yield ShownSetting(name=name, value=value, origin=origins[name])
+        variable = f"{PREFIX}{name.upper()}"
+        yield ShownSetting(name=name, variable=variable, value=value, origin=origins[name])
 
 
 def _files(rules: Config) -> Iterable[ShownRuleFile]:

@@ -1,15 +1,20 @@
 """What the pages and the API of the web server need: store, settings, sessions, running jobs."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from threading import Event
 
 from starlette.requests import Request
 
+from worker import background
+from worker.background import BackgroundLoop
 from worker.clean.cleaning_rules import UrlRules
 from worker.client.producer import Producer
 from worker.config.monitoring_rules import AttentionRules
+from worker.errors import WorkerError
 from worker.monitoring.source_reading import LearnedSourceCache
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
@@ -28,6 +33,8 @@ from worker.web.sign_in_limit import SignInLimit
 from worker.web.source_lines import SourceLines
 from worker.web.source_pauses import SourcePauses
 from worker.web.source_watch import SourceWatch
+
+_AHEAD_S = 30.0
 
 
 def _now() -> datetime:
@@ -75,7 +82,7 @@ class Console:
     @cached_property
     def sources(self) -> SourceWatch:
         """How all sources deliver, as it was at most a minute ago."""
-        return SourceWatch(self.store, self.pauses, self.read_status, self.learned)
+        return SourceWatch(self.store, self.pauses, self.read_status, self.learned, self.now)
 
     @cached_property
     def source_lines(self) -> SourceLines:
@@ -106,6 +113,19 @@ class Console:
     def trials(self) -> RuleTrials:
         """Trials of drafts of rule files, one at a time."""
         return RuleTrials(self.settings.config_dir)
+
+    def read_ahead(self) -> BackgroundLoop:
+        """Start a loop that reads what is slow to read before anybody asks, and return it."""
+        wake = Event()
+        self.sources.expect_preparation(wake.set)
+
+        def prepare() -> None:
+            self.sources.prepare()
+            with suppress(WorkerError):  # a page that needs it says so
+                self.outcome_hours.read(self.now())
+                self.rules.get()
+
+        return background.start_loop("web-ahead", prepare, pause_s=_AHEAD_S, wake=wake)
 
     def link_rules(self) -> UrlRules:
         """Return the rules by which the links of articles are normalised before they are stored, so

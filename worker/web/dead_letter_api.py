@@ -21,14 +21,15 @@ from worker.maintenance.letter_actions import (
 from worker.maintenance.replay import refusal
 from worker.store.listing_values import LetterCounts, LetterPosition
 from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 from worker.web.replay_job import ReplayProgress
 
 MOST_COUNTED = 10_000  # letters; more are not counted for a list
 _REPLAYED_PER_S = 50.0  # letters, as by `worker dead replay`
+_MOST_EXAMINED = 500  # letters whose payloads are read for a plan, in about 25 ms
 _TICK = timedelta(microseconds=1)
 
 
@@ -117,8 +118,8 @@ class PlannedAction:
     """What an action would touch if it were done now. `count` is the number of dead letters.
 
     `examples` are the first of them, and `left_out` maps reasons why letters can't be replayed to
-    their number. If `is_complete` is False, more match than one action may touch. `until` belongs
-    to the count: give both to the action.
+    their number among the first `examined`. If `is_complete` is False, more match than one action
+    may touch. `until` belongs to the count: give both to the action.
     """
 
     count: int
@@ -126,6 +127,7 @@ class PlannedAction:
     until: datetime
     examples: tuple[StoredDeadLetter, ...]
     left_out: dict[str, int]
+    examined: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +147,7 @@ class ReplayState:
 
 def list_letters(console: Console, _: Caller, wanted: LetterListing) -> LetterList:
     """Return a page of the dead letters that match, those that failed last first."""
-    try:
-        after = position_in(wanted.cursor, LetterPosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
+    after = asked_position(wanted.cursor, LetterPosition)
     listings = console.store.listings
     page = listings.letter_page(wanted.query(wanted.limit), after)
     return LetterList(
@@ -172,7 +171,7 @@ def show_letter(console: Console, _: Caller, wanted: OneLetter) -> LetterDetails
 def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedAction:
     """Return what a replay or a removal of the dead letters that match would touch."""
     until = console.now()
-    selection = select_letters(console.store, wanted.query(until=until))
+    selection = select_letters(console.store, wanted.query(until=until), _MOST_EXAMINED)
     left_out: dict[str, int] = {}
     for why in selection.left_out.values():
         left_out[why] = left_out.get(why, 0) + 1
@@ -183,6 +182,7 @@ def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedActio
         until=until,
         examples=listed.letters,
         left_out=left_out,
+        examined=selection.examined,
     )
 
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from worker.explain.explain_sentences import dead_letter_sentences
 from worker.explain.wording import several
-from worker.web.api_operations import query_of, read_arguments
+from worker.web.api_operations import call_operation, query_of, read_arguments
 from worker.web.article_pages import MOST_SHOWN, pretty
 from worker.web.caller import caller_of
 from worker.web.console_context import console_of
@@ -26,7 +26,8 @@ from worker.web.dead_letter_api import (
     replay_letters,
     show_letter,
 )
-from worker.web.page_rendering import fragment, link, page
+from worker.web.page_rendering import fragment, page
+from worker.web.shown_text import page_link
 
 _FILTERS = ("reason", "source", "stage", "day")
 _ACTIONS = {"replay": replay_letters, "drop": drop_letters}
@@ -49,14 +50,13 @@ def letters(request: Request) -> Response:
         filters=_filters(parameters),
         done=done,
         progress=console.replays.progress,
-        json_path=link("/api/dead", parameters),
+        json_path=page_link("/api/dead", parameters),
     )
 
 
 def one_letter(request: Request) -> Response:
     """Show one dead letter with its payload as text."""
-    wanted = read_arguments(OneLetter, dict(request.path_params))
-    found = show_letter(console_of(request), caller_of(request), wanted)
+    found = call_operation(request, show_letter, OneLetter, dict(request.path_params))
     text = pretty(found.letter.payload)
     return page(
         request,
@@ -77,15 +77,14 @@ def plan(request: Request) -> Response:
     action = parameters.pop("action", "")
     if action not in _ACTIONS:
         raise HTTPException(400, "action: replay or drop")
-    wanted = read_arguments(LetterPlan, parameters)
     return page(
         request,
         "letter_plan.html",
         f"{action.capitalize()} dead letters",
-        plan=plan_action(console_of(request), caller_of(request), wanted),
+        plan=call_operation(request, plan_action, LetterPlan, parameters),
         action=action,
         filters=_filters(parameters),
-        json_path=link("/api/dead/plan", parameters),
+        json_path=page_link("/api/dead/plan", parameters),
     )
 
 
@@ -95,10 +94,9 @@ async def act(request: Request) -> Response:
     if action not in _ACTIONS:
         raise HTTPException(404, "there is no such action")
     given = await form_of(request)
-    wanted = read_arguments(LetterAction, given)
-    console, caller = console_of(request), caller_of(request)
-    result = await run_in_threadpool(_ACTIONS[action], console, caller, wanted)
-    target = link("/dead", _filters(given), done=action, n=result.letters)
+    run = _ACTIONS[action]
+    result = await run_in_threadpool(call_operation, request, run, LetterAction, given)
+    target = page_link("/dead", _filters(given), done=action, n=result.letters)
     return RedirectResponse(target, 303)
 
 

@@ -7,13 +7,10 @@ from starlette.routing import Route
 
 from worker.monitoring.config_values import flat_values
 from worker.web.alert_api import OneAlert, list_alerts, show_runbook
-from worker.web.api_operations import Arguments, query_of, read_arguments
-from worker.web.caller import caller_of
+from worker.web.api_operations import Arguments, call_operation, query_of
 from worker.web.config_api import show_config
-from worker.web.console_context import console_of
 from worker.web.dead_letter_pages import form_of
 from worker.web.page_rendering import page
-from worker.web.runbook import runbook_sections
 from worker.web.worker_api import (
     LaneToPause,
     LaneToResume,
@@ -25,34 +22,33 @@ from worker.web.worker_api import (
 
 def workers(request: Request) -> Response:
     """Show the workers at work on all hosts, and the lanes, which can be paused here."""
-    console, caller = console_of(request), caller_of(request)
     return page(
         request,
         "workers.html",
         "Workers",
-        found=list_workers(console, caller, Arguments()),
-        config=show_config(console, caller, Arguments()),
+        found=call_operation(request, list_workers, Arguments, {}),
+        config=call_operation(request, show_config, Arguments, {}),
         json_path="/api/workers",
     )
 
 
 async def pause(request: Request) -> Response:
     """Pause a lane, and return to the page of workers."""
-    wanted = read_arguments(LaneToPause, {**await form_of(request), **request.path_params})
-    await run_in_threadpool(pause_one_lane, console_of(request), caller_of(request), wanted)
+    given = {**await form_of(request), **request.path_params}
+    await run_in_threadpool(call_operation, request, pause_one_lane, LaneToPause, given)
     return RedirectResponse("/workers#lanes", 303)
 
 
 async def resume(request: Request) -> Response:
     """Resume a lane, and return to the page of workers."""
-    wanted = read_arguments(LaneToResume, dict(request.path_params))
-    await run_in_threadpool(resume_one_lane, console_of(request), caller_of(request), wanted)
+    given = dict(request.path_params)
+    await run_in_threadpool(call_operation, request, resume_one_lane, LaneToResume, given)
     return RedirectResponse("/workers#lanes", 303)
 
 
 def config(request: Request) -> Response:
     """Show settings and rules in force, and which workers have others."""
-    found = show_config(console_of(request), caller_of(request), Arguments())
+    found = call_operation(request, show_config, Arguments, {})
     files = [(file, list(flat_values(dict(file.values)))) for file in found.files]
     return page(
         request,
@@ -70,16 +66,14 @@ def alerts(request: Request) -> Response:
         request,
         "alerts.html",
         "Alerts",
-        list=list_alerts(console_of(request), caller_of(request), Arguments()),
-        runbook=runbook_sections(),
+        list=call_operation(request, list_alerts, Arguments, {}),
         json_path="/api/alerts",
     )
 
 
 def runbook(request: Request) -> Response:
     """Show what the runbook says of one kind of alert."""
-    wanted = read_arguments(OneAlert, query_of(request))
-    found = show_runbook(console_of(request), caller_of(request), wanted)
+    found = call_operation(request, show_runbook, OneAlert, query_of(request))
     paragraphs = [" ".join(part.split()) for part in found.text.split("\n\n")]
     return page(
         request,

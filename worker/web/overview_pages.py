@@ -10,9 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.web.api_operations import Arguments
-from worker.web.caller import caller_of
-from worker.web.console_context import console_of
+from worker.web.api_operations import Arguments, call_operation
 from worker.web.outcome_chart import STACK
 from worker.web.overview_api import Overview, show_overview
 from worker.web.page_rendering import fragment, page
@@ -42,7 +40,7 @@ def content(request: Request) -> Response:
 
 
 def _read(request: Request) -> Overview:
-    return show_overview(console_of(request), caller_of(request), Arguments())
+    return call_operation(request, show_overview, Arguments, {})
 
 
 ROUTES = (Route("/", overview), Route("/overview/content", content))

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,10 +20,11 @@ from starlette.responses import HTMLResponse
 from worker.explain.wording import moment, several
 from worker.monitoring.attention import time_span
 from worker.monitoring.source_words import source_notes
+from worker.web.alert_links import alert_links
 from worker.web.caller import caller_of
 from worker.web.console_context import console_of
 from worker.web.outcome_chart import outcome_chart
-from worker.web.shown_text import cut_text, shown_text, web_link
+from worker.web.shown_text import cut_text, page_link, shown_text, web_link
 from worker.web.sparkline_svg import sparkline_svg
 
 FOLDER = Path(__file__).parent
@@ -76,15 +76,6 @@ def fragment(template: str, **values: Any) -> HTMLResponse:
     return HTMLResponse(rendered(template, values))
 
 
-def link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
-    """Return an address with parameters. `changes` replaces some of them, and empty ones are left
-    out."""
-    all_of = {**(parameters or {}), **changes}
-    given = {name: str(value) for name, value in all_of.items() if value not in (None, "")}
-    encoded = {name: value.encode("utf-8", "replace") for name, value in given.items()}
-    return f"{path}?{urlencode(encoded)}" if encoded else path
-
-
 def rendered(template: str, values: Mapping[str, Any]) -> bytes:
     """Render a template with these values, in UTF-8."""
     text = _environment().get_template(template).render(values)
@@ -112,7 +103,8 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "kind_columns": lambda kinds: [(str(kind), "right") for kind in kinds],
-        "link": link,
+        "alert_links": alert_links,
+        "link": page_link,
         "source_notes": source_notes,
         "several": several,
         "outcome_chart": outcome_chart,

@@ -13,10 +13,10 @@ from worker.store.listing_values import ArticlePosition, RuleCount
 from worker.store.values import Query, SearchHit
 from worker.tag.rules.rule import Rule
 from worker.tag.rules.taxonomy import Topic
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 from worker.web.rule_trials import RuleTrial, TrialRunning
 
 _MOST_COUNTED = 2_000  # articles whose tags are counted
@@ -168,10 +168,7 @@ def show_rule(console: Console, _: Caller, wanted: OneRule) -> RuleDetails:
     """Return one rule, and articles that it tagged with the phrases by which it fired."""
     config = console.rules.get()
     topic, rule = _rule(console, wanted.id)
-    try:
-        after = position_in(wanted.cursor, ArticlePosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
+    after = asked_position(wanted.cursor, ArticlePosition)
     listings = console.store.listings
     query = Query(tag=f"taxonomy:{topic.code}", limit=_LOOKED_AT)
     page = listings.article_page(query, after)

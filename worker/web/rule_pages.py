@@ -10,9 +10,10 @@ from worker.web.api_operations import query_of, read_arguments
 from worker.web.caller import caller_of
 from worker.web.console_context import console_of
 from worker.web.dead_letter_pages import form_of
-from worker.web.page_rendering import link, page
+from worker.web.page_rendering import page
 from worker.web.rule_api import OneRule, RuleDraft, RuleListing, list_rules, show_rule, try_draft
 from worker.web.rule_trials import RuleTrial
+from worker.web.shown_text import page_link
 
 _MOST_FORM = 500_000  # bytes: of 100,000 characters, with the escapes of forms
 _EXAMPLE = """\
@@ -47,7 +48,7 @@ def rules(request: Request) -> Response:
         fired=sum(rule.articles > 0 for rule in every),
         parameters={**parameters, "show": shown},
         days=wanted.days,
-        json_path=link("/api/rules", parameters),
+        json_path=page_link("/api/rules", parameters),
     )
 
 
@@ -65,7 +66,7 @@ def one_rule(request: Request) -> Response:
         wanted.id,
         rule=show_rule(console_of(request), caller_of(request), wanted),
         parameters=parameters,
-        json_path=link("/api/rules/rule", parameters),
+        json_path=page_link("/api/rules/rule", parameters),
     )
 
 

@@ -5,6 +5,10 @@ Jinja escapes what has a meaning in HTML. This is about what has none and still 
 control characters, which browsers drop or replace, and marks that reverse the order of letters.
 """
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
 # Control characters but tab and line ends; the embedding and override marks, whose effect may not
 # end with the text; invisible marks of interlinear text and tags; and lone surrogates.
 _MISLEADING = (
@@ -32,6 +36,15 @@ def shown_text(text: str) -> str:
 def cut_text(text: str, most: int) -> str:
     """Cut a text after `most` characters, and mark the cut by "…"."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def page_link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    """Return an address with parameters. `changes` replaces some of them, and empty ones are left
+    out."""
+    all_of = {**(parameters or {}), **changes}
+    given = {name: str(value) for name, value in all_of.items() if value not in (None, "")}
+    encoded = {name: value.encode("utf-8", "replace") for name, value in given.items()}
+    return f"{path}?{urlencode(encoded)}" if encoded else path
 
 
 def web_link(url: str) -> str:

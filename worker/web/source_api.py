@@ -20,14 +20,15 @@ from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
 from worker.monitoring.source_health import SourceHealth, SourceState, nothing_arrives, urgency
 from worker.monitoring.source_rhythm import DAYS_A_WEEK, HOURS_A_DAY
 from worker.store.values import Query, SearchHit, SourceDetails
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of, position_in
+from worker.web.cursors import cursor_of
 from worker.web.source_watch import WEEK_H, SourceReading, SourceRow
 
 _RECENT = 10  # articles of one source
 _COLUMN_H = 4  # hours of a column in the chart of a week
+_LATE = timedelta(minutes=3)
 
 
 class SourceListing(Arguments):
@@ -63,11 +64,14 @@ class SourcePause(OneSource):
 class SourceList:
     """A page of the list of sources, those that need attention first.
 
-    `total` is the number of all that match, and `states` counts all sources by state.
-    `next_cursor` asks for the next page; null at the end. `nothing_since` is set if so many sources
-    are silent at once that they can't be the cause, to the time since when.
+    They were judged at the time `at`; `is_late` if that is over three minutes ago, because the
+    store did not answer since. `total` is the number of all that match, and `states` counts all
+    sources by state. `next_cursor` asks for the next page; null at the end. `nothing_since` is set
+    if so many sources are silent at once that they can't be the cause, to the time since when.
     """
 
+    at: datetime
+    is_late: bool
     sources: tuple[SourceRow, ...]
     total: int
     states: Mapping[SourceState, int]
@@ -127,11 +131,9 @@ class _UrgencyPosition(NamedTuple):
 
 def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceList:
     """Return a page of the sources, those that need attention first."""
-    try:
-        after = position_in(wanted.cursor, _UrgencyPosition)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
-    rows = console.sources.read(console.now()).rows
+    after = asked_position(wanted.cursor, _UrgencyPosition)
+    reading = console.sources.read()
+    rows = reading.rows
     states = [row.health.state for row in rows]
     text = wanted.q.casefold()
     found = [
@@ -143,6 +145,8 @@ def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceLi
     shown = found[start : start + wanted.limit]
     more = start + wanted.limit < len(found)
     return SourceList(
+        at=reading.at,
+        is_late=console.now() - reading.at > _LATE,
         sources=tuple(replace(row, health=replace(row.health, rhythm=None)) for row in shown),
         total=len(found),
         states={state: states.count(state) for state in SourceState},
@@ -155,7 +159,7 @@ def show_source(console: Console, _: Caller, wanted: OneSource) -> SourceReport:
     """Return all that is known about one source."""
     stored = _stored(console, wanted.source)
     name, now = stored.source.source, console.now()
-    reading = console.sources.read(now)
+    reading = console.sources.read()
     row = _row(reading, name)
     rhythm = row.health.rhythm.expected if row and row.health.rhythm else None
     since = now - timedelta(hours=WEEK_H)

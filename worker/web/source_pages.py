@@ -14,12 +14,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from worker.monitoring.source_words import drift_words, state_sentence
-from worker.web.api_operations import query_of, read_arguments
-from worker.web.caller import caller_of
-from worker.web.console_context import console_of
+from worker.web.api_operations import call_operation, query_of
 from worker.web.dead_letter_pages import form_of
 from worker.web.outcome_chart import STACK
-from worker.web.page_rendering import link, page
+from worker.web.page_rendering import page
+from worker.web.shown_text import page_link
 from worker.web.source_api import (
     OneSource,
     SourceListing,
@@ -61,22 +60,20 @@ class HeatCell(NamedTuple):
 def sources(request: Request) -> Response:
     """Show a page of the sources, those that need attention first."""
     parameters = query_of(request)
-    wanted = read_arguments(SourceListing, parameters)
     return page(
         request,
         "sources.html",
         "Sources",
-        list=list_sources(console_of(request), caller_of(request), wanted),
+        list=call_operation(request, list_sources, SourceListing, parameters),
         parameters=parameters,
-        json_path=link("/api/sources", parameters),
+        json_path=page_link("/api/sources", parameters),
     )
 
 
 def one_source(request: Request) -> Response:
     """Show all that is known about one source."""
     given = request.query_params
-    wanted = read_arguments(OneSource, {"source": given.get("name", "")})
-    report = show_source(console_of(request), caller_of(request), wanted)
+    report = call_operation(request, show_source, OneSource, {"source": given.get("name", "")})
     return page(
         request,
         "source.html",
@@ -100,10 +97,9 @@ async def act(request: Request) -> Response:
     if action not in _ACTIONS:
         raise HTTPException(404, "there is no such action")
     kind, run = _ACTIONS[action]
-    wanted = read_arguments(kind, await form_of(request))
-    console, caller = console_of(request), caller_of(request)
-    change = await run_in_threadpool(run, console, caller, wanted)
-    return RedirectResponse(link("/source", name=change.source, done=change.done), 303)
+    given = await form_of(request)
+    change = await run_in_threadpool(call_operation, request, run, kind, given)
+    return RedirectResponse(page_link("/source", name=change.source, done=change.done), 303)
 
 
 def heat_rows(report: SourceReport) -> tuple[tuple[HeatCell, ...], ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from worker.broker.pauses import Pause
@@ -15,12 +15,13 @@ from worker.store.hourly_values import FIRST_STORED
 from worker.store.ports import ArticleStore
 from worker.store.source_values import WindowCount
 from worker.store.values import SourceSeen
-from worker.web.recent_value import RecentValue
+from worker.web.prepared_value import PreparedValue
 from worker.web.source_pauses import SourcePauses
 
 HOURS = 24
 WEEK_H = 168
 _FRESH_S = 60.0  # to judge 500 sources takes 70 to 150 ms of CPU
+_LEARN_AFTER = timedelta(minutes=50)  # before readings of the status would have to learn
 _REPEATED = (OutcomeKind.UNCHANGED,)  # a poller sends what it has sent before
 
 
@@ -56,45 +57,61 @@ class SourceRow:
 
 
 class SourceReading(NamedTuple):
-    """All sources at one time, worst first, and the pauses of sources by name. The pauses are None
-    if the broker did not answer."""
+    """All sources at the time `at`, worst first, and the pauses of sources by name. The pauses are
+    None if the broker did not answer."""
 
+    at: datetime
     rows: Sequence[SourceRow]
     pauses: Mapping[str, Pause] | None
 
 
 class SourceWatch:
-    """Reads all sources of a store, and keeps what it read for a minute. Threads may share it."""
+    """Reads all sources of a store, and keeps what it read. Threads may share it.
+
+    A background loop may read ahead by `prepare`, after `expect_preparation`. Without one, a call
+    of `read` reads what is older than a minute.
+    """
 
     def __init__(
         self,
         store: ArticleStore,
         pauses: SourcePauses,
         read_status: Callable[[], Status],
-        learned: LearnedSourceCache | None = None,
+        learned: LearnedSourceCache | None,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._read_status = read_status
         self._pauses = pauses
         self._learned = learned or LearnedSourceCache(store)
-        self._recent: RecentValue[SourceReading] = RecentValue(_FRESH_S)
+        self._now = now
+        self._kept = PreparedValue(self._read, _FRESH_S)
 
-    def read(self, now: datetime) -> SourceReading:
+    def expect_preparation(self, wake: Callable[[], object]) -> None:
+        """Leave it to a loop to read the sources by `prepare`; `wake` ends a pause of that loop."""
+        self._kept.expect_preparation(wake)
+
+    def prepare(self) -> None:
+        """Judge all sources for those who ask later."""
+        self._kept.prepare()
+
+    def read(self) -> SourceReading:
         """Return all sources, worst first. Raises Unavailable when the store does not answer."""
-        return self._recent.get(lambda: self._read(now))
+        return self._kept.get()
 
     def forget(self) -> None:
         """Drop the sources that are kept, because one was changed. The next call reads them
         again."""
-        self._recent.forget()
+        self._kept.forget()
 
-    def _read(self, now: datetime) -> SourceReading:
+    def _read(self) -> SourceReading:
+        now = self._now()
         try:
             pauses = self._pauses.read()
         except Unavailable:
             pauses = None
         paused = {name: pause.at for name, pause in (pauses or {}).items()}
-        learned = self._learned.get(now)
+        learned = self._learned.get(now, _LEARN_AFTER)
         oldest_s = self._oldest_waiting_s()
         health = read_source_health(
             self._store, now, oldest_waiting_s=oldest_s, paused=paused, learned=learned
@@ -113,7 +130,7 @@ class SourceWatch:
             for each in worst_first(health)
             if each.name in seen  # one that was added between the two readings is left out
         ]
-        return SourceReading(rows, pauses)
+        return SourceReading(now, rows, pauses)
 
     def _oldest_waiting_s(self) -> float | None:
         try:

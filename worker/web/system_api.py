@@ -11,10 +11,10 @@ from worker.monitoring.status_values import Status
 from worker.store.access_values import AuditEntry
 from worker.store.listing_values import ClusterPosition, ClusterSummary
 from worker.store.values import Change
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import PositionT, cursor_of, position_in
+from worker.web.cursors import cursor_of
 
 
 class ClusterListing(Arguments):
@@ -90,7 +90,7 @@ class _PeriodPosition(NamedTuple):
 
 def list_clusters(console: Console, _: Caller, wanted: ClusterListing) -> ClusterList:
     """Return a page of the clusters of the last hours, those with the most sources first."""
-    at = _position(wanted.cursor, _PeriodPosition)
+    at = asked_position(wanted.cursor, _PeriodPosition)
     since = at.since if at else console.now() - timedelta(hours=wanted.hours)
     after = ClusterPosition(*at[1:]) if at else None
     page = console.store.listings.cluster_page(since, after, wanted.limit)
@@ -119,18 +119,11 @@ def show_status(console: Console, _: Caller, __: Arguments) -> Status:
 
 def list_audit_entries(console: Console, _: Caller, wanted: AuditListing) -> AuditList:
     """Return a page of the log of who did what, the latest entry first."""
-    at = _position(wanted.cursor, _AuditPosition)
+    at = asked_position(wanted.cursor, _AuditPosition)
     found = console.store.access.audit_entries(at.number if at else None, wanted.limit + 1)
     page = tuple(found[: wanted.limit])
     position = _AuditPosition(page[-1].number) if len(found) > wanted.limit else None
     return AuditList(entries=page, next_cursor=cursor_of(position))
-
-
-def _position(cursor: str, kind: type[PositionT]) -> PositionT | None:
-    try:
-        return position_in(cursor, kind)
-    except ValueError as e:
-        raise HTTPException(400, f"cursor: {e}") from e
 
 
 OPERATIONS = (

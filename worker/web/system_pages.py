@@ -4,10 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.web.api_operations import query_of, read_arguments
-from worker.web.caller import caller_of
-from worker.web.console_context import console_of
-from worker.web.page_rendering import link, page
+from worker.web.api_operations import call_operation, query_of
+from worker.web.page_rendering import page
+from worker.web.shown_text import page_link
 from worker.web.system_api import (
     AuditListing,
     ClusterListing,
@@ -19,28 +18,26 @@ from worker.web.system_api import (
 def clusters(request: Request) -> Response:
     """Show the clusters of the last hours, those with the most sources first."""
     parameters = query_of(request)
-    wanted = read_arguments(ClusterListing, parameters)
     return page(
         request,
         "clusters.html",
         "Clusters",
-        list=list_clusters(console_of(request), caller_of(request), wanted),
+        list=call_operation(request, list_clusters, ClusterListing, parameters),
         parameters=parameters,
-        json_path=link("/api/clusters", parameters),
+        json_path=page_link("/api/clusters", parameters),
     )
 
 
 def audit(request: Request) -> Response:
     """Show who did what, the latest first."""
     parameters = query_of(request)
-    wanted = read_arguments(AuditListing, parameters)
     return page(
         request,
         "audit.html",
         "Audit log",
-        list=list_audit_entries(console_of(request), caller_of(request), wanted),
+        list=call_operation(request, list_audit_entries, AuditListing, parameters),
         parameters=parameters,
-        json_path=link("/api/audit", parameters),
+        json_path=page_link("/api/audit", parameters),
     )
 
 

@@ -33,13 +33,17 @@ class ListingReader(Protocol):
         """Return the articles that match the query and come after a position, the newest first.
 
         At most `query.limit` articles are returned. None stands for the beginning of the list. A
-        page may have fewer articles although others follow: its field `next` tells.
+        page may have fewer articles although others follow: its field `next` tells. Raises
+        TooBroad if words are looked for by a beginning that too many have.
         """
         ...
 
     def article_facets(self, query: Query) -> ArticleFacets:
         """Count the sources, tags, languages and so on of the newest 500 articles that match a
-        query."""
+        query.
+
+        Raises TooBroad if words are looked for by a beginning that too many have.
+        """
         ...
 
     def article_total(self) -> Estimate:

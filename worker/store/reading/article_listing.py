@@ -6,6 +6,7 @@ Otherwise the articles are looked at from the newest on, and if none of 5,000 ma
 empty and says where to go on.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from worker.store.listing_values import (
     RevisionSummary,
     RevisionText,
 )
+from worker.store.reading.broad_words import refuse_broad_words
 from worker.store.reading.lookup import tagged
 from worker.store.reading.search import (
     SCANNED,
@@ -71,7 +73,7 @@ def article_facets(connection: Connection, query: Query) -> ArticleFacets:
     counted = found[:MOST_FACETED]
     columns = (articles.c.source, articles.c.verdict, revisions.c.language, revisions.c.flags)
     statement = sa.select(*columns, dated.label("dated")).select_from(NEWEST)
-    rows = connection.execute(statement.where(revisions.c.id.in_(counted))).all()
+    rows = connection.execute(statement.where(_is_one_of(connection, counted))).all()
     counts = {
         "source": _counted(row.source for row in rows),
         "tag": _tag_counts(connection, counted),
@@ -160,6 +162,7 @@ def _matching_ids(
 
     That is None if all articles have been looked at, or `most` revisions were found.
     """
+    refuse_broad_words(connection, query.words)
     few = _few(connection, query)
     if few is not None:
         matches = (*restrictions(connection, query), *word_conditions(connection, query.words))
@@ -175,7 +178,7 @@ def _matching_ids(
         statement = sa.select(revisions.c.id).select_from(NEWEST)
         among = (min(window, default=0), max(window, default=0))
         words = word_conditions(connection, query.words, among=among)
-        in_window = statement.where(revisions.c.id.in_(window), *conditions, *words)
+        in_window = statement.where(_is_one_of(connection, window), *conditions, *words)
         matching = connection.scalars(in_window)
         is_matching = set(matching)
         found += [revision_id for revision_id in window if revision_id in is_matching]
@@ -220,6 +223,16 @@ def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
     return None
 
 
+def _is_one_of(connection: Connection, revision_ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Whether a revision has one of thousands of ids, which are sent as one value: to name each of
+    them in the statement takes longer than to find the rows."""
+    if connection.dialect.name == "postgresql":
+        array = sa.literal(list(revision_ids), sa.ARRAY(sa.BigInteger))
+        return revisions.c.id == sa.func.any(array)
+    each = sa.func.json_each(json.dumps(list(revision_ids))).table_valued("value")
+    return revisions.c.id.in_(sa.select(each.c.value))
+
+
 def _after(position: ArticlePosition | None) -> list[sa.ColumnElement[bool]]:
     if position is None:
         return []
@@ -249,7 +262,7 @@ def _counted(values: Iterator[str]) -> tuple[FacetCount, ...]:
 
 
 def _tag_counts(connection: Connection, revision_ids: Sequence[int]) -> tuple[FacetCount, ...]:
-    ids = sa.select(revisions.c.article_id).where(revisions.c.id.in_(revision_ids))
+    ids = sa.select(revisions.c.article_id).where(_is_one_of(connection, revision_ids))
     article_tags = tags_of(connection, connection.scalars(ids))
     every = [((tag.scheme, tag.code), tag.label) for tags in article_tags.values() for tag in tags]
     counts = Counter(key for key, _ in every)

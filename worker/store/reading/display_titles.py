@@ -46,15 +46,18 @@ def find_articles(
 
 
 def _with_keys(connection: Connection, keys: Sequence[str]) -> Sequence[str]:
-    # Join the sources, which are few: the index of aliases is on source and key together.
-    same = sa.and_(aliases.c.source == sources.c.source, aliases.c.key.in_(keys))
+    # Begin with the sources, which are few: the index of aliases is on source and key together.
+    name: sa.ColumnElement[str] = sources.c.source
+    if connection.dialect.name == "sqlite":
+        name = sa.literal_column("+sources.source")  # which SQLite can't look up
+    same = sa.and_(aliases.c.source == name, aliases.c.key.in_(keys))
     statement = sa.select(aliases.c.article_id).select_from(sources.join(aliases, same))
     return connection.scalars(statement).all() if keys else []
 
 
 def _with_urls(connection: Connection, urls: Sequence[str]) -> Sequence[str]:
     prefixes = [storable(url)[:LINK_PREFIX_LENGTH] for url in urls]
-    statement = sa.select(revisions.c.article_id).where(
-        link_prefix.in_(prefixes), revisions.c.url.in_(urls)
-    )
+    # SQLite would put a single address into the condition before, which then fits no index.
+    whole = sa.func.coalesce(revisions.c.url, "")
+    statement = sa.select(revisions.c.article_id).where(link_prefix.in_(prefixes), whole.in_(urls))
     return connection.scalars(statement).all() if urls else []

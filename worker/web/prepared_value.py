@@ -1,0 +1,81 @@
+"""Keep a value that a background thread reads ahead, so that no request has to read it."""
+
+import time
+from collections.abc import Callable
+from threading import Condition
+from typing import Generic, TypeVar
+
+from worker.errors import Unavailable
+
+T = TypeVar("T")
+
+_WAIT_S = 10.0  # for the first value; to judge 500 sources for the first time takes a second
+
+
+class PreparedValue(Generic[T]):
+    """The last result of a function that reads something slow. Threads may share it.
+
+    Once `expect_preparation` was called, only `prepare` calls the function, which a background loop
+    calls again and again; `get` returns what is there, however old. Otherwise `get` calls the
+    function itself if the value is older than `fresh_s` seconds.
+    """
+
+    def __init__(self, read: Callable[[], T], fresh_s: float) -> None:
+        self._read = read
+        self._fresh_s = fresh_s
+        self._changed = Condition()
+        self._last: tuple[float, T] | None = None
+        self._problem: Unavailable | None = None
+        self._forgotten = 0
+        self._wake: Callable[[], object] | None = None
+
+    def expect_preparation(self, wake: Callable[[], object]) -> None:
+        """Let `get` wait for values of `prepare` from now on. `wake` asks the loop that calls
+        `prepare` to do so soon."""
+        self._wake = wake
+
+    def prepare(self) -> None:
+        """Read the value for those who ask later. If that fails, the value before is kept.
+
+        What was read while the value was forgotten is read once more.
+        """
+        while True:
+            forgotten = self._forgotten
+            value, problem = self._value_or_problem()
+            with self._changed:
+                if forgotten == self._forgotten:
+                    self._last, self._problem = value or self._last, problem
+                    self._changed.notify_all()
+                    return
+
+    def get(self) -> T:
+        """Return the value. Raises Unavailable if there is none, because it can't be read."""
+        with self._changed:
+            if self._wake is None:
+                return self._own_reading()
+            self._changed.wait_for(lambda: self._last or self._problem, _WAIT_S)
+            if self._last is None:
+                raise self._problem or Unavailable("sources", "they are being read; try again")
+            return self._last[1]
+
+    def forget(self) -> None:
+        """Drop the value, because something was changed. The next call of `get` waits for a new
+        one."""
+        with self._changed:
+            self._forgotten += 1
+            self._last = self._problem = None
+        if self._wake is not None:
+            self._wake()
+
+    def _own_reading(self) -> T:
+        if self._last is None or time.monotonic() - self._last[0] >= self._fresh_s:
+            self._last = None
+            value = self._read()
+            self._last = time.monotonic(), value
+        return self._last[1]
+
+    def _value_or_problem(self) -> tuple[tuple[float, T] | None, Unavailable | None]:
+        try:
+            return (time.monotonic(), self._read()), None
+        except Unavailable as e:
+            return None, e
