@@ -265,3 +265,24 @@ def test_payloads_never_go_to_a_log(
     worker("drop", "--all", "--yes")
     assert "message.dead-lettered" in caplog.text
     assert "SECRET" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "payload", "named"),
+    [
+        (Reason.EMPTY, {"id": "1", "titel": "Harbour reopens"}, 'titel: did you mean "title"?'),
+        (Reason.NO_IDENTITY, {"url": "https://a.example"}, 'url: did you mean "link"?'),
+        (Reason.EMPTY, {"id": "1", "colour": "red"}, ""),  # resembles no key
+        (Reason.EMPTY, {"id": "1", "titel": "", "title": ""}, ""),  # the key itself is there
+        (Reason.CRASHED, {"id": "1", "titel": "Harbour reopens"}, ""),  # not for want of a title
+        (Reason.EMPTY, ["titel"], ""),
+    ],
+)
+def test_a_mistyped_key_is_named_where_its_article_lacks_something(
+    worker: Worker, store: SqlStore, reason: Reason, payload: object, named: str
+) -> None:
+    [letter_id] = bury(store, dead(payload, reason=reason, detail="it lacks something"))
+    detail = f"it lacks something; {named}" if named else "it lacks something"
+    shown = worker("show", letter_id).stdout
+    assert f"  detail  {detail}\n" in shown
+    assert ("did you mean" in worker("list").stdout) == bool(named)

@@ -71,6 +71,7 @@ def test_workers_are_drained_by_host_or_name_and_the_others_are_named(running: R
     printed = drain(running, "far")
     assert "one@far has ended after" in printed
     assert running.worker.wait(limit_s()) == 0
+    assert b"worker.ended node=one@far" in running.log.read_bytes()
     assert "no worker is at work" in drain(running, "--all", code=1)
 
 

@@ -160,8 +160,8 @@ def test_each_thing_has_a_line_and_its_remedy() -> None:
     ("drain_s", "words"),
     [
         (None, "no process is at work; 1 worker wanted for 120 s (messages)"),
-        (0.0, "0 s at 0.5 s a message; 1 worker wanted for 120 s (messages)"),
-        (600.0, "10 min at 0.5 s a message; 1 worker wanted for 120 s (messages)"),
+        (0.0, "0 s at 0.5 s of work a message; 1 worker wanted for 120 s (messages)"),
+        (600.0, "10 min at 0.5 s of work a message; 1 worker wanted for 120 s (messages)"),
     ],
 )
 def test_the_drain_time_is_told_in_words(drain_s: float | None, words: str) -> None:

@@ -13,6 +13,8 @@ from celery import Celery
 from celery.signals import after_setup_logger, after_setup_task_logger, celeryd_init
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from worker import broker
 from worker.broker import BULK, INGEST, QUARANTINE, REDO, embedded, startup
@@ -23,6 +25,7 @@ from worker.settings import Settings, warn_unverified
 
 __all__ = ["INGEST", "REDO", "SEND_ERRORS", "broker_url", "make_app"]
 
+_SENTINEL_S = 2.0  # seconds until a Sentinel that does not answer is passed over
 SEND_ERRORS = (OperationalError, OSError)  # raised by a push that the broker does not take
 
 
@@ -62,8 +65,14 @@ def _transport_options(address: Address) -> dict[str, Any]:
         "master_name": address.master_name,
         "global_keyprefix": address.global_keyprefix,
     }
-    if address.sentinel_password:
-        options["sentinel_kwargs"] = {"password": address.sentinel_password}
+    if address.master_name:
+        # The next Sentinel is asked instead. redis-py would try each of them again for seconds.
+        options["sentinel_kwargs"] = {
+            "password": address.sentinel_password or None,
+            "retry": Retry(NoBackoff(), 0),
+            "socket_timeout": _SENTINEL_S,
+            "socket_connect_timeout": _SENTINEL_S,
+        }
     return {name: value for name, value in options.items() if value}
 
 

@@ -56,6 +56,7 @@ def test_standing_incidents_are_listed_with_what_could_not_be_sent(
     assert "1 incident" in result.stdout
     assert r"wire\x1b[2J" in result.stdout
     assert "webhook: 1 report not sent: the server answered with status 500" in result.stderr
+    assert "`worker status` shows what needs attention now" in result.stdout
     report = json.loads(run("--json").stdout)
     assert report["incidents"][0]["name"] == "source-silent"
     assert report["targets"]["webhook"]["waiting"] == 1

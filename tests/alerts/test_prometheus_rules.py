@@ -103,6 +103,19 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not()
     assert fires == silent == set(NAMES)
 
 
+def test_every_alert_has_a_case_in_which_it_ends_after_it_has_fired() -> None:
+    ended = set()
+    for case in yaml.safe_load(CASES.read_text("utf-8"))["tests"]:
+        checks = [(c["alertname"], minutes(c["eval_time"]), c) for c in case["alert_rule_test"]]
+        fired = {name: at for name, at, check in checks if check["exp_alerts"]}
+        ended |= {n for n, at, c in checks if n in fired and at > fired[n] and not c["exp_alerts"]}
+    assert ended == set(NAMES)
+
+
+def minutes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "h": 60}[text[-1]]
+
+
 @pytest.mark.long
 @pytest.mark.processes
 def test_promtool_accepts_the_rules_and_they_fire_when_they_should(tmp_path: Path) -> None:

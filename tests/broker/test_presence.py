@@ -1,6 +1,7 @@
 """Workers say in the broker that they are at work; who falls silent vanishes by itself."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -73,6 +74,18 @@ def test_a_worker_that_is_silent_is_no_longer_listed(
         announce(broker, "articles", STATE)
         silent(valkey, STATE.node, seconds)
         assert bool(present_workers(broker, "articles")) is listed
+
+
+def test_a_worker_whose_last_word_is_late_may_have_ended(
+    valkey: redis.Redis, valkey_url: str
+) -> None:
+    with channel(valkey_url) as broker:
+        announce(broker, "articles", STATE)
+        [on_time] = present_workers(broker, "articles")
+        assert on_time.last_word == "0 s ago"
+        silent(valkey, STATE.node, 20)
+        [late] = present_workers(broker, "articles")
+        assert re.fullmatch(r"2\d s ago, may have ended", late.last_word)
 
 
 def test_silent_workers_are_forgotten_when_another_one_speaks(

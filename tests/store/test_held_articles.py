@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.make import NOW
+from tests.make import NOW, dead
 from tests.store.stored import rows
+from worker.errors import Reason
 from worker.model.queue_place import QueuePlace
 from worker.model.zstd_frames import compress
 from worker.store.held_values import HeldArticle, HeldCount
 from worker.store.sql_store import SqlStore
+from worker.store.values import DeadLetterQuery
 
 LIVE = QueuePlace(queue="articles")
 
@@ -113,3 +115,23 @@ def test_receipts_are_found_however_many_are_asked_for(store: SqlStore) -> None:
     asked = [*(f"x{n}" for n in range(6000)), "b"]
     assert store.held.held_receipts(asked) == {"b"}
     assert store.held.held_receipts([]) == set()
+
+
+def test_unfinished_work_counts_held_articles_and_dead_letters_apart(store: SqlStore) -> None:
+    work = store.unfinished_work()
+    assert (work.dead_letters, work.held, work.lacks_originals) == ({}, {}, False)
+    later = NOW + timedelta(hours=1)
+    store.held.hold([held("a", source="held"), held("b", source="lacks")], now=later)
+    store.held.hold([held("c")], now=NOW)
+    store.held.hold([held("d")], now=later)
+    reasons = (Reason.EMPTY, Reason.EMPTY, Reason.TOO_LARGE)
+    letters = [dead(number, reason=reason) for number, reason in enumerate(reasons)]
+    store.write([], [], letters, now=NOW)
+    under_way = letters[0].letter_id
+    store.mark_replays({under_way: f"replay-{under_way}-1"}, now=NOW)
+    work = store.unfinished_work()
+    assert work.held == store.held.counts()
+    assert work.held["wire"] == HeldCount(articles=2, since=NOW)
+    assert work.dead_letters == store.count_letters(DeadLetterQuery())
+    assert sum(work.dead_letters.values()) == 2
+    assert not work.lacks_originals

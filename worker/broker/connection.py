@@ -17,7 +17,8 @@ _TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 
 
 def connect(app: Any, reply_s: float | None = None) -> Any:
-    """Open a new connection to the broker of the Celery app `app`, in one attempt.
+    """Open a new connection to the broker of the Celery app `app`, with one attempt for each
+    address of its URL and no pause between them.
 
     Connecting, and later each reply, may take 2 s; a reply `reply_s` seconds if that is given.
     Raises RedisError or OSError when the broker does not answer.
@@ -25,7 +26,11 @@ def connect(app: Any, reply_s: float | None = None) -> Any:
     connection = app.connection_for_write()
     timeouts = {**_TIMEOUTS, **({"socket_timeout": reply_s} if reply_s else {})}
     connection.transport_options = {**connection.transport_options, **timeouts}
-    connection.connect()  # default_channel alone would retry, with pauses of its own
+    # kombu's own connect() tries a server that refuses again after 2 s.
+    retries = max(0, len(connection.alt) - 1)
+    connection.ensure_connection(
+        max_retries=retries, interval_start=0, interval_step=0, reraise_as_library_errors=False
+    )
     return connection
 
 
@@ -58,7 +63,7 @@ class BrokerConnection:
             yield self._connection.default_channel
         except (RedisError, OSError, OperationalError) as e:
             self.close()
-            raise Unavailable("broker", str(e)) from e
+            raise Unavailable("broker", _detail(e)) from e
         except WorkerError:
             raise
         except BaseException:
@@ -72,3 +77,10 @@ class BrokerConnection:
         if connection is not None:
             with suppress(RedisError, OSError):
                 connection.release()
+
+
+def _detail(error: Exception) -> str:
+    """Say what is wrong without the representation of each Sentinel's client, which redis-py adds
+    to the name of the primary that none of them knows."""
+    found, *_ = str(error).split(" : <", 1)
+    return found

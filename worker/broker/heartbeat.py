@@ -58,7 +58,9 @@ def start(
         nonlocal ends
         ends = True
         if describe is not None:
-            _leave(BrokerConnection(app), queue, describe().node)
+            node = describe().node
+            _leave(BrokerConnection(app), queue, node)
+            log.info("worker.ended node=%s", node)
 
     worker_shutdown.connect(end, weak=False)
     return background.start_loop("heartbeat", turn, pause_s=EVERY_S)

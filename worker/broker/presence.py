@@ -14,6 +14,7 @@ from typing import Any
 from worker.broker import lua_scripts
 from worker.broker.recent_work import recent_key
 
+_LATE_S = 15.0  # one beat is missing: the worker may have been killed
 SILENT_S = 35.0  # three beats are missing, and the machine was busy
 FORGOTTEN_S = 60
 
@@ -57,6 +58,12 @@ class PresentWorker:
     state: WorkerState
     at: datetime
     age_s: float
+
+    @property
+    def last_word(self) -> str:
+        """When the worker last said that it runs, and that it may have ended if that is late."""
+        late = ", may have ended" if self.age_s > _LATE_S else ""
+        return f"{self.age_s:.0f} s ago{late}"
 
 
 def announce(channel: Any, queue: str, state: WorkerState) -> int:

@@ -33,6 +33,10 @@ from worker.runtime.alert_loop import Rules, make_judge
 from worker.settings import Settings
 from worker.store.database.fork_lock import fork_lock
 
+_NOT_STATUS = (
+    "`worker status` shows what needs attention now; an incident is reported when it has lasted as "
+    "alerts.for_s says, and stays listed until it was gone for alerts.recovery_s"
+)
 _COLUMNS = ("severity", "name", "about", "since", "reported", "detail")
 
 
@@ -168,6 +172,8 @@ def _print(state: AlertState, *, is_late: bool) -> None:
             reports = several(len(outbox.changes), "report")
             message = f"{target}: {reports} not sent: {outbox.error}"
             err.print(message, style="yellow", markup=False, soft_wrap=True)
+    if state.incidents:
+        out.print(_NOT_STATUS, soft_wrap=True)
     if state.at is None:
         err.print("nobody has judged the state of the system yet: no worker has run", style="red")
     elif is_late:

@@ -8,11 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.terminal import json_object, make_table, moment, out, several, visible
+from worker.client.unknown_keys import unknown_keys
+from worker.errors import Reason
 from worker.model.dataclass_fields import field_values
 from worker.store.ports import DeadLetterReader
 from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
+_MOST_KEYS = 3  # named in a detail
 _SOME = 20  # rows shown of what would be replayed or dropped
 
 
@@ -30,10 +33,24 @@ def make_letter_table(letters: Sequence[StoredDeadLetter]) -> Table:
 
 
 def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
-    fields = {**field_values(letter), "id": letter.letter_id[:10]}
+    fields = {**field_values(letter), "id": letter.letter_id[:10], "detail": _detail(letter)}
     if letter.state is DeadLetterState.REPLAYED:
         fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
     return [fields[column] for column in columns]
+
+
+def _detail(letter: StoredDeadLetter) -> str:
+    """The detail of a dead letter. If it lacks what a key would have named, the keys of its payload
+    that were probably mistyped follow."""
+    if letter.reason not in (Reason.EMPTY, Reason.NO_IDENTITY) or not letter.whole:
+        return letter.detail
+    try:
+        raw = json.loads(letter.payload)
+    except (ValueError, RecursionError):
+        return letter.detail
+    keys = unknown_keys(raw) if isinstance(raw, dict) else ()
+    meant = [f"{key.path}: {key.advice}" for key in keys if key.advice.endswith("?")]
+    return "; ".join([letter.detail, *meant[:_MOST_KEYS]])
 
 
 def print_some(store: DeadLetterReader, ids: Sequence[str]) -> None:
@@ -52,7 +69,7 @@ def print_letter(letter: StoredDeadLetter) -> None:
     facts = {
         "id": letter.letter_id,
         "reason": letter.reason,
-        "detail": letter.detail,
+        "detail": _detail(letter),
         "stage": letter.stage,
         "source": letter.source,
         "queue": letter.queue,

@@ -153,6 +153,8 @@ def push(
 
         def raws() -> Iterator[object]:
             for location, raw in read_inputs(paths, exclude, skipped, follow_links=follow_links):
+                if not locations:
+                    producer.advice()  # a broker that is away is told at once, not after retries
                 before_each()
                 locations.append(location)
                 yield raw

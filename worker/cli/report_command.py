@@ -10,6 +10,7 @@ from worker.cli.search_commands import Since
 from worker.cli.sparkline import sparkline
 from worker.cli.terminal import counted, moment, out, several
 from worker.config.loader import load_config
+from worker.config.monitoring_rules import load_monitoring_rules
 from worker.errors import BadConfig
 from worker.monitoring.outcome_columns import outcome_sums
 from worker.monitoring.period_report import PeriodReport, read_period_report
@@ -39,7 +40,8 @@ def report(since: datetime, target: Path | None) -> None:
     now = datetime.now(UTC)
     if since >= now:
         raise click.UsageError("--since must be in the past")
-    found = read_period_report(opened_store(), since, now)
+    planned = load_monitoring_rules(Settings.load().config_dir).attention.planned_pauses
+    found = read_period_report(opened_store(), since, now, planned)
     if target is not None:
         target.write_bytes(_html(found))
     for line in summary(found):

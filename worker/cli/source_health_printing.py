@@ -62,11 +62,12 @@ def health_cells(health: SourceHealth, now: datetime) -> tuple[str, ...]:
 
 
 def health_notes(health: SourceHealth) -> list[str]:
-    """Return in a few words what is odd about a source: until when it is snoozed, why it is silent,
-    what has changed."""
+    """Return in a few words what is odd about a source: until when it is snoozed or its pause is
+    planned, why it is silent, what has changed."""
     snoozed = f"snoozed until {health.snoozed_until:%m-%d}" if health.snoozed_until else ""
+    planned = f"planned pause until {health.planned_until:%m-%d}" if health.planned_until else ""
     cause = str(health.cause) if health.cause else ""
-    notes = [snoozed, cause, *map(short_drift, health.drift)]
+    notes = [snoozed, planned, cause, *map(short_drift, health.drift)]
     return [note for note in notes if note]
 
 
@@ -118,6 +119,8 @@ def relative_time(at: datetime, now: datetime) -> str:
 
 def _state(health: SourceHealth) -> str:
     since = f" since {moment(health.since)}" if health.since else ""
+    if health.planned_until:
+        return f"{health.state}{since}: planned until {moment(health.planned_until)}"
     if health.cause:
         return f"{health.state}{since}: {CAUSES[health.cause]} ({health.cause})"
     if health.state is SourceState.NEW:

@@ -176,7 +176,8 @@ def _judged(store: ArticleStore, now: datetime) -> list[SourceHealth]:
             note = "the broker does not answer: sources are judged as of the last delivery of any"
             err.print(note, style="yellow")
     paused = paused_sources(broker.pauses if broker else NO_PAUSES, store.held.counts())
-    return read_source_health(store, now, oldest_waiting_s=waits_s, paused=paused)
+    planned = load_monitoring_rules(settings.config_dir).attention.planned_pauses
+    return read_source_health(store, now, oldest_waiting_s=waits_s, paused=paused, planned=planned)
 
 
 def _list(

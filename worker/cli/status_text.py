@@ -101,7 +101,7 @@ def drain_words(scale: Scale) -> str:
     if scale.drain_s is None:
         drain = "no process is at work"
     else:
-        drain = f"{time_span(scale.drain_s)} at {scale.busy_s_per_message:.2g} s a message"
+        drain = f"{time_span(scale.drain_s)} at {scale.busy_s_per_message:.2g} s of work a message"
     return f"{drain}; {wanted} ({scale.reason})"
 
 
@@ -139,7 +139,7 @@ def _worker_row(worker: PresentWorker) -> tuple[object, ...]:
         *(state.node, state.processes, busy, state.version),
         f"{state.digest} refused" if state.refused else state.digest,
         state.progress_at or "",
-        waits or f"{worker.age_s:.0f} s ago",
+        waits or worker.last_word,
     )
 
 

@@ -19,11 +19,11 @@ _MB = 1_000_000
 def workers(as_json: bool) -> None:
     """List the workers at work on all hosts, with processes, memory, version and rules.
 
-    Each worker writes to the broker every 10 s that it is at work, and is listed until 35 s after
-    the last time. Workers of 0.2.0 and before do not do so, and are not listed. The memory is that
-    of all processes of a worker together; what they share counts for each. "refused" after the
-    rules means that newer rule files are invalid, and "differ" below the table that not all workers
-    have the same rules and version.
+    Each worker writes to the broker every 10 s that it is at work, and is listed until it ends or,
+    if it was killed, until 35 s after the last time. Workers of 0.2.0 and before do not do so, and
+    are not listed. The memory is that of all processes of a worker together; what they share counts
+    for each. "refused" after the rules means that newer rule files are invalid, and "differ" below
+    the table that not all workers have the same rules and version.
     """
     found = _present(Settings.load())
     if as_json:
@@ -64,5 +64,5 @@ def _row(worker: PresentWorker) -> tuple[object, ...]:
         state.version,
         f"{state.digest} refused" if state.refused else state.digest,
         state.started,
-        f"{worker.age_s:.0f} s ago",
+        worker.last_word,
     )

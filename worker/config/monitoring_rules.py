@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field
 
 from worker.config.alert_rules import AlertRules
+from worker.config.planned_pauses import PlannedPause
 from worker.config.rule_files import find, read
 from worker.model.admission import Frozen
 
@@ -31,7 +32,8 @@ class ScaleRules(Frozen):
 class AttentionRules(Frozen):
     """The values from which on something needs the attention of a person.
 
-    Times end in `_s` and are in seconds, those in hours end in `_h`. Shares are from 0 to 1.
+    Times end in `_s` and are in seconds, those in hours end in `_h`. Shares are from 0 to 1. On the
+    days of `planned_pauses` nothing is expected of some sources.
     """
 
     silent_s: float = Field(default=900, gt=0)
@@ -47,6 +49,7 @@ class AttentionRules(Frozen):
     store_limit_bytes: int = Field(default=0, ge=0)
     store_share: float = Field(default=0.9, gt=0, le=1)
     store_days: float = Field(default=7, ge=0)
+    planned_pauses: tuple[PlannedPause, ...] = ()
 
 
 class MonitoringRules(Frozen):

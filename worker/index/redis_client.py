@@ -145,7 +145,11 @@ def _client(server: Address, timeout_s: float) -> Redis:
     if not server.master_name:
         return Redis.from_url(client_url(server.parts[0]), **options)
     parts = [urlsplit(part) for part in server.parts]
-    sentinel_options = {"password": server.sentinel_password or None, "socket_timeout": timeout_s}
+    sentinel_options = {
+        "password": server.sentinel_password or None,
+        "socket_timeout": timeout_s,
+        "retry": Retry(NoBackoff(), 0),  # the next Sentinel is asked instead
+    }
     hosts = [(part.hostname, part.port or SENTINEL_PORT) for part in parts]
     first = parts[0]
     options |= {"db": int(first.path.strip("/") or 0)}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from worker.config.planned_pauses import PlannedPause
 from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
 from worker.monitoring.source_health import SourceHealth, worst_first
 from worker.monitoring.source_reading import read_source_health
@@ -39,11 +40,17 @@ class PeriodReport:
     dead_letters: tuple[tuple[str, int], ...]
 
 
-def read_period_report(store: ArticleStore, since: datetime, now: datetime) -> PeriodReport:
+def read_period_report(
+    store: ArticleStore,
+    since: datetime,
+    now: datetime,
+    planned: Sequence[PlannedPause] = (),
+) -> PeriodReport:
     """Read the report on the time from `since` to `now`, both rounded to whole columns of its
     chart.
 
-    Raises Unavailable when the store does not answer.
+    During the pauses `planned` nothing is expected of their sources. Raises Unavailable when the
+    store does not answer.
     """
     hours, width = _columns(now - since)
     columns = outcome_columns(
@@ -61,7 +68,7 @@ def read_period_report(store: ArticleStore, since: datetime, now: datetime) -> P
                 health=health,
                 numbers=_summed(by_source.get(health.name, (0,) * hours), width),
             )
-            for health in worst_first(read_source_health(store, now))
+            for health in worst_first(read_source_health(store, now, planned=planned))
         ),
         dead_letters=tuple(letters.items()),
     )

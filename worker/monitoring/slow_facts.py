@@ -89,6 +89,7 @@ class SlowFactReader:
             oldest_waiting_s=oldest_waiting_s(broker),
             paused=paused,
             learned=self.learned.get(now),
+            planned=rules.planned_pauses,
         )
         sources = summarize(health, paused, rules.silent_share, now)
         self.last = SlowFacts(at=now, growth=growth, sources=sources, health=tuple(health))

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from worker.model.records import OutcomeKind
 from worker.monitoring.learned_sources import LearnedSource, expected_in_window
+from worker.monitoring.planned_hours import NO_HOURS, pause_around
 from worker.monitoring.source_drift import Counts, Drift, find_drift, find_drop
 from worker.monitoring.source_rhythm import Rhythm
 from worker.monitoring.status_values import SourceNumbers
@@ -29,7 +30,7 @@ class SourceState(StrEnum):
 
     `ok`: they do. `silent`: none has come for longer than the rhythm of the source explains, or it
     is not polled any more. `new`: the source has delivered too little to be judged. `paused`: an
-    operator holds it back.
+    operator holds it back, or a planned pause says that nothing is expected now.
     """
 
     OK = "ok"
@@ -63,7 +64,8 @@ class SourceHealth:
     late; None if there was none. `due` is the time by which something should have come; from then
     on the source is silent. `per_day` is the usual number of new articles a day. `drift` has what
     has changed in its articles. Until `snoozed_until` nobody wants to be told about the source.
-    `rhythm` is None for a source that can't be judged.
+    `rhythm` is None for a source that can't be judged. `planned_until` is when the planned pause of
+    now ends, None if there is none now.
     """
 
     name: str
@@ -77,6 +79,7 @@ class SourceHealth:
     drift: tuple[Drift, ...] = ()
     snoozed_until: datetime | None = None
     rhythm: Rhythm | None = None
+    planned_until: datetime | None = None
 
     @property
     def needs_attention(self) -> bool:
@@ -93,15 +96,19 @@ def judge_source(
     now: datetime,
     processed_until: datetime,
     paused: Mapping[str, datetime | None],
-    outages: frozenset[int] = frozenset(),
+    outages: frozenset[int] = NO_HOURS,
+    planned: frozenset[int] = NO_HOURS,
 ) -> SourceHealth:
     """Judge a source by its clocks, by what was learned about it, and by the numbers of articles in
     the last 72 hours (`current`).
 
     What arrived up to `processed_until` has its outcome; what came later may still be waiting, so
     no source is silent for want of it. `paused` maps the sources that an operator holds back to the
-    time since when, None if that is unknown. Nothing could arrive in the hours of `outages`.
+    time since when, None if that is unknown. Nothing could arrive in the hours of `outages`, and
+    nothing of this source is expected in those of `planned`.
     """
+    outages |= planned
+    planned_pause = pause_around(planned, now)
     rhythm = learned.rhythm if learned else None
     polls = learned.poll_rhythm if learned else None
     last_new = _last_new(clock)
@@ -112,6 +119,8 @@ def judge_source(
     cause = None
     if clock.source in paused:
         state, since = SourceState.PAUSED, paused[clock.source]
+    elif planned_pause:
+        state, since = SourceState.PAUSED, planned_pause[0]
     elif passed:
         state, since = SourceState.SILENT, min(passed)
         unpolled = poll_due is not None and poll_due in passed
@@ -132,6 +141,7 @@ def judge_source(
         drift=_drift(learned, current, state, now, outages) if learned else (),
         snoozed_until=snoozed,
         rhythm=rhythm,
+        planned_until=planned_pause[1] if planned_pause else None,
     )
 
 

@@ -4,18 +4,20 @@ A reading takes two statements for all sources together. What is usual for them 
 more, and kept for an hour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from worker.broker.broker_state import BrokerState
 from worker.broker.pauses import Pauses
+from worker.config.planned_pauses import PlannedPause
 from worker.monitoring.learned_sources import (
     LEARNED_H,
     LearnedSources,
     learn_sources,
     windows_by_source,
 )
+from worker.monitoring.planned_hours import PlannedHours
 from worker.monitoring.source_drift import WINDOW_H, WINDOWS_BEFORE
 from worker.monitoring.source_health import SourceHealth, judge_source
 from worker.store.held_values import HeldCount
@@ -56,6 +58,7 @@ def read_source_health(
     oldest_waiting_s: float | None = 0.0,
     paused: Mapping[str, datetime | None] = _NONE_PAUSED,
     learned: LearnedSources | None = None,
+    planned: Sequence[PlannedPause] = (),
 ) -> list[SourceHealth]:
     """Read and judge all sources, in the order of their names.
 
@@ -63,12 +66,14 @@ def read_source_health(
     articles that came since then may be waiting, so that no source is silent for want of them. If
     the queues can't be read it is None; then the sources are judged as of the last delivery of any
     of them. `paused` maps the sources that an operator holds back to the time since when. `learned`
-    is what was learned about the sources before; it is read from the store if it is not given.
-    Raises Unavailable when the store does not answer.
+    is what was learned about the sources before; it is read from the store if it is not given. In
+    the hours of the pauses `planned` nothing is expected of their sources. Raises Unavailable when
+    the store does not answer.
     """
     learned = learned or read_learned_sources(store, now)
     clocks = store.source_clocks()
     current = windows_by_source(store.window_counts(now, WINDOW_H, 1))
+    planned_hours = PlannedHours(planned, now)
     processed_until = _processed_until(clocks, now, oldest_waiting_s)
     return [
         judge_source(
@@ -79,6 +84,7 @@ def read_source_health(
             processed_until=processed_until,
             paused=paused,
             outages=learned.outages,
+            planned=planned_hours.of(clock.source),
         )
         for clock in clocks
     ]

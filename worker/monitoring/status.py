@@ -1,6 +1,5 @@
-"""Read the state of the whole system from broker and store: one round trip and three statements."""
+"""Read the state of the whole system from broker and store: one round trip and two statements."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,10 +16,9 @@ from worker.monitoring.slow_facts import SlowFactReader, SlowFacts
 from worker.monitoring.source_reading import paused_sources
 from worker.monitoring.status_values import LaneStatus, SourceSummary, Status
 from worker.monitoring.store_room import store_limit
-from worker.store.held_values import HeldCount
 from worker.store.hourly_values import LatestOutcomes
 from worker.store.ports import StatusStore
-from worker.store.values import StandingLetters
+from worker.store.values import UnfinishedWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +26,7 @@ class _StoreState:
     """What the store tells; `slow` is what is read at most once a minute."""
 
     latest: LatestOutcomes
-    letters: StandingLetters
-    held: Mapping[str, HeldCount]
+    work: UnfinishedWork
     slow: SlowFacts
 
 
@@ -44,7 +41,7 @@ def read_status(
 ) -> Status:
     """Read the state of the whole system, and judge what needs attention.
 
-    It takes one round trip to the broker, and three statements in the store, besides what
+    It takes one round trip to the broker, and two statements in the store, besides what
     `slow_facts` reads once a minute. If one of them does not answer, its part is empty, and
     `Status.unreachable` names it; nothing is raised for that. Times are those of the broker's
     clock; `now`, the time of this machine, is used for the hours in the store, and if the broker
@@ -66,13 +63,12 @@ def _read_store(
     now: datetime,
 ) -> _StoreState | None:
     try:
-        latest, letters = store.latest_outcomes(now), store.standing_letters()
-        held = store.held.counts()
-        paused = paused_sources(broker.pauses if broker else NO_PAUSES, held)
+        latest, work = store.latest_outcomes(now), store.unfinished_work()
+        paused = paused_sources(broker.pauses if broker else NO_PAUSES, work.held)
         slow = slow_facts.read(broker, paused, monitoring.attention, now)
     except Unavailable:
         return None
-    return _StoreState(latest=latest, letters=letters, held=held, slow=slow)
+    return _StoreState(latest=latest, work=work, slow=slow)
 
 
 def read_broker(connection: BrokerConnection, rules: WorkerRules) -> BrokerState | None:
@@ -93,8 +89,8 @@ def _status(
 ) -> Status:
     work = OpenWork(store_answers=False)
     if store:
-        held = sum(count.articles for count in store.held.values())
-        work = OpenWork(held=held, lacks_originals=store.letters.lacks_originals)
+        held = sum(count.articles for count in store.work.held.values())
+        work = OpenWork(held=held, lacks_originals=store.work.lacks_originals)
     unreachable = {"broker": broker, "store": store}
     sources = store.slow.sources if store else SourceSummary()
     without_broker = Status(
@@ -113,7 +109,7 @@ def _status(
         advice=None,
         counters={},
         outcomes=store.latest.totals if store else None,
-        dead_letters=store.letters.by_reason if store else {},
+        dead_letters=store.work.dead_letters if store else {},
         sources=sources.numbers,
         ledger=None,
         broker_bytes=0,

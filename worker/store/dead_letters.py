@@ -6,7 +6,6 @@ ended. If the article fails again, the letter's counter `seen` increases. When s
 removed because of its age, the letter keeps how the replay ended.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,13 +18,12 @@ from worker.model.records import OutcomeKind
 from worker.store.database.columns import KeyText, UtcDateTime
 from worker.store.database.packing import EMPTY_TEXT
 from worker.store.database.rows import stored_letter_of
-from worker.store.database.schema import articles, dead_letters, receipts
+from worker.store.database.schema import dead_letters, receipts
 from worker.store.database.statements import chunks, concatenated
 from worker.store.listing_values import LetterCounts, LetterPage, LetterPosition
 from worker.store.values import (
     DeadLetterQuery,
     DeadLetterState,
-    StandingLetters,
     StoredDeadLetter,
 )
 
@@ -48,6 +46,7 @@ _STATE: sa.ColumnElement[str] = sa.case(
     (_OUTCOME.in_([OutcomeKind.DEAD.value]), DeadLetterState.DEAD.value),
     else_=DeadLetterState.REPLAYED.value,
 )
+IS_DEAD = _STATE.in_([DeadLetterState.DEAD.value])
 IS_REPLAYED = _STATE.in_([DeadLetterState.REPLAYED.value])
 
 
@@ -153,29 +152,6 @@ def drop_matching(connection: Connection, query: DeadLetterQuery, expected: int)
         for chunk in chunks(locked):
             connection.execute(sa.delete(dead_letters).where(ids.in_(chunk)))
     return len(locked)
-
-
-def letters_and_lacks(connection: Connection) -> StandingLetters:
-    """Count the standing dead letters (articles that could not be processed) by reason, and find
-    out whether a copy is stored whose original is not.
-
-    It takes one statement.
-    """
-    reason, number = dead_letters.c.reason, sa.func.count().label("number")
-    # Most letters were never replayed: for these nothing need be looked up among the receipts.
-    never = sa.select(reason, number).where(dead_letters.c.replay.is_(None)).group_by(reason)
-    again = sa.select(reason, number).select_from(LETTERS).group_by(reason)
-    again = again.where(dead_letters.c.replay.is_not(None), *_conditions(DeadLetterQuery()))
-    lacks = sa.exists().where(articles.c.canonical_pending)
-    is_lacking = sa.select(sa.literal("", KeyText), sa.case((lacks, 1), else_=0))
-    counts: Counter[str] = Counter()
-    for name, count in connection.execute(sa.union_all(never, again, is_lacking)):
-        counts[name] += count
-    lacking = counts.pop("", 0)
-    return StandingLetters(
-        by_reason=dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        lacks_originals=bool(lacking),
-    )
 
 
 def _conditions(query: DeadLetterQuery) -> list[sa.ColumnElement[bool]]:

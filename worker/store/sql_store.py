@@ -54,6 +54,7 @@ from worker.store.source_values import SourceClock, SourceHours, WindowCount
 from worker.store.sql_access import SqlAccess
 from worker.store.sql_listings import SqlListings
 from worker.store.sql_tag_moves import SqlTagMoves
+from worker.store.unfinished_work import unfinished_work
 from worker.store.values import (
     Change,
     DeadLetterQuery,
@@ -65,9 +66,9 @@ from worker.store.values import (
     SearchHit,
     SourceDetails,
     SourceSeen,
-    StandingLetters,
     StoredArticle,
     StoredDeadLetter,
+    UnfinishedWork,
 )
 from worker.store.view_values import ArticleView
 from worker.store.writing import missed_outcomes, stored_alerts, withdraw
@@ -328,9 +329,9 @@ class SqlStore:
         with self._reading() as connection:
             return outcome_stats.latest_outcomes(connection, now)
 
-    def standing_letters(self) -> StandingLetters:
+    def unfinished_work(self) -> UnfinishedWork:
         with self._reading() as connection:
-            return dead_letters.letters_and_lacks(connection)
+            return unfinished_work(connection)
 
     def source_clocks(self) -> list[SourceClock]:
         with self._reading() as connection:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from worker.model.admission import Media
 from worker.model.records import Contributor
 from worker.model.source_trust import SourceIds
+from worker.store.held_values import HeldCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,16 +221,19 @@ class StoredDeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingLetters:
-    """Work in the store that is left to do: dead letters, and copies that lack their original.
+class UnfinishedWork:
+    """Work in the store that is left to do: dead letters, copies that lack their original, and held
+    articles.
 
-    `by_reason` counts the standing dead letters, raw articles that could not be processed, by
+    `dead_letters` counts the standing dead letters, raw articles that could not be processed, by
     reason, the largest number first. `lacks_originals` is true if a copy of an article is stored
-    whose original is not stored yet.
+    whose original is not stored yet. `held` counts the articles of each source that wait because
+    an operator has paused the source.
     """
 
-    by_reason: dict[str, int]
+    dead_letters: dict[str, int]
     lacks_originals: bool
+    held: dict[str, HeldCount]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

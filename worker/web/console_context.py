@@ -82,7 +82,10 @@ class Console:
     @cached_property
     def sources(self) -> SourceWatch:
         """How all sources deliver, as it was at most a minute ago."""
-        return SourceWatch(self.store, self.pauses, self.read_status, self.learned, self.now)
+        return SourceWatch(
+            *(self.store, self.pauses, self.read_status, self.learned, self.now),
+            planned=lambda: self.rules.get().monitoring.attention.planned_pauses,
+        )
 
     @cached_property
     def source_lines(self) -> SourceLines:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from worker.broker.pauses import Pause
+from worker.config.planned_pauses import PlannedPause
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
 from worker.monitoring.source_health import SourceHealth, worst_first
@@ -79,10 +80,12 @@ class SourceWatch:
         read_status: Callable[[], Status],
         learned: LearnedSourceCache | None,
         now: Callable[[], datetime],
+        planned: Callable[[], Sequence[PlannedPause]] = tuple,
     ) -> None:
         self._store = store
         self._read_status = read_status
         self._pauses = pauses
+        self._planned = planned
         self._learned = learned or LearnedSourceCache(store)
         self._now = now
         self._kept = PreparedValue(self._read, _FRESH_S)
@@ -114,7 +117,12 @@ class SourceWatch:
         learned = self._learned.get(now, _LEARN_AFTER)
         oldest_s = self._oldest_waiting_s()
         health = read_source_health(
-            self._store, now, oldest_waiting_s=oldest_s, paused=paused, learned=learned
+            self._store,
+            now,
+            oldest_waiting_s=oldest_s,
+            paused=paused,
+            learned=learned,
+            planned=self._planned(),
         )
         seen = {source.source: source for source in self._store.sources()}
         hours = self._store.last_hours_by_source(now, HOURS, without=_REPEATED)

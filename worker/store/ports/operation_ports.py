@@ -17,8 +17,8 @@ from worker.store.values import (
     DeadLetterQuery,
     LostMessages,
     ReceiptTally,
-    StandingLetters,
     StoredDeadLetter,
+    UnfinishedWork,
 )
 
 
@@ -162,19 +162,17 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
 
 
 class StatusStore(Protocol):
-    """Reads what the store has to say about the state of the whole system, in three statements."""
-
-    @property
-    def held(self) -> HeldArticleReader: ...
+    """Reads what the store has to say about the state of the whole system, in two statements."""
 
     def latest_outcomes(self, now: datetime) -> LatestOutcomes:
         """Return how deliveries have ended since the first one, and in the hour of `now` (UTC) and
         the one before."""
         ...
 
-    def standing_letters(self) -> StandingLetters:
-        """Count the standing dead letters (articles that could not be processed) by reason, and
-        find out whether a copy is stored whose original is not."""
+    def unfinished_work(self) -> UnfinishedWork:
+        """Count the standing dead letters (articles that could not be processed) by reason and the
+        held articles (those of paused sources) by source, and find out whether a copy is stored
+        whose original is not."""
         ...
 
 
