@@ -17,6 +17,7 @@ from worker.monitoring.source_health import count_states
 from worker.monitoring.source_words import source_notes
 from worker.settings import Settings
 
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # hours are counted from then on
 _NAMED = 5  # sources that need attention
 
 
@@ -39,6 +40,7 @@ def report(since: datetime, target: Path | None) -> None:
     now = datetime.now(UTC)
     if since >= now:
         raise click.UsageError("--since must be in the past")
+    since = max(since, _EARLIEST)
     found = read_period_report(opened_store(), since, now)
     if target is not None:
         target.write_bytes(_html(found))
