@@ -1,19 +1,24 @@
 """A backup holds all that is needed, and after a restore the ledger names what is missing."""
 
 import json
+import resource
 import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from click.testing import CliRunner, Result
 
 from devtools.generated_articles import generate
@@ -31,9 +36,14 @@ from worker.cli import group
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import WorkerError, exit_code
 from worker.maintenance import backup_manifest
+from worker.model.queue_place import QueuePlace
 from worker.store import store_copy
+from worker.store.access_values import AccessToken, Scope
 from worker.store.database.engine import open_engine, parse
+from worker.store.held_values import HeldArticle
+from worker.store.migrate import is_current, migrate
 from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 pytestmark = pytest.mark.processes
 NOW = datetime.now(UTC)
@@ -202,8 +212,14 @@ def test_a_place_that_is_not_empty_is_replaced_only_when_asked(place: Place) -> 
         (lambda folder: (folder / "broker.jsonl").unlink(), "is missing"),
         (lambda folder: _flip_last_byte(folder / "broker.jsonl"), "is damaged"),
         (lambda folder: _edit(folder, "format", 99), "format 99"),
-        (lambda folder: _edit(folder, "files", {"../x": {"bytes": 1, "sha256": ""}}), "is not in"),
+        (lambda folder: _list_file(folder, "../x", b""), "is not in"),
         (lambda folder: _edit(folder, "store_file", "store.other"), "can't be restored to"),
+        (lambda folder: _edit(folder, "files", {}), "does not list broker.jsonl"),
+        (lambda folder: _edit(folder, "keys", "many"), "not readable: keys"),
+        (lambda folder: _edit(folder, "left_out", 3), "not readable: left_out"),
+        (lambda folder: (folder / "manifest.json").write_text("[]"), "not readable"),
+        (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), "not readable"),
+        (lambda folder: _link_away(folder / "store.sqlite3"), "is not in"),
     ],
 )
 @sqlite_first
@@ -225,9 +241,216 @@ def _flip_last_byte(file: Path) -> None:
     file.write_bytes(content)
 
 
+def _list_file(folder: Path, name: str, content: bytes) -> None:
+    """List a file with this content in the manifest, as somebody does who has changed it."""
+    files = json.loads((folder / backup_manifest.MANIFEST).read_text())["files"]
+    sizes = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+    _edit(folder, "files", {**files, name: sizes})
+
+
+def _link_away(file: Path) -> None:
+    """Move a file out of the folder, and leave a symbolic link to it there."""
+    file.symlink_to(file.rename(file.parent.parent / "moved"))
+
+
 def _edit(folder: Path, name: str, value: object) -> None:
     file = folder / backup_manifest.MANIFEST
     file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+
+
+def at_schema(url: str, schema: str) -> None:
+    """Bring an empty database to the schema of an earlier version."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(store_copy.__file__).parent / "migrations"))
+    engine = open_engine(parse(url))
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, schema)
+    engine.dispose()
+
+
+def run_sql(url: str, *statements: str) -> list[tuple[Any, ...]]:
+    """Run these statements in one transaction, and return the rows of the last one."""
+    engine = open_engine(parse(url))
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            *_, last = [connection.execute(sa.text(each)) for each in statements]
+            return [tuple(row) for row in last] if last.returns_rows else []
+    finally:
+        engine.dispose()
+
+
+def test_a_backup_from_before_an_upgrade_replaces_the_store_of_after_it(place: Place) -> None:
+    """Tables that later migrations have added go too, also one of a version that is not known
+    here; otherwise the next migration would find them in its way."""
+    place.lose_everything()
+    at_schema(place.store_url, "0013")
+    place.run("backup", place.backup)
+    migrate(place.store_url)
+    lost = place.enqueue(1, seed=1)
+    place.end_all(lost)
+    run_sql(
+        place.store_url,
+        "CREATE TABLE later (id INTEGER, article_id TEXT REFERENCES articles (article_id))",
+    )
+    dry = place.run("restore", place.backup, "--dry-run")
+    assert ("later" in dry.output) is not store_copy.is_sqlite(place.store_url)
+
+    place.run("restore", place.backup, "--yes")
+    assert is_current(place.store_url)
+    with closing(SqlStore(place.store_url)) as store:
+        assert list(store.articles(Query())) == []
+    engine = open_engine(parse(place.store_url))
+    assert "later" not in sa.inspect(engine).get_table_names()
+    engine.dispose()
+    place.end_all(place.enqueue(1, seed=2))
+    assert [entry["receipt"] for entry in place.ledger(code=1)["missing"]] == lost
+
+
+def test_a_restore_that_fails_leaves_the_store_as_it_was(
+    postgres_store_url: str, valkey: redis.Redis, valkey_url: str, tmp_path: Path
+) -> None:
+    place = Place(postgres_store_url, valkey, valkey_url, tmp_path)
+    place.end_all(place.enqueue(3, seed=1))
+    place.run("backup", place.backup)
+    run_sql(place.store_url, "CREATE VIEW titles AS SELECT article_id FROM articles")
+    broker = keys(place.broker)
+    refused = place.refused("restore", place.backup, "--yes", code=4)
+    assert "view titles depends on table articles" in refused
+    run_sql(place.store_url, "DROP VIEW titles", "CREATE TABLE later (id INTEGER)")
+
+    dump = place.backup / "store.pgdump"
+    dump.write_bytes(dump.read_bytes()[:-200])
+    _list_file(place.backup, dump.name, dump.read_bytes())
+    assert "pg_restore" in place.refused("restore", place.backup, "--yes", code=4)
+    assert run_sql(place.store_url, "SELECT count(*) FROM later") == [(0,)]
+    with closing(SqlStore(place.store_url)) as store:
+        assert len(list(store.articles(Query()))) == 3
+    assert keys(place.broker) == broker
+
+
+def held(place: Place, store: SqlStore) -> None:
+    queue = QueuePlace(queue="articles", priority=0, quarantined=0)
+    article = HeldArticle(receipt="r", source="wire", text="{}", digest="d", frame=b"", place=queue)
+    store.held.hold([article], now=NOW)
+
+
+def token(place: Place, store: SqlStore) -> None:
+    store.access.add_token(AccessToken(name="feed", scopes=(Scope.READ,), created=NOW), "hash")
+
+
+@pytest.mark.parametrize("content", [held, token])
+@sqlite_first
+def test_a_store_is_not_empty_while_anything_in_it_would_be_missed(
+    place: Place, content: Callable[[Place, SqlStore], None]
+) -> None:
+    place.run("backup", place.backup)
+    with closing(SqlStore(place.store_url)) as store:
+        store.take_alert_turn("worker", now=NOW, until=NOW)  # every worker writes this
+        assert "replaces nothing" in place.run("restore", place.backup, "--dry-run").output
+        content(place, store)
+    assert "in the store" in place.run("restore", place.backup, code=2).output
+
+
+def test_a_restore_that_is_cut_off_loses_nothing_of_an_sqlite_store(
+    sqlite_store_url: str,
+    valkey: redis.Redis,
+    valkey_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last transactions are in a file of their own, the log, which must not go first."""
+    place = Place(sqlite_store_url, valkey, valkey_url, tmp_path)
+    place.run("backup", place.backup)
+    file, killed = Path(str(parse(place.store_url).database)), tmp_path / "killed"
+    killed.mkdir()
+    with closing(SqlStore(place.store_url)) as store:
+        store.write([record(article("id:1"), receipt="1")], [], [], now=NOW)
+        for path in file.parent.glob(f"{file.name}*"):  # as a worker leaves them that was killed
+            shutil.copy(path, killed)
+    place.store_url = f"sqlite:///{killed / file.name}"
+    assert (killed / f"{file.name}-wal").stat().st_size
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", cut_off)
+        place.run("restore", place.backup, "--yes", code=1)
+    assert not list(killed.glob("*.restoring"))
+    with closing(SqlStore(place.store_url)) as store:
+        assert set(store.outcomes(["1"])) == {"1"}
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Let no file of this process and its children become larger than `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_ends_a_backup_and_a_restore_and_stays_no_fuller(place: Place) -> None:
+    place.end_all(place.enqueue(3, seed=1))
+    with full_disk(8_000):
+        environment = {"WORKER_STORE_URL": place.store_url, "WORKER_BROKER_URL": place.broker_url}
+        failed = CliRunner().invoke(group, ["backup", str(place.backup)], env=environment)
+    assert isinstance(failed.exception, WorkerError | OSError), failed.exception
+    assert not list(place.backup.iterdir())
+    place.run("backup", place.backup)
+    if store_copy.is_sqlite(place.store_url):
+        with full_disk(100_000):
+            failed = CliRunner().invoke(
+                group, ["restore", str(place.backup), "--yes"], env=environment
+            )
+        assert isinstance(failed.exception, OSError), failed.exception
+        file = Path(str(parse(place.store_url).database))
+        assert not list(file.parent.glob("*.restoring"))
+    with closing(SqlStore(place.store_url)) as store:
+        assert len(list(store.articles(Query()))) == 3
+
+
+@sqlite_first
+def test_a_broker_that_cannot_read_the_backup_is_told_before_anything_changes(
+    place: Place,
+) -> None:
+    place.end_all(place.enqueue(1, seed=1))
+    place.run("backup", place.backup)
+    file = place.backup / "broker.jsonl"
+    entries = [json.loads(line) for line in file.read_text().splitlines()]
+    dump = bytearray(b64decode(entries[0]["dump"]))
+    dump[-10] = 99  # the version of the format, in which a later server has written
+    entries[0]["dump"] = b64encode(dump).decode()
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    _list_file(place.backup, file.name, file.read_bytes())
+    place.enqueue(1, seed=2)
+    with closing(SqlStore(place.store_url)) as store:
+        store.write([record(article("id:later"), receipt="later")], [], [], now=NOW)
+    before = keys(place.broker)
+    assert "use the server's version" in place.refused("restore", place.backup, "--yes", code=3)
+    assert keys(place.broker) == before
+    with closing(SqlStore(place.store_url)) as store:
+        assert store.outcomes(["later"])
+
+
+@sqlite_first
+def test_a_broker_with_too_little_memory_for_a_backup_says_so(place: Place) -> None:
+    place.enqueue(40, seed=1)
+    place.run("backup", place.backup)
+    broker = keys(place.broker)
+    place.broker.flushall()
+    used = place.broker.info("memory")["used_memory"]
+    place.broker.config_set("maxmemory", used + 10_000)
+    try:
+        told = place.refused("restore", place.backup, code=3)
+    finally:
+        place.broker.config_set("maxmemory", 0)
+    assert "maxmemory" in told
+    place.run("restore", place.backup, "--yes")
+    assert keys(place.broker) == broker
 
 
 @sqlite_first

@@ -44,6 +44,22 @@ def test_an_unknown_key_is_named_with_its_file_and_the_nearest_known_one(own: Pa
         ("worker.toml", "article_s = 10 ", "article_s = 500", r"article_s < hard_limit_s"),
         ("worker.toml", 'name = "articles"', 'name = "No Good"', r"queue.name: .*got 'No Good'"),
         ("worker.toml", "[batch]", "[batch", r"worker.toml: .*line"),
+        (
+            "worker.toml",
+            "\nreceipts_days = 90 ",
+            "\nreceipts_days = 1e9 ",
+            r"receipts_days: .*36500",
+        ),
+        ("worker.toml", "\nchanges_days = 30 ", "\nchanges_days = inf ", r"changes_days: .*36500"),
+        (
+            "worker.toml",
+            "page_payload_bytes = 8_192",
+            "page_payload_bytes = 1_000_000_000_000",
+            "le",
+        ),
+        ("monitoring.toml", "recovery_s = 120", "recovery_s = inf", r"recovery_s: .*31622400"),
+        ("monitoring.toml", "\nworker-waits = 120", "\nworker-waits = 1e300", r"waits: .*31622400"),
+        ("monitoring.toml", "\nworker-waits = 120", "\nworker-waits = -1", r"waits: .*got -1"),
     ],
 )
 def test_a_bad_value_says_what_was_expected(

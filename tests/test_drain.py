@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from devtools.waiting import limit_s, until
 from tests import commands
@@ -13,6 +14,7 @@ from tests.foreign import GOOD
 from tests.running import Running, running_worker
 from worker.broker.draining import nodes_of
 from worker.celery import make_app
+from worker.cli import group
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 
@@ -105,3 +107,19 @@ def test_a_message_that_a_process_has_been_given_is_not_also_put_back(running: R
     assert running.worker.wait(limit_s()) == 0
     assert list(running.store.outcomes([receipt])) == [receipt]
     assert (running.broker.llen("articles"), running.broker.hlen("unacked")) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("drain", "--timeout"),
+        ("top", "--every"),
+        ("changes", "--every"),
+        ("retag", "--rate"),
+        ("dead", "replay", "--rate"),
+    ],
+)
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_a_number_without_a_size_is_wrong_usage(command: tuple[str, ...], number: str) -> None:
+    done = CliRunner().invoke(group, [*command, number])
+    assert (done.exit_code, command[-1] in done.output) == (2, True), done.output

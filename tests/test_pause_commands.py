@@ -94,6 +94,10 @@ def test_articles_of_a_paused_source_are_held_and_the_others_of_their_message_go
         (("resume",), 2, ("worker pause",)),
         (("pause", "--source", "wirre"), 1, ("ever seen", "did you mean wire?", "--force")),
         (("resume", "--source", "nobody"), 1, ("not paused",)),
+        (("pause", "--source", " \n", "--force"), 2, ("name of the --source is empty",)),
+        (("pause", "--reason", "moves"), 2, ("name a lane",)),
+        (("pause", "--force"), 2, ("name a lane",)),
+        (("pause", "live", "--json"), 2, ("list of pauses",)),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_right_ones(
@@ -109,6 +113,17 @@ def test_a_source_that_was_never_seen_is_paused_with_force(running: Running) -> 
     [receipt] = enqueue(running, article("new one", "9"))
     running.until(lambda: bool(running.store.held.held_receipts([receipt])), "it is held")
     worker(running, "resume", "--source", "new one")
+    assert running.outcome(receipt).article_id
+
+
+def test_a_source_is_paused_and_resumed_by_its_name_however_it_is_written(
+    running: Running,
+) -> None:
+    written = f"  der \n'Kurier' \0{'é' * 300}"
+    assert "is paused" in worker(running, "pause", "--source", written, "--force")
+    [receipt] = enqueue(running, article(written, "10"))
+    running.until(lambda: bool(running.store.held.held_receipts([receipt])), "it is held")
+    assert "is resumed: 1 held article" in worker(running, "resume", "--source", written)
     assert running.outcome(receipt).article_id
 
 

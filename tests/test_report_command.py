@@ -94,3 +94,4 @@ def test_the_command_prints_a_summary_and_writes_the_file(
     assert "deliveries  1: new 1" in said
     assert "wire" in target.read_text("utf-8")
     assert "must be in the past" in call("report", "--since", "2999-01-01", code=2).output
+    assert "deliveries  1: new 1" in call("report", "--since", "0001-01-01").output

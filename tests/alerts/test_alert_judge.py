@@ -108,6 +108,27 @@ def scene(valkey: redis.Redis, valkey_url: str, sqlite_store_url: str) -> Iterat
     store.close()
 
 
+def test_a_clock_that_was_far_ahead_keeps_no_alert_back(scene: Scene, valkey: redis.Redis) -> None:
+    """What it wrote is dated in the future: otherwise no incident would end and none begin until
+    that time has come."""
+    year = 365 * 86_400
+    scene.found = status(FULL)
+    assert scene.turn(year, "ahead")
+    assert scene.told() == ["firing broker-full"]
+    valkey.delete("articles.alerts.turn")
+    scene.found = status(STORE_AWAY)
+    for seconds in (0, 30, 60, 90):
+        assert scene.turn(seconds)
+    assert scene.told()[1:] == ["firing unreachable", "resolved broker-full"]
+    # Both boards have the state of now, also the one that is only asked when the other is away.
+    scene.broker.away = True
+    assert scene.turn(120)
+    scene.found = status()
+    for seconds in (150, 180, 240):
+        assert scene.turn(seconds)
+    assert scene.told()[3:] == ["resolved unreachable"]
+
+
 def test_one_of_all_workers_judges_and_another_when_it_is_gone(
     scene: Scene, valkey: redis.Redis
 ) -> None:

@@ -20,6 +20,7 @@ from worker.monitoring.incidents import (
     due_targets,
     merged,
     with_changes,
+    without_future,
 )
 from worker.monitoring.status_values import Attention, Severity
 
@@ -156,6 +157,17 @@ def test_time_in_which_nobody_judged_counts_for_nothing() -> None:
 def test_the_beginning_is_what_the_system_knows_and_never_in_the_future() -> None:
     state = after([(0, [attention(since=at(-900)), attention("x", since=at(5))])])
     assert [incident.since for incident in state.incidents] == [at(-900), at(0)]
+
+
+def test_times_after_now_become_now() -> None:
+    state = after([(900, [attention()]), (930, [attention()])])
+    state = replace(state, outboxes={"hook": replace(state.outbox("hook"), next_at=at(960))})
+    earlier = without_future(state, at(0))
+    [incident] = earlier.incidents
+    assert {earlier.at, incident.began, incident.seen, incident.since} == {at(0)}
+    assert {incident.fired, incident.reported, earlier.outbox("hook").next_at} == {at(0)}
+    assert [(x.at, x.incident) for x in earlier.outbox("hook").changes] == [(at(0), incident)]
+    assert without_future(state, at(960)) == state
 
 
 def test_reports_of_the_same_minute_are_sent_together() -> None:

@@ -1,6 +1,6 @@
 """Retention removes old rows, and what others read from them is found elsewhere."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -104,8 +104,8 @@ def test_an_outcome_that_was_removed_is_expired_and_one_that_made_a_revision_is_
 ) -> None:
     made, same, lost, own = new_receipt(), new_receipt(), new_receipt(), "my-own-receipt"
     store.write([record(receipt=made)], [], [], now=NOW)
-    for receipt in (same, own):
-        deliver_unchanged(store, receipt, NOW)
+    for receipt, at in ((own, NOW), (same, datetime.now(UTC))):  # later than it was sent
+        deliver_unchanged(store, receipt, at)
     store.add_journal_entries([JournalEntry(receipt=lost, message_id="m", at=NOW)])
     stored = outcome_of(store, made)
     assert outcome_of(store, "unheard-of") is None
@@ -121,6 +121,19 @@ def test_an_outcome_that_was_removed_is_expired_and_one_that_made_a_revision_is_
     later = new_receipt()
     assert store.retention.past_outcomes({later: YEAR_LATER}) == {}
     assert store.retention.past_outcomes({own: NOW}).keys() == {own}
+
+
+@sqlite_first
+def test_what_was_sent_after_the_last_removed_outcome_has_not_expired(store: SqlStore) -> None:
+    """Otherwise a clock that was ahead once would hide all articles that are lost until then."""
+    old, lost, at = new_receipt(), new_receipt(), NOW + timedelta(hours=1)
+    store.write([record(receipt="made")], [], [], now=NOW)
+    deliver_unchanged(store, old, NOW)
+    remove_old(store)
+    entries = [JournalEntry(receipt=r, message_id="m", at=t) for r, t in ((old, NOW), (lost, at))]
+    assert store.retention.past_outcomes({lost: at}) == {}
+    compared = store.retention.compare_journal(entries)
+    assert (compared.expired, [x.receipt for x in compared.undecided]) == (1, [lost])
 
 
 @sqlite_first

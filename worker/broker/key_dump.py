@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from worker.broker import UNKNOWN
 from worker.broker.kombu_internals import queue_key
@@ -20,6 +20,7 @@ from worker.errors import Unavailable
 _SCANNED = 1_000  # keys
 _DUMPED = 100  # keys in one round trip
 _BRIEF_MS = 3_600_000
+_TRIED, _TRIED_MS = "restore.tried", 1_000  # name and life of a key that is only tried
 _INDEX_PREFIX = b"aw:"  # of the similarity index; all other keys are those of messages
 
 OnKeys = Callable[[int], None]
@@ -54,11 +55,23 @@ def dump_keys(channel: Any, queues: Sequence[str], file: IO[str], on_keys: OnKey
     return written
 
 
+def try_keys(channel: Any, lines: Iterator[str]) -> None:
+    """Let the broker read the first key of a dump, under another name and for a second.
+
+    Raises Unavailable if it can't, because a later version of the server has written it.
+    """
+    first = next(lines, "")
+    if first:
+        name = (channel.global_keyprefix + _TRIED).encode()
+        _restore(Redis(connection_pool=channel.pool), name, json.loads(first), _TRIED_MS)
+
+
 def restore_keys(channel: Any, lines: Iterator[str], on_keys: OnKeys) -> int:
     """Put the keys of a dump into the broker's database, and return how many they are.
 
     All other keys of the database are removed first. Raises Unavailable if the server can't read
-    what a later version has written, and RedisError or OSError when it does not answer.
+    what a later version has written, or has not enough memory, and RedisError or OSError when it
+    does not answer.
     """
     client = Redis(connection_pool=channel.pool)
     prefix = channel.global_keyprefix.encode()
@@ -67,16 +80,22 @@ def restore_keys(channel: Any, lines: Iterator[str], on_keys: OnKeys) -> int:
     restored = 0
     for line in lines:
         entry = json.loads(line)
-        name, value = prefix + b64decode(entry["key"]), b64decode(entry["dump"])
-        try:
-            client.restore(name, entry["ttl_ms"], value, replace=True)
-        except ResponseError as e:
-            raise Unavailable(
-                "broker", f"it can't read a key of the backup ({e}): use the server's version"
-            ) from e
+        _restore(client, prefix + b64decode(entry["key"]), entry, entry["ttl_ms"])
         restored += 1
         on_keys(1)
     return restored
+
+
+def _restore(client: Any, name: bytes, entry: dict[str, str], ttl_ms: int) -> None:
+    try:
+        client.restore(name, ttl_ms, b64decode(entry["dump"]), replace=True)
+    except OutOfMemoryError as e:
+        detail = "it has too little memory for the backup: raise maxmemory, and restore again"
+        raise Unavailable("broker", detail) from e
+    except ResponseError as e:
+        raise Unavailable(
+            "broker", f"it can't read a key of the backup ({e}): use the server's version"
+        ) from e
 
 
 def _write(client: Any, names: Sequence[bytes], file: IO[str], prefix_length: int) -> int:

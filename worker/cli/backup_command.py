@@ -1,5 +1,6 @@
 """`worker backup` and `worker restore`: copy everything to a folder, and put it back."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -84,7 +85,7 @@ def restore(folder: Path, yes: bool, dry_run: bool, as_json: bool) -> None:
     with _bar() as on_part:
         manifest = check_backup(folder, settings.store, on_part)
     with _system(settings, borrow=dry_run) as system:
-        replaced = occupied(system)
+        replaced = occupied(system, folder / manifest.store_file)
         if not dry_run:
             refuse_workers(system)
             if replaced and not yes:
@@ -113,7 +114,8 @@ def _print_restored(
     for what in manifest.left_out:
         out.print(f"not restored: {what}", markup=False, soft_wrap=True)
     for name in manifest.journals:
-        out.print(f"what was sent since: worker ledger --journal {folder / name}", soft_wrap=True)
+        journal = shlex.quote(str(folder / name))
+        out.print(f"what was sent since: worker ledger --journal {journal}", soft_wrap=True)
     err.print(
         "what producers sent after the backup is missing: `worker ledger --journal FILE` with the "
         "journal of each producer lists it; send it again",

@@ -8,6 +8,7 @@ import click
 from pydantic import TypeAdapter
 
 from worker import bootstrap
+from worker.cli.finite_numbers import FiniteRange
 from worker.cli.terminal import echo_json, echo_line, err, moment
 from worker.settings import Settings
 from worker.store.ports import ChangeFeed
@@ -26,7 +27,7 @@ _LOOK_S = 0.1  # pause between two checks for Ctrl-C
     "interval_s",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     help="s",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="The most changes that are printed.")

@@ -9,6 +9,7 @@ import click
 
 from worker.cli.dead_letter_access import open_dead_letters
 from worker.cli.dead_letter_tables import plain, print_letter, print_letters, print_some
+from worker.cli.finite_numbers import FiniteRange
 from worker.cli.search_commands import Since
 from worker.cli.terminal import (
     NotFound,
@@ -131,7 +132,7 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     "--rate",
     default=50.0,
     show_default=True,
-    type=click.FloatRange(min=0.01),
+    type=FiniteRange(min=0.01),
     help="The most that are sent in a second.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")

@@ -11,6 +11,7 @@ from worker.broker.connection import BrokerConnection
 from worker.broker.draining import drain_workers, nodes_of, running_nodes
 from worker.celery import broker_url, make_app
 from worker.cli import EXIT_LOOK
+from worker.cli.finite_numbers import FiniteRange
 from worker.cli.terminal import NotFound, err, out
 from worker.config.worker_rules import load_worker_rules
 from worker.settings import Settings
@@ -21,7 +22,7 @@ _MARGIN_S = 20.0  # to hand over messages, to put back what is unfinished, and t
 @click.command(epilog="Examples: worker drain · worker drain host7 · worker drain celery@host7")
 @click.argument("names", metavar="[HOST|NODE]...", nargs=-1)
 @click.option("--all", "drain_all", is_flag=True, help="All workers on all hosts.")
-@click.option("--timeout", type=click.FloatRange(min=1), help="Seconds to wait for them.")
+@click.option("--timeout", type=FiniteRange(min=1), help="Seconds to wait for them.")
 def drain(names: tuple[str, ...], drain_all: bool, timeout: float | None) -> None:
     """End workers through the broker: they take no more messages, and finish those they have.
 

@@ -20,6 +20,7 @@ from worker.client.producer import Producer
 from worker.errors import BadConfig, Unavailable
 from worker.maintenance.resumption import resume_source
 from worker.model.dataclass_fields import field_values
+from worker.model.raw_article import source_name
 from worker.settings import Settings
 from worker.store.held_values import HeldCount
 from worker.store.ports import SourceReader
@@ -48,9 +49,13 @@ def pause(lane: str | None, source: str | None, reason: str, force: bool, as_jso
     """
     settings = Settings.load()
     if lane is None and source is None:
+        if reason or force:
+            raise click.UsageError(f"name a lane, {_LANES}, or a --source")
         _list(settings, as_json=as_json)
         return
     _check_names(lane, source, "pause")
+    if as_json:
+        raise click.UsageError("--json is for the list of pauses: call it without a name")
     asked = new_pause(operator(), reason, datetime.now(UTC))
     if source is not None:
         source = _seen_name(opened_store(), source, force=force)
@@ -93,8 +98,10 @@ def _resume_source(settings: Settings, source: str) -> None:
     store = opened_store()
     with ExitStack() as stack:
         channel, queue = stack.enter_context(broker_channel(settings))
-        ended = pauses.read_pauses(channel, queue).sources.get(source)
-        held = store.held.counts().get(source)
+        paused, counts = pauses.read_pauses(channel, queue).sources, store.held.counts()
+        if source not in paused and source not in counts:  # it may be written in another way
+            source = source_name(source)
+        ended, held = paused.get(source), counts.get(source)
         if ended is None and held is None:
             raise NotFound(f"source {source} is not paused; `worker pause` lists what is")
         producer = stack.enter_context(Producer())
@@ -120,7 +127,9 @@ def _check_names(lane: str | None, source: str | None, command: str) -> None:
 
 def _seen_name(store: SourceReader, source: str, *, force: bool) -> str:
     """The name of a source as its articles have it. Raises NotFound for one that was never seen."""
-    name = " ".join(source.split())
+    name = source_name(source)
+    if not name:
+        raise click.UsageError("the name of the --source is empty")
     if force or store.source(name) is not None:
         return name
     known = [seen.source for seen in store.sources()]

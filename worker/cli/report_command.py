@@ -18,6 +18,7 @@ from worker.monitoring.source_health import count_states
 from worker.monitoring.source_words import source_notes
 from worker.settings import Settings
 
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # hours are counted from then on
 _NAMED = 5  # sources that need attention
 
 
@@ -40,6 +41,7 @@ def report(since: datetime, target: Path | None) -> None:
     now = datetime.now(UTC)
     if since >= now:
         raise click.UsageError("--since must be in the past")
+    since = max(since, _EARLIEST)
     planned = load_monitoring_rules(Settings.load().config_dir).attention.planned_pauses
     found = read_period_report(opened_store(), since, now, planned)
     if target is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from worker.cli.finite_numbers import FiniteRange
 from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
 from worker.cli.resources import opened_store
 from worker.cli.search_commands import Since
@@ -46,7 +47,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             "--rate",
             default=50.0,
             show_default=True,
-            type=click.FloatRange(min=0.01),
+            type=FiniteRange(min=0.01),
             help="The most articles that are sent in a second.",
         ),
         click.option(

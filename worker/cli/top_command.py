@@ -16,6 +16,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from worker.cli.dead_letter_tables import make_letter_table
+from worker.cli.finite_numbers import FiniteRange
 from worker.cli.sparkline import sparkline
 from worker.cli.status_command import print_status
 from worker.cli.status_reading import StatusReader, status_reader
@@ -42,7 +43,7 @@ ReadKey = Callable[[float], str]
 @click.command(epilog="Example: worker top --every 5")
 @click.option(
     "--every",
-    type=click.FloatRange(0.5, 3600),
+    type=FiniteRange(0.5, 3600),
     default=2.0,
     show_default=True,
     help="Seconds between two readings.",

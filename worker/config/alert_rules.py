@@ -3,9 +3,13 @@
 They are the table `alerts` of `config/monitoring.toml`.
 """
 
+from typing import Annotated
+
 from pydantic import Field
 
 from worker.model.admission import Frozen
+
+_LONGEST_S = 366 * 86_400.0  # a year
 
 
 class AlertRules(Frozen):
@@ -22,13 +26,13 @@ class AlertRules(Frozen):
     """
 
     every_s: float = Field(default=30, ge=1, le=600)
-    default_for_s: float = Field(default=0, ge=0)
-    recovery_s: float = Field(default=120, ge=0)
-    group_s: float = Field(default=60, ge=0)
-    repeat_s: float = Field(default=14_400, ge=0)
+    default_for_s: float = Field(default=0, ge=0, le=_LONGEST_S)
+    recovery_s: float = Field(default=120, ge=0, le=_LONGEST_S)
+    group_s: float = Field(default=60, ge=0, le=_LONGEST_S)
+    repeat_s: float = Field(default=14_400, ge=0, le=_LONGEST_S)
     dead_share_6h: float = Field(default=0.06, gt=0, le=1)
     dead_articles_6h: int = Field(default=20, ge=0)
-    for_s: dict[str, float] = Field(default_factory=dict)
+    for_s: dict[str, Annotated[float, Field(ge=0, le=_LONGEST_S)]] = Field(default_factory=dict)
 
     def lasting_s(self, name: str) -> float:
         """Return how many seconds an incident with this name lasts before it is reported."""

@@ -11,6 +11,8 @@ from worker.broker.backpressure import Pressure
 from worker.config.rule_files import find, read
 from worker.model.admission import LIMITS, Frozen
 
+_LONGEST_DAYS = 36_500.0  # a hundred years; longer is "for ever", which is 0
+
 
 class QueueRules(Frozen):
     """The name of the queue of new articles, and how many small messages run together.
@@ -132,15 +134,15 @@ class RetentionRules(Frozen):
     `page_payload_bytes` bytes in the store, which whole pages do.
     """
 
-    unchanged_journal_days: float = Field(default=1, ge=0)
-    journal_days: float = Field(default=14, ge=0)
-    unchanged_receipts_days: float = Field(default=14, ge=0)
-    receipts_days: float = Field(default=90, ge=0)
-    changes_days: float = Field(default=30, ge=0)
-    replayed_letters_days: float = Field(default=30, ge=0)
-    page_payloads_days: float = Field(default=0, ge=0)
-    page_payload_bytes: int = Field(default=8192, ge=256)
-    hourly_counts_days: float = Field(default=400, ge=0)
+    unchanged_journal_days: float = Field(default=1, ge=0, le=_LONGEST_DAYS)
+    journal_days: float = Field(default=14, ge=0, le=_LONGEST_DAYS)
+    unchanged_receipts_days: float = Field(default=14, ge=0, le=_LONGEST_DAYS)
+    receipts_days: float = Field(default=90, ge=0, le=_LONGEST_DAYS)
+    changes_days: float = Field(default=30, ge=0, le=_LONGEST_DAYS)
+    replayed_letters_days: float = Field(default=30, ge=0, le=_LONGEST_DAYS)
+    page_payloads_days: float = Field(default=0, ge=0, le=_LONGEST_DAYS)
+    page_payload_bytes: int = Field(default=8192, ge=256, le=1 << 31)
+    hourly_counts_days: float = Field(default=400, ge=0, le=_LONGEST_DAYS)
 
     @model_validator(mode="after")
     def _periods_fit(self) -> "RetentionRules":

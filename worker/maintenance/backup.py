@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from worker.broker.connection import BrokerConnection
-from worker.broker.key_dump import count_keys, dump_keys, restore_keys
+from worker.broker.key_dump import count_keys, dump_keys, restore_keys, try_keys
 from worker.broker.presence import present_workers
 from worker.broker.server_info import server_info
 from worker.errors import BadConfig
@@ -31,6 +31,7 @@ from worker.maintenance.backup_manifest import (
     read_manifest,
     write_manifest,
 )
+from worker.model.plurals import several
 from worker.model.private_files import opener
 from worker.store.migrate import migrate, revision
 from worker.store.store_copy import (
@@ -39,6 +40,7 @@ from worker.store.store_copy import (
     copy_store,
     is_empty,
     is_sqlite,
+    other_tables,
     replace_store,
 )
 
@@ -69,11 +71,25 @@ def make_backup(
 
     Workers and producers may go on. The folder and its files are readable by this user only.
     `left_out` are sentences on what the caller knows is missing. Raises BadConfig if the folder is
-    not empty, and Unavailable when the broker or the store does not answer; the folder then has no
-    manifest and is no backup.
+    not empty, and Unavailable when the broker or the store does not answer; the folder is then
+    empty again.
     """
-    started = datetime.now(UTC)
     _make_empty_folder(folder)
+    try:
+        return _fill(system, folder, journals, left_out, on_part)
+    except BaseException:
+        _empty(folder)  # a disk that is full must not stay so
+        raise
+
+
+def _fill(
+    system: BackedUpSystem,
+    folder: Path,
+    journals: Sequence[Path],
+    left_out: Sequence[str],
+    on_part: OnPart,
+) -> Manifest:
+    started = datetime.now(UTC)
     broker, keys = _copy_broker(system, folder / BROKER_FILE, on_part)
     store_file = copy_name(system.store_url)
     schema = revision(system.store_url)
@@ -102,21 +118,26 @@ def check_backup(folder: Path, store_url: str, on_part: OnPart) -> Manifest:
     """Check that a backup is complete and undamaged, and fits the kind of the store; return its
     manifest. Raises BadConfig that says what is wrong."""
     manifest = read_manifest(folder)
-    check_files(folder, manifest, lambda n: on_part("checksums", n))
     if manifest.store_file != copy_name(store_url):
         kind = "SQLite" if is_sqlite(store_url) else "PostgreSQL"
         raise BadConfig(f"{folder}: {manifest.store_file} can't be restored to {kind}")
+    check_files(folder, manifest, lambda n: on_part("checksums", n))
     if is_sqlite(store_url):
         check_copy(folder / manifest.store_file)
     return manifest
 
 
-def occupied(system: BackedUpSystem) -> list[str]:
-    """Return what the broker and the store hold that a restore would replace, in words."""
+def occupied(system: BackedUpSystem, store_copy: Path) -> list[str]:
+    """Return what the broker and the store hold that a restore would replace, in words.
+
+    `store_copy` is the file of the backup that the store is replaced by.
+    """
     with system.broker.channel() as channel:
         keys = count_keys(channel)
     found = [] if is_empty(system.store_url) else ["articles or outcomes in the store"]
-    return [*found, *([f"{keys} keys in the broker"] if keys else [])]
+    if others := other_tables(system.store_url, store_copy):
+        found.append(f"tables that the backup does not have ({', '.join(others)})")
+    return [*found, *([several(keys, "key") + " in the broker"] if keys else [])]
 
 
 def refuse_workers(system: BackedUpSystem) -> None:
@@ -134,11 +155,13 @@ def restore_backup(
     """Replace the store and the broker's keys by those of a backup that was checked.
 
     The store comes first. If the restore is interrupted, do it again. A store of an earlier version
-    is migrated.
+    is migrated. Raises Unavailable before anything changes if the broker can't read the backup.
     """
+    path = folder / BROKER_FILE
+    with system.broker.channel() as channel, path.open(encoding="utf-8") as lines:
+        try_keys(channel, lines)
     replace_store(system.store_url, folder / manifest.store_file, _growth(on_part, "store"))
     migrate(system.store_url)
-    path = folder / BROKER_FILE
     with system.broker.channel() as channel, path.open(encoding="utf-8") as lines:
         restore_keys(channel, lines, lambda n: on_part("broker keys", n))
 
@@ -148,6 +171,13 @@ def _make_empty_folder(folder: Path) -> None:
     if any(folder.iterdir()):
         raise BadConfig(f"{folder} is not empty: a backup does not overwrite anything")
     folder.chmod(0o700)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an unfinished backup has written into its folder."""
+    shutil.rmtree(folder / JOURNALS, ignore_errors=True)
+    for path in folder.iterdir():
+        path.unlink()
 
 
 def _copy_broker(system: BackedUpSystem, target: Path, on_part: OnPart) -> tuple[str, int]:

@@ -8,8 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from worker.errors import BadConfig
 from worker.model.plurals import several
@@ -90,17 +93,21 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        fields = json.loads(path.read_text("utf-8"))
-        if fields["format"] != FORMAT:
-            raise BadConfig(f"{path}: format {fields['format']}; this version reads {FORMAT}")
-        times = {name: datetime.fromisoformat(fields[name]) for name in ("started", "finished")}
-        files = {name: BackupFile(**file) for name, file in fields["files"].items()}
-        left_out = tuple(fields["left_out"])
-        return Manifest(**{**fields, **times, "files": files, "left_out": left_out})
-    except FileNotFoundError as e:
+        manifest = _adapter().validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as e:
         raise BadConfig(f"{folder}: no complete backup, it has no {MANIFEST}") from e
-    except (ValueError, TypeError, KeyError, AttributeError) as e:
-        raise BadConfig(f"{path}: not readable: {e}") from e
+    except ValidationError as e:
+        first = e.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadConfig(f"{path}: not readable: {where or 'JSON'}: {first['msg']}") from e
+    if manifest.format != FORMAT:
+        raise BadConfig(f"{path}: format {manifest.format}; this version reads {FORMAT}")
+    return manifest
+
+
+@cache
+def _adapter() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
 
 
 def check_files(
@@ -110,6 +117,9 @@ def check_files(
 
     Raises BadConfig that names the first file that is missing or differs.
     """
+    for name in (BROKER_FILE, manifest.store_file):
+        if name not in manifest.files:
+            raise BadConfig(f"{folder / MANIFEST}: it does not list {name}")
     for name, expected in manifest.files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):

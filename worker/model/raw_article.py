@@ -322,11 +322,20 @@ def best_name(source_id: object, feed_url: object, link: object) -> str:
     Without an id it is the host of the feed's URL, else that of the article's link, else `local`.
     The values may be of any type, because they may come from an article that was not validated.
     """
-    name = " ".join(source_id.split())[:200] if isinstance(source_id, str) else ""
-    if not name.isprintable():  # no NUL, no lone surrogate
-        name = "".join(letter for letter in name if letter.isprintable())
+    name = source_name(source_id) if isinstance(source_id, str) else ""
     hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
     return name or next(filter(None, hosts), DEFAULT_SOURCE)
+
+
+def source_name(source_id: str) -> str:
+    """Return the name of a source by its id: at most 200 printable characters on one line.
+
+    It is "" if the id has none.
+    """
+    name = " ".join(source_id.split())[:200]
+    if not name.isprintable():  # no NUL, no lone surrogate
+        name = "".join(letter for letter in name if letter.isprintable())
+    return name
 
 
 def host(url: str) -> str:

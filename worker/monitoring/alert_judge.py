@@ -6,16 +6,24 @@ dies while it sends one. That report may then be sent twice, under the same id.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from operator import itemgetter
 
 from worker.config.alert_rules import AlertRules
 from worker.errors import Unavailable
 from worker.monitoring.alert_boards import AlertBoard
 from worker.monitoring.alert_messages import AlertMessage, alert_message
-from worker.monitoring.incidents import AlertState, Outbox, advance, due_targets, merged
+from worker.monitoring.incidents import (
+    AlertState,
+    Outbox,
+    advance,
+    due_targets,
+    merged,
+    without_future,
+)
 from worker.monitoring.status_values import Attention, Status
 from worker.monitoring.trends import sample, trend_attention, with_sample
 
@@ -62,7 +70,7 @@ class AlertJudge:
         if is_holder is False:
             self._alone = AlertState()
             return False
-        state = self._alone if is_holder is None else self._shared_state()
+        state = self._alone if is_holder is None else self._shared_state(now)
         state = self._judged(state, now, rules)
         if not self._write(state, now, kept_s, reachable=is_holder is not None):
             return False
@@ -80,22 +88,31 @@ class AlertJudge:
                 log.debug("alerts.unreachable what=%s error=%s", e.what, e)
         return None
 
-    def _shared_state(self) -> AlertState:
-        """The newest state of all boards, with what this worker found alone since."""
-        state = AlertState()
-        for board in self._boards:
-            try:
-                found = board.read()
-            except Unavailable as e:
-                log.debug("alerts.unread what=%s error=%s", e.what, e)
-                continue
-            if found.at is not None and (state.at is None or found.at > state.at):
-                state = found
+    def _shared_state(self, now: datetime) -> AlertState:
+        """The newest state of all boards, with what this worker found alone since.
+
+        One that is dated in the future, by a clock that was ahead, is only used if there is no
+        other.
+        """
+        states = list(self._stored_states())
+        possible = [(at, state) for at, state in states if at <= now + _CLOCKS]
+        possible = possible or [(now, without_future(state, now)) for _, state in states]
+        _, state = max(possible, key=itemgetter(0), default=(now, AlertState()))
         alone = self._alone
         self._alone = AlertState()
         if alone.at is not None and (state.at is None or state.at < alone.at):
             return merged(state, alone)
         return state
+
+    def _stored_states(self) -> Iterator[tuple[datetime, AlertState]]:
+        for board in self._boards:
+            try:
+                state = board.read()
+            except Unavailable as e:
+                log.debug("alerts.unread what=%s error=%s", e.what, e)
+                continue
+            if state.at is not None:
+                yield state.at, state
 
     def _judged(self, state: AlertState, now: datetime, rules: AlertRules) -> AlertState:
         if state.at is not None and timedelta(0) < state.at - now < _CLOCKS:

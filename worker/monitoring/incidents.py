@@ -144,6 +144,42 @@ def advance(
     )
 
 
+def without_future(state: AlertState, now: datetime) -> AlertState:
+    """Return a state in which each time after `now`, written by a clock that was ahead, is `now`.
+
+    Otherwise incidents of that time would not end, and reports not be sent, until it has come.
+    """
+
+    def earlier(incident: Incident) -> Incident:
+        return replace(
+            incident,
+            began=min(incident.began, now),
+            seen=min(incident.seen, now),
+            since=min(incident.since, now),
+            fired=incident.fired and min(incident.fired, now),
+            reported=incident.reported and min(incident.reported, now),
+        )
+
+    outboxes = {
+        target: replace(
+            outbox,
+            changes=tuple(
+                replace(entry, incident=earlier(entry.incident), at=min(entry.at, now))
+                for entry in outbox.changes
+            ),
+            next_at=outbox.next_at and min(outbox.next_at, now),
+        )
+        for target, outbox in (state.outboxes or {}).items()
+    }
+    return replace(
+        state,
+        at=state.at and min(state.at, now),
+        incidents=tuple(map(earlier, state.incidents)),
+        outboxes=outboxes,
+        samples=tuple(each for each in state.samples if each.at <= now),
+    )
+
+
 def _is_over(incident: Incident, now: datetime, rules: AlertRules, *, keeps: bool) -> bool:
     """Whether an incident that is not seen now has ended; one that was not reported ends at once,
     also when its absence proves nothing: it begins anew if it is still there."""

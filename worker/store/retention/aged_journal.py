@@ -23,7 +23,7 @@ from worker.store.retention.ledger_days import LedgerKey, add_to_days, utc_day
 from worker.store.retention_values import RemovalCursor, RemovalStep
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 _JOINED = journal.join(receipts, receipts.c.receipt == journal.c.receipt)
 
 
@@ -78,7 +78,7 @@ def _end_of_step(
     at = connection.scalar(following.offset(progress.STEP).limit(1))
     if at is None:
         return before, True
-    return (at if at > start else at + _TICK), False
+    return (at if at > start else at + TICK), False
 
 
 def _journaled(connection: Connection, condition: sa.ColumnElement[bool]) -> Sequence[sa.Row[Any]]:

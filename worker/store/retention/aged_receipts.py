@@ -10,7 +10,7 @@ from worker.store.database.columns import UtcDateTime
 from worker.store.database.schema import dead_letters, decisions, receipts
 from worker.store.database.statements import chunks
 from worker.store.retention import progress
-from worker.store.retention.aged_journal import of_unchanged, remove_entries_of
+from worker.store.retention.aged_journal import TICK, of_unchanged, remove_entries_of
 from worker.store.retention.moved_facts import move_facts
 from worker.store.retention_values import RemovalCursor, RemovalStep
 
@@ -39,7 +39,7 @@ def remove_receipts(
     job = progress.UNCHANGED_REMOVED if unchanged else progress.OUTCOMES_REMOVED
     # Of unchanged articles none is kept, so each step begins where all steps before have ended.
     reached = progress.reached(connection, job) if unchanged else None
-    after = after or (RemovalCursor(reached) if reached else _FIRST)
+    after = after or (RemovalCursor(reached - TICK) if reached else _FIRST)
     if limit is None or after.at >= limit:
         return RemovalStep(removed=0, after=None)
     rows = connection.execute(_following(after, limit, unchanged=unchanged)).all()
@@ -50,9 +50,10 @@ def remove_receipts(
         for table in (decisions, receipts):
             connection.execute(sa.delete(table).where(table.c.receipt.in_(names)))
     is_last = len(rows) < progress.STEP
-    # All of this time may not be removed yet: the next pass begins with the last time again.
+    # All of this time may not be removed yet: the next pass begins with the last time again. Not
+    # `limit`, because a clock that is ahead must not make articles of later times expired.
     if names:
-        progress.note(connection, job, limit if is_last else rows[-1].at)
+        progress.note(connection, job, rows[-1].at + TICK)
     end = None if is_last else RemovalCursor(rows[-1].at, rows[-1].receipt)
     return RemovalStep(removed=len(names), after=end)
 

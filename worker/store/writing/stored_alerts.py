@@ -4,7 +4,7 @@ The state is a text; what is in it is for worker.monitoring. There is one row, a
 one statement, so that workers on several hosts need no other lock.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from worker.store.database.schema import alert_turns
 from worker.store.database.upsert import insert
 
 _ROW = 1
+_AHEAD = timedelta(hours=1)  # a time that is later is of a clock that was wrong; no turn is so long
 
 
 def take_turn(connection: Connection, holder: str, *, now: datetime, until: datetime) -> bool:
@@ -27,7 +28,11 @@ def take_turn(connection: Connection, holder: str, *, now: datetime, until: date
         .on_conflict_do_update(
             index_elements=["id"],
             set_=new,
-            where=sa.or_(alert_turns.c.until <= now, alert_turns.c.holder == holder),
+            where=sa.or_(
+                alert_turns.c.until <= now,
+                alert_turns.c.until > now + _AHEAD,
+                alert_turns.c.holder == holder,
+            ),
         )
     )
     return connection.execute(statement).rowcount > 0
@@ -36,7 +41,8 @@ def take_turn(connection: Connection, holder: str, *, now: datetime, until: date
 def write_state(
     connection: Connection, state: str, *, holder: str, at: datetime, until: datetime
 ) -> bool:
-    """Store the state of alerts as of the time `at`, unless a later one is stored.
+    """Store the state of alerts as of the time `at`, unless a later one is stored. One that is
+    dated over an hour later was stored by a clock that was ahead, and is replaced.
 
     Returns whether it was stored. If it was, the turn of `holder`, to be the only one that looks
     for incidents, lasts until `until`.
@@ -48,7 +54,9 @@ def write_state(
         .on_conflict_do_update(
             index_elements=["id"],
             set_=new,
-            where=sa.or_(alert_turns.c.at.is_(None), alert_turns.c.at <= at),
+            where=sa.or_(
+                alert_turns.c.at.is_(None), alert_turns.c.at <= at, alert_turns.c.at > at + _AHEAD
+            ),
         )
     )
     return connection.execute(statement).rowcount > 0
