@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from devtools.servers import create_database, in_database, private_postgres
+from worker.model.records import Tag
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.packing import pack_text
 from worker.store.database.schema import (
@@ -28,11 +29,11 @@ from worker.store.database.schema import (
     dead_letters,
     revisions,
     sources,
-    tags,
 )
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery, Query
+from worker.store.writing.tag_writing import write_tags
 
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _BATCH = 2_000
@@ -45,9 +46,11 @@ def fill(connection: Connection, count: int) -> None:
     """Insert synthetic articles, about a third of them copies, and a tenth as many letters."""
     rng = random.Random(1)
     for start in range(0, count, _BATCH):
-        rows = [_article(rng, number) for number in range(start, min(start + _BATCH, count))]
-        for table in (articles, aliases, revisions, tags):
+        numbers = range(start, min(start + _BATCH, count))
+        rows = [_article(rng, number) for number in numbers]
+        for table in (articles, aliases, revisions):
             connection.execute(sa.insert(table), [row[table.name] for row in rows])
+        write_tags(connection, {f"{n:032x}": _tags(n) for n in numbers}, ())
         letters = [_letter(rng, number) for number in range(start // 10, (start + _BATCH) // 10)]
         connection.execute(sa.insert(dead_letters), letters)
     connection.execute(sa.update(articles).values(newest=articles.c.seq))
@@ -112,20 +115,12 @@ def _article(rng: random.Random, number: int) -> dict[str, dict[str, Any]]:
             "payload": pack_text(text),
             "received": at,
         },
-        "tags": {
-            "article_id": article_id,
-            "scheme": "taxonomy",
-            "code": f"topic-{number % 40}",
-            "label": f"Topic {number % 40}",
-            "code_folded": f"topic-{number % 40}",
-            "label_folded": f"topic {number % 40}",
-            "score": 1.0,
-            "method": "rule",
-            "rule": "r",
-            "version": "1",
-            "spans": [],
-        },
     }
+
+
+def _tags(number: int) -> list[Tag]:
+    topic = number % 40
+    return [Tag(scheme="taxonomy", code=f"topic-{topic}", label=f"Topic {topic}", rule="r")]
 
 
 def _letter(rng: random.Random, number: int) -> dict[str, Any]:
