@@ -27,6 +27,7 @@ import uvicorn
 from sqlalchemy import Connection
 
 from devtools.servers import create_database, in_database, private_postgres, private_valkey
+from worker.model.records import Tag
 from worker.settings import Settings
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.packing import pack_text
@@ -41,11 +42,11 @@ from worker.store.database.schema import (
     receipts,
     revisions,
     sources,
-    tags,
 )
 from worker.store.hourly_values import ALL_HOURS, hour_of
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
+from worker.store.writing.tag_writing import write_tags
 from worker.web.app import make_web_app
 from worker.web.server import address_of, listen
 from worker.web.system_reader import SystemReader
@@ -63,9 +64,11 @@ def fill(connection: Connection, count: int) -> None:
     """Insert synthetic articles, about a third of them copies, and a tenth as many letters."""
     rng = random.Random(1)
     for start in range(0, count, _BATCH):
-        rows = [_article(rng, number) for number in range(start, min(start + _BATCH, count))]
-        for table in (articles, aliases, revisions, tags, receipts, decisions, changes):
+        numbers = range(start, min(start + _BATCH, count))
+        rows = [_article(rng, number) for number in numbers]
+        for table in (articles, aliases, revisions, receipts, decisions, changes):
             connection.execute(sa.insert(table), [row[table.name] for row in rows])
+        write_tags(connection, {f"{n:032x}": _tags(n) for n in numbers}, ())
         letters = [_letter(rng, number) for number in range(start // 10, (start + _BATCH) // 10)]
         connection.execute(sa.insert(dead_letters), letters)
     connection.execute(sa.update(articles).values(newest=articles.c.seq))
@@ -178,20 +181,19 @@ def _article(rng: random.Random, number: int) -> dict[str, dict[str, Any]]:
             "version": "1",
         },
         "changes": {"at": at, "kind": "new", "article_id": article_id, "revision": 1},
-        "tags": {
-            "article_id": article_id,
-            "scheme": "taxonomy",
-            "code": f"topic-{number % 40}",
-            "label": f"Topic {number % 40}",
-            "code_folded": f"topic-{number % 40}",
-            "label_folded": f"topic {number % 40}",
-            "score": 1.0,
-            "method": "rule",
-            "rule": f"topic-{number % 40}/en",
-            "version": "1",
-            "spans": [],
-        },
     }
+
+
+def _tags(number: int) -> list[Tag]:
+    topics = {(number + step) % 40 for step in (0, 7, 11)}
+    names = {(number * step) % 5_000 for step in range(1, 10)}
+    return [
+        *(
+            Tag(scheme="taxonomy", code=f"topic-{n}", label=f"Topic {n}", rule=f"topic-{n}/en")
+            for n in sorted(topics)
+        ),
+        *(Tag(scheme="person", code=f"wd:Q{n}", label=f"Person {n}") for n in sorted(names)),
+    ]
 
 
 def _letter(rng: random.Random, number: int) -> dict[str, Any]:

@@ -33,8 +33,8 @@ AT_MOST = {
         claim_and_ack_trips=2,
         index_trips=10,
         index_bytes=225_000,
-        statements=20,
-        calls=560_000,
+        statements=21,  # on SQLite, where what tags share is a statement of its own
+        calls=510_000,
     ),
     "50 unchanged": Work(
         producer_trips=2,
@@ -43,7 +43,7 @@ AT_MOST = {
         index_trips=0,
         index_bytes=0,
         statements=7,
-        calls=36_000,
+        calls=26_000,
     ),
     "5 pages": Work(
         producer_trips=2,
@@ -51,12 +51,13 @@ AT_MOST = {
         claim_and_ack_trips=2,
         index_trips=10,
         index_bytes=42_000,
-        statements=20,
+        statements=21,  # on SQLite, where what tags share is a statement of its own
         calls=230_000,  # names of the gazetteer, and more evidence for dates, than at first
     ),
 }
-# Of PostgreSQL, whose driver sends BEGIN by itself, and which counts outcomes and traits in one.
-FEWER_STATEMENTS = {"50 new fragments": 3, "50 unchanged": 2, "5 pages": 3}
+# Of PostgreSQL, whose driver sends BEGIN by itself, and which counts outcomes and traits in one,
+# and stores tags and what they share in one.
+FEWER_STATEMENTS = {"50 new fragments": 5, "50 unchanged": 2, "5 pages": 5}
 
 
 def batches() -> Iterator[tuple[str, list[dict[str, Any]], OutcomeKind]]:

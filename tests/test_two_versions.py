@@ -327,6 +327,43 @@ def test_old_rows_are_removed_while_the_version_before_is_at_work(mixed: Mixed) 
     assert sum(day["foreign"] for day in days) == 0
 
 
+def _tags(side: Side) -> dict[str, list[tuple[str, str]]]:
+    """Article id -> its tags, as this version exports them."""
+    lines = side.command("export", "--format", "jsonl").splitlines()
+    return {
+        article["article_id"]: [(tag["scheme"], tag["code"]) for tag in article["tags"]]
+        for article in map(json.loads, lines)
+    }
+
+
+def test_both_versions_read_the_same_tags_while_they_are_moved_to_their_new_form(
+    mixed: Mixed,
+) -> None:
+    before, now, sent = mixed.before, mixed.now, Sent(mixed)
+    before.command("migrate")
+    old_worker = before.start_worker()
+    sent.ended(sent.push(before, sent.articles(30)))
+    written = _tags(before)
+    assert any(written.values())
+    tagged = sum(map(bool, written.values()))
+    assert f"those of {tagged} articles" in now.command("migrate", "--dry-run")
+    with sent.all_the_time():
+        now.command("migrate")
+        now.start_worker()
+        for side in (before, now):
+            sent.ended(sent.push(side, sent.articles(20)))
+        now.command("migrate")
+    sent.ended(sent.receipts)
+    mixed_tags = _tags(now)
+    assert written.items() <= mixed_tags.items()
+    assert _tags(before) == mixed_tags
+    before.stop(old_worker)
+    now.command("migrate")
+    assert rows(mixed.store_url, "tag_rows") == []
+    assert len(rows(mixed.store_url, "article_tags")) == sum(map(bool, mixed_tags.values()))
+    assert _tags(now) == _tags(before) == mixed_tags
+
+
 def _age(store_url: str, receipts: Sequence[str]) -> None:
     """Move the outcomes and the journal entries of these receipts a year back."""
     engine = open_engine(parse(store_url))

@@ -63,7 +63,7 @@ def test_a_new_article_is_stored_in_full(store: SqlStore, store_url: str) -> Non
     assert stored["authors"] == ["A. Writer"]
     assert stored["media"] == [{"url": "https://example.com/a.jpg", "type": "image/jpeg"}]
     assert stored["dropped"] == [{"rule": "footer", "line": "Read more"}]
-    assert stored["versions"] == {
+    assert store.records([stored["article_id"]])[0].versions == {
         "cleaner": "clean-1",
         "deduper": "dedup-1",
         "tagger": "tags-1",

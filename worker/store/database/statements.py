@@ -6,11 +6,12 @@ from functools import reduce
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from worker.model.dataclass_fields import field_names
 from worker.model.fetched_page import HeldContent
 from worker.model.source_trust import SourceIds
-from worker.store.database.columns import KeyText, stored_name
+from worker.store.database.columns import dumps, stored_name
 from worker.store.database.schema import aliases, articles, revisions
 
 T = TypeVar("T")
@@ -37,16 +38,43 @@ HIT_COLUMNS = (
 )
 
 
-def aliases_of(keys: Collection[StoredKey]) -> sa.FromClause:
-    """Return a FROM clause for the rows of table `aliases` that have one of these (source, key)
-    pairs.
+def aliases_of(connection: Connection) -> sa.FromClause:
+    """Return a FROM clause for the rows of table `aliases` that have one of some (source, key)
+    pairs, which `alias_parameters` gives as the parameters of the statement.
 
-    A row of `aliases` tells which article of a source is recognized by a key, such as a link.
+    A row of `aliases` tells which article of a source is recognized by a key, such as a link. The
+    clause is the same for any number of pairs, so that SQLAlchemy compiles a statement only once.
     """
-    columns = (sa.column("source", KeyText), sa.column("key", KeyText))
-    requested = sa.values(*columns, name="requested").data(sorted(keys)).cte("requested")
-    same = sa.and_(aliases.c.source == requested.c.source, aliases.c.key == requested.c.key)
-    return requested.join(aliases, same)
+    return _OF_ALIASES[connection.dialect.name]
+
+
+def alias_parameters(keys: Collection[StoredKey]) -> dict[str, str]:
+    """Return the parameters of a statement with `aliases_of`, for these (source, key) pairs."""
+    return {_PAIRS: dumps([{"source": source, "key": key} for source, key in sorted(keys)])}
+
+
+_PAIRS = "p_pairs"
+_pairs = sa.bindparam(_PAIRS, type_=sa.Text)
+_each = sa.func.json_each(_pairs).table_valued("value", name="requested")
+_record = (
+    sa.func.json_to_recordset(sa.cast(_pairs, sa.JSON))
+    .table_valued(sa.column("source", sa.Text), sa.column("key", sa.Text), name="requested")
+    .render_derived(with_types=True)
+)
+
+
+def _of_pairs(pairs: sa.FromClause, source: Any, key: Any) -> sa.FromClause:
+    return pairs.join(aliases, sa.and_(aliases.c.source == source, aliases.c.key == key))
+
+
+_OF_ALIASES = {
+    "sqlite": _of_pairs(
+        _each,
+        sa.func.json_extract(_each.c.value, "$.source"),
+        sa.func.json_extract(_each.c.value, "$.key"),
+    ),
+    "postgresql": _of_pairs(_record, _record.c.source, _record.c.key),
+}
 
 
 def stored_keys(source: str, keys: Iterable[str]) -> list[StoredKey]:

@@ -29,6 +29,7 @@ from worker.store.database.statements import (
     HIT_COLUMNS,
     NEWEST,
     StoredKey,
+    alias_parameters,
     aliases_of,
     chunks,
     external_ids_of,
@@ -86,8 +87,9 @@ def latest_identities(
         stored_keys(a.source, filter(None, (a.key, *a.aliases, a.opening_key))) for a in requested
     ]
     all_keys = {key for article_keys in keys for key in article_keys}
-    statement = sa.select(aliases).select_from(aliases_of(all_keys))
-    owners = {(row.source, row.key): row.article_id for row in connection.execute(statement)}
+    statement = sa.select(aliases).select_from(aliases_of(connection))
+    owned = connection.execute(statement, alias_parameters(all_keys))
+    owners = {(row.source, row.key): row.article_id for row in owned}
     candidates = [
         [article.article_id, *(owners[key] for key in article_keys if key in owners)]
         for article, article_keys in zip(requested, keys, strict=True)

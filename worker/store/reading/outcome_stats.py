@@ -4,12 +4,12 @@ The table of counts is sorted by source, then by hour. So the counts of an hour 
 source after another; an index by hour would make each writing of a batch slower.
 """
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
-from itertools import chain, repeat
+from itertools import repeat
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -53,37 +53,49 @@ def _hours_of_source(
 ) -> list[HourlyCount]:
     """Return the numbers of one source by hour and outcome, from the hour `first` on.
 
-    The database sends a row for each outcome and reason, with all its hours: a row for each hour
-    would take several times as long to fetch.
+    The database sends all of them in one row: a row for each hour would take several times as long
+    to fetch.
     """
     if connection.dialect.name == "postgresql":
-        statement, mark = _ARRAYS_BY_OUTCOME, "%s"
+        statement, mark = _JOINED_IN_POSTGRES, "%s"
     else:
-        statement, mark = _JSON_BY_OUTCOME, "?"
+        statement, mark = _JOINED_IN_SQLITE, "?"
     parameters: list[object] = [stored_name(source), first]
     if outcome is not None:
         statement += f" AND outcome = {mark}"
         parameters.append(outcome.value)
-    by_kind: dict[str, Counter[int]] = defaultdict(Counter)
-    rows = connection.exec_driver_sql(f"{statement} GROUP BY outcome, reason", tuple(parameters))
-    for kind, hours, articles in rows:
-        if isinstance(hours, str):
-            hours, articles = json.loads(hours), json.loads(articles)
-        by_kind[kind].update(dict(zip(hours, articles, strict=True)))
-    return sorted(
-        chain.from_iterable(
-            map(HourlyCount, of_kind, repeat(kind), of_kind.values())
-            for kind, of_kind in by_kind.items()
-        )
+    hours, outcomes, articles = connection.exec_driver_sql(statement, tuple(parameters)).one()
+    if not hours:
+        return []
+    rows = zip(
+        orjson.loads(f"[{hours}]"), outcomes.split(","), orjson.loads(f"[{articles}]"), strict=True
     )
+    # Made without a call of Python for each of the 2,500 numbers of 35 days.
+    counts = [
+        *map(_MAKE, repeat(HourlyCount), _added_up(rows) if _HAS_REASONS in outcomes else rows)
+    ]
+    counts.sort()
+    return counts
 
 
-_ARRAYS_BY_OUTCOME = """
-    SELECT outcome, array_agg(hour), array_agg(articles) FROM hourly_outcomes
-    WHERE source = %s AND hour >= %s"""
-_JSON_BY_OUTCOME = """
-    SELECT outcome, json_group_array(hour), json_group_array(articles) FROM hourly_outcomes
-    WHERE source = ? AND hour >= ?"""
+_HAS_REASONS = OutcomeKind.DEAD.value
+_MAKE: Callable[[type[HourlyCount], tuple[int, str, int]], HourlyCount] = tuple.__new__
+
+
+def _added_up(rows: Iterable[tuple[int, str, int]]) -> Iterator[tuple[int, str, int]]:
+    """Add up the numbers of an hour and outcome that differ in their reasons only."""
+    totals: dict[tuple[int, str], int] = {}
+    for hour, outcome, articles in rows:
+        totals[hour, outcome] = totals.get((hour, outcome), 0) + articles
+    return ((hour, outcome, articles) for (hour, outcome), articles in totals.items())
+
+
+_JOINED_IN_POSTGRES = """
+    SELECT string_agg(hour::text, ','), string_agg(outcome, ','), string_agg(articles::text, ',')
+    FROM hourly_outcomes WHERE source = %s AND hour >= %s"""
+_JOINED_IN_SQLITE = """
+    SELECT group_concat(hour), group_concat(outcome), group_concat(articles)
+    FROM hourly_outcomes WHERE source = ? AND hour >= ?"""
 
 
 def last_hours_by_source(

@@ -30,12 +30,13 @@ from worker.store.database.schema import (
 )
 from worker.store.database.statements import (
     StoredKey,
+    alias_parameters,
     aliases_of,
     external_ids_of,
     held_contents,
     stored_keys,
 )
-from worker.store.database.upsert import insert
+from worker.store.database.upsert import insert_of_rows, rows_parameter
 from worker.store.writing.batch_decisions import (
     Takedown,
     WriteBatch,
@@ -71,9 +72,11 @@ def take_receipts(
         )
     if not rows:
         return set()
-    statement = insert(connection, receipts).on_conflict_do_nothing()
+    sorted_rows = [rows[receipt] for receipt in sorted(rows)]
+    statement = insert_of_rows(connection, receipts, tuple(sorted_rows[0]))
     inserted = connection.execute(
-        statement.returning(receipts.c.receipt), [rows[receipt] for receipt in sorted(rows)]
+        statement.on_conflict_do_nothing().returning(receipts.c.receipt),
+        rows_parameter(connection, receipts, sorted_rows),
     )
     return set(inserted.scalars())
 
@@ -107,11 +110,16 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
         {"source": source, "key": key, "article_id": claimed[source, key]}
         for source, key in sorted(claimed)
     ]
-    connection.execute(insert(connection, aliases).on_conflict_do_nothing(), rows)
+    statement = insert_of_rows(connection, aliases, ("source", "key", "article_id"))
+    added = rows_parameter(connection, aliases, rows)
+    connection.execute(statement.on_conflict_do_nothing(), added)
     is_owner = articles.c.article_id == aliases.c.article_id
     columns = (articles.c.seq, articles.c.withdrawn_at, articles.c.withdrawal_fetched_at)
     owner_rows = connection.execute(
-        sa.select(aliases, *columns).select_from(aliases_of(claimed).outerjoin(articles, is_owner))
+        sa.select(aliases, *columns).select_from(
+            aliases_of(connection).outerjoin(articles, is_owner)
+        ),
+        alias_parameters(claimed),
     ).all()
     return ClaimedKeys(
         owners={(row.source, row.key): row.article_id for row in owner_rows},
@@ -206,7 +214,8 @@ def lock_articles(
     rows = _article_rows(fresh, takedowns, now)
     if not rows:
         return {}
-    statement = insert(connection, articles)
+    sorted_rows = [rows[article_id] for article_id in sorted(rows)]
+    statement = insert_of_rows(connection, articles, tuple(sorted_rows[0]))
     statement = statement.on_conflict_do_update(
         index_elements=["article_id"],
         set_={
@@ -220,7 +229,7 @@ def lock_articles(
     columns = ("article_id", "revision", "cluster_id", "withdrawn_at", "withdrawal_fetched_at")
     result = connection.execute(
         statement.returning(*(articles.c[column] for column in columns), articles.c.raw_mark),
-        [rows[article_id] for article_id in sorted(rows)],
+        rows_parameter(connection, articles, sorted_rows),
     )
     locked = result.all()
     changing = _check_unchanged(fresh, takedowns, locked)

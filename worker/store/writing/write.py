@@ -29,7 +29,7 @@ from worker.store.database.schema import (
     receipts,
     revisions,
 )
-from worker.store.database.upsert import add
+from worker.store.database.upsert import add, insert_of_rows, rows_parameter
 from worker.store.writing.batch_decisions import Decision, Takedown, WriteBatch, decide
 from worker.store.writing.batch_outcomes import intended, record_outcome, withdrawal_outcome
 from worker.store.writing.held_revisions import hold
@@ -110,7 +110,8 @@ def _write_revisions(
 def _write_decisions(connection: Connection, decided: Sequence[Decision]) -> None:
     rows = [decision_row(r.record.receipt, r.verdict) for r in decided if r.verdict]
     if rows:
-        connection.execute(sa.insert(decisions), rows)
+        statement = insert_of_rows(connection, decisions, tuple(rows[0]))
+        connection.execute(statement, rows_parameter(connection, decisions, rows))
 
 
 def _newest(decided: Sequence[Decision]) -> dict[str, Verdict]:
