@@ -73,6 +73,89 @@ def test_announcements_are_two_if_their_titles_name_two_subjects(
     assert (match.kind is OutcomeKind.DUPLICATE) == copied
 
 
+JOBS = (
+    "{count} {jobs} are wanted by the town of {town}. Whoever is interested must apply by the end "
+    "of the month. The town pays 2,900 a month for 39 hours a week, and a pension. "
+    "Applicants send their papers through the portal of the town, with a photograph and copies of "
+    "all certificates. Interviews are held in the town hall in the first week of the new year, and "
+    "everybody is told within a fortnight whether he or she was chosen. Travel costs are not paid. "
+    "Persons with a disability are preferred if their ability is equal. The list of those who "
+    "were not chosen is kept for two years, in case that somebody leaves."
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "fields", "days", "copied"),
+    [
+        pytest.param(
+            "Town of Alderam seeks 31", ("31", "gardeners and two foresters"), 2, False, id="others"
+        ),
+        pytest.param(
+            "Town of Alderam seeks 31", ("31", "police officers"), 2, True, id="corrected"
+        ),
+        pytest.param(
+            "Town of Alderam seeks twelve", ("Twelve", "police men"), 2, True, id="spelled"
+        ),
+        pytest.param(
+            "Town of Alderam seeks 31", ("31", "gardeners and two foresters"), 0, True, id="one day"
+        ),
+    ],
+)
+def test_titles_with_other_numbers_are_two_reports_if_other_words_were_filled_in(
+    title: str, fields: tuple[str, str], days: int, *, copied: bool
+) -> None:
+    first = fingerprint_of(
+        JOBS.format(count="12", jobs="police officers", town="Alderam"), "Town of Alderam seeks 12"
+    )
+    count, jobs = fields
+    other = fingerprint_of(JOBS.format(count=count, jobs=jobs, town="Alderam"), title, days)
+    match = compare(other, first, RULES)
+    assert match is not None
+    assert (match.kind is OutcomeKind.DUPLICATE) == copied
+
+
+NOTICE = (
+    "{name}, {age}, died on Monday at home among friends. {name} was born in {year} and worked for "
+    "{years} years at {work}. Friends may call from four to seven on Thursday at the house of "
+    "Miller and Sons. The service follows at ten on Friday in the chapel, and burial will be in "
+    "the old cemetery by the river. Instead of flowers the family asks for gifts to the hospice of "
+    "the county, which has cared for people of the valley since 1961. Words for the family may "
+    "be left on the page of the house, which has served the valley for four generations."
+)
+WENZEL = NOTICE.format(name="Harold Wenzel", age=88, year=1938, years=41, work="the paper mill")
+LEAD = (
+    "Whoever bought a ticket in the last 25 years, or in the 16 before, knew that laugh. Our town "
+    "says goodbye to its Harold, who never missed a day at the gate and knew us all by name."
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "copied"),
+    [
+        pytest.param(
+            "Marian Kopp, 79",
+            NOTICE.format(name="Marian Kopp", age=79, year=1947, years=33, work="the library"),
+            False,
+            id="another person",
+        ),
+        pytest.param(
+            "Goodbye to the man at the gate",
+            f"{LEAD} {WENZEL.partition('. ')[2]}",
+            True,
+            id="lead with figures",
+        ),
+        pytest.param("Mill worker is mourned", WENZEL, True, id="another title"),
+    ],
+)
+def test_a_form_with_another_name_and_other_figures_is_another_report(
+    title: str, text: str, *, copied: bool
+) -> None:
+    first = fingerprint_of(WENZEL, "Harold Wenzel, 88")
+    match = compare(fingerprint_of(text, title), first, RULES)
+    assert match is not None
+    assert (match.kind is OutcomeKind.DUPLICATE) == copied
+
+
 @pytest.mark.parametrize(("days", "kind"), [(0, OutcomeKind.DUPLICATE), (1, OutcomeKind.VARIANT)])
 def test_a_new_opening_under_the_same_title_is_another_issue_a_day_later(
     days: int, kind: OutcomeKind

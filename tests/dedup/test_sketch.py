@@ -74,7 +74,10 @@ def test_a_sketch_has_as_many_hashes_as_the_text_allows_each_once(
 ) -> None:
     # The same run of words has the same number of content words wherever it stands.
     content = np.array([int(h) % 4 for h in hashes], np.uint8)
-    sketch = sketch_of(hashes, content, most)
+    sketch, alternates = sketch_of(hashes, content, most, 16)
+    further = {h for h in hashes.tolist() if h % 4 >= 2} - {*sketch}
+    assert len(alternates) == len({*alternates}) == min(16, len(further))
+    assert {*alternates} <= further
     assert len(sketch) == min(most, len({*hashes.tolist()}))
     assert list(sketch) == sorted({*sketch})
     rare = {h for h in hashes.tolist() if h % 4 >= 2}
@@ -99,7 +102,7 @@ def test_the_size_of_the_sketch_does_not_keep_fingerprints_from_being_compared()
 
 def test_a_fingerprint_that_a_former_release_packed_has_its_sketch() -> None:
     new = fingerprint_of(STORY)
-    former = replace(new, sketch=new.former_sketch, sketch_version=1)
+    former = replace(new, sketch=new.former_sketch, sketch_version=1, alternates=())
     packed = former.packed()[:-1]  # it knew no version of sketches
     assert Fingerprint.unpacked(packed) == former
     read = Fingerprint.unpacked(new.packed())

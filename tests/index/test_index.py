@@ -1,5 +1,6 @@
 """One suite for both indexes; test_redis has the properties of the shared one alone."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from threading import Thread
@@ -206,3 +207,71 @@ def test_copies_of_what_was_forgotten_have_a_canonical_article_among_them(index:
         B,
     ]
     index.forget([])
+
+
+def test_copies_of_one_call_meet_each_other_if_their_original_was_forgotten(index: Index) -> None:
+    register(index, a=PRINT)
+    index.forget([A])
+    found = register(index, b=PRINT, c=EDITED)
+    assert B in ids(found["c"]) or C in ids(found["b"])
+
+
+def test_a_forgotten_article_that_comes_back_joins_the_copy_that_took_its_place(
+    index: Index,
+) -> None:
+    register(index, a=PRINT)
+    assert index.elect_canonical([CopyVote(article_id=A)]) == [A]
+    index.forget([A])
+    register(index, b=EDITED)
+    assert index.elect_canonical([CopyVote(article_id=B)]) == [B]
+    assert ids(register(index, a=PRINT)["a"]) == [B]
+    assert index.elect_canonical([CopyVote(article_id=A, copies=(B,))]) == [B]
+    assert {A, B} >= {*ids(register(index, c=PRINT)["c"])} != set()
+
+
+def test_an_article_of_common_words_is_found_by_alternates(index: Index) -> None:
+    """Others have most of its hashes, and it gets as many alternates in their place."""
+    others = [article_id_of("wire", f"other:{n}") for n in range(len(PRINT.sketch) - 1)]
+    index.register_and_match(
+        [
+            IndexEntry(article_id=i, fingerprint=replace(OTHER, text_hash=f"{n:032x}", sketch=(h,)))
+            for n, (i, h) in enumerate(zip(others, PRINT.sketch, strict=False))
+        ]
+    )
+    assert register(index, a=PRINT) == {"a": []}
+    part = replace(EDITED, sketch=PRINT.alternates[:2])
+    assert ids(register(index, b=part)["b"]) == [A]
+
+
+def test_an_article_gets_no_alternates_for_hashes_of_its_own_or_of_its_original(
+    index: Index,
+) -> None:
+    register(index, a=PRINT)
+    register(index, a=PRINT, b=EDITED)
+    part = replace(OTHER, sketch=PRINT.alternates[:2])
+    assert register(index, c=part) == {"c": []}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_indexes_find_the_same_after_any_order_of_calls(fake_url: str, seed: int) -> None:
+    """Articles of four texts are registered, elected, forgotten, and come back."""
+    rng = random.Random(seed)
+    texts = [PRINT, EDITED, OTHER, fingerprint_of(invented(2))]
+    articles = [article_id_of("wire", f"any:{n}") for n in range(12)]
+    redis_, memory = RedisIndex(fake_url, RULES), MemoryIndex(RULES)
+    redis_.client.execute([("FLUSHALL",)])
+    for _ in range(40):
+        chosen = rng.sample(articles, rng.randint(1, 3))
+        if rng.random() < 0.3:
+            redis_.forget(chosen)
+            memory.forget(chosen)
+            continue
+        entries = [IndexEntry(article_id=i, fingerprint=rng.choice(texts)) for i in chosen]
+        found, expected = (i.register_and_match(entries) for i in (redis_, memory))
+        assert [{*ids(of)} for of in found] == [{*ids(of)} for of in expected]
+        votes = [
+            CopyVote(article_id=e.article_id, copies=tuple(ids(of)))
+            for e, of in zip(entries, expected, strict=True)
+        ]
+        assert redis_.elect_canonical(votes) == memory.elect_canonical(votes)
+    redis_.close()

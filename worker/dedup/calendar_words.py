@@ -15,7 +15,7 @@ WEEKDAYS = frozenset(
 MONTHS = frozenset(
     """
     january february march april may june july august september october november december
-    januar jänner februar märz mai juni juli oktober dezember
+    januar jänner feber februar märz mai juni juli oktober dezember
     janvier février mars avril juin juillet août septembre octobre novembre décembre
     enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre
     diciembre
@@ -30,3 +30,9 @@ MONTHS_CUT_SHORT = frozenset(
     dic gen mag giu lug ott fev set out
     """.split()
 )
+OTHER_NAMES = {
+    "jänner": "januar",
+    "feber": "februar",
+    "sonnabend": "samstag",
+    "setiembre": "septiembre",
+}  # of the same day or month

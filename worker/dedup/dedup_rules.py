@@ -31,13 +31,15 @@ class ShingleRules(Frozen):
     """How texts are cut into shingles (runs of adjacent words), whose hashes show which texts are
     similar.
 
-    Of each article, `sketch` hashes are put in the index, by which similar articles are found, and
-    at most `most` are stored, by which they are compared. A shingle has `words` words, or in
+    Of each article, `sketch` hashes are put in the index, by which similar articles are found. In
+    place of those that an earlier article has, up to `alternates` others are put there. At most
+    `most` are stored, by which articles are compared. A shingle has `words` words, or in
     Chinese and Japanese `han` and in languages such as Thai `southeast_asian` characters. After a
-    change of any setting but `sketch`, old and new hashes can't be compared.
+    change of any setting but `sketch` and `alternates`, old and new hashes can't be compared.
     """
 
     sketch: Count  # hashes
+    alternates: Annotated[int, Field(ge=0)] = 16  # hashes
     most: Count  # hashes
     words: ShingleWidths  # words
     han: ShingleWidths  # characters

@@ -48,6 +48,15 @@ def replaced_figures(left: Fingerprint, right: Fingerprint) -> tuple[int, int]:
     return _in_both(*map(_contexts, (x, y))), _in_both(*changed)
 
 
+def other_figures(left: Fingerprint, right: Fingerprint) -> int:
+    """Count the numbers that each of two texts has and the other lacks, wherever they stand; the
+    smaller of the two counts. Dates are not counted."""
+    x, y = _figures(left, right), _figures(right, left)
+    values = [{(figure & ~_DATE) >> _VALUE_SHIFT for figure in side} for side in (x, y)]
+    plain = [{figure >> _VALUE_SHIFT for figure in side if not figure & _DATE} for side in (x, y)]
+    return min(len(plain[0] - values[1]), len(plain[1] - values[0]))
+
+
 def _in_both(x: "Counter[int]", y: "Counter[int]") -> int:
     return sum(min(count, y[context]) for context, count in x.items() if context in y)
 

@@ -51,7 +51,8 @@ def fingerprint(
     frame = is_frame(article.text)
     ordered, contents = _ordered(text, wide, content, 0 if frame else len(vocabulary), rules)
     hashes = distinct(ordered)
-    sketch = sketch_of(ordered, contents, rules.shingles.sketch)
+    limits = rules.shingles
+    sketch, alternates = sketch_of(ordered, contents, limits.sketch, limits.alternates)
     kept, scale = sampled(hashes, rules.shingles.most)
     lead = round(rules.content.lead_words * widths.wide / rules.shingles.words.wide)
     opening = wide[: max(0, lead - widths.wide + 1)] & ~NARROW
@@ -63,6 +64,7 @@ def fingerprint(
         words=text.total,
         sketch=sketch,
         sketch_version=SKETCH_VERSION,
+        alternates=alternates,
         former_sketch=tuple(hashes[:FORMER_SKETCH].tolist()),
         scale=scale,
         shingles=high_halves(kept),
@@ -143,7 +145,8 @@ def _version(rules: ShingleRules) -> str:
     """The version of a fingerprint, which differs when the same text would get other hashes to
     compare. The sketch only serves to find articles, so its size makes no difference."""
     compared = rules.model_copy(update={"sketch": FORMER_SKETCH})
-    return f"{ALGORITHM}.{_digest(compared.model_dump_json().encode())[:6]}"
+    settings = compared.model_dump_json(exclude={"alternates"})
+    return f"{ALGORITHM}.{_digest(settings.encode())[:6]}"
 
 
 def _digest(data: bytes) -> str:

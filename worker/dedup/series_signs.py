@@ -9,16 +9,19 @@ from collections.abc import Collection
 from functools import cache
 from typing import NamedTuple
 
-from worker.dedup.calendar_words import MONTHS, MONTHS_CUT_SHORT, WEEKDAYS
+from worker.dedup.calendar_words import MONTHS, MONTHS_CUT_SHORT, OTHER_NAMES, WEEKDAYS
 from worker.dedup.dedup_rules import SeriesRules
-from worker.dedup.figure_agreement import replaced_figures
+from worker.dedup.figure_agreement import other_figures, replaced_figures
 from worker.dedup.hash_arrays import below, common, common_count, halves, high_halves
-from worker.dedup.number_words import number_words
+from worker.dedup.number_words import Role, number_words
 from worker.dedup.shingles import words_of
 from worker.model.records import Fingerprint
 
 Words = frozenset[int]  # hashes of words
 _NUMBERS = 10_000  # as words of titles; greater ones are rarely a date
+_OWN_FIGURES = 2  # that each text has for itself: names and figures of one form were filled in
+_OWN_WORDS = 2  # the same for words; a copy of which a number was corrected has none
+_FORM_OPENING = 0.5  # share of the opening that is part of the form; a rewritten lead has less
 
 
 class Changes(NamedTuple):
@@ -26,9 +29,11 @@ class Changes(NamedTuple):
 
     `frame` is the share of the shorter text, without its opening, that is in the other text.
     `figures` counts the numbers that stand between the same words in both texts, and `replaced` how
-    many of these differ; a date that differs is not counted. `subject` is True if each title names
-    something that the other article never mentions, `day` if the titles name different days or
-    months, and `titled` if the titles differ in nothing but numbers and days.
+    many of these differ; a date that differs is not counted. `subject` is True if titles of one
+    form name something that the other article never mentions, `form` if other titles do and each
+    text has numbers of its own. `day` says that the titles name different days or months, `titled`
+    that they differ in nothing but numbers and days, and `renumbered` that they differ in numbers,
+    and the texts in words.
     """
 
     frame: float
@@ -37,6 +42,8 @@ class Changes(NamedTuple):
     subject: bool
     day: bool
     titled: bool
+    form: bool = False
+    renumbered: bool = False
 
     @property
     def agreeing(self) -> float:
@@ -51,18 +58,24 @@ def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
     if left.title == right.title:
         titled = bool(left.title)
         return Changes(_frame(left, right), figures, replaced, False, False, titled)
-    x, y = _words(left.title), _words(right.title)
+    x, y = _title_words(left), _title_words(right)
     own, other, fixed = _TitleWords.of(x - y), _TitleWords.of(y - x), x & y
     dated = bool(own.numbers and other.numbers and not fixed.isdisjoint(_months()))
     # A title of the same form has half of the words of the other.
     same_form = bool(x and y) and 2 * len(fixed) >= min(len(x), len(y))
+    subject = _other_subject(left, right, own.names, other.names)
+    titled = bool(x and y) and not own.names and not other.names
     return Changes(
         frame=_frame(left, right),
         figures=figures,
         replaced=replaced,
-        subject=same_form and _other_subject(left, right, own.names, other.names),
+        subject=same_form and subject,
         day=bool(fixed) and (dated or bool(own.days and other.days)),
-        titled=bool(x and y) and not own.names and not other.names,
+        titled=titled,
+        form=subject and other_figures(left, right) >= _OWN_FIGURES,
+        renumbered=titled
+        and own.counts() != other.counts()
+        and all(len(only - _numbers()) >= _OWN_WORDS for only in _words_of_one(left, right)),
     )
 
 
@@ -78,6 +91,11 @@ class _TitleWords(NamedTuple):
     def of(cls, words: Words) -> "_TitleWords":
         numbers, days = words & _numbers(), words & _calendar()
         return cls(numbers, days, words - numbers - days)
+
+    def counts(self) -> Words:
+        """The values of the numbers from ten on: single digits are no words of a title."""
+        values = _values()
+        return frozenset(values.get(word, word) for word in self.numbers) - _digits()
 
 
 class Pair(NamedTuple):
@@ -102,6 +120,10 @@ def is_next_issue(changes: Changes, pair: Pair, rules: SeriesRules) -> bool:
         return True
     if changes.subject and changes.frame >= (
         rules.frame if changes.replaced else rules.whole_frame
+    ):
+        return True
+    if changes.frame >= rules.whole_frame and (
+        (changes.form and pair.openings[0] >= _FORM_OPENING) or (changes.renumbered and pair.days)
     ):
         return True
     least = rules.figures_same_day if pair.days == 0 else rules.figures
@@ -160,11 +182,31 @@ def _other_subject(left: Fingerprint, right: Fingerprint, own: Words, other: Wor
     """
     if not own or not other:
         return False
-    v, w = _words(left.vocabulary), _words(right.vocabulary)
-    left_only, right_only = v - w, w - v
+    left_only, right_only = _words_of_one(left, right)
     if own.isdisjoint(left_only) or other.isdisjoint(right_only):
         return False
     return all(len(only - _numbers()) > 1 for only in (left_only, right_only))
+
+
+def _words_of_one(left: Fingerprint, right: Fingerprint) -> tuple[Words, Words]:
+    """The words of each text that the other does not have."""
+    v, w = _words(left.vocabulary), _words(right.vocabulary)
+    return v - w, w - v
+
+
+def _title_words(article: Fingerprint) -> Words:
+    """The words of a title, with one name for each day and month."""
+    names = _other_names()
+    return frozenset(names.get(word, word) for word in halves(article.title).tolist())
+
+
+@cache
+def _other_names() -> dict[int, int]:
+    return {
+        word: name
+        for other, usual in OTHER_NAMES.items()
+        for word, name in zip(_hashed([other]), _hashed([usual]), strict=True)
+    }
 
 
 @cache
@@ -175,6 +217,22 @@ def _calendar() -> Words:
 @cache
 def _months() -> Words:
     return _hashed(MONTHS | MONTHS_CUT_SHORT)
+
+
+@cache
+def _digits() -> Words:
+    return _hashed("0123456789")
+
+
+@cache
+def _values() -> dict[int, int]:
+    """The hash of each number word -> that of its value in digits."""
+    return {
+        word: value
+        for name, number in number_words("und").items()
+        if number.role is Role.ADDED
+        for word, value in zip(_hashed([name]), _hashed([str(number.value)]), strict=True)
+    }
 
 
 @cache

@@ -13,27 +13,34 @@ from numpy.typing import NDArray
 from worker.dedup.hash_arrays import HashArray
 
 RARE_WORDS = 2  # content words in a rare run: "of the bank" has one and occurs everywhere
-POOL = 2  # the smallest hashes, so many times as many as are chosen, are looked at
+POOL = 48  # the smallest hashes, of which a sketch is chosen; it has at most half of them
 
 
-def sketch_of(hashes: HashArray, content: NDArray[np.uint8], most: int) -> tuple[int, ...]:
+def sketch_of(
+    hashes: HashArray, content: NDArray[np.uint8], most: int, alternates: int = 0
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Choose at most `most` of the hashes of a text's runs of words, by which the similarity index
-    finds its copies. Returns them in ascending order.
+    finds its copies. Returns them in ascending order, and then up to `alternates` further ones, the
+    best first, for the case that earlier articles have some of the chosen hashes already.
 
     `hashes` are in the order of the text, and `content` tells how many content words (all but words
     such as "the") each run has; runs with at least two are preferred. Chosen are hashes that are
     the smallest far around, so that a part of the text chooses the same ones.
     """
     rare = content >= RARE_WORDS
-    chosen = _widest(hashes[rare], most)
+    pool = max(POOL, 2 * most)
+    ranked = _widest(hashes[rare], pool)
+    chosen, further = ranked[:most], ranked[most : most + alternates]
     if len(chosen) < most:
-        chosen = np.concatenate((chosen, _widest(hashes[~rare], most - len(chosen))))
+        common = _widest(hashes[~rare], pool - 2 * len(chosen))
+        chosen = np.concatenate((chosen, common[: most - len(chosen)]))
     chosen.sort()
-    return tuple(chosen.tolist())
+    return tuple(chosen.tolist()), tuple(further.tolist())
 
 
-def _widest(hashes: HashArray, most: int) -> HashArray:
-    """The `most` hashes that have the greatest distance to the nearest smaller hash.
+def _widest(hashes: HashArray, pool_size: int) -> HashArray:
+    """The smallest `pool_size` hashes, those first that have the greatest distance to the nearest
+    smaller hash.
 
     The distance is counted in runs of words. It is only computed for the smallest hashes, because
     larger ones have smaller ones near them. Repetitions of a hash are left out.
@@ -45,17 +52,14 @@ def _widest(hashes: HashArray, most: int) -> HashArray:
         order = hashes.argsort(kind="stable")  # to keep the first of equal hashes
         first = np.concatenate(([True], ~repeated))
         pool, order = pool[first], order[first]
-    pool, order = pool[: POOL * most], order[: POOL * most]
-    if len(pool) <= most:
-        return pool
+    pool, order = pool[:pool_size], order[:pool_size]
     positions = order.astype(np.int32)
     distances = positions[:, None] - positions
     np.abs(distances, out=distances)
     distances |= _not_smaller(len(positions))
     # Of equal distances those of the smaller hashes, which come first, are chosen.
-    widest = (-distances.min(axis=0)).argsort(kind="stable")[:most]
-    chosen: HashArray = pool[widest]
-    return chosen
+    ranked: HashArray = pool[(-distances.min(axis=0, initial=1 << 30)).argsort(kind="stable")]
+    return ranked
 
 
 @lru_cache(64)

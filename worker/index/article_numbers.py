@@ -4,12 +4,12 @@ A number takes less memory than an article id. Of two copies, the one with the s
 first, which decides which of them becomes the canonical article.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from worker.index.buckets import READ_LAYOUTS, Buckets
-from worker.index.canonical_table import BUCKET_NUMBERS
+from worker.index.canonical_table import BUCKET_NUMBERS, cell_address
 from worker.index.layout import ID_BYTES, ActiveLayouts
 from worker.index.redis_client import Command, RedisClient
 
@@ -110,15 +110,21 @@ class ArticleNumbers:
         buckets = {_id_address(number)[0] for number in numbers.values()}
         return [*writes, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
 
-    def forget(self, numbers: Iterable[int]) -> None:
-        """Remove the articles with these numbers from the index, in one round trip.
+    def forget(self, numbers: Mapping[str, int | None]) -> None:
+        """Remove articles from the index, in two round trips. `numbers` maps their ids to their
+        numbers, as `find` returns them.
 
-        Their text hashes and ids are deleted, so that they are no longer proposed as originals of
-        new articles.
+        Their fingerprints, ids and numbers are deleted, and of which article each is a copy. So
+        they are no longer proposed as originals of new articles, and one that comes back is new.
         """
-        numbers = [*numbers]
-        removals: list[Command] = [("DEL", fingerprint_key(number)) for number in numbers]
-        removals += [("HDEL", *_id_address(number)) for number in numbers]
+        removals: list[Command] = []
+        read = self._buckets.layouts().read
+        for article_id, number in numbers.items():
+            if number:
+                field = _field(article_id)
+                removals += [("HDEL", layout.id_key(field), field) for layout in read]
+                removals += [("DEL", fingerprint_key(number)), ("HDEL", *_id_address(number))]
+                removals.append(("HDEL", *cell_address(number)))
         if removals:
             self._client.execute(removals)
 

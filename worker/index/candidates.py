@@ -66,3 +66,16 @@ def rank_candidates(
     eligible = {owner for owner, count in hits.items() if count >= least} | set(exact)
     ranked = sorted(eligible - {own}, key=lambda owner: (owner not in exact, -hits[owner], owner))
     return [(owner, hits[owner]) for owner in ranked[: rules.most_rivals]]
+
+
+def count_taken(
+    own: Owner, owners_by_hash: Sequence[Collection[Owner]], rivals: Collection[Owner]
+) -> int:
+    """Count the text hashes of the article `own` that lead to none of its copies, because articles
+    with other texts were the first with them.
+
+    `owners_by_hash` lists the owners of each hash. Hashes that belong to one of `rivals`, the
+    candidates for `own`, are not counted: a copy of `own` is found by that candidate, too.
+    """
+    found = {own, *rivals}
+    return sum(1 for owners in owners_by_hash if owners and found.isdisjoint(owners))

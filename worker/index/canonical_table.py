@@ -27,7 +27,7 @@ class RedisCanonicalTable:
 
     def read(self, numbers: Collection[int]) -> Pointers:
         ordered = sorted(numbers)
-        replies = self._client.execute([("HGET", *_address(number)) for number in ordered])
+        replies = self._client.execute([("HGET", *cell_address(number)) for number in ordered])
         return {n: n - int(back) for n, back in zip(ordered, replies, strict=True) if back}
 
     def fill(self, pointers: Mapping[int, int]) -> None:
@@ -39,11 +39,12 @@ class RedisCanonicalTable:
         self._client.execute(self._writes("HSET", pointers))
 
     def _writes(self, command: str, pointers: Mapping[int, int]) -> list[Command]:
-        writes = [(command, *_address(number), number - to) for number, to in pointers.items()]
-        buckets = {_address(number)[0] for number in pointers}
+        writes = [(command, *cell_address(number), number - to) for number, to in pointers.items()]
+        buckets = {cell_address(number)[0] for number in pointers}
         return [*writes, *(("EXPIRE", bucket, self._ttl_s) for bucket in buckets)]
 
 
-def _address(number: int) -> tuple[str, int]:
-    """The Redis key and field of the cell of the article with this number."""
+def cell_address(number: int) -> tuple[str, int]:
+    """Return the Redis key and field that say of which article the one with this number is a
+    copy."""
     return f"aw:c:{number // BUCKET_NUMBERS}", number % BUCKET_NUMBERS

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from worker.index import IndexEntry
 from worker.index.buckets import READ_LAYOUTS, Buckets
+from worker.index.candidates import count_taken
 from worker.index.index_hashes import IndexHashes, owners_of
 from worker.index.layout import ActiveLayouts, BucketLayout
 from worker.index.redis_client import Command, RedisClient
@@ -31,6 +32,15 @@ class EntryOwners(NamedTuple):
     text: list[int]
     sketch: Owners
     former: Owners
+
+
+class BucketWrites(NamedTuple):
+    """Redis commands that write entries of the index, and the keys of the Redis hashes (buckets)
+    that they write to; `layout` describes these."""
+
+    commands: list[Command]
+    keys: list[str]
+    layout: BucketLayout
 
 
 class HashOwners:
@@ -88,6 +98,29 @@ class HashOwners:
         ]
         return by_entry, self._buckets.parse_layouts((clock, state))
 
+    def alternates(
+        self,
+        entries: Sequence[IndexEntry],
+        owners: Sequence[EntryOwners],
+        numbers: Sequence[int],
+        rivals: Sequence[Sequence[tuple[int, int]]],
+        layout: BucketLayout,
+    ) -> BucketWrites:
+        """Return the commands that make each article the owner of alternate text hashes, as many as
+        it has hashes that belong to articles with other texts.
+
+        Otherwise an article in a full index would be found by few hashes. `owners` is what `read`
+        returned for the articles, `numbers` has their numbers, and `rivals` the numbers and hits of
+        their candidates.
+        """
+        counts = [
+            count_taken(number, of.sketch, [rival for rival, _ in of_entry])
+            for number, of, of_entry in zip(numbers, owners, rivals, strict=True)
+        ]
+        hashes = IndexHashes.of_alternates([entry.fingerprint for entry in entries], counts)
+        keys, commands = self.commands(hashes, numbers, layout)
+        return BucketWrites(commands, keys, layout)
+
     def replace(
         self,
         hashes: IndexHashes,
@@ -104,12 +137,12 @@ class HashOwners:
         """
         keys, commands = self.commands(hashes, numbers, layout)
         by_hash = [of for entry in owners for of in (entry.text, *entry.sketch)]
-        overwrites = [
-            ("HSET", *command[1:])
-            for command, of_hash in zip(commands, by_hash, strict=True)
-            if not forgotten.isdisjoint(of_hash)
-        ]
-        self._buckets.write(overwrites, keys, layout)
+        # Of several articles with a hash the first gets it, as if no other had had it before.
+        overwrites: dict[tuple[object, ...], Command] = {}
+        for command, of_hash in zip(commands, by_hash, strict=True):
+            if not forgotten.isdisjoint(of_hash):
+                overwrites.setdefault(command[1:3], ("HSET", *command[1:]))
+        self._buckets.write([*overwrites.values()], keys, layout)
 
 
 class _Reads:

@@ -42,6 +42,14 @@ class IndexHashes(NamedTuple):
         return cls._of([sorted({*f.former_sketch} - {*f.sketch}) for f in fingerprints])
 
     @classmethod
+    def of_alternates(
+        cls, fingerprints: Sequence[Fingerprint], counts: Sequence[int]
+    ) -> "IndexHashes":
+        """Return the text hashes that take the place of those that earlier articles already have:
+        for each article as many as `counts` says, or all alternates if it has fewer."""
+        return cls._of([f.alternates[:n] for f, n in zip(fingerprints, counts, strict=True)])
+
+    @classmethod
     def _of(cls, hashes_by_article: Sequence[Sequence[int]]) -> "IndexHashes":
         bounds = [0, *accumulate(map(len, hashes_by_article))]
         hashes = np.array([*chain.from_iterable(hashes_by_article)], np.uint64)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 
 from worker.index import Candidate, CopyVote, IndexEntry
-from worker.index.candidates import SupportsIndexRules, rank_candidates
+from worker.index.candidates import SupportsIndexRules, count_taken, rank_candidates
 from worker.index.canonical_articles import Pointers, elect
 from worker.model.records import Fingerprint
 
@@ -49,7 +49,10 @@ class MemoryIndex:
             self._owners.setdefault(entry.fingerprint.text_hash, number)
             for hash_ in entry.fingerprint.sketch:
                 self._owners.setdefault(hash_, number)
-        return [self._candidates(entry) for entry in entries]
+        candidates = [self._candidates(entry) for entry in entries]
+        for entry, of_entry in zip(entries, candidates, strict=True):
+            self._own_alternates(entry, [self._numbers[c.article_id] for c in of_entry])
+        return candidates
 
     def release(self, article_ids: Sequence[str]) -> None:
         for number in {self._numbers.get(i, -1) for i in article_ids} & self._created:
@@ -116,6 +119,13 @@ class MemoryIndex:
             self._articles[number] = article_id
             self._seen[number] = self._generation
         return self._numbers[article_id]
+
+    def _own_alternates(self, entry: IndexEntry, rivals: Collection[int]) -> None:
+        """Make the entry the owner of further hashes, in place of those that it does not own."""
+        owners = [[self._owners[hash_]] for hash_ in entry.fingerprint.sketch]
+        number = self._numbers[entry.article_id]
+        for hash_ in entry.fingerprint.alternates[: count_taken(number, owners, rivals)]:
+            self._owners.setdefault(hash_, number)
 
     def _candidates(self, entry: IndexEntry) -> list[Candidate]:
         keys: list[int | str] = [entry.fingerprint.text_hash, *entry.fingerprint.sketch]

@@ -35,8 +35,9 @@ from worker.index.buckets import Buckets
 from worker.index.candidates import SupportsIndexRules, rank_candidates
 from worker.index.canonical_articles import elect
 from worker.index.canonical_table import RedisCanonicalTable
-from worker.index.hash_owners import EntryOwners, HashOwners
+from worker.index.hash_owners import BucketWrites, EntryOwners, HashOwners
 from worker.index.index_hashes import IndexHashes
+from worker.index.layout import ActiveLayouts
 from worker.index.redis_client import Command, RedisClient
 from worker.model.records import Fingerprint
 
@@ -85,9 +86,11 @@ class RedisIndex:
                 break
         own = [numbered.numbers[entry.article_id] for entry in entries]
         self._recent, self._created = numbered.numbers, numbered.created
-        candidates, forgotten = self._load(self._ranked(owners, own))
+        ranked = self.ranked(owners, own)
+        alternates = self.owners.alternates(entries, owners, own, ranked, layouts.written)
+        candidates, forgotten = self._load(ranked, alternates)
         if forgotten:
-            self.owners.replace(hashes, owners, own, forgotten, layouts.written)
+            candidates = self._replaced(entries, hashes, owners, own, forgotten, layouts)
         self.buckets.grow(layouts, entries_per_bucket)
         return candidates
 
@@ -135,7 +138,7 @@ class RedisIndex:
             if current.read == layouts.read:
                 break
             layouts = current
-        candidates, _ = self._load(self._ranked(owners, [-1] * len(entries)))
+        candidates, _ = self._load(self.ranked(owners, [-1] * len(entries)))
         return [
             [candidate for candidate in of_entry if candidate.article_id != entry.article_id]
             for entry, of_entry in zip(entries, candidates, strict=True)
@@ -170,8 +173,7 @@ class RedisIndex:
         """Remove these articles from the index, so that new articles are no longer found to be
         copies of them."""
         if article_ids:
-            numbers = self.numbers.find(article_ids)
-            self.numbers.forget([number for number in numbers.values() if number])
+            self.numbers.forget(self.numbers.find(article_ids))
 
     @property
     def round_trips(self) -> int:
@@ -218,7 +220,7 @@ class RedisIndex:
         self._released = []
         return [*map(bool, replies[len(first) :])], entries_per_bucket
 
-    def _ranked(
+    def ranked(
         self, owners: Sequence[EntryOwners], own: Sequence[int]
     ) -> list[list[tuple[int, int]]]:
         """The best candidates of each entry, as pairs of article number and hits.
@@ -230,20 +232,43 @@ class RedisIndex:
             for number, of in zip(own, owners, strict=True)
         ]
 
+    def _replaced(
+        self,
+        entries: Sequence[IndexEntry],
+        hashes: IndexHashes,
+        owners: Sequence[EntryOwners],
+        own: Sequence[int],
+        forgotten: set[int],
+        layouts: ActiveLayouts,
+    ) -> list[list[Candidate]]:
+        """Give the hashes of `forgotten` articles to these entries, and return their candidates.
+
+        Read again, because several of the entries may be copies of the same forgotten article.
+        """
+        self.owners.replace(hashes, owners, own, forgotten, layouts.written)
+        owners, _ = self.owners.read(entries, hashes, layouts)
+        candidates, _ = self._load(self.ranked(owners, own))
+        return candidates
+
     def _load(
-        self, ranked: Sequence[Sequence[tuple[int, int]]]
+        self, ranked: Sequence[Sequence[tuple[int, int]]], writes: BucketWrites | None = None
     ) -> tuple[list[list[Candidate]], set[int]]:
-        """Load ids and fingerprints of the `ranked` article numbers of each entry.
+        """Load ids and fingerprints of the `ranked` article numbers of each entry, in one round
+        trip with `writes`.
 
         Returns the candidates of each entry, and the numbers among them of forgotten articles.
         """
         numbers = sorted({number for owners in ranked for number, _ in owners})
-        if not numbers:
-            return [[] for _ in ranked], set()
         reads: list[Command] = [("GET", fingerprint_key(number)) for number in numbers]
-        replies = self.client.execute([*reads, *map(id_command, numbers)])
+        reads += map(id_command, numbers)
+        if writes and writes.commands:
+            replies, _ = self.buckets.write([*reads, *writes.commands], writes.keys, writes.layout)
+        elif reads:
+            replies = self.client.execute(reads)
+        else:
+            return [[] for _ in ranked], set()
         fingerprints = dict(zip(numbers, map(Fingerprint.unpacked, replies), strict=False))
-        ids = {n: i.hex() for n, i in zip(numbers, replies[len(numbers) :], strict=True) if i}
+        ids = {n: i.hex() for n, i in zip(numbers, replies[len(numbers) :], strict=False) if i}
         self._recent |= {article_id: number for number, article_id in ids.items()}
         candidates = [
             [

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from worker.index import IndexEntry
 from worker.index.buckets import READ_LAYOUTS
 from worker.index.canonical_articles import end_of, follow
 from worker.index.index_hashes import IndexHashes
+from worker.index.layout import ActiveLayouts
 from worker.index.redis_client import Command
 from worker.index.redis_index import RedisIndex
 from worker.model.records import Fingerprint
@@ -168,7 +170,7 @@ def _own(
 ) -> None:
     """Make articles the owners of their hashes in a generation, where hashes have no owner yet.
 
-    Takes three round trips and those of moving buckets, and one more for articles that a former
+    Takes five round trips and those of moving buckets, and one more for articles that a former
     release fingerprinted. Starts again when layouts change meanwhile.
     """
     fingerprints = [article.fingerprint for article in articles]
@@ -182,7 +184,25 @@ def _own(
         _, entries_per_bucket = index.buckets.write(commands, keys, layouts.written)
         before, layouts = layouts, index.buckets.layouts_of(generation)
         if before.read == layouts.read:
-            return index.buckets.grow(layouts, entries_per_bucket)
+            break
+    _own_alternates(index, articles, hashes, numbers, layouts)
+    index.buckets.grow(layouts, entries_per_bucket)
+
+
+def _own_alternates(
+    index: RedisIndex,
+    articles: Sequence[ExpectedEntry],
+    hashes: IndexHashes,
+    numbers: Sequence[int],
+    layouts: ActiveLayouts,
+) -> None:
+    """Make articles the owners of alternate hashes, in place of those that others own."""
+    entries = [IndexEntry(article_id=a.article_id, fingerprint=a.fingerprint) for a in articles]
+    owners, _ = index.owners.read(entries, hashes, layouts)
+    ranked = index.ranked(owners, numbers)
+    writes = index.owners.alternates(entries, owners, numbers, ranked, layouts.written)
+    if writes.commands:
+        index.buckets.write(writes.commands, writes.keys, writes.layout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

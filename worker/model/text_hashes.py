@@ -22,8 +22,9 @@ class Fingerprint:
     have in common, the more similar they are. Of a long text only one shingle in `scale` is kept.
 
     `sketch` has the few hashes by which the similarity index finds the article, and
-    `sketch_version` says how they were chosen. `former_sketch` has those that the former release
-    would choose, because the index may still have articles registered by such hashes; it is not
+    `sketch_version` says how they were chosen. Hashes of `alternates`, the first ones first, take
+    the place of those that earlier articles have already. `former_sketch` has those that the former
+    release would choose, because the index may still have articles registered by them; it is not
     stored. `day` is the day of publication, and `version` that of the code that made the hashes.
     """
 
@@ -32,6 +33,7 @@ class Fingerprint:
     words: int
     sketch: tuple[int, ...] = ()  # a few of the 64-bit shingle hashes, ascending
     sketch_version: int = 1
+    alternates: tuple[int, ...] = ()  # further shingle hashes, the most useful first
     former_sketch: tuple[int, ...] = field(default=(), compare=False)
     scale: int = 1  # only shingles with a hash below 2**64 / scale are kept
     shingles: bytes = b""
@@ -48,10 +50,11 @@ class Fingerprint:
         sketch = struct.pack(f"<{len(self.sketch)}Q", *self.sketch)
         parts = (texts, sketch, *(getattr(self, name) for name in _SETS))
         head = _HEAD.pack(_FORMAT, self.words, self.scale, *map(len, parts))
-        # Last, where workers of the version before don't look.
-        sketch_version = bytes((self.sketch_version,))
+        # Last, where workers of the versions before don't look.
+        alternates = struct.pack(f"<{len(self.alternates)}Q", *self.alternates)
+        end = bytes((self.sketch_version,)) + alternates
         hashes = bytes.fromhex(self.content_hash + self.text_hash)
-        return b"".join((head, hashes, *parts, sketch_version))
+        return b"".join((head, hashes, *parts, end))
 
     @classmethod
     def unpacked(cls, data: bytes | None) -> "Fingerprint | None":
@@ -74,6 +77,7 @@ class Fingerprint:
             scale=scale,
             sketch=struct.unpack(f"<{len(sketch) // 8}Q", sketch),
             sketch_version=end[0] if end else 1,
+            alternates=struct.unpack_from(f"<{len(end) // 8}Q", end, 1) if len(end) > 8 else (),
             shingles=sets[0],
             opening=sets[1],
             vocabulary=sets[2],
