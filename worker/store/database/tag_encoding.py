@@ -85,6 +85,16 @@ def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
     return tuple(sorted(tags, key=rank))
 
 
+def decode_names(text: str, facts: Mapping[int, Facts]) -> list[tuple[str, str, str]]:
+    """Return scheme, code and label of each tag of a stored value, in the order of the value: a
+    fraction of the work of `decode_tags`, for those who count tags of many articles."""
+    return [
+        (facts[number]["scheme"], item[0], item[1])
+        for number, items in orjson.loads(text)
+        for item in items
+    ]
+
+
 def provenances_in(text: str) -> set[int]:
     """Return the numbers of the provenances that a stored value refers to."""
     return {number for number, _ in orjson.loads(text)}

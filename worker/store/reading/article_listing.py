@@ -39,7 +39,7 @@ from worker.store.reading.search import (
     snippet,
     word_conditions,
 )
-from worker.store.reading.stored_tags import has_tag, tagged_articles, tags_of
+from worker.store.reading.stored_tags import has_tag, tag_names_of, tagged_articles
 from worker.store.values import Query
 
 MOST_EXACT = 10_000  # rows; a larger number is estimated
@@ -263,12 +263,13 @@ def _counted(values: Iterator[str]) -> tuple[FacetCount, ...]:
 
 def _tag_counts(connection: Connection, revision_ids: Sequence[int]) -> tuple[FacetCount, ...]:
     ids = sa.select(revisions.c.article_id).where(_is_one_of(connection, revision_ids))
-    article_tags = tags_of(connection, connection.scalars(ids))
-    every = [((tag.scheme, tag.code), tag.label) for tags in article_tags.values() for tag in tags]
-    counts = Counter(key for key, _ in every)
+    counts: Counter[tuple[str, str]] = Counter()
+    labels: dict[tuple[str, str], str] = {}
+    for scheme, code, label in tag_names_of(connection, connection.scalars(ids).all()):
+        counts[scheme, code] += 1
+        labels[scheme, code] = min(labels.get((scheme, code), label), label)
     most = sorted(counts, key=lambda key: (-counts[key], key))[:_MOST_VALUES]
-    first_label = {key: min(label for of, label in every if of == key) for key in most}
-    return tuple(FacetCount(":".join(key), first_label[key], counts[key]) for key in most)
+    return tuple(FacetCount(":".join(key), labels[key], counts[key]) for key in most)
 
 
 def _day_counts(moments: Sequence[datetime]) -> tuple[FacetCount, ...]:
