@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import Recogniser
-from worker.tag.entities.entity_rules import EntityRules
+from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
 from worker.tag.entities.mentions import (
     ORGANISATION,
@@ -47,7 +47,7 @@ def entity_tags(article: Article, rules: EntityRules, tokens: Tokens | None = No
 
 def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[Tag]:
     title = article.title
-    own = list(_own_mentions(tokens, rules))
+    own = _own_mentions(tokens, rules)
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
     found: list[Mention] = []
@@ -119,29 +119,35 @@ def _repeated_surnames(
             yield Mention(start, end, name, PERSON, _SURNAME_SCORE, "crf")
 
 
-def _own_mentions(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
+def _own_mentions(tokens: Tokens, rules: EntityRules) -> list[Mention]:
     """Mentions of the operator's own names: the same words in a row, in the same case."""
+    first = rules.first_word_finder.find(tokens)
+    if not first:
+        return []
+    words, text = tokens.vocabulary.words, tokens.text
+    first_words = [words[number] for number in tokens.numbers.take(first).tolist()]
     matches = [
-        (index, *match)
-        for index in rules.first_word_finder.find(tokens)
-        if (match := _own_match(index, tokens, rules))
+        (at, at + count, kind)
+        for at, word in zip(first, first_words, strict=True)
+        for count, kind in _own_match(at, rules.aliases_by_first_word[word], tokens)
     ]
-    first = [index for index, _, _ in matches]
-    spans = tokens.spans(first, [index + words for index, words, _ in matches])
-    for (start, end), (_, _, kind) in zip(spans, matches, strict=True):
-        yield Mention(start, end, tokens.text[start:end], kind, 1.0, "own")
+    spans = tokens.spans([at for at, _, _ in matches], [stop for _, stop, _ in matches])
+    return [
+        Mention(start, end, text[start:end], kind, 1.0, "own")
+        for (start, end), (_, _, kind) in zip(spans, matches, strict=True)
+    ]
 
 
-def _own_match(index: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str] | None:
-    """The operator's own name that begins at this token, as (number of words, kind), or None.
-
-    If several aliases begin there, the longest is taken.
-    """
-    words = tokens.run(index, index + rules.max_alias_words)
-    for alias, entity in rules.aliases_by_first_word[words[0]]:
-        if words[: len(alias)] == alias and entity.kind:
-            return len(alias), entity.kind
-    return None
+def _own_match(at: int, aliases: Sequence[OwnAlias], tokens: Tokens) -> Sequence[tuple[int, str]]:
+    """The longest of the operator's own names that begins at a token, as [(number of words, kind)];
+    nothing if none does. `aliases` begin with this token, the longest first."""
+    longest = len(aliases[0].words)
+    words = tokens.run(at, at + longest) if longest > 1 else ()
+    for alias in aliases:
+        count = len(alias.words)
+        if count == 1 or words[:count] == alias.words:
+            return ((count, alias.kind),)
+    return ()
 
 
 def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Mention]:

@@ -4,7 +4,7 @@ They include names that the operator listed, which are found without a trained m
 """
 
 from functools import cached_property
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, NamedTuple, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,14 @@ class Entity(Frozen):
         if self.kind in self.refused_kinds:
             raise ValueError(f"{self.name}: is of a kind that is among its `refused_kinds`")
         return self
+
+
+class OwnAlias(NamedTuple):
+    """A name or alias that the operator listed, as the `words` (tokens) that it consists of, and
+    its kind: person, organisation or place."""
+
+    words: tuple[str, ...]
+    kind: str
 
 
 class EntityRules(Frozen):
@@ -139,22 +147,15 @@ class EntityRules(Frozen):
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property
-    def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """A dict from a word to those names and aliases in the operator's list that begin with it.
-
-        Each of them is a pair: its words, and its entry in the list. The longest comes first.
-        """
-        by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
-        for entity in (entity for entity in self.entities if entity.kind is not None):
-            for alias in (entity.name, *entity.aliases):
+    def aliases_by_first_word(self) -> dict[str, list[OwnAlias]]:
+        """A dict from a word to those names and aliases in the operator's list that begin with it,
+        the longest first."""
+        by_first_word: dict[str, list[OwnAlias]] = {}
+        for entity in self.entities:
+            for alias in (entity.name, *entity.aliases) if entity.kind else ():
                 words = tuple(word for word in Tokens(alias).words if word)
-                by_first_word.setdefault(words[0], []).append((words, entity))
+                own = OwnAlias(words, entity.kind or "")
+                by_first_word.setdefault(words[0], []).append(own)
         for aliases in by_first_word.values():
-            aliases.sort(key=lambda pair: -len(pair[0]))
+            aliases.sort(key=lambda alias: -len(alias.words))
         return by_first_word
-
-    @cached_property
-    def max_alias_words(self) -> int:
-        """How many words the longest name or alias has that the operator listed."""
-        by_first_word = self.aliases_by_first_word
-        return max((len(w) for aliases in by_first_word.values() for w, _ in aliases), default=0)
