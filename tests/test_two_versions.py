@@ -209,7 +209,7 @@ def test_an_upgrade_with_messages_under_way_loses_nothing(
         began = datetime.now(UTC)
         now.command("migrate")
         ended = datetime.now(UTC)
-    assert revision(mixed.store_url) == "0023"
+    assert revision(mixed.store_url) == "0024"
     assert stored_counts(mixed.store_url).total() > 0  # what the version before had stored
     sent.push(before, sent.articles(10))
     sent.push(now, sent.articles(10))
@@ -361,7 +361,7 @@ def test_after_a_roll_back_the_version_before_drains_what_this_one_left(
     _quarantined(mixed, sent, files)
 
     before.command("migrate")
-    assert revision(mixed.store_url) == "0023"
+    assert revision(mixed.store_url) == "0024"
     for file in files:
         old_worker = before.start_worker()
         until(lambda: not file.exists(), lambda: f"{file.name}\n{mixed.logs()}")  # noqa: B023

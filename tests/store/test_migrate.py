@@ -31,7 +31,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path):
 
 def test_an_empty_database_is_brought_to_the_newest_revision(empty_url: str) -> None:
     newest = migrate(empty_url)
-    assert newest == revision(empty_url) == "0023"
+    assert newest == revision(empty_url) == "0024"
     assert is_current(empty_url)
     assert migrate(empty_url) == newest
 
@@ -57,7 +57,7 @@ def test_a_database_of_a_later_version_is_taken_as_it_is(store_url: str) -> None
 @pytest.mark.processes
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     with ProcessPoolExecutor(4, CONTEXT) as pool:
-        assert set(pool.map(migrate, [empty_url] * 8)) == {"0023"}
+        assert set(pool.map(migrate, [empty_url] * 8)) == {"0024"}
     assert is_current(empty_url)
 
 
@@ -88,7 +88,7 @@ def test_a_migration_can_be_taken_back(store_url: str) -> None:
         command.downgrade(config, "base")
     its.dispose()
     assert revision(store_url) == ""
-    assert migrate(store_url) == "0023"
+    assert migrate(store_url) == "0024"
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:

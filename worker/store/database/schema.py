@@ -202,16 +202,17 @@ tags = Table(
     Column("code_folded", KeyText, nullable=False, index=True),
     Column("label_folded", KeyText, nullable=False, index=True),
     Column("score", Float, nullable=False),
+    Column("salience", Float),  # of a name; NULL if a version before stored it, and for topics
     Column("method", KeyText, nullable=False),
     Column("rule", FreeText, nullable=False),
     Column("version", KeyText, nullable=False),
     Column("spans", JsonColumn, nullable=False),
 )
 
-# Topics first, then entities; the strongest of each first.
+# Topics first, then entities; the strongest of each first, of names what the article is about.
 BEST_FIRST = (
     case((tags.c.scheme.in_(("taxonomy", "category")), 0), else_=1),
-    tags.c.score.desc(),
+    func.coalesce(tags.c.salience, tags.c.score).desc(),
     tags.c.scheme,
     tags.c.code,
 )

@@ -132,11 +132,12 @@ def _tags(connection: Connection, article_ids: Collection[str]) -> dict[str, lis
     tags_of: dict[str, list[StoredTag]] = defaultdict(list)
     if not article_ids:
         return tags_of
-    columns = (tags.c.scheme, tags.c.code, tags.c.label, tags.c.score)
+    columns = (tags.c.scheme, tags.c.code, tags.c.label, tags.c.score, tags.c.salience)
     statement = sa.select(tags.c.article_id, *columns).where(tags.c.article_id.in_(article_ids))
     for row in connection.execute(statement.order_by(*BEST_FIRST)):
+        _, scheme, code, label, score, salience = row
         tags_of[row.article_id].append(
-            StoredTag(scheme=row.scheme, code=row.code, label=row.label, score=row.score)
+            StoredTag(scheme=scheme, code=code, label=label, score=score, salience=salience)
         )
     return tags_of
 

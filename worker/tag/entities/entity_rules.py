@@ -55,8 +55,9 @@ class EntityRules(Frozen):
 
     `recognise` switches on the trained model that finds other names, in texts in `languages`;
     `path` chooses the fast or the more accurate one. `gazetteer` uses the list of names in this
-    package beside the model. At most `most` names of an article become tags. Each has at most
-    `most_spans` passages as evidence. `stop_names` never become a tag.
+    package beside the model. A name becomes a tag if the probability that it is right is at least
+    `min_score`. At most `most` names of an article become tags. Each has at most `most_spans`
+    passages as evidence. `stop_names` never become a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -64,6 +65,7 @@ class EntityRules(Frozen):
     gazetteer: bool = True
     path: ModelPath = "fast"
     languages: tuple[str, ...] = ("en",)
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.65
     most: Annotated[int, Field(ge=1)] = 30
     most_spans: Annotated[int, Field(ge=1)] = 5
     stop_names: tuple[str, ...] = ()
