@@ -58,7 +58,8 @@ def entity_scores(folder: Path) -> None:
     place_names = frozenset({*names.place_aliases, *names.place_aliases.values()})
     crf = _crf([s for name in TRAIN for s in read(folder / f"{name}.bio.tsv")])
     methods: dict[str, Callable[[list[str]], Spans]] = {
-        "entities, with the gazetteer": _tagged,
+        "entities, with the gazetteer": lambda words: _tagged(words, _every_name()),
+        "the same, shown": lambda words: _tagged(words, _shown()),
         "entities": lambda words: _ours(words, "fast"),
         "entities, thorough": lambda words: _ours(words, "thorough"),
         "textbook CRF, same training": lambda words: in_text(words, crf.tag(plain_features(words))),
@@ -80,19 +81,27 @@ def entity_scores(folder: Path) -> None:
 
 @cache
 def _every_name() -> EntityRules:
-    """The packaged rules of names, without limits to the number of tags and mentions."""
+    """The packaged rules of names, without limits to the number of tags and mentions, and to how
+    likely they are to be right."""
     rules = load_config().tagging.entities
     if rules is None:
         raise ValueError("the packaged config tags entities")
-    return rules.model_copy(update={"most": _EVERY, "most_spans": _EVERY})
+    return rules.model_copy(update={"most": _EVERY, "most_spans": _EVERY, "min_score": 0.0})
 
 
-def _tagged(words: list[str]) -> Spans:
-    """The mentions of all tags of names that a sentence gets by the packaged config."""
+@cache
+def _shown() -> EntityRules:
+    """The same with the packaged limit: names that are likely enough to be right."""
+    rules = load_config().tagging.entities
+    return _every_name().model_copy(update={"min_score": rules.min_score if rules else 0.0})
+
+
+def _tagged(words: list[str], rules: EntityRules) -> Spans:
+    """The mentions of all tags of names that a sentence gets by these rules."""
     article = Article(source="bench", key="", title="", text=" ".join(words), language="en")
     return {
         (span.start, span.end, _SHORT[tag.scheme])
-        for tag in entity_tags(article, _every_name())
+        for tag in entity_tags(article, rules)
         for span in tag.spans
     }
 

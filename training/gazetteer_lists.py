@@ -78,6 +78,11 @@ def list_rows(path: Path) -> Iterator[Row]:
         yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
+def without_legal_form(name: str) -> str:
+    """Return the name of a company without its legal form: "Apple Inc." becomes "Apple"."""
+    return _LEGAL.sub("", name)
+
+
 def _spelt(text: str) -> bool:
     """Whether a name can be found word by word: not one in a script without spaces."""
     if any("\u2e80" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" or c in "()|@" for c in text):
@@ -112,7 +117,7 @@ def organisations(path: Path, places: Container[str], surnames: Counter[str]) ->
             continue
         ids = dict(part.split(":", 1) for part in row["ids"].split(";") if ":" in part)
         public = next((f"{name}:{ids[name]}" for name in _PUBLIC_IDS if ids.get(name)), "")
-        label = _LEGAL.sub("", row["name"])
+        label = without_legal_form(row["name"])
         risky = frozenset(row["risky_aliases"].split("|"))
         names = {label: Name(label, _flags(label, row["ambiguous"], rank))}
         for alias in (row["name"], *row["aliases"].split("|")):

@@ -83,7 +83,8 @@ def test_the_first_seed_gets_its_topics_people_and_places_each_with_evidence() -
 def test_every_mention_of_a_surname_belongs_to_the_full_name() -> None:
     biden = by_label(tag(seed(), tagging(), NOW))["Joe Biden"]
     assert "title" in {span.field for span in biden.spans}
-    assert {span.surface for span in biden.spans} == {"Joe Biden", "Biden"}
+    assert {"Joe Biden", "Biden"} <= {span.surface for span in biden.spans}
+    assert all(span.surface.endswith("Biden") for span in biden.spans)
 
 
 def test_kiev_and_kyiv_are_one_place() -> None:

@@ -31,7 +31,9 @@ def print_article(stored: Mapping[str, Any]) -> None:
         print_table("left out of the text", ("rule", "left-out line"), lines)
     if stored["tags"]:
         print_table(
-            "tags", ("tag", "code", "score", "by", "found words"), map(_tag, stored["tags"])
+            "tags",
+            ("tag", "code", "score", "salience", "by", "found words"),
+            map(_tag, stored["tags"]),
         )
     if stored["held"]:
         print_table("held back", ("since", "title", "words", "why"), map(_held, stored["held"]))
@@ -77,7 +79,13 @@ def _shortened(text: str) -> str:
 def _tag(tag: Mapping[str, Any]) -> tuple[object, ...]:
     evidence = ", ".join(dict.fromkeys(span["surface"] for span in tag["spans"]))
     by = f"{tag['method']} {tag['rule']}".strip()
-    return tag["label"], f"{tag['scheme']}:{tag['code']}", f"{tag['score']:.2f}", by, evidence
+    code, score = f"{tag['scheme']}:{tag['code']}", f"{tag['score']:.2f}"
+    return tag["label"], code, score, salience(tag["salience"]), by, evidence
+
+
+def salience(value: float | None) -> str:
+    """How much an article is about a name, with two digits; "" for a tag that is no name."""
+    return "" if value is None else f"{value:.2f}"
 
 
 def _decision(decision: Mapping[str, Any]) -> tuple[object, ...]:

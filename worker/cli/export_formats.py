@@ -56,6 +56,7 @@ COLUMNS: dict[str, Callable[[StoredArticle], Any]] = {
     "tags": lambda article: _joined(f"{tag.scheme}:{tag.code}" for tag in article.tags),
     "labels": lambda article: _joined(tag.label for tag in article.tags),
     "scores": lambda article: _joined(f"{tag.score:g}" for tag in article.tags),
+    "saliences": lambda article: _joined(_figure(tag.salience) for tag in article.tags),
 }
 
 
@@ -136,12 +137,13 @@ def _schema(pa: Any) -> Any:
     `pa` is the module pyarrow.
     """
     texts, moment = pa.list_(pa.string()), pa.timestamp("us", tz="UTC")
+    number = pa.float64()
     fields = ("scheme", pa.string()), ("code", pa.string()), ("label", pa.string())
     special = {
         "revision": pa.int32(),
         "words": pa.int32(),
         "media": pa.list_(pa.struct([(name, pa.string()) for name in Media.model_fields])),
-        "tags": pa.list_(pa.struct([*fields, ("score", pa.float64())])),
+        "tags": pa.list_(pa.struct([*fields, ("score", number), ("salience", number)])),
         **dict.fromkeys(("published", "updated", "received"), moment),
         "published_day": pa.date32(),
         "contributors": pa.list_(pa.struct([(n, pa.string()) for n in field_names(Contributor)])),
@@ -160,6 +162,10 @@ WRITERS: dict[str, Callable[..., WrittenCounts]] = {
 
 def _joined(values: Iterable[str]) -> str:
     return "; ".join(values)
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def _iso(moment: Any) -> str:

@@ -22,7 +22,7 @@ GROWING = {
 }
 UNCUT = ("receipt", "message")  # never cut: folded where the width is short
 NUMBERS = (
-    *("words", "seen", "count", "score", "number", "dropped", "24 h", "articles"),
+    *("words", "seen", "count", "score", "salience", "number", "dropped", "24 h", "articles"),
     *("receipts", "stored", "waiting", "leased", "held", "undeliverable", "missing"),
     *("processes", "busy", "letters"),
 )

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from worker.clean import clean
+from worker.cli.article_printing import salience
 from worker.cli.file_reading import read_file
 from worker.cli.inputs import articles_only, nothing_to_read
 from worker.cli.tags_command import rules_option, trial_config
@@ -119,10 +120,13 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
     out.print(f"language {preview.language}, rules {preview.tagger}\n", markup=False)
     if preview.tags:
         rows = (
-            (t.label, f"{t.scheme}:{t.code}", f"{t.score:.2f}", _by(t), _surfaces(t.spans))
+            (
+                *(t.label, f"{t.scheme}:{t.code}", f"{t.score:.2f}", salience(t.salience)),
+                *(_by(t), _surfaces(t.spans)),
+            )
             for t in preview.tags
         )
-        print_table("tags", ("tag", "code", "score", "by", "found words"), rows)
+        print_table("tags", ("tag", "code", "score", "salience", "by", "found words"), rows)
     else:
         out.print("no tags\n")
     if explain and topic:

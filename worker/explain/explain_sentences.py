@@ -21,7 +21,7 @@ from worker.explain.explain_templates import (
 )
 from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
-from worker.model.records import OutcomeKind
+from worker.model.records import ABOUT, OutcomeKind
 from worker.store.values import DeadLetterState, DisplayTitle, StoredDeadLetter
 
 StoredFacts = Mapping[str, Any]
@@ -224,12 +224,17 @@ def _tag(tag: StoredFacts, labels: Mapping[str, str]) -> str:
             why = f"because of {surfaces_found} (model, probability {tag['score']:.2f})"
         case "crf" | "own" | "gazetteer":
             entry = _LISTS.get(tag["method"], "")
-            return f"Names {tag['label']} ({tag['scheme']}{entry}) as {surfaces_found}."
+            return f"{_role(tag)} {tag['label']} ({tag['scheme']}{entry}), as {surfaces_found}."
         case "tf-idf":
             return f"Keyphrase {tag['label']}: rare in other articles (score {tag['score']:.2f})."
         case _:
             why = f"because of {surfaces_found} (rule {tag['rule']}, score {tag['score']:.2f})"
     return f"Tagged {tag['label']}, {why}."
+
+
+def _role(tag: StoredFacts) -> str:
+    """Whether an article is about a name or only names it; unknown for tags of old versions."""
+    return "Is about" if (tag.get("salience") or 0) >= ABOUT else "Names"
 
 
 def _cluster(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:

@@ -73,13 +73,15 @@ class StoredTag:
     """A tag (a topic or name) of a stored article, as the change feed and exports show it.
 
     `scheme` is the vocabulary, such as `taxonomy`, and `code` the tag's id in it; `label` is its
-    name for people. The passages that are evidence for it are left out.
+    name for people. `salience` (0 to 1) says how much the article is about a name; it is None for
+    other tags. The passages that are evidence for the tag are left out.
     """
 
     scheme: str
     code: str
     label: str
     score: float
+    salience: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

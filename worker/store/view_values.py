@@ -111,13 +111,15 @@ class TagRow(TypedDict):
     """A tag (a topic or name) of an article's newest revision in `worker show --json`.
 
     `method`, `rule` and `version` tell what gave the tag; `spans` are the passages that are
-    evidence for it. `scheme` is its vocabulary, and `code` its id in there.
+    evidence for it. `scheme` is its vocabulary, and `code` its id in there. `salience` (0 to 1)
+    says how much the article is about a name, and is None for other tags.
     """
 
     scheme: str
     code: str
     label: str
     score: float
+    salience: float | None
     method: str
     rule: str
     version: str

@@ -148,7 +148,7 @@ class Tokens:
     def run(self, first: int, stop: int) -> tuple[str, ...]:
         """Some adjacent tokens of the text, as strings: that at index `first` and all others before
         `stop`."""
-        return tuple(self.vocabulary.words[n] for n in self.numbers[first:stop].tolist())
+        return tuple(map(self.vocabulary.words.__getitem__, self.numbers[first:stop].tolist()))
 
     def indexes_of(self, words: Iterable[str]) -> list[int]:
         """Find some words in the text: return the indexes of all tokens that equal one of these
@@ -170,26 +170,27 @@ class Tokens:
 
         Run number i has the tokens with indexes from first[i] up to, but without, stop[i].
         """
-        if not first:
-            return []
-        offsets, letters_before = self._letters
-        first_letters, stop_letters = letters_before.take(first), letters_before.take(stop)
-        start = offsets.take(first_letters)
-        end = np.maximum(offsets.take(stop_letters - 1) + 1, start)  # a line end has no letters
-        return list(zip(start.tolist(), end.tolist(), strict=True))
+        starts, ends = self._bounds
+        # A line end has no letters: the end of the letters before it is no end of its own.
+        return [
+            (start := starts[at], max(start, ends[after - 1]))
+            for at, after in zip(first, stop, strict=True)
+        ]
 
     @cached_property
-    def _letters(self) -> tuple[IntArray, IntArray]:
-        """Offsets of all letters in the text, and the number of letters before each token.
+    def _bounds(self) -> tuple[list[int], list[int]]:
+        """Where the letters of each token begin in the text, and where they end.
 
         Here a letter is any character that is not blank. Tokens contain exactly these, so the nth
         letter of the tokens is the nth of the text. A letter is added at the end as a sentinel.
         """
         codes = np.frombuffer(f"{self.text}.".encode("utf-32-le", "surrogatepass"), np.uint32)
         offsets = _LETTER.take(codes, mode="clip").nonzero()[0]
-        letters_before = np.zeros(len(self.numbers) + 1, np.int64)
-        self.vocabulary.lengths(self.numbers).cumsum(out=letters_before[1:])
-        return offsets, letters_before
+        letters = self.vocabulary.lengths(self.numbers)
+        after = letters.cumsum()
+        ends = offsets.take(after - 1)
+        ends += 1
+        return offsets.take(after - letters).tolist(), ends.tolist()
 
 
 def tokens_of_article(article: Article) -> Tokens:

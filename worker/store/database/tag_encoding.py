@@ -102,8 +102,9 @@ def provenances_in(text: str) -> set[int]:
 
 def rank(tag: Tag) -> tuple[bool, float, str, str]:
     """Return the key by which tags are sorted: topics first, then others such as names, and the
-    strongest of each first."""
-    return (tag.scheme not in _TOPICS, -tag.score, tag.scheme, tag.code)
+    strongest of each first; of names, those that the article is most about."""
+    weight = tag.score if tag.salience is None else tag.salience
+    return (tag.scheme not in _TOPICS, -weight, tag.scheme, tag.code)
 
 
 def folded(text: str) -> str:

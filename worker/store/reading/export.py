@@ -120,7 +120,13 @@ def _article(
     fields: dict[str, Any] = {name: row[name] for name in field_names(StoredArticle) & row.keys()}
     if row["is_newest"]:
         fields["tags"] = tuple(
-            StoredTag(scheme=tag.scheme, code=tag.code, label=tag.label, score=tag.score)
+            StoredTag(
+                scheme=tag.scheme,
+                code=tag.code,
+                label=tag.label,
+                score=tag.score,
+                salience=tag.salience,
+            )
             for tag in tags.get(row["article_id"], ())
         )
     else:

@@ -1,33 +1,39 @@
 """Entities: tag an article with the people, organisations and places that it names."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import exp
 from operator import attrgetter
 from typing import NamedTuple
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import Recogniser
-from worker.tag.entities.entity_rules import EntityRules
+from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
 from worker.tag.entities.mentions import (
     ORGANISATION,
     PERSON,
     PLACE,
     Mention,
-    is_title,
-    name_form,
     resolve,
 )
 from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import shipped
+from worker.tag.entities.name_scores import method_of, name_features, name_score
+from worker.tag.entities.refused_names import without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
 __all__ = ["EntityRules", "entity_tags", "recognise_names"]
 
 KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
 _START = attrgetter("start")
-_METHODS = ("own", "gazetteer", "crf")  # the first of those that found a name is its tag's
+_SALIENCE = attrgetter("salience")
+_MENTION_DOUBT = 0.7  # what each mention leaves of the doubt that the article is about the name
+_TITLE_POINTS = (
+    3  # mentions that a mention in the title and so in the opening counts for, beside it
+)
+_OPENING_CHARS = 400  # of the text
+_USUAL_CHARS = 3_000  # of a text in which each mention counts in full
 _MOSTLY_LOWER = 2  # quarters of lowercase uses from which a word is no surname: Will, Young
 _SURNAME_SCORE = 0.5  # of a surname that was not recognised by itself
 _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a title say nothing
@@ -47,7 +53,7 @@ def entity_tags(article: Article, rules: EntityRules, tokens: Tokens | None = No
 
 def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[Tag]:
     title = article.title
-    own = list(_own_mentions(tokens, rules))
+    own = _own_mentions(tokens, rules)
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
     found: list[Mention] = []
@@ -61,25 +67,17 @@ def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[T
     mentions = [*own, *_without_own(found, own)]
     if recogniser:
         mentions += list(_repeated_surnames(tokens, mentions, recogniser))
-    refused = rules.refused
-    mentions = [m for m in mentions if m.method == "own" or not _is_refused(m, refused)]
+    peoples = gazetteer.peoples if gazetteer else ()
+    mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)
     place_aliases = shipped(rules.path).place_aliases if recogniser and not gazetteer else {}
     names = resolve(mentions, place_aliases, rules.by_alias, tokens.text)
     coded = coded_names(names, listed, rules.own_ids, tokens, gazetteer)
-    fields = _TitleAndText("text" if article.text else "summary", len(title) + 1)
-    version = rules.full_version
-    return [_tag(name, version, rules.most_spans, fields) for name in coded[: rules.most]]
-
-
-def _is_refused(mention: Mention, refused: Mapping[str, frozenset[str]]) -> bool:
-    """Whether a name is none of its kind by the operator's list, or a title without a name: the
-    Queen, Prime Minister."""
-    kind, surface = mention.kind, mention.surface
-    if kind in refused.get(name_form(surface)[1], ()):
-        return True
-    return kind == PERSON and is_title(surface)
+    text_start = len(title) + 1
+    text_field = "text" if article.text else "summary"
+    chars = len(tokens.text) - text_start
+    return _tags(coded, rules, _TitleAndText(text_field, text_start, chars, bool(recogniser)))
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
@@ -87,10 +85,11 @@ def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
     (`recogniser`). Returns the places where they stand, in reading order."""
     names, text = recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.stop)
-    return [
-        Mention(start, end, text[start:end], KINDS[label], round(1 / (1 + exp(-margin)), 3), "crf")
-        for (start, end), label, margin in zip(spans, names.labels, names.margins, strict=True)
-    ]
+    mentions = []
+    for (start, end), label, margin in zip(spans, names.labels, names.margins, strict=True):
+        score = round(1 / (1 + exp(-margin)), 3)
+        mentions.append(Mention(start, end, text[start:end], KINDS[label], score, "crf", score))
+    return mentions
 
 
 def _repeated_surnames(
@@ -119,29 +118,35 @@ def _repeated_surnames(
             yield Mention(start, end, name, PERSON, _SURNAME_SCORE, "crf")
 
 
-def _own_mentions(tokens: Tokens, rules: EntityRules) -> Iterator[Mention]:
+def _own_mentions(tokens: Tokens, rules: EntityRules) -> list[Mention]:
     """Mentions of the operator's own names: the same words in a row, in the same case."""
+    first = rules.first_word_finder.find(tokens)
+    if not first:
+        return []
+    words, text = tokens.vocabulary.words, tokens.text
+    first_words = [words[number] for number in tokens.numbers.take(first).tolist()]
     matches = [
-        (index, *match)
-        for index in rules.first_word_finder.find(tokens)
-        if (match := _own_match(index, tokens, rules))
+        (at, at + count, kind)
+        for at, word in zip(first, first_words, strict=True)
+        for count, kind in _own_match(at, rules.aliases_by_first_word[word], tokens)
     ]
-    first = [index for index, _, _ in matches]
-    spans = tokens.spans(first, [index + words for index, words, _ in matches])
-    for (start, end), (_, _, kind) in zip(spans, matches, strict=True):
-        yield Mention(start, end, tokens.text[start:end], kind, 1.0, "own")
+    spans = tokens.spans([at for at, _, _ in matches], [stop for _, stop, _ in matches])
+    return [
+        Mention(start, end, text[start:end], kind, 1.0, "own")
+        for (start, end), (_, _, kind) in zip(spans, matches, strict=True)
+    ]
 
 
-def _own_match(index: int, tokens: Tokens, rules: EntityRules) -> tuple[int, str] | None:
-    """The operator's own name that begins at this token, as (number of words, kind), or None.
-
-    If several aliases begin there, the longest is taken.
-    """
-    words = tokens.run(index, index + rules.max_alias_words)
-    for alias, entity in rules.aliases_by_first_word[words[0]]:
-        if words[: len(alias)] == alias and entity.kind:
-            return len(alias), entity.kind
-    return None
+def _own_match(at: int, aliases: Sequence[OwnAlias], tokens: Tokens) -> Sequence[tuple[int, str]]:
+    """The longest of the operator's own names that begins at a token, as [(number of words, kind)];
+    nothing if none does. `aliases` begin with this token, the longest first."""
+    longest = len(aliases[0].words)
+    words = tokens.run(at, at + longest) if longest > 1 else ()
+    for alias in aliases:
+        count = len(alias.words)
+        if count == 1 or words[:count] == alias.words:
+            return ((count, alias.kind),)
+    return ()
 
 
 def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Mention]:
@@ -194,6 +199,8 @@ class _TitleAndText(NamedTuple):
 
     text_field: str  # text or summary
     text_start: int
+    text_chars: int
+    recognised: bool  # whether the trained model looked for names, beside the lists
 
     def span(self, mention: Mention) -> Span:
         """The passage of the title, text or summary in which this mention of a name stands."""
@@ -203,25 +210,50 @@ class _TitleAndText(NamedTuple):
         return Span(field=field, start=start, end=end, surface=mention.surface)
 
 
-def _prominence(mentions: Sequence[Mention], fields: _TitleAndText) -> float:
-    """How much of the article is about a name, 0 to 1, by the number of its mentions.
+def _salience(mentions: Sequence[Mention], fields: _TitleAndText) -> float:
+    """How much the article is about a name, 0 to 1.
 
-    0.4 for one mention, 0.64 for two mentions or one in the title, 0.92 for five; multiplied by the
-    highest score of a mention.
+    Mentions after the first count less in a text longer than some 500 words. The title counts as
+    two more mentions, the opening as one more. One mention further on gives 0.3, three from the
+    opening on 0.76, one in the title and two in the text 0.88.
     """
-    count = len(mentions) + (mentions[0].start < fields.text_start)
-    return round((1 - 0.6**count) * max([mention.score for mention in mentions]), 3)
+    in_text = mentions[0].start - fields.text_start
+    more: float = len(mentions) - 1
+    if fields.text_chars > _USUAL_CHARS:
+        more = more * _USUAL_CHARS / fields.text_chars
+    points = 1 + more + (_TITLE_POINTS if in_text < 0 else in_text < _OPENING_CHARS)
+    return round(1 - float(_MENTION_DOUBT**points), 3)
 
 
-def _tag(name: CodedName, version: str, most_spans: int, fields: _TitleAndText) -> Tag:
+def _tags(names: Sequence[CodedName], rules: EntityRules, fields: _TitleAndText) -> list[Tag]:
+    """The tags of those names that are likely enough to be right, the most salient first."""
+    version, most_spans, least = rules.full_version, rules.most_spans, rules.min_score
+    tags = []
+    for name in names:
+        features = name_features(name, recognised=fields.recognised)
+        score = name_score(name.kind, features)
+        if score >= least:
+            tags.append(_tag(name, score, method_of(features), version, most_spans, fields))
+    tags.sort(key=_SALIENCE, reverse=True)
+    return tags[: rules.most]
+
+
+def _tag(
+    name: CodedName,
+    score: float,
+    method: str,
+    version: str,
+    most_spans: int,
+    fields: _TitleAndText,
+) -> Tag:
     mentions = name.mentions
-    methods = {mention.method for mention in mentions}
     return Tag(
         scheme=name.kind,
         code=name.code,
         label=name.label,
-        score=_prominence(mentions, fields),
-        method=next(method for method in _METHODS if method in methods),
+        score=score,
+        salience=_salience(mentions, fields),
+        method=method,
         version=version,
         spans=tuple([fields.span(mention) for mention in mentions[:most_spans]]),
     )

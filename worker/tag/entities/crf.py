@@ -9,7 +9,6 @@ words.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -110,16 +109,17 @@ class Recogniser:
         rows, indexes = self._with_edges(tokens.numbers)
         undecided, limits = self._undecided(rows)
         scores = self._scores(rows, undecided, tokens)
-        kept = np.flatnonzero(scores[:, 0] - np.maximum.reduce(scores[:, 1:], 1) < limits)
+        kept = (scores[:, 0] - np.maximum.reduce(scores[:, 1:], 1) < limits).nonzero()[0]
         if not len(kept):
             return _NO_NAMES
-        words, scores = undecided[kept], scores[kept]
+        words, scores = undecided.take(kept), scores.take(kept, 0)
         path = self._path(scores, words, (rows == EDGE).view(np.int8))
         named = path.nonzero()[0]
         if not len(named):
             return _NO_NAMES
-        margins = scores[named, path[named]] - scores[named, 0]
-        return self._names(indexes.searchsorted(words[named]), words[named], path[named], margins)
+        words, path, scores = words.take(named), path.take(named), scores.take(named, 0)
+        margins = scores[np.arange(len(named)), path] - scores[:, 0]
+        return self._names(indexes.searchsorted(words), words, path, margins)
 
     def precompute(self, words: Sequence[str]) -> None:
         """Compute the scores that these words have for each label (person, no name …), and keep
@@ -154,10 +154,10 @@ class Recogniser:
         limits = self._forms.limits.take(rows)
         capital = limits == SURE_CAPITAL
         near = capital[:-1] | capital[1:]  # of two neighbours
-        between = np.flatnonzero(near[:-3] & near[3:] & (rows[2:-2] != EDGE)) + 2
-        limits[between] = np.maximum(limits[between], _SURE_BETWEEN)
-        undecided = np.flatnonzero(limits)
-        return undecided, limits[undecided]
+        between = (near[:-3] & near[3:] & (rows[2:-2] != EDGE)).nonzero()[0] + 2
+        limits[between] = np.maximum(limits.take(between), _SURE_BETWEEN)
+        undecided = limits.nonzero()[0]
+        return undecided, limits.take(undecided)
 
     def _scores(self, rows: IntArray, words: IntArray, tokens: Tokens) -> FloatArray:
         """The score of each label for the words at these indexes: words x labels.
@@ -193,21 +193,22 @@ class Recogniser:
         A run is a row of adjacent undecided words; the labels of one run do not depend on other
         runs.
         """
-        first = np.concatenate(([0], np.flatnonzero(words[1:] - words[:-1] != 1) + 1))
-        last = np.concatenate((first[1:], [len(words)])) - 1
+        breaks = (words[1:] - words[:-1] != 1).nonzero()[0]
+        first, last = _ends_of_runs(breaks, len(words))
         scores = scores.copy()
         # A run stands between words outside of names, or edges, which have no transition scores.
-        scores[first] += self._enter.take(edges.take(words[first] - 1), 0)
-        scores[last] += self._leave.take(edges.take(words[last] + 1), 0)
+        scores[first] += self._enter.take(edges.take(words.take(first) - 1), 0)
+        scores[last] += self._leave.take(edges.take(words.take(last) + 1), 0)
         path: IntArray = scores.argmax(1)
-        if (last - first).max(initial=0) >= _MAX_RUN:
+        more = last - first
+        if more.max() >= _MAX_RUN:
             runs = zip(first.tolist(), last.tolist(), strict=True)
             first = np.concatenate([np.arange(start, end + 1, _MAX_RUN) for start, end in runs])
             last = np.concatenate((first[1:], [len(words)])) - 1
-        several = np.flatnonzero(last > first)
-        if len(several):
-            several = several[np.argsort(first[several] - last[several], kind="stable")]
-            self._viterbi(scores, first[several], last[several], path)
+            more = last - first
+        order = (-more).argsort(kind="stable")[: np.count_nonzero(more)]  # the longest first
+        if len(order):
+            self._viterbi(scores, first.take(order), last.take(order), path)
         return path
 
     def _viterbi(self, scores: FloatArray, first: IntArray, last: IntArray, path: IntArray) -> None:
@@ -216,25 +217,19 @@ class Recogniser:
         The runs are processed side by side, the longest first. They are aligned at their ends, so
         the number of active runs grows from step to step.
         """
-        lengths = last - first + 1
-        longest = int(lengths[0])
-        active = np.searchsorted(-lengths, np.arange(-longest, 0), "right")  # runs, by step
-        stops = active.cumsum()
-        run = np.arange(len(first)).repeat(lengths)
-        index = np.arange(len(run)) - (lengths.cumsum() - lengths).repeat(lengths)
-        column = (stops - active)[index + (longest - lengths)[run]] + run
-        words = index + first[run]
-        by_step = np.empty((len(self.labels), len(run)), np.float32)  # labels x steps of runs
-        by_step[:, column] = scores[words].T
-        steps = [by_step[:, start:end] for start, end in pairwise([0, *stops.tolist()])]
+        longest = int(last[0] - first[0]) + 1
+        words = last + np.arange(1 - longest, 1)[:, None]  # steps x runs
+        active = words >= first
+        counts = np.count_nonzero(active, 1).tolist()
+        # Steps x labels x runs; before a run begins its column is not used.
+        steps = scores.take(words, 0, mode="clip").transpose(0, 2, 1).copy()
         moves = self._moves[..., None]
-        for before, now in pairwise(steps):
-            continued = now[:, : before.shape[1]]
-            continued += np.maximum.reduce(before[:, None] + moves, 0)
+        for before, now, count in zip(steps[:-1], steps[1:], counts, strict=False):
+            now[:, :count] += np.maximum.reduce(before[:, None, :count] + moves, 0)
         best = [steps[-1].argmax(0)]
-        for now in reversed(steps[:-1]):
-            best.append((now + self._moves.take(best[-1][: now.shape[1]], 1)).argmax(0))
-        path[words] = np.concatenate(best[::-1])[column]
+        for now, count in zip(steps[-2::-1], counts[-2::-1], strict=True):
+            best.append((now[:, :count] + self._moves.take(best[-1][:count], 1)).argmax(0))
+        path[words[active]] = np.concatenate(best[::-1])
 
     def _names(
         self, indexes: IntArray, words: IntArray, path: IntArray, margins: FloatArray
@@ -244,10 +239,17 @@ class Recogniser:
         `indexes` are the words' positions in the text, and `words` their positions when the edges
         around sentences are counted as well.
         """
-        continues = (words[1:] - words[:-1] == 1) & (path[1:] == self._inside[path[:-1]])
-        first = np.flatnonzero(np.concatenate(([True], ~continues)))
-        last = np.append(first[1:], len(words)) - 1
+        breaks = (words[1:] - words[:-1] != 1) | (path[1:] != self._inside.take(path[:-1]))
+        first, last = _ends_of_runs(breaks.nonzero()[0], len(words))
         means = np.add.reduceat(margins, first, dtype=np.float64) / (last + 1 - first)
-        labels = [self._kinds[label] for label in path[first].tolist()]
-        stops = (indexes[last] + 1).tolist()
-        return NameSpans(indexes[first].tolist(), stops, labels, means.tolist())
+        labels = [self._kinds[label] for label in path.take(first).tolist()]
+        stops = (indexes.take(last) + 1).tolist()
+        return NameSpans(indexes.take(first).tolist(), stops, labels, means.tolist())
+
+
+def _ends_of_runs(breaks: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    """The first and the last index of each of several runs of the indexes below `count`; `breaks`
+    are the last indexes of all runs but the last."""
+    first, last = np.zeros(len(breaks) + 1, np.int64), np.empty(len(breaks) + 1, np.int64)
+    first[1:], last[:-1], last[-1] = breaks + 1, breaks, count - 1
+    return first, last

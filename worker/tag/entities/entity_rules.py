@@ -4,7 +4,7 @@ They include names that the operator listed, which are found without a trained m
 """
 
 from functools import cached_property
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, NamedTuple, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -41,14 +41,23 @@ class Entity(Frozen):
         return self
 
 
+class OwnAlias(NamedTuple):
+    """A name or alias that the operator listed, as the `words` (tokens) that it consists of, and
+    its kind: person, organisation or place."""
+
+    words: tuple[str, ...]
+    kind: str
+
+
 class EntityRules(Frozen):
     """Whether and how names in articles become tags, and the names that the operator listed
     (`entities`).
 
     `recognise` switches on the trained model that finds other names, in texts in `languages`;
     `path` chooses the fast or the more accurate one. `gazetteer` uses the list of names in this
-    package beside the model. At most `most` names of an article become tags. Each has at most
-    `most_spans` passages as evidence. `stop_names` never become a tag.
+    package beside the model. A name becomes a tag if the probability that it is right is at least
+    `min_score`. At most `most` names of an article become tags. Each has at most `most_spans`
+    passages as evidence. `stop_names` never become a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -56,6 +65,7 @@ class EntityRules(Frozen):
     gazetteer: bool = True
     path: ModelPath = "fast"
     languages: tuple[str, ...] = ("en",)
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.65
     most: Annotated[int, Field(ge=1)] = 30
     most_spans: Annotated[int, Field(ge=1)] = 5
     stop_names: tuple[str, ...] = ()
@@ -139,22 +149,15 @@ class EntityRules(Frozen):
         return WordFinder(self.aliases_by_first_word)
 
     @cached_property
-    def aliases_by_first_word(self) -> dict[str, list[tuple[tuple[str, ...], Entity]]]:
-        """A dict from a word to those names and aliases in the operator's list that begin with it.
-
-        Each of them is a pair: its words, and its entry in the list. The longest comes first.
-        """
-        by_first_word: dict[str, list[tuple[tuple[str, ...], Entity]]] = {}
-        for entity in (entity for entity in self.entities if entity.kind is not None):
-            for alias in (entity.name, *entity.aliases):
+    def aliases_by_first_word(self) -> dict[str, list[OwnAlias]]:
+        """A dict from a word to those names and aliases in the operator's list that begin with it,
+        the longest first."""
+        by_first_word: dict[str, list[OwnAlias]] = {}
+        for entity in self.entities:
+            for alias in (entity.name, *entity.aliases) if entity.kind else ():
                 words = tuple(word for word in Tokens(alias).words if word)
-                by_first_word.setdefault(words[0], []).append((words, entity))
+                own = OwnAlias(words, entity.kind or "")
+                by_first_word.setdefault(words[0], []).append(own)
         for aliases in by_first_word.values():
-            aliases.sort(key=lambda pair: -len(pair[0]))
+            aliases.sort(key=lambda alias: -len(alias.words))
         return by_first_word
-
-    @cached_property
-    def max_alias_words(self) -> int:
-        """How many words the longest name or alias has that the operator listed."""
-        by_first_word = self.aliases_by_first_word
-        return max((len(w) for aliases in by_first_word.values() for w, _ in aliases), default=0)

@@ -21,9 +21,9 @@ from worker.tag.entities.mentions import ORGANISATION, PERSON, Mention
 from worker.tag.tokens import Tokens
 
 _START = attrgetter("start")
-_SURE = 0.95  # score of a name of several words that means one thing
-_LIKELY = 0.85  # of one word
-_BY_CUE = 0.75  # of a name that is also a word, by a cue beside it
+SURE = 0.95  # score of a name of several words that means one thing
+LIKELY = 0.85  # of one word
+_BY_MODEL = 0.75  # the least of a name that is also a word, by the trained model
 
 _BUSINESS = frozenset(
     """inc inc. corp corp. co. ltd ltd. plc llc ag nv n.v. gmbh shares share stock shareholders
@@ -48,8 +48,8 @@ _SHARES_OF = (
     "division",
 )
 _OF = frozenset(("in", "of", "at", "for"))
-_ROLES = frozenset(  # words for people that companies have as names
-    "boss canon captain chief coach doctor king lab police pope priest prince queen".split()
+_ROLES = frozenset(  # words for people, or before "said", that companies have as names
+    "boss canon captain chief coach doctor enough king lab police pope priest prince queen".split()
 )
 _TICKER = re.compile(r" ?\((?:[A-Z]{2,8} ?: ?)?[A-Z]{1,5}(?:\.[A-Z]{1,2})?\)")
 _REACH = 2  # tokens after a name in which a cue may stand
@@ -242,12 +242,15 @@ def _entries(name: NameInText, kind: str) -> tuple[GazetteerEntry, ...]:
 
 
 def _mention(name: NameInText, kind: str, over: Sequence[Mention], text: str) -> Mention:
-    score = _BY_CUE
+    start, end = name.start, name.end
+    recognised = over[0].score if over and over[0].kind == kind else 0.0
     if name.plain:
-        score = _SURE if name.stop - name.first > 1 else _LIKELY
-    elif over and over[0].kind == kind:
-        score = max(over[0].score, _BY_CUE)
-    return Mention(name.start, name.end, text[name.start : name.end], kind, score, "gazetteer")
+        score = SURE if name.stop - name.first > 1 else LIKELY
+    elif recognised:
+        score = max(recognised, _BY_MODEL)
+    else:  # by a word beside it, or by other names
+        score = LIKELY
+    return Mention(start, end, text[start:end], kind, score, "gazetteer", recognised)
 
 
 def _has_cue(name: NameInText, article: _Article) -> bool:

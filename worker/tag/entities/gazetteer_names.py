@@ -5,7 +5,7 @@ A gazetteer is a list of names of organisations, places and people. A name that 
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -222,6 +222,13 @@ class Gazetteer:
         country codes of two letters."""
         words = (tokens.run(at, at + 1)[0] for at in self._demonym_finder.find(tokens))
         return {self._demonyms[word] for word in words}
+
+    @cached_property
+    def peoples(self) -> frozenset[str]:
+        """Words for the people of countries, singular and plural, that are no names of places:
+        "German", "Germans", but not Luxembourg."""
+        words = [word for word in self._demonyms if " " not in word and not self.look_up(word)]
+        return frozenset((*words, *(f"{word}s" for word in words)))
 
     def look_up(self, name: str) -> tuple[NamedEntry, ...]:
         """Return the entries that have this name, in any letter case, best known first."""

@@ -21,6 +21,7 @@ _TITLES = frozenset(
     imam sheikh professor prof. dr dr. mr mr. mrs mrs. ms ms. sir lord lady rep rep. sen sen. gov
     gov. gen gen. former foreign defence defense us u.s. uk us-president""".split()
 )
+_NO_TITLES = frozenset("general gen. foreign defence defense us u.s. uk".split())  # of other kinds
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _WEIGHTS = {"own": 1_000_000, "gazetteer": 10}
 _CACHED_NAMES = 20_000
@@ -33,7 +34,8 @@ class Mention(NamedTuple):
 
     `surface` is the name as it is written there, and `kind` says what it names. `method` is "own"
     for a name that the operator listed, "gazetteer" for one that this package lists, and "crf" for
-    one that only the trained model found; `score` (0 to 1) says how sure that is.
+    one that only the trained model found; `score` (0 to 1) says how sure that is. `recognised` is
+    the score that the trained model gives to a name of this kind here, 0 if it found none.
     """
 
     start: int
@@ -42,6 +44,7 @@ class Mention(NamedTuple):
     kind: str
     score: float
     method: str
+    recognised: float = 0.0
 
 
 class ResolvedName(NamedTuple):
@@ -69,10 +72,14 @@ def without_titles(surface: str) -> str:
 
 
 @lru_cache(_CACHED_NAMES)
-def name_form(surface: str) -> tuple[str, str]:
-    """Return a name without titles, and the form by which mentions of it are joined."""
+def name_form(surface: str, kind: str = PERSON) -> tuple[str, str]:
+    """Return a name without the titles of a person, and the form by which mentions of it are
+    joined. Names of other kinds keep words that may begin them: General Motors, U.S. Army."""
     plain = without_titles(surface)
-    return plain, folded_name(plain)
+    form = folded_name(plain)
+    if kind != PERSON and surface.partition(" ")[0].lower() in _NO_TITLES:
+        plain = " ".join(surface.split())
+    return plain, form
 
 
 @lru_cache(_CACHED_NAMES)
@@ -97,7 +104,7 @@ def resolve(
     by_form: dict[str, list[Mention]] = {}
     surfaces: dict[str, list[str]] = {}
     for mention in mentions:
-        surface, form = name_form(mention.surface)
+        surface, form = name_form(mention.surface, mention.kind)
         if form in by_form:
             by_form[form].append(mention)
             surfaces[form].append(surface)

@@ -1,0 +1,100 @@
+"""The tags of names: how likely each is to be right, how much the article is about it, and what is
+no name."""
+
+import pytest
+
+from worker.config.loader import load_config
+from worker.model.records import ABOUT, Article, Tag
+from worker.tag.entities import EntityRules, entity_tags
+from worker.tag.entities.name_scores import NameFeatures, name_score
+
+FILLER = "It rained all day and nobody went out to see what was left of the old road. " * 12
+
+
+def rules(**changes: object) -> EntityRules:
+    packaged = load_config().tagging.entities
+    assert packaged is not None
+    return packaged.model_copy(update=changes)
+
+
+def tags_of(text: str, title: str = "", language: str = "en", **changes: object) -> dict[str, Tag]:
+    article = Article(source="a", key="b", title=title, text=text, language=language)
+    return {tag.label: tag for tag in entity_tags(article, rules(**changes))}
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "named"),
+    [
+        ("An Iranian official spoke to Iranian papers.", "Iranian", False),
+        ("North Koreans and Saudi Arabian men met Swedes.", "North Koreans", False),
+        ("Prime Minister Bill English spoke. English laughed.", "Bill English", True),
+        ("They flew to Luxembourg and Singapore.", "Luxembourg", True),
+        ("Rep. Jason Chaffetz (R-UT) spoke with Ann Poe (D-Calif.) then.", "R-UT", False),
+        ("Engineers at Acme met Jane Doe (D-Wave) in May.", "Jane Doe", True),
+        ("It costs US$5 million and HK$9 more.", "United States", False),
+        ("In the US, $5 buys nothing.", "United States", True),
+        ("The U.S. Geological Survey said so.", "U.S. Geological Survey", True),
+        ("The U.S. Geological Survey said so.", "Geological Survey", False),
+        ("President Joe Biden spoke. Mr Biden left.", "Joe Biden", True),
+    ],
+)
+def test_peoples_currencies_and_parties_are_no_names(text: str, label: str, named: bool) -> None:
+    assert (label in tags_of(text, min_score=0.0)) is named
+
+
+def test_a_name_in_title_and_text_is_what_the_article_is_about() -> None:
+    text = f"Angela Merkel spoke in Berlin. Merkel was calm. {FILLER} Emmanuel Macron was silent."
+    tags = tags_of(text, "Angela Merkel speaks in Berlin")
+    salience = {label: tag.salience for label, tag in tags.items()}
+    about = {label for label, value in salience.items() if value is not None and value >= ABOUT}
+    assert {"Angela Merkel", "Berlin"} <= about
+    assert salience["Emmanuel Macron"] == 0.3
+    assert next(iter(tags)) == "Angela Merkel"
+
+
+def test_a_mention_counts_less_in_a_long_text() -> None:
+    named_three_times = f"{FILLER} Paris. {FILLER} Paris. {FILLER} Paris."
+    short = tags_of(named_three_times)["Paris"].salience or 0
+    long = tags_of(named_three_times + FILLER * 9)["Paris"].salience or 0
+    assert 0.3 < long < short < 1
+
+
+def test_the_score_is_not_how_often_a_name_occurs() -> None:
+    tags = tags_of(f"Angela Merkel spoke. {FILLER} She met Zorblatt. {FILLER}", min_score=0.0)
+    assert tags["Angela Merkel"].score > 0.9
+    assert all(0 <= tag.score <= 1 for tag in tags.values())
+
+
+def test_unlikely_names_become_no_tag_by_the_limit_in_the_config() -> None:
+    text = "The meeting of Foo Bar Society in Upper Qux was led by Zed. Blip and Blop agreed."
+    every = tags_of(text, min_score=0.0)
+    limit = sorted(tag.score for tag in every.values())[len(every) // 2]
+    kept = tags_of(text, min_score=limit)
+    assert kept.keys() == {label for label, tag in every.items() if tag.score >= limit}
+    assert len(kept) < len(every)
+
+
+def test_names_that_the_operator_listed_are_kept_by_any_limit_but_one() -> None:
+    assert "United States" in tags_of("It is about the US.", min_score=0.98)
+
+
+@pytest.mark.parametrize("kind", ["person", "organisation", "place"])
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        (NameFeatures("words", 1.0, 0.0), NameFeatures("words", 3.0, 0.0)),
+        (NameFeatures("word", 2.0, 0.0), NameFeatures("word", 2.0, 2.0)),
+        (NameFeatures("several-", 0.0, 0.0), NameFeatures("several+", 3.5, 0.0)),
+        (NameFeatures("single:", 0.0, 0.0), NameFeatures("several:", 0.0, 0.0)),
+        (NameFeatures("words", 3.9, 0.0), NameFeatures("own", 0.0, 0.0)),
+    ],
+)
+def test_more_evidence_gives_a_higher_score(
+    kind: str, less: NameFeatures, more: NameFeatures
+) -> None:
+    assert 0 < name_score(kind, less) <= name_score(kind, more) < 1
+
+
+def test_a_name_in_a_language_without_a_model_has_a_score_too() -> None:
+    tags = tags_of("Der Kanzler reiste nach Frankreich und sprach mit Emmanuel Macron.", "", "de")
+    assert {"France", "Emmanuel Macron"} <= tags.keys()

@@ -1,0 +1,136 @@
+"""Compute the score of a name's tag: the probability that the tag is right.
+
+It is a logistic regression on what found the name, its kind, how sure the trained model is, and how
+often the article has it. `training/entity_scores.py` fitted it on labelled texts that the trained
+model had not seen; docs/models/entities.md says on which, and how well it holds.
+"""
+
+from collections.abc import Mapping
+from math import exp, log, log2
+from typing import NamedTuple
+
+from worker.tag.entities.gazetteer_evidence import LIKELY, SURE
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE
+from worker.tag.entities.name_ids import CodedName
+
+OWN = "own"
+OWN_SCORE = 0.99  # the operator says that the name means this
+_MOST_COUNTED = 8  # mentions; more make nothing surer
+_SURENESS = 0.02, 0.98  # the least and most that the trained model's score counts as
+
+
+class NameFeatures(NamedTuple):
+    """What the score of a name is computed from.
+
+    `found_by` is what found it: "own", the operator's list; "several" or "single", the gazetteer by
+    a name of several words, or of one, that needs no evidence; "evidence", the gazetteer by
+    evidence beside the name; "words" or "word", the trained model alone. With the gazetteer, "+" is
+    added if the trained model found the same, "-" if not, and ":" in texts that it does not read.
+    `log_odds` is how sure the trained model is, 0 if it did not find the name, and `doublings` how
+    often the number of mentions doubles one.
+    """
+
+    found_by: str
+    log_odds: float
+    doublings: float
+
+    @property
+    def group(self) -> str:
+        """The weights for `log_odds` and `doublings` that count for the name."""
+        last = self.found_by[-1]
+        return "listed:" if last == ":" else "listed" if last in "+-" else self.found_by
+
+
+def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
+    """The features of a name. `recognised` says whether the trained model looked for names in the
+    text at all."""
+    own = listed = 0.0
+    sure = 0.0
+    words = False
+    for _, _, surface, _, score, method, found in name.mentions:
+        if method == "own":
+            own = score
+        elif method == "gazetteer":
+            listed = max(listed, score)
+        sure = max(sure, found)
+        words = words or " " in surface
+    log_odds = 0.0
+    if sure:
+        sure = min(max(sure, _SURENESS[0]), _SURENESS[1])
+        log_odds = log(sure / (1 - sure))
+    doublings = log2(min(len(name.mentions), _MOST_COUNTED))
+    if own:
+        return NameFeatures(OWN, log_odds, doublings)
+    if not listed:
+        return NameFeatures("words" if words else "word", log_odds, doublings)
+    kind = "several" if listed == SURE else "single" if listed == LIKELY else "evidence"
+    mark = (":", "-", "+")[recognised + (recognised and sure > 0)]
+    return NameFeatures(kind + mark, log_odds, doublings)
+
+
+def name_score(kind: str, features: NameFeatures) -> float:
+    """The probability that a tag of this kind (person, organisation, place) is right."""
+    found_by, log_odds, doublings = features
+    if found_by == OWN:
+        return OWN_SCORE
+    of_odds, of_doublings = _WEIGHTS[features.group]
+    total = _INTERCEPTS[kind][found_by] + of_odds * log_odds + of_doublings * doublings
+    return round(1 / (1 + exp(-total)), 3)
+
+
+def method_of(features: NameFeatures) -> str:
+    """What the tag of a name says gave it: own, gazetteer, or crf for the trained model."""
+    if features.found_by == OWN:
+        return OWN
+    return "gazetteer" if features.found_by[-1] in "+-:" else "crf"
+
+
+# Fitted by training/entity_scores.py. Log-odds by kind and what found the name.
+_INTERCEPTS: Mapping[str, Mapping[str, float]] = {
+    PERSON: {
+        "several+": 1.41,
+        "several-": 2.07,
+        "several:": 3.51,
+        "single+": -3.2,
+        "single-": 0.41,
+        "single:": 1.52,
+        "evidence+": 0.0,
+        "evidence-": 0.23,
+        "evidence:": 0.23,
+        "words": -0.13,
+        "word": 0.79,
+    },
+    ORGANISATION: {
+        "several+": 0.47,
+        "several-": 1.85,
+        "several:": 1.56,
+        "single+": -0.4,
+        "single-": 1.68,
+        "single:": 1.43,
+        "evidence+": -2.46,
+        "evidence-": 0.23,
+        "evidence:": 0.23,
+        "words": -0.84,
+        "word": 0.93,
+    },
+    PLACE: {
+        "several+": -1.06,
+        "several-": -0.48,
+        "several:": 1.79,
+        "single+": -0.93,
+        "single-": -1.28,
+        "single:": 0.89,
+        "evidence+": -1.46,
+        "evidence-": 0.23,
+        "evidence:": 0.23,
+        "words": -1.58,
+        "word": 1.24,
+    },
+}
+# By group of what found it: what a unit of log-odds of the trained model weighs, and a doubling.
+_WEIGHTS: Mapping[str, tuple[float, float]] = {
+    "listed": (0.92, 0.17),
+    "listed:": (0.0, 0.87),
+    "word": (-0.08, 0.84),
+    "words": (0.56, 0.48),
+}

@@ -1,0 +1,69 @@
+"""Drop what was found but is no name of a person, organisation or place.
+
+That is what the operator refuses, titles without a name ("the Queen"), words for peoples
+("Iranian", "North Koreans"), the party and state of a politician ("R-UT"), and a country that
+stands for its currency ("US$").
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from worker.tag.entities.mentions import PERSON, Mention, is_title, name_form
+
+_PEOPLES = frozenset(  # beside those of countries, which the gazetteer has
+    """African Arab Arabian Asian Balkan Basque Berber Bosniak Californian Catalan Caucasian Chechen
+    Corsican Crimean Druze English European Flemish Hawaiian Inuit Jewish Korean Kurd Kurdish Latino
+    Londoner Maori Māori Palestinian Parisian Roma Scot Scottish Siberian Sicilian Soviet Tatar
+    Texan Tibetan Tuareg Uighur Uyghur Welsh Yorker""".split()
+)
+_DIRECTIONS = frozenset(
+    """north south east west northern southern eastern western central middle southeast southwest
+    northeast northwest sub-saharan new saudi latin native great""".split()
+)
+_PARTY_AND_STATE = re.compile(
+    r"[DRI]-(?:[A-Z]{2}|[A-Z][a-z]{1,4}\.|Alaska|Hawaii|Idaho|Iowa|Maine|Ohio|Texas|Utah)"
+)
+_CURRENCY = "$"
+
+
+def without_refused(
+    mentions: Sequence[Mention],
+    refused: Mapping[str, frozenset[str]],
+    peoples: Collection[str],
+    text: str,
+) -> list[Mention]:
+    """Return the mentions without those that are no names; names that the operator listed stay.
+
+    `refused` maps names in folded form to the kinds that they never are, by the operator's list,
+    and `peoples` are words for the peoples of countries: "German", "Germans".
+    """
+    people = None
+    kept = []
+    for mention in mentions:
+        _, end, surface, kind, _, method, _ = mention
+        if text.startswith(_CURRENCY, end):
+            continue
+        if method != "own":
+            if kind in refused.get(name_form(surface, kind)[1], ()):
+                continue
+            if kind == PERSON and is_title(surface):
+                continue
+        if method == "crf":
+            *before, last = surface.split()
+            if (last in peoples or last in _PEOPLES or last[:-1] in _PEOPLES) and (
+                _DIRECTIONS.issuperset([word.lower() for word in before])
+            ):
+                if people is None:
+                    people = {m.surface.rsplit(None, 1)[-1] for m in mentions if _is_full(m)}
+                if last not in people:  # "French" may be Dawn French
+                    continue
+            if last[1:2] == "-" and _PARTY_AND_STATE.fullmatch(last):
+                continue
+        kept.append(mention)
+    return kept
+
+
+def _is_full(mention: Mention) -> bool:
+    """Whether this is a person's full name, not one like "South Korean"."""
+    first, _, rest = mention.surface.partition(" ")
+    return mention.kind == PERSON and bool(rest) and first.lower() not in _DIRECTIONS
