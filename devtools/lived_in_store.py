@@ -33,6 +33,19 @@ _NAMES = (
     *("Rail Update", "School Board", "Energy Brief", "Farm Journal", "Culture Quarter"),
     *("Health Watch", "Tech Ledger", "Island Mail", "Border Times", "Sunday Review"),
 )
+_WHO = (
+    "Council",
+    "Ferry company",
+    "Port authority",
+    "School",
+    "Hospital",
+    "Court",
+    "Museum",
+    "Union",
+)
+_DOES = ("approves", "delays", "rejects", "opens", "plans", "closes", "reviews", "presents")
+_WHAT = ("a new bridge", "the night line", "its budget", "a flood wall", "the old market hall")
+_WHERE = ("in Northmouth", "on the coast", "in the valley", "at the harbour", "for the islands")
 _TOPICS = ("weather", "politics", "sport", "economy", "science", "culture")
 
 
@@ -94,7 +107,7 @@ def _record(
     rng: random.Random, words: list[str], source: _Source, at: datetime, known: list[Article]
 ) -> Record:
     number = rng.getrandbits(48)
-    title = " ".join(rng.choices(words, k=7)).capitalize()
+    title = " ".join(map(rng.choice, (_WHO, _DOES, _WHAT, _WHERE)))
     copied = rng.choice(known) if known and rng.random() < source.copies else None
     text = copied.text if copied else "\n\n".join(_paragraph(rng, words) for _ in range(4))
     one = Article(

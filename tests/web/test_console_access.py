@@ -287,3 +287,23 @@ def test_errors_are_json_for_programs_and_pages_for_people(store: SqlStore) -> N
     assert "There is nothing here" in visitor.get("/articles/abc").text
     assert visitor.get("/articles/abc").status_code == 404
     assert visitor.get("/api/unknown").status_code == 404
+
+
+@pytest.mark.parametrize("host", ["x/static/", "x/static/?", "x/sign-in?", "127.0.0.1/sign-in#"])
+def test_a_path_in_the_header_host_opens_no_other_page(store: SqlStore, host: str) -> None:
+    visitor = Visitor(console(store, password=PASSWORD))
+    assert visitor.get("/api/articles", host=host).status_code == 401
+    assert visitor.get("/articles", host=host).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "until", ["9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+14:00", "1e300", "2026-11-22"]
+)
+def test_a_time_that_no_plan_can_have_is_a_wrong_argument(store: SqlStore, until: str) -> None:
+    visitor = Visitor(console(store, password=PASSWORD))
+    visitor.sign_in()
+    for action in ("drop", "replay"):
+        sent = {"expected": 1, "until": until}
+        answer = visitor.post_json(f"/api/dead/{action}", sent, SAME_ORIGIN)
+        assert answer.status_code == 400
+        assert "until" in answer.json()["error"]

@@ -4,20 +4,15 @@ They need Chromium and the extra `browser`; without them the tests are skipped w
 """
 
 import json
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 
-from devtools.browser import NoBrowser, browser
 from devtools.waiting import until
 from tests.make import NOW, article, dead, record
+from tests.support.browser_tabs import served, sign_in, tab
 from tests.support.consoles import PASSWORD, console
 from tests.support.hostile_store import fill
 from tests.support.hostile_texts import HOSTILE
@@ -29,82 +24,12 @@ from worker.monitoring.incidents import AlertState, Incident, Outbox
 from worker.monitoring.status_values import Severity, Status
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
-from worker.web.console_app import make_console_app
-from worker.web.console_context import Console
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.long, pytest.mark.processes]
 WIDTHS = (390, 1440)
-
-
-@pytest.fixture(scope="module")
-def chrome() -> "Iterator[Browser]":
-    try:
-        with browser() as opened:
-            yield opened
-    except NoBrowser as e:
-        pytest.skip(f"no browser: {e}")
-
-
-@contextmanager
-def served(shown: Console) -> Iterator[str]:
-    """The address of a console that is served by a thread on this machine."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(make_console_app(shown), log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        listener.close()
-
-
-@contextmanager
-def tab(
-    chrome: "Browser", base: str, *, width: int = 1440, scheme: str = "light"
-) -> "Iterator[tuple[Page, list[str]]]":
-    """A page of the browser, and a list of everything that went wrong in it."""
-    wrong: list[str] = []
-    context = chrome.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        locale="en-GB",
-        timezone_id="Europe/Berlin",
-    )
-    page = context.new_page()
-    page.on("console", lambda message: wrong.append(f"console {message.type}: {message.text}"))
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-
-    def refuse(dialog: Any) -> None:
-        wrong.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    page.on("dialog", refuse)
-    context.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((base, "data:image"))
-            else wrong.append(f"request: {request.url[:200]}")
-        ),
-    )
-    try:
-        yield page, wrong
-    finally:
-        context.close()
-
-
-def sign_in(page: "Page", base: str) -> None:
-    page.goto(f"{base}/sign-in")
-    page.fill("#name", "ada")
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_url(f"{base}/")
 
 
 def check_layout(page: "Page", path: str) -> None:

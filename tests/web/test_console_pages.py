@@ -1,10 +1,12 @@
 """The API and the pages of the console: what they show, in which order, and what an action does."""
 
+import ast
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 import jsonschema
@@ -16,9 +18,13 @@ from tests.support.consoles import PASSWORD, Visitor, console
 from worker.errors import Reason, Unavailable
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind, Span
+from worker.store.reading import broad_words
 from worker.store.sql_store import SqlStore
 from worker.store.values import DeadLetterQuery
 from worker.web.console_app import OPERATIONS
+from worker.web.page_rendering import runbook_text, sentence_times
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -80,6 +86,7 @@ def test_a_list_is_read_to_its_end_by_cursors(store: SqlStore, reader: Visitor) 
         "cursor=WyJMZXR0ZXJQb3NpdGlvbiIsIjIwMjYtMTEtMjJUMTI6MDA6MDArMDA6MDAiLCJ4Il0",
         "cursor=WyJBcnRpY2xlUG9zaXRpb24iLCIyMDI2LTExLTIyVDEyOjAwOjAwIiwxXQ",  # no time zone
         "cursor=WyJBcnRpY2xlUG9zaXRpb24iLCIyMDI2LTExLTIyVDEyOjAwOjAwWiIsMWU0MF0",
+        "cursor=WyJBcnRpY2xlUG9zaXRpb24iLCIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiw1XQ",
         "limit=0",
         "limit=101",
         "limit=x",
@@ -94,6 +101,23 @@ def test_a_wrong_argument_is_an_error_that_names_it(reader: Visitor, query: str)
     assert answer.status_code == 400
     assert name in answer.json()["error"]
     assert reader.get(f"/articles?{query}").status_code == 400
+
+
+def test_a_cursor_with_half_a_character_is_refused(reader: Visitor) -> None:
+    half = "WyJfUGVyaW9kUG9zaXRpb24iLCIyMDI2LTExLTIyVDEyOjAwOjAwWiIsNSwxLDEsIlx1ZDgwMCJd"
+    assert reader.get(f"/api/clusters?cursor={half}").status_code == 400
+
+
+@pytest.mark.parametrize("words", ["har*", "-har*"])
+def test_too_frequent_a_beginning_is_told_on_the_page(
+    store: SqlStore, reader: Visitor, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setattr(broad_words, "MOST_JOINED", 0)
+    store.write([record(article(text="The harbour reopens."))], [], [], now=NOW)
+    answer = reader.get(f"/articles?q={words}")
+    assert answer.status_code == 400
+    assert "write more of the word" in answer.text
+    assert reader.get(f"/api/articles/facets?q={words}").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -380,3 +404,51 @@ def test_a_name_finds_articles_that_were_tagged_before_there_were_ids(
     for wanted in ("place:Berlin", "place:berlin", "geonames:2950159"):
         query = urlencode({"tag": wanted})
         assert len(reader.get(f"/api/articles?{query}").json()["articles"]) == 1, wanted
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "worker/web").glob("*_pages.py")), ids=str)
+def test_a_page_reads_nothing_by_itself_that_the_api_has_not(module: Path) -> None:
+    """Pages get what they show from the functions of the API."""
+    own = {"store", "broker", "read_status", "sources", "source_lines", "outcome_hours", "pauses"}
+    read = {n.attr for n in ast.walk(ast.parse(module.read_text("utf-8"))) if _is_of_console(n)}
+    assert read & own == set()
+
+
+def _is_of_console(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    if not isinstance(node, ast.Attribute):
+        return False
+    of = node.value
+    called = isinstance(of, ast.Call) and isinstance(of.func, ast.Name)
+    return (isinstance(of, ast.Name) and of.id == "console") or (
+        called and of.func.id == "console_of"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("2026-11-30 21:31: stored", ["2026-11-30T21:31:00+00:00"]),
+        ("from 2026-11-30 21:31 to 2026-12-01 00:05 UTC", ["2026-11-30", "2026-12-01"]),
+        ("titled <b>2026-13-41 99:99</b>", []),
+        ("at 2026-11-30 21:31:15 exactly", []),
+        ("12026-11-30 21:31", []),
+        ("no time", []),
+    ],
+)
+def test_times_in_sentences_become_times_that_a_script_can_show(
+    sentence: str, shown: list[str]
+) -> None:
+    written = str(sentence_times(sentence))
+    assert written.count("<time") == len(shown)
+    assert "<b>" not in written
+    for each in shown:
+        assert f'datetime="{each}' in written
+
+
+def test_marks_that_turn_the_direction_of_text_are_shown_in_sentences_and_remedies() -> None:
+    for written in (
+        sentence_times("a\u202eb 2026-11-30 21:31"),
+        runbook_text("a\u202eb `c\u202ed`"),
+    ):
+        assert "\u202e" not in written
+        assert "\\u202e" in written

@@ -52,7 +52,7 @@ def test_the_overview_shows_what_needs_attention_with_since_and_remedy(store: Sq
     )
     page = Visitor(console(store, read_status=lambda: status(attention=(item,)))).get("/").text
     assert "No message &lt;b&gt;has&lt;/b&gt; ended" in page
-    assert "look at <code>worker workers</code>" in page
+    assert "Look at <code>worker workers</code>" in page
     assert (NOW - timedelta(hours=3)).isoformat() in page
     assert "All is well: 1 worker at work" in Visitor(console(store)).get("/").text
 

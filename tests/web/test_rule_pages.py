@@ -13,6 +13,7 @@ from worker.model.records import Span
 from worker.store.access_values import AccessToken, Scope
 from worker.store.sql_store import SqlStore
 from worker.tag import tag as tag_article
+from worker.web import rule_pages
 from worker.web.access_token import token_hash
 from worker.web.rule_trials import RuleTrials, TrialRunning
 
@@ -270,3 +271,11 @@ def test_a_changed_rule_file_is_shown_without_a_restart(
     (folder / "rules" / "own.toml").write_text("broken")
     assert visitor.get("/api/rules").status_code == 500
     assert "own.toml" in visitor.get("/config").text
+
+
+def test_the_example_that_the_form_shows_is_a_valid_rule_file(store: SqlStore) -> None:
+    visitor = Visitor(console(store))
+    form = {"draft": rule_pages.EXAMPLE, "file": "rules/draft"}
+    answer = visitor.post("/rules/trial", form)
+    assert answer.status_code == 200
+    assert "nothing was tried" not in answer.text

@@ -179,7 +179,8 @@ class ClusterRow(TypedDict):
     copies.
 
     The article shown is listed too. `verdict` is the decision about the newest revision, such as
-    `duplicate`, and `first_seen` is when the article was first processed.
+    `duplicate`, `first_seen` is when the article was first processed, and `published` when its
+    publisher says that it was published, None if that is unknown.
     """
 
     article_id: str
@@ -187,6 +188,7 @@ class ClusterRow(TypedDict):
     verdict: str
     title: str
     first_seen: datetime
+    published: datetime | None
 
 
 class MoveRow(TypedDict):

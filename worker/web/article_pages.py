@@ -50,7 +50,8 @@ _KEPT = 120  # characters shown at each end of a folded passage
 
 class SeenCopy(NamedTuple):
     """An article of a cluster on the time line: when it was first seen, and how long after the
-    first one. `position` is from 0 (the first) to 98 (the last)."""
+    first one. `position` is from 0 (the first) to 98 (the last). `is_earliest` if no other has an
+    earlier date of publication."""
 
     article_id: str
     title: str
@@ -60,6 +61,8 @@ class SeenCopy(NamedTuple):
     delay: str
     position: float
     is_shown: bool
+    published: datetime | None
+    is_earliest: bool
 
 
 class ShownPiece(NamedTuple):
@@ -119,7 +122,7 @@ def one_article(request: Request) -> Response:
         title_parts=marked_text(title_parts, labels) if len(title_parts) > 1 else "",
         text_parts=marked_text(text_parts(text, "text", tags, MOST_SHOWN), labels),
         left_out=max(0, len(text) - MOST_SHOWN),
-        timeline=timeline(stored["cluster"], article["article_id"]),
+        timeline=timeline(stored["cluster"], article["article_id"], article["cluster_id"]),
         is_cut=len(stored["cluster"]) >= _MOST_MEMBERS,
         json_path=f"/api/articles/{article['article_id']}",
     )
@@ -196,14 +199,23 @@ def find(request: Request) -> Response:
     )
 
 
-def timeline(members: Sequence[ClusterRow], shown_id: str) -> list[SeenCopy]:
-    """Put the articles of a cluster in the order in which they were first seen."""
+def timeline(members: Sequence[ClusterRow], shown_id: str, original_id: str) -> list[SeenCopy]:
+    """Put the articles of a cluster in the order in which they were first seen.
+
+    Of those that came in the same second, the one of which the others are copies is the first.
+    """
     in_order_of_storage = list(reversed(members))  # which decides between equal times
-    ordered = sorted(in_order_of_storage, key=lambda member: member["first_seen"])
+
+    def order(member: ClusterRow) -> tuple[datetime, bool]:
+        second = member["first_seen"].replace(microsecond=0)
+        return second, member["article_id"] != original_id
+
+    ordered = sorted(in_order_of_storage, key=order)
     if not ordered:
         return []
     first = ordered[0]["first_seen"]
     whole = (ordered[-1]["first_seen"] - first) / timedelta(seconds=1) or 1.0
+    earliest = min((m["published"] for m in ordered if m["published"]), default=None)
     return [
         SeenCopy(
             article_id=member["article_id"],
@@ -212,16 +224,22 @@ def timeline(members: Sequence[ClusterRow], shown_id: str) -> list[SeenCopy]:
             verdict=member["verdict"],
             first_seen=member["first_seen"],
             delay=delay(member["first_seen"] - first) if number else "first",
-            position=round(98 * ((member["first_seen"] - first) / timedelta(seconds=1)) / whole, 1),
+            position=_position(member["first_seen"] - first, whole),
             is_shown=member["article_id"] == shown_id,
+            published=member["published"],
+            is_earliest=earliest is not None and member["published"] == earliest,
         )
         for number, member in enumerate(ordered)
     ]
 
 
+def _position(after: timedelta, whole_s: float) -> float:
+    return round(98 * max(0.0, after / timedelta(seconds=1)) / max(whole_s, 1.0), 1)
+
+
 def delay(after: timedelta) -> str:
     """Write how long after the first an article was seen, such as `+5 min`."""
-    seconds = int(after.total_seconds())
+    seconds = max(0, int(after.total_seconds()))
     for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= unit:
             return f"+{seconds // unit} {name}"

@@ -111,7 +111,7 @@ def _worker_error(request: Request, error: WorkerError) -> Response:
 
 
 def _error(request: Request, status: int, problem: str) -> Response:
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return JsonAnswer({"error": problem}, status)
     titles = {
         400: "This address is not right",

@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+# Times that every zone and every database can write, with a little time added or taken away.
+FIRST_TIME = datetime(1900, 1, 1, tzinfo=UTC)
+LAST_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 PositionT = TypeVar("PositionT", bound=tuple[Any, ...])
 
 
@@ -51,7 +54,9 @@ def position_in(cursor: str, kind: type[PositionT]) -> PositionT | None:
 def _is_storable(value: object) -> bool:
     """Whether a database can compare something with this value, which anybody may have made up."""
     if isinstance(value, datetime):
-        return value.tzinfo is not None
+        return value.tzinfo is not None and FIRST_TIME <= value <= LAST_TIME
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
     return not isinstance(value, int) or abs(value) < 2**62
 
 

@@ -24,7 +24,7 @@ from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLett
 from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
-from worker.web.cursors import cursor_of
+from worker.web.cursors import FIRST_TIME, LAST_TIME, cursor_of
 from worker.web.replay_job import ReplayProgress
 
 MOST_COUNTED = 10_000  # letters; more are not counted for a list
@@ -90,7 +90,7 @@ class LetterAction(LetterPlan):
     """
 
     expected: int = Field(ge=1, le=MOST_AT_ONCE, description="`count` of the plan.")
-    until: AwareDatetime = Field(description="`until` of the plan.")
+    until: AwareDatetime = Field(ge=FIRST_TIME, le=LAST_TIME, description="`until` of the plan.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

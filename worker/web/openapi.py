@@ -40,7 +40,10 @@ _ERROR = {
 _PROBLEMS = {
     "400": "An argument is wrong.",
     "401": "The caller is unknown.",
+    "403": "The caller may not do this, or the request comes from another site.",
     "404": "Nothing is stored under that name.",
+    "409": "It is not as it was, or another action is running; nothing was done.",
+    "413": "The body is too large.",
     "503": "The store or the broker does not answer.",
 }
 
@@ -72,6 +75,12 @@ def _described(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         if operation.method == "GET" or name in in_path
     ]
     if operation.method != "GET":
+        for name in in_path:
+            taken["properties"].pop(name)
+        if required := [name for name in required if name not in in_path]:
+            taken["required"] = required
+        else:
+            taken.pop("required", None)
         entry["requestBody"] = {"content": {"application/json": {"schema": taken}}}
     return entry
 

@@ -7,7 +7,7 @@ a template needs to do nothing about text of strangers.
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ def page(
     console, caller = console_of(request), caller_of(request)
     frame = {
         "title": title,
-        "path": request.url.path,
+        "path": request.scope["path"],
         "caller": caller,
         "console": console,
         "navigation": NAVIGATION,
@@ -97,6 +97,7 @@ def _environment() -> Environment:
         "when": when,
         "duration": time_span,
         "runbook_text": runbook_text,
+        "sentence_times": sentence_times,
         "number": lambda value: f"{value:,}",
         "share": lambda value: f"{value:.0%}",
         "web_link": web_link,
@@ -130,6 +131,23 @@ def when(at: datetime | None) -> Markup | str:
     return Markup(template).format(exact, moment(at))  # noqa: S704  format() escapes
 
 
+_WRITTEN_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d)\b(?!:\d)(?: UTC)?", re.ASCII)
+
+
+def sentence_times(sentence: str) -> Markup:
+    """Write a sentence as HTML; a script shows the times in it, which are in UTC, in the reader's
+    time zone."""
+    written, end = Markup(""), 0
+    for found in _WRITTEN_TIME.finditer(sentence):
+        try:
+            at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+        except ValueError:  # such as the 40th of a month, in a title
+            continue
+        written += Markup("{}{}").format(shown_text(sentence[end : found.start()]), when(at))
+        end = found.end()
+    return written + shown_text(sentence[end:])
+
+
 _RUNBOOK_MARKS = re.compile(
     r"\*\*([^*]{1,200})\*\*|`([^`]{1,200})`|\[([^\][]{1,200})\]\([^()]{0,200}\)"
 )
@@ -141,10 +159,10 @@ def runbook_text(paragraph: str) -> Markup:
     for found in _RUNBOOK_MARKS.finditer(paragraph):
         bold, code, name = found.groups()
         element = "strong" if bold else "code" if code else "em"
-        marked = Markup(f"<{element}>{{}}</{element}>").format(bold or code or name)  # noqa: S704
-        written += Markup("{}{}").format(paragraph[end : found.start()], marked)
+        marked = Markup(f"<{element}>{{}}</{element}>").format(shown_text(bold or code or name))  # noqa: S704
+        written += Markup("{}{}").format(shown_text(paragraph[end : found.start()]), marked)
         end = found.end()
-    return written + paragraph[end:]
+    return written + shown_text(paragraph[end:])
 
 
 @cache

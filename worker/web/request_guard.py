@@ -108,13 +108,13 @@ class RequestGuard:
         changes = request.method not in _SAFE_METHODS
         if changes and "authorization" not in request.headers and not _is_same_origin(request):
             return _refused(request, 403, "it comes from another site")
-        if request.url.path.startswith(_OPEN_PATHS):
+        if _path(request).startswith(_OPEN_PATHS):
             return None
         if Scope.READ not in caller.scopes:
             if request.method == "GET" and not _is_for_program(request):
-                return RedirectResponse(f"/sign-in?then={quote(_path(request))}", 303)
+                return RedirectResponse(f"/sign-in?then={quote(_address(request))}", 303)
             return _refused(request, 401, "sign in, or send a valid access token")
-        only_reads = request.url.path in _READING_PATHS
+        only_reads = _path(request) in _READING_PATHS
         if changes and not caller.can_act and not only_reads:
             return _refused(request, 403, self._why_read_only())
         return None
@@ -148,12 +148,19 @@ def _is_same_origin(request: Request) -> bool:
 
 
 def _is_for_program(request: Request) -> bool:
-    return request.url.path.startswith("/api/") or "hx-request" in request.headers
+    return _path(request).startswith("/api/") or "hx-request" in request.headers
 
 
 def _path(request: Request) -> str:
-    query = f"?{request.url.query}" if request.url.query else ""
-    return request.url.path + query
+    """The path as the routes see it. That of `request.url` is made with the header Host, which
+    anybody may fill with a path of its own."""
+    path: str = request.scope["path"]
+    return path
+
+
+def _address(request: Request) -> str:
+    query: str = request.scope["query_string"].decode("latin-1")
+    return f"{_path(request)}?{query}" if query else _path(request)
 
 
 def _refused(request: Request, status: int, why: str) -> Response:

@@ -16,9 +16,10 @@ from worker.web.rule_trials import RuleTrial
 from worker.web.shown_text import page_link
 
 _MOST_FORM = 500_000  # bytes: of 100,000 characters, with the escapes of forms
-_EXAMPLE = """\
+EXAMPLE = """\
 [[topics]]
-code = "medtop:20000733"  # one of the list, or a new one with a label
+code = "draft:strike"  # of a topic in force, or a new one, which needs a label
+label = "strike"
 
 [[topics.rules]]
 id = "draft"
@@ -72,7 +73,7 @@ def one_rule(request: Request) -> Response:
 
 def draft(request: Request) -> Response:
     """Show the form in which a draft of a rule file is written."""
-    return _trial_page(request, "rules/draft", _EXAMPLE)
+    return _trial_page(request, "rules/draft", EXAMPLE)
 
 
 async def trial(request: Request) -> Response:

@@ -206,7 +206,8 @@ def _windows(
 def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
     """A condition that names the articles to look at, if the query restricts them to few."""
     statement: sa.Select[Any]
-    if query.words and (words := word_conditions(connection, query.words, most=_FEW + 1)):
+    if any(not term.excluded for term in read_terms(query.words)):
+        words = word_conditions(connection, query.words, most=_FEW + 1, in_order=False)
         statement = sa.select(revisions.c.id).where(*words).limit(_FEW + 1)
         revision_ids = connection.scalars(statement).all()
         if len(revision_ids) <= _FEW:

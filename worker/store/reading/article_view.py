@@ -178,6 +178,7 @@ def _members(cluster_id: str) -> sa.Select[Any]:
             columns.verdict,
             revisions.c.title,
             columns.first_seen,
+            revisions.c.published,
         )
         .join(revisions, revisions.c.id == columns.newest)
         .where(columns.cluster_id == cluster_id)

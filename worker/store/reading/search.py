@@ -137,18 +137,21 @@ def word_conditions(
     *,
     among: tuple[int, int] | None = None,
     most: int | None = None,
+    in_order: bool = True,
 ) -> list[sa.ColumnElement[bool]]:
     """Return the SQL conditions that a row of table `revisions` has the words of a query.
 
     `words` is text as people type it. The list is empty if it has no letters and digits. Unlike
     `matching`, this neither joins a table nor sorts. SQLite looks for the words in all revisions;
     that is faster if only those with row ids from `among[0]` to `among[1]` are asked for, or if no
-    more than `most` matches matter, whichever they are. Other databases ignore both.
+    more than `most` matches matter, whichever they are. Other databases ignore both. PostgreSQL
+    has to read an article to see whether the words of a phrase follow each other; unless
+    `in_order`, it only looks whether all of them are there.
     """
     required_terms = [term for term in read_terms(words) if not term.excluded]
     excluded_terms = [term for term in read_terms(words) if term.excluded]
     if connection.dialect.name == "postgresql":
-        return _postgres_conditions(required_terms, excluded_terms)
+        return _postgres_conditions(required_terms, excluded_terms, " <-> " if in_order else " & ")
     if not required_terms and not excluded_terms:
         return []
     index = sa.table("revisions_fts", sa.column("rowid", sa.Integer))
@@ -165,9 +168,9 @@ def word_conditions(
 
 
 def _postgres_conditions(
-    required_terms: Sequence[Term], excluded_terms: Sequence[Term]
+    required_terms: Sequence[Term], excluded_terms: Sequence[Term], between: str
 ) -> list[sa.ColumnElement[bool]]:
-    parts = [*map(_tsquery, required_terms)]
+    parts = [_tsquery(term, between) for term in required_terms]
     if excluded_terms:
         parts.append(f"!({' | '.join(map(_tsquery, excluded_terms))})")
     if not parts:
@@ -192,8 +195,8 @@ def _in_postgres(
     return statement
 
 
-def _tsquery(term: Term) -> str:
-    quoted = " <-> ".join(f"'{word}'" for word in term.words)
+def _tsquery(term: Term, between: str = " <-> ") -> str:
+    quoted = between.join(f"'{word}'" for word in term.words)
     return f"({quoted}{':*' if term.is_prefix else ''})"
 
 

@@ -13,6 +13,20 @@
     }
   }
 
+  // The hours of the week in the reader's zone, if that differs from UTC by whole hours.
+  function localWeek(table) {
+    const minutes = -new Date().getTimezoneOffset();
+    if (minutes % 60) return;
+    const cells = Array.from(table.querySelectorAll("td"));
+    const shown = cells.map((cell) => [cell.className, cell.title, cell.textContent]);
+    const moved = shown.length + minutes / 60;
+    shown.forEach(function (values, hour) {
+      const cell = cells[(hour + moved) % shown.length];
+      [cell.className, cell.title, cell.textContent] = values;
+    });
+    for (const zone of document.querySelectorAll("[data-zone]")) zone.textContent = "your time zone";
+  }
+
   // A tag under the pointer or the focus lights up what it was found by.
   function light(event, on) {
     const tag = event.target.closest && event.target.closest(".tag[data-tag]");
@@ -103,6 +117,7 @@
   document.addEventListener("DOMContentLoaded", function () {
     for (const part of document.querySelectorAll("[data-live]")) live(part);
     localTimes(document);
+    document.querySelectorAll("table.heat").forEach(localWeek);
     const here = document.querySelector(".navigation a[aria-current]");
     // On a narrow screen the navigation is one line that scrolls sideways.
     if (here) here.closest("nav").scrollLeft = here.offsetLeft - 24;
