@@ -282,7 +282,7 @@ def test_a_mistyped_key_is_named_where_its_article_lacks_something(
     worker: Worker, store: SqlStore, reason: Reason, payload: object, named: str
 ) -> None:
     [letter_id] = bury(store, dead(payload, reason=reason, detail="it lacks something"))
-    detail = f"it lacks something; {named}" if named else "it lacks something"
+    detail = f"{named} (it lacks something)" if named else "it lacks something"
     shown = worker("show", letter_id).stdout
     assert f"  detail  {detail}\n" in shown
     assert ("did you mean" in worker("list").stdout) == bool(named)

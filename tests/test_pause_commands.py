@@ -46,6 +46,7 @@ def test_a_paused_lane_waits_and_goes_on(running: Running) -> None:
     assert "nothing is paused" in worker(running, "pause")
     assert "lane live is paused" in worker(running, "pause", "live", "--reason", "store moves")
     said(running, "lane.paused lane=live")
+    said(running, 'reason="store moves"')
     receipts = enqueue(running, article("a", "waits"))
     listed = json.loads(worker(running, "pause", "--json"))
     assert listed["lanes"]["live"]["reason"] == "store moves"

@@ -73,7 +73,12 @@ def test_a_worker_that_waits_notices_a_pause_within_a_second(
         pauses.resume_lane(channel, "articles", "live")
         until(lambda: "lane.resumed" in caplog.text, "the worker notices", pause=worker._drain)
     [paused] = [line for line in caplog.messages if line.startswith("lane.paused")]
-    for part in ("lane=live", "by=ann@desk", "since=2026-11-30T12:00:00", "'the store moves'"):
+    for part in (
+        "lane=live",
+        "by=ann@desk",
+        "since=2026-11-30T12:00:00",
+        'reason="the store moves"',
+    ):
         assert part in paused
 
 

@@ -113,5 +113,5 @@ def shutdown(state: Any, **arguments: Any) -> ControlReply:
 
 
 def _refused(command: str, reason: str) -> ControlReply:
-    log.warning("control.refused command=%s reason=%r", command, reason)
+    log.warning("control.refused command=%s reason=%s", command, reason)
     return {"error": f"{command} has no effect: {reason}"}

@@ -39,12 +39,12 @@ class KnownPauses:
         self._pauses = parse_pauses(self._queue, pairs)
         began, ended = _changes(before.lanes, self._pauses.lanes)
         for name, pause in began.items():
-            log.warning("lane.paused lane=%s by=%s since=%s reason=%r", name, *_in_words(pause))
+            log.warning("lane.paused lane=%s by=%s since=%s reason=%s", name, *_in_words(pause))
         for name in ended:
             log.warning("lane.resumed lane=%s", name)
         began, ended = _changes(before.sources, self._pauses.sources)
         for name, pause in began.items():
-            log.warning("source.paused source=%s by=%s since=%s reason=%r", name, *_in_words(pause))
+            log.warning("source.paused source=%s by=%s since=%s reason=%s", name, *_in_words(pause))
         for name in ended:
             log.warning("source.resumed source=%s", name)
 

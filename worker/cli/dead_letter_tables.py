@@ -41,7 +41,7 @@ def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
 
 def _detail(letter: StoredDeadLetter) -> str:
     """The detail of a dead letter. If it lacks what a key would have named, the keys of its payload
-    that were probably mistyped follow."""
+    that were probably mistyped come first."""
     if letter.reason not in (Reason.EMPTY, Reason.NO_IDENTITY) or not letter.whole:
         return letter.detail
     try:
@@ -50,7 +50,7 @@ def _detail(letter: StoredDeadLetter) -> str:
         return letter.detail
     keys = unknown_keys(raw) if isinstance(raw, dict) else ()
     meant = [f"{key.path}: {key.advice}" for key in keys if key.advice.endswith("?")]
-    return "; ".join([letter.detail, *meant[:_MOST_KEYS]])
+    return f"{' '.join(meant[:_MOST_KEYS])} ({letter.detail})" if meant else letter.detail
 
 
 def print_some(store: DeadLetterReader, ids: Sequence[str]) -> None:
