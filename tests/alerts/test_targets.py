@@ -7,6 +7,7 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.alerts.reports import NOW, change, message
 from tests.support.alert_receivers import bytes_server, certificate, mail_server, webhook
 from worker.errors import BadConfig, Unavailable
 from worker.model.alert_addresses import SmtpServer, mail_addresses, smtp_server
+from worker.monitoring import alert_mail
 from worker.monitoring import webhook as sending
 from worker.monitoring.alert_mail import send_mail
 from worker.monitoring.incidents import ReportKind
@@ -153,6 +155,22 @@ def test_a_mail_server_that_is_away_or_without_starttls_is_a_failure() -> None:
         with pytest.raises(Unavailable, match="STARTTLS"):
             send_mail(server, "n@a.example", ["a@a.example"], message(change()), NOW)
     assert (box.mails, box.logins) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "pause_s"),
+    [([b"2"] * 100, 0.1), ([b"220-more\r\n" * 500] * 1000, 0.01), ([b"220 a\r\n", b"2"], 30)],
+)
+def test_a_mail_server_that_never_ends_its_answer_holds_nobody(
+    monkeypatch: pytest.MonkeyPatch, sent: list[bytes], pause_s: float
+) -> None:
+    monkeypatch.setattr(alert_mail, "LONGEST_S", 0.5)
+    began = time.monotonic()
+    with bytes_server(sent, pause_s) as url:
+        server = SmtpServer("127.0.0.1", urlsplit(url).port or 0, "", "", "")
+        with pytest.raises(Unavailable):
+            send_mail(server, "n@a.example", ["a@a.example"], message(change()), NOW)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.processes

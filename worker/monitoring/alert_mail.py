@@ -1,7 +1,9 @@
 """Send a report about incidents as a mail, by SMTP."""
 
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -12,7 +14,8 @@ from worker.errors import Unavailable
 from worker.model.alert_addresses import SmtpServer
 from worker.monitoring.alert_messages import RUNBOOK, AlertMessage
 
-TIMEOUT_S = 10.0  # for connecting and for each answer
+TIMEOUT_S = 10.0  # for connecting
+LONGEST_S = 30.0  # for all answers together
 
 
 def send_mail(
@@ -24,7 +27,7 @@ def send_mail(
 ) -> None:
     """Send a report as a mail to these recipients.
 
-    Raises Unavailable when the server does not answer, or takes it for none of them.
+    Raises Unavailable when the server has not taken it within 30 s, or takes it for none of them.
     """
     mail = EmailMessage()
     mail["Subject"] = message.title
@@ -44,9 +47,9 @@ def _send(server: SmtpServer, mail: EmailMessage, sender: str, recipients: Seque
     context = ssl.create_default_context()
     client: smtplib.SMTP
     if server.tls == "smtps":
-        client = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
+        client = _TimedSmtps(server.host, server.port, timeout=TIMEOUT_S, context=context)
     else:
-        client = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
+        client = _TimedSmtp(server.host, server.port, timeout=TIMEOUT_S)
     try:
         if server.tls == "starttls":
             client.starttls(context=context)
@@ -56,3 +59,43 @@ def _send(server: SmtpServer, mail: EmailMessage, sender: str, recipients: Seque
     finally:
         with suppress(OSError, smtplib.SMTPException):
             client.quit()
+
+
+class _TimedSmtp(smtplib.SMTP):
+    """Waits for all answers of a server together, not for each part of an answer: one that sends
+    lines for ever, or byte by byte, would hold it for ever."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if not hasattr(self, "_ends_at"):
+            self._ends_at = time.monotonic() + LONGEST_S
+        if self.file is None and self.sock is not None:
+            self.file = _TimedLines(self.sock, self._ends_at)
+        return super().getreply()
+
+
+class _TimedSmtps(_TimedSmtp, smtplib.SMTP_SSL):
+    """The same over a connection that is encrypted from the first byte."""
+
+
+class _TimedLines:
+    """Reads lines from a socket. Raises TimeoutError when the time `ends_at`, by the monotonic
+    clock, is over."""
+
+    def __init__(self, source: socket.socket, ends_at: float) -> None:
+        self._source, self._ends_at, self._received = source, ends_at, b""
+
+    def readline(self, limit: int) -> bytes:
+        while b"\n" not in self._received and len(self._received) < limit:
+            left_s = self._ends_at - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError(f"no complete answer within {LONGEST_S:g} s")
+            self._source.settimeout(left_s)
+            if not (received := self._source.recv(limit)):
+                break
+            self._received += received
+        length = min(self._received.find(b"\n") + 1 or limit, limit)
+        line, self._received = self._received[:length], self._received[length:]
+        return line
+
+    def close(self) -> None:
+        self._received = b""
