@@ -105,7 +105,7 @@ def test_what_can_not_be_tried_is_refused(arguments: list[str], why: str) -> Non
 
 def test_rules_that_make_other_fingerprints_are_refused(tmp_path: Path) -> None:
     other = tmp_path / "dedup.toml"
-    other.write_text(RULES_FILE.read_text().replace("sketch = 24", "sketch = 20"))
+    other.write_text(RULES_FILE.read_text().replace("sketch = 22", "sketch = 20"))
     done = CliRunner().invoke(group, ["dedup", "replay", "--rules", str(other)])
     assert done.exit_code == 2
     assert "[shingles] differs from the rules in force" in done.output

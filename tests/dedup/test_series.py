@@ -188,10 +188,11 @@ def test_a_body_is_found_under_another_title_and_lead() -> None:
     assert match.kind is OutcomeKind.DUPLICATE
 
 
-def test_fingerprints_of_the_version_before_are_compared() -> None:
+@pytest.mark.parametrize("algorithm", ["3", "4"])
+def test_fingerprints_of_the_versions_before_are_compared(algorithm: str) -> None:
     today = fingerprint_of(STORY)
     digest = today.version.partition(".")[2]
-    stored = replace(today, version=f"3.{digest}")
+    stored = replace(today, version=f"{algorithm}.{digest}")
     edited = fingerprint_of(STORY.replace("on Friday evening", "late on Friday"))
     match = compare(edited, stored, RULES)
     assert match is not None

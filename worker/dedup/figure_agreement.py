@@ -79,14 +79,20 @@ def comparable(left: Fingerprint, right: Fingerprint) -> bool:
     return first[2] == second[2] != "" and {first[0], second[0]} <= _COMPARABLE_ALGORITHMS
 
 
-_COMPARABLE_ALGORITHMS = {
-    "3",
-    "4",
-}  # versions that hash the same words alike; 3 left numbers as they were written
+# Versions that hash the same words alike. 3 left numbers as they were written; 4 made the same
+# fingerprints as 5, with other verdicts.
+_COMPARABLE_ALGORITHMS = {"3", "4", "5"}
 
 
 def _same(left: Fingerprint, right: Fingerprint) -> bool:
-    return left.figures == right.figures and left.version == right.version
+    return left.figures == right.figures and _read_alike(left, right)
+
+
+def _read_alike(left: Fingerprint, right: Fingerprint) -> bool:
+    """Whether the numbers of both were read by the same rules."""
+    if left.version == right.version:
+        return True
+    return not left.version.startswith("3.") and not right.version.startswith("3.")
 
 
 def _figures(article: Fingerprint, other: Fingerprint) -> set[int]:
@@ -96,7 +102,7 @@ def _figures(article: Fingerprint, other: Fingerprint) -> set[int]:
     version 3 had no mark for dates, and no values of number words.
     """
     figures = np.frombuffer(article.figures, "<u8").tolist()
-    if article.version == other.version:
+    if _read_alike(article, other):
         return {*figures}
     values, unmarked = _values_of_words(), ((f & ~_DATE) for f in figures)
     return {

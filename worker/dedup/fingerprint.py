@@ -27,7 +27,7 @@ from worker.dedup.word_table import WordClass
 from worker.model.records import Article, Fingerprint
 from worker.model.text_hashes import SKETCH_VERSION
 
-ALGORITHM = "4"  # increased when the same rules give other fingerprints or verdicts
+ALGORITHM = "5"  # increased when the same rules give other fingerprints or verdicts
 FORMER_SKETCH = 18  # hashes of an article in an index that was written before SKETCH_VERSION 2
 
 

@@ -10,7 +10,7 @@ Halves = NDArray[np.uint32]  # the upper 32 bits of 64-bit hashes
 Unsigned = TypeVar("Unsigned", np.uint32, np.uint64)
 
 NARROW = np.uint64(1)  # the lowest bit of a hash tells narrow shingles from wide ones
-_NARROW_HALF = np.uint32(NARROW)
+_HALF = np.uint64(32)
 
 
 def distinct(hashes: NDArray[Unsigned]) -> NDArray[Unsigned]:
@@ -47,8 +47,10 @@ def high_halves(hashes: HashArray) -> bytes:
     The lowest bit of each result is that of the 64-bit hash, because it says whether the hash is
     that of a narrow run of words, which only short texts have.
     """
-    low, high = hashes.astype("<u8", copy=False).view("<u4").reshape(-1, 2).T
-    return distinct(high & ~_NARROW_HALF | low & _NARROW_HALF).tobytes()
+    upper = hashes >> _HALF
+    upper &= ~NARROW
+    upper |= hashes & NARROW
+    return distinct(upper.astype("<u4")).tobytes()
 
 
 def halves(packed: bytes) -> Halves:

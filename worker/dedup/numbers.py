@@ -87,7 +87,7 @@ class NumberReader(NamedTuple):
             word, after = words[begin], words[begin + 1] if begin < last else ""
             if after.isalpha() and after not in known and after not in self.inner:
                 end = begin + 1
-                value = self._single(word)
+                value = word.lstrip("0") or "0" if word.isdecimal() else self._single(word)
             elif self._starts(word):
                 end = self._end(words, begin)
                 value = self._value(words[begin:end])
@@ -97,9 +97,8 @@ class NumberReader(NamedTuple):
                 yield Number(begin, end, value, _is_date(words, begin, end))
 
     def _single(self, word: str) -> str:
-        """The value of a number of one word, "" if that begins none."""
-        if word.isdecimal():
-            return word.lstrip("0") or "0"
+        """The value of a number of one word with other characters than digits, "" if that begins
+        none."""
         if known := self.words.get(word):
             return str(known.value) if self._starts(word) else ""
         return _suffix(word)
@@ -215,7 +214,9 @@ def _is_date(words: Sequence[str], begin: int, end: int) -> bool:
     """Whether the name of a month is beside the words from `begin` to `end`."""
     if begin and words[begin - 1] in _MONTHS:
         return True
-    after = words[end] if end < len(words) else ""
+    if end == len(words):
+        return False
+    after = words[end]
     if after in _OF and end + 1 < len(words):
         after = words[end + 1]
     return after in _MONTHS

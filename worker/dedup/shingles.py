@@ -147,15 +147,15 @@ def figures_of(
     numbers = [*islice(reader.numbers(words.words, positions.tolist()), most)]
     if not numbers:
         return np.empty((0, 2), np.uint64)
-    begins = np.array([number.begin for number in numbers], np.intp)
-    ends = np.array([number.end for number in numbers], np.intp)
+    begin, end, values, dates = zip(*numbers, strict=True)
+    begins, ends = np.array(begin, np.intp), np.array(end, np.intp)
     around = np.zeros(words.total + 1, np.uint64)  # begins - 1 may be -1, its last element
     around[:-1] = words.hashes
     contexts = _mixed(around[begins - 1] * FACTOR_1 + around[ends])
     rows = np.empty((len(numbers), 2), np.uint64)
-    rows[:, 0], rows[:, 1] = contexts, _hashes([number.value for number in numbers])
+    rows[:, 0], rows[:, 1] = contexts, _hashes(values)
     rows >>= SHIFT_3
-    rows[:, 1] = rows[:, 1] & ~DATE | [number.date for number in numbers]
+    rows[:, 1] = rows[:, 1] & ~DATE | np.array(dates, np.uint64)
     return rows
 
 
