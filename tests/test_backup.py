@@ -162,7 +162,7 @@ def test_a_backup_is_private_has_a_manifest_and_overwrites_nothing(place: Place)
     manifest = json.loads(done.stdout)
     names = {str(p.relative_to(place.backup)) for p in place.backup.rglob("*") if p.is_file()}
     assert names == {*manifest["files"], "manifest.json"}
-    assert manifest["schema"] == "0023"
+    assert manifest["schema"] == "0024"
     for path in (place.backup, *place.backup.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
