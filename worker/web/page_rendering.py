@@ -131,7 +131,7 @@ def when(at: datetime | None) -> Markup | str:
     return Markup(template).format(exact, moment(at))  # noqa: S704  format() escapes
 
 
-_WRITTEN_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d)\b(?!:\d)(?: UTC)?", re.ASCII)
+_WRITTEN_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d)(:\d\d)?\b(?: UTC)?", re.ASCII)
 
 
 def sentence_times(sentence: str) -> Markup:
@@ -139,6 +139,8 @@ def sentence_times(sentence: str) -> Markup:
     time zone."""
     written, end = Markup(""), 0
     for found in _WRITTEN_TIME.finditer(sentence):
+        if found[2]:  # to the second: no time that we have written
+            continue
         try:
             at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
         except ValueError:  # such as the 40th of a month, in a title
