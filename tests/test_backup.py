@@ -382,6 +382,23 @@ def test_a_restore_that_is_cut_off_loses_nothing_of_an_sqlite_store(
         assert set(store.outcomes(["1"])) == {"1"}
 
 
+def test_a_link_to_an_sqlite_store_stays_a_link(
+    sqlite_store_url: str, valkey: redis.Redis, valkey_url: str, tmp_path: Path
+) -> None:
+    file, link = Path(str(parse(sqlite_store_url).database)), tmp_path / "link.db"
+    link.symlink_to(file)
+    place = Place(f"sqlite:///{link}", valkey, valkey_url, tmp_path)
+    sent = place.enqueue(1, seed=1)
+    place.end_all(sent)
+    place.run("backup", place.backup)
+    with closing(SqlStore(place.store_url)) as store:
+        store.write([record(article("id:later"), receipt="later")], [], [], now=NOW)
+    place.run("restore", place.backup, "--yes")
+    assert link.is_symlink()
+    with closing(SqlStore(sqlite_store_url)) as store:
+        assert set(store.outcomes([*sent, "later"])) == set(sent)
+
+
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
     """Let no file of this process and its children become larger than `size` bytes."""
