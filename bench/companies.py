@@ -7,14 +7,14 @@ to others and are read from FOLDER.
 """
 
 import argparse
-import csv
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from devtools.labelled_texts import article_with_title, labelled_texts
 from worker.config.loader import load_config
 from worker.model.records import Article, Tag
 from worker.tag.entities import entity_tags
@@ -22,7 +22,6 @@ from worker.tag.entities import entity_tags
 _LABELS = Path(__file__).parent / "labels" / "companies.jsonl"
 _NOT_COUNTED = "part"
 _MANY = 1000  # entities of an article; none is cut off
-_MAX_TITLE = 200
 
 
 class LabelledMention(NamedTuple):
@@ -31,29 +30,6 @@ class LabelledMention(NamedTuple):
     start: int
     end: int
     label: str
-
-
-def company_texts(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield (corpus, document, text) of the texts from which the mentions were drawn."""
-    topics = folder / "topics"
-    for page in json.loads((topics / "wikinews_2019_2020.json").read_text("utf-8")):
-        yield "wikinews", page["url"], f"{page['title']}\n{page['text']}"
-    for corpus, name in (
-        ("huffpost", "huffpost_train60.jsonl"),
-        ("current-events", "current_events_train_lt2020.jsonl"),
-    ):
-        for row, line in enumerate((topics / name).read_text("utf-8").split("\n")):
-            if line.strip():
-                yield corpus, str(row), json.loads(line)["text"]
-    csv.field_size_limit(10**8)
-    for part in ("train", "test"):
-        path = folder / "dedup" / f"fnc1-{part}-bodies.csv"
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                yield "fnc1", f"{part}:{row['Body ID']}", row["articleBody"].strip()
-    for path in sorted((folder / "cleaning" / "wcxb-dev" / "ground-truth").glob("*.json")):
-        gold = json.loads(path.read_text("utf-8"))["ground_truth"]
-        yield "wcxb", path.stem, f"{gold.get('title') or ''}\n{gold.get('main_content') or ''}"
 
 
 def labelled_mentions() -> dict[tuple[str, str], list[LabelledMention]]:
@@ -83,15 +59,12 @@ def company_scores(
     """Count for each label what the mentions with this label were tagged as ("" if missed)."""
     wanted = labelled_mentions()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for corpus, document, text in company_texts(folder):
+    for corpus, document, text in labelled_texts(folder):
         if mentions := wanted.get((corpus, document)):
-            first, _, rest = text.partition("\n")
-            has_title = len(first) <= _MAX_TITLE and bool(rest)
-            title, body = (first, rest) if has_title else ("", text)
-            article = Article(source="bench", key="", title=title, text=body, language="en")
+            article = article_with_title(text)
             tags = tags_of(article)
             for mention in mentions:
-                kind = kind_at(tags, len(title) + 1 if has_title else 0, mention)
+                kind = kind_at(tags, len(article.title) + 1 if article.title else 0, mention)
                 counts[mention.label][kind] += 1
     return counts
 

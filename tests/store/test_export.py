@@ -27,6 +27,22 @@ def keys(store: SqlStore, **asked: object) -> list[tuple[str, int]]:
     return [(each.title, each.revision) for each in found]
 
 
+def test_names_come_with_what_the_article_is_about_first(store: SqlStore) -> None:
+    names = [
+        tag("old", score=0.6, scheme="person"),
+        tag("about", score=0.7, scheme="person", salience=0.9),
+        tag("mentioned", score=0.99, scheme="person", salience=0.3),
+    ]
+    write(store, article("id:1"), tags=(*names, tag("sea", score=0.2)))
+    (found,) = store.articles(Query())
+    assert [(each.code, each.salience) for each in found.tags] == [
+        ("sea", None),
+        ("about", 0.9),
+        ("old", None),  # of a version that stored no salience
+        ("mentioned", 0.3),
+    ]
+
+
 def test_an_article_comes_with_all_its_content(store: SqlStore) -> None:
     media = (Media(url="https://a.example/a.jpg", title="Harbour"),)
     its = article(

@@ -18,12 +18,12 @@ from worker.tag.entities.mentions import (
     resolve,
 )
 from worker.tag.entities.name_ids import CodedName, coded_names
-from worker.tag.entities.name_model import shipped
+from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
 from worker.tag.entities.refused_names import without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
-__all__ = ["EntityRules", "entity_tags", "recognise_names"]
+__all__ = ["EntityRules", "entity_tags", "find_names", "recognise_names"]
 
 KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
 _START = attrgetter("start")
@@ -52,32 +52,41 @@ def entity_tags(article: Article, rules: EntityRules, tokens: Tokens | None = No
 
 
 def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[Tag]:
+    reads = rules.recognise and article.language in rules.languages
+    names = find_names(article, rules, tokens, shipped(rules.path) if reads else None)
+    text_start = len(article.title) + 1
+    text_field = "text" if article.text else "summary"
+    chars = len(tokens.text) - text_start
+    return _tags(names, rules, _TitleAndText(text_field, text_start, chars, reads))
+
+
+def find_names(
+    article: Article, rules: EntityRules, tokens: Tokens, model: EntityModel | None
+) -> list[CodedName]:
+    """Find the people, organisations and places that an article names, with their codes, however
+    likely they are to be right.
+
+    `model` is the trained model, None for an article in a language that it does not read. `tokens`
+    are those of tokens_of_article().
+    """
     title = article.title
     own = _own_mentions(tokens, rules)
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
-    found: list[Mention] = []
-    recogniser = None
-    if rules.recognise and article.language in rules.languages:
-        recogniser = shipped(rules.path).recogniser
-        found = recognise_names(tokens, recogniser)
+    found = recognise_names(tokens, model.recogniser) if model else []
     if listed:
         loud = _is_title_case(title)
         found = joined_mentions(listed, found, tokens, len(title), title_case=loud)
     mentions = [*own, *_without_own(found, own)]
-    if recogniser:
-        mentions += list(_repeated_surnames(tokens, mentions, recogniser))
+    if model:
+        mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
     peoples = gazetteer.peoples if gazetteer else ()
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)
-    place_aliases = shipped(rules.path).place_aliases if recogniser and not gazetteer else {}
+    place_aliases = model.place_aliases if model and not gazetteer else {}
     names = resolve(mentions, place_aliases, rules.by_alias, tokens.text)
-    coded = coded_names(names, listed, rules.own_ids, tokens, gazetteer)
-    text_start = len(title) + 1
-    text_field = "text" if article.text else "summary"
-    chars = len(tokens.text) - text_start
-    return _tags(coded, rules, _TitleAndText(text_field, text_start, chars, bool(recogniser)))
+    return coded_names(names, listed, rules.own_ids, tokens, gazetteer)
 
 
 def recognise_names(tokens: Tokens, recogniser: Recogniser) -> list[Mention]:
@@ -158,8 +167,13 @@ def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Ment
     if not own:
         yield from recognised
         return
+    starts, ends = [entry.start for entry in own], [entry.end for entry in own]
     for mention in recognised:
         start, end = mention.start, mention.end
+        after = bisect_right(ends, start)  # own mentions are in reading order, apart
+        if after == len(own) or starts[after] >= end:
+            yield mention
+            continue
         overlapping = [entry for entry in own if entry.start < end and start < entry.end]
         if any(entry.start <= start and end <= entry.end for entry in overlapping):
             continue

@@ -119,7 +119,9 @@ def resolve(
     acronyms = _acronyms(mentions, text)
     by_name: dict[tuple[str, str], list[Mention]] = defaultdict(list)
     for form, group in by_form.items():
-        listed = next((surface for surface in surfaces[form] if surface in own), usual[form])
+        listed = usual[form]
+        if listed not in own or len(group) > 1:
+            listed = next(filter(own.__contains__, surfaces[form]), listed)
         name = _resolved(listed, kinds[form], people, acronyms, place_aliases, own)
         by_name[name] += group
     names = [

@@ -44,16 +44,17 @@ class NameFeatures(NamedTuple):
 def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
     """The features of a name. `recognised` says whether the trained model looked for names in the
     text at all."""
-    own = listed = 0.0
-    sure = 0.0
+    own = listed = sure = 0.0
     words = False
     for _, _, surface, _, score, method, found in name.mentions:
         if method == "own":
             own = score
-        elif method == "gazetteer":
-            listed = max(listed, score)
-        sure = max(sure, found)
-        words = words or " " in surface
+        elif method == "gazetteer" and score > listed:
+            listed = score
+        if found > sure:
+            sure = found
+        if not words and " " in surface:
+            words = True
     log_odds = 0.0
     if sure:
         sure = min(max(sure, _SURENESS[0]), _SURENESS[1])

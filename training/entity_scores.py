@@ -1,0 +1,214 @@
+"""Fit the scores of names: how likely the tag of a name is to be right. Prints the tables of
+worker/tag/entities/name_scores.py.
+
+    python -m training.entity_scores --data FOLDER --labels bench/labels --lists LISTS --model M
+
+FOLDER is that of `bench.tags`; LISTS and M, a model, are those of `training.entities`. A tag in a
+corpus is right if at least half of its mentions are names of its kind there. The corpora train the
+recogniser, so it is trained three times without a third of them, and each third is tagged by the
+model that has not seen it. Of the texts with labelled tags every second one is used; the others
+measure the scores. Environment: `uv sync --extra train`; six minutes.
+"""
+
+import argparse
+import gzip
+import json
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from devtools.labelled_texts import article_with_title, labelled_texts
+from training.entities import Sentence, StoredWords, corpus, pack, train
+from training.gazetteer import listed_groups
+from worker.config.loader import load_config
+from worker.model.records import Article
+from worker.tag.entities import KINDS, EntityRules, find_names
+from worker.tag.entities.name_ids import CodedName
+from worker.tag.entities.name_model import EntityModel, shipped
+from worker.tag.entities.name_scores import OWN, NameFeatures, name_features
+from worker.tag.tokens import tokens_of_article
+
+_BLOCK = 10  # sentences that are tagged as one article
+_FOLDS = 3
+# By corpus what each tag weighs. News counts most; CrossNER has other rules for places.
+_CORPORA = {"wikigold": 1.0, "wnut_tr": 0.0, "ewt_dev": 1.0, "pol_train": 0.25, "pol_dev": 0.25}
+_LISTED_ONLY = {
+    "de": "de_pud_half.iob2",
+    "pt": "pt_pud_half.iob2",
+    "pt ": "pt_bosque_train.iob2.gz",
+}
+_LABELLED = {"wikinews": 4.0, "fnc1": 4.0, "wcxb": 2.0, "huffpost": 4.0, "current-events": 4.0}
+_REGULARISATION = 4.0  # inverse strength
+_GROUPS = ("listed", "listed:", "word", "words")
+_FOUND_BY = (
+    *(f"{name}{mark}" for name in ("several", "single", "evidence") for mark in "+-:"),
+    *("words", "word"),
+)
+
+
+class Example(NamedTuple):
+    """One tag of a labelled text: its kind, what found it, whether it is right, its weight."""
+
+    kind: str
+    features: NameFeatures
+    right: bool
+    weight: float
+
+
+def _gold(sentences: Sequence[Sentence]) -> tuple[str, set[tuple[int, int, str]]]:
+    """The text of some sentences, one a line, and its names as (start, end, kind)."""
+    names, at, lines = set(), 0, []
+    for sentence in sentences:
+        start, kind = -1, ""
+        line = " ".join(word for word, _ in sentence)
+        offset = at
+        for word, label in (*sentence, ("", "O")):
+            if start >= 0 and label != f"I-{kind}":
+                names.add((start, offset - 1, KINDS.get(kind, kind)))
+                start = -1
+            if label.startswith("B-") or (label != "O" and start < 0):
+                start, kind = offset, label[2:]
+            offset += len(word) + 1
+        at += len(line) + 1
+        lines.append(line)
+    return "\n".join(lines), names
+
+
+def _of_corpus(
+    sentences: Sequence[Sentence],
+    language: str,
+    weight: float,
+    models: Sequence[EntityModel | None],
+    rules: EntityRules,
+) -> Iterator[Example]:
+    for block in range(0, len(sentences), _BLOCK):
+        text, gold = _gold(sentences[block : block + _BLOCK])
+        article = Article(source="c", key="", title="", text=text, language=language)
+        model = models[block // _BLOCK % len(models)]
+        for name in find_names(article, rules, tokens_of_article(article), model):
+            hits = [(m.start - 1, m.end - 1, name.kind) in gold for m in name.mentions]
+            features = name_features(name, recognised=model is not None)
+            yield Example(name.kind, features, 2 * sum(hits) >= len(hits), weight)
+
+
+def _iob2(path: Path) -> list[Sentence]:
+    """Sentences of a Universal NER file; kinds that are not tagged are no names."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    blocks = text.strip().split("\n\n")
+    rows = ([line.split("\t") for line in b.splitlines() if line[0] != "#"] for b in blocks)
+    return [[(row[1], row[2] if row[2][2:] in KINDS else "O") for row in block] for block in rows]
+
+
+def _every_second_block(sentences: Sequence[Sentence]) -> list[Sentence]:
+    return [s for number, s in enumerate(sentences) if number // _BLOCK % 2 == 0]
+
+
+def _of_labelled_texts(folder: Path, labels: Path, rules: EntityRules) -> Iterator[Example]:
+    """Tags in every second text of those whose tags, or mentions of companies, are labelled."""
+    tags: dict[tuple[str, str], dict[tuple[str, str], bool]] = defaultdict(dict)
+    for line in (labels / "entity_tags.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        tags[row["corpus"], row["id"]][row["kind"], row["code"]] = row["right"]
+    mentions = defaultdict(list)
+    for line in (labels / "companies.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["label"] != "part":
+            mentions[row["corpus"], row["id"]].append((row["start"], row["end"], row["label"]))
+    used = {*[*tags][::2], *sorted(mentions)[::2]}
+    for corpus_name, document, text in labelled_texts(folder):
+        if (key := (corpus_name, document)) in used:
+            article = article_with_title(text)
+            for name in find_names(article, rules, tokens_of_article(article), shipped()):
+                right = tags[key].get((name.kind, name.code)) if key in tags else None
+                if right is None:
+                    right = _as_labelled(name, mentions.get(key, ()), shift=not article.title)
+                if right is not None:
+                    features = name_features(name, recognised=True)
+                    yield Example(name.kind, features, right, _LABELLED[corpus_name])
+
+
+def _as_labelled(
+    name: CodedName, labelled: Sequence[tuple[int, int, str]], *, shift: bool
+) -> bool | None:
+    """Whether a name has the kind of the first labelled mention that it overlaps; else None."""
+    for mention in name.mentions:
+        for start, end, label in labelled:
+            if start < mention.end - shift and mention.start - shift < end:
+                return label == name.kind
+    return None
+
+
+def _fold_models(
+    words: StoredWords, corpora: Sequence[Sequence[Sentence]], folder: Path
+) -> list[EntityModel]:
+    """Models each of which has not seen one third of the blocks of sentences."""
+    models = []
+    for fold in range(_FOLDS):
+        seen = [
+            sentence
+            for sentences in corpora
+            for number, sentence in enumerate(sentences)
+            if number // _BLOCK % _FOLDS != fold
+        ]
+        tagger = train(words, seen, folder / str(fold))
+        models.append(EntityModel(pack([tagger], words, "fold", thorough=False)))
+    return models
+
+
+def fit(examples: Sequence[Example]) -> None:
+    """Print the intercepts by kind and what found a name, and the weights by group."""
+    cells = [(kind, found_by) for kind in KINDS.values() for found_by in _FOUND_BY]
+    rows = []
+    for kind, features, _, _ in examples:
+        rows.append(
+            [
+                *((kind, features.found_by) == cell for cell in cells),
+                *(2.0 * (features.found_by == found_by) for found_by in _FOUND_BY),
+                *(features.log_odds * (features.group == group) for group in _GROUPS),
+                *(features.doublings * (features.group == group) for group in _GROUPS),
+            ]
+        )
+    model = LogisticRegression(C=_REGULARISATION, max_iter=5000)
+    right, weights = [e.right for e in examples], [e.weight for e in examples]
+    model.fit(np.array(rows, float), right, sample_weight=weights)
+    by_cell, by_found, odds, doublings = np.split(
+        model.coef_[0], np.cumsum([len(cells), len(_FOUND_BY), len(_GROUPS)])
+    )
+    shared = dict(zip(_FOUND_BY, by_found, strict=True))
+    for (kind, found_by), own in zip(cells, by_cell, strict=True):
+        print(f"{kind} {found_by!r}: {model.intercept_[0] + own + 2 * shared[found_by]:.2f}")
+    for group, of_odds, of_doublings in zip(_GROUPS, odds, doublings, strict=True):
+        print(f"{group!r}: ({of_odds:.2f}, {of_doublings:.2f})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--data", "--labels", "--lists", "--model"):
+        parser.add_argument(name, type=Path, required=True)
+    options = parser.parse_args()
+    rules = load_config().tagging.entities
+    if rules is None:
+        raise ValueError("the packaged config tags entities")
+    ner = options.data / "ner"
+    corpora = {name: corpus(ner / f"{name}.bio.tsv") for name in _CORPORA}
+    words = StoredWords(options.model, listed_groups(options.lists))
+    with tempfile.TemporaryDirectory() as folder:
+        models = _fold_models(words, [*corpora.values()], Path(folder))
+    examples = list(_of_labelled_texts(options.data, options.labels, rules))
+    for name, weight in _CORPORA.items():
+        examples += _of_corpus(corpora[name], "en", weight, models, rules)
+    for language, name in _LISTED_ONLY.items():
+        sentences = _every_second_block(_iob2(ner / "other-languages" / name))
+        weight = 1.0 if "pud" in name else 0.5
+        examples += _of_corpus(sentences, language.strip(), weight, [None], rules)
+    fit([e for e in examples if e.weight and e.features.found_by != OWN])
+
+
+if __name__ == "__main__":
+    main()
