@@ -44,13 +44,15 @@ class RuleExplanation:
 def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
     """Find topics by a name that an operator typed; case is ignored.
 
-    The name may be a topic's code, its code without the prefix before ":", or its label.
+    The name may be a topic's code, its code without the prefix before ":", or its label in any
+    language.
     """
     folded = name.strip().casefold()
     return [
         topic
         for topic in taxonomy.topics
         if folded in (topic.code.casefold(), topic.label.casefold())
+        or folded in map(str.casefold, topic.labels.values())
         or topic.code.casefold().endswith(f":{folded}")
     ]
 
