@@ -95,7 +95,9 @@ def carried_weights(
     return result
 
 
-def fit(rows: Sequence[Row], table: WordList, rarity: Vector, before: Matrix) -> tuple[Matrix, Vector]:
+def fit(
+    rows: Sequence[Row], table: WordList, rarity: Vector, before: Matrix
+) -> tuple[Matrix, Vector]:
     """Fit the weights of words and the bias of topics, starting from the weights `before`."""
     keys = keys_of(table.words)
     order = np.argsort(keys)

@@ -34,7 +34,8 @@ from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.topics.topic_model import TopicModel, shipped
 from worker.tag.topics.topic_words import words
 
-_LABELS = Path(__file__).parent / "labels" / "topic-words.txt"
+_FOLDER = Path(__file__).parent / "labels"
+_LABELS = _FOLDER / "topic-words.txt"
 _FILES = {"de": "deu_Latn", "fr": "fra_Latn", "es": "spa_Latn", "pt": "por_Latn", "it": "ita_Latn"}
 # The topics of SIB-200 that are top-level Media Topics too. Sentences on geography are left out.
 _TOPICS = {
@@ -46,9 +47,11 @@ _TOPICS = {
     "entertainment": "medtop:01000000",
 }
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_FREQUENT_WORDS = 60_000
+_FREQUENT_WORDS = 40_000
 _TEXTS = 48_000  # as many as the English model is trained on: rarity is on the same scale
-_SENTENCE_WEIGHT, _PHRASE_WEIGHT = 6.0, 0.6
+_SENTENCE_WEIGHT, _PHRASE_WEIGHT, _NOTICE_WEIGHT = 6.0, 0.6, 12.0
+_ALL = tuple(range(len(CODES)))  # the topics of a text that says nothing of any
+_NEARLY = 0.03  # calibration error above the best that a more doubtful temperature may have
 _THRESHOLD = 0.35  # nine of ten sentences get a topic
 _RAREST = 1e-8  # share of a word that the frequency lists lack
 
@@ -77,6 +80,13 @@ def phrases(taxonomy: Taxonomy, language: str) -> Iterator[Row]:
             yield Row(phrase.strip("*").split(":")[-1], (CODES.index(top),), _PHRASE_WEIGHT)
 
 
+def notices(language: str) -> list[Row]:
+    """Texts that are no news, each as a row of all topics alike."""
+    lines = (_FOLDER / "no-topic.txt").read_text("utf-8").splitlines()
+    texts = (line.split(" ", 1) for line in lines)
+    return [Row(text, _ALL, _NOTICE_WEIGHT) for code, text in texts if code == language]
+
+
 def vocabulary(language: str, rows: Sequence[Row]) -> WordList:
     """The most frequent words of a language and all words of the rows."""
     frequent = [w for w in top_n_list(language, _FREQUENT_WORDS) if len(w) > 1]
@@ -101,6 +111,7 @@ class Trainer:
         self.table = vocabulary(language, [*self.sentences, *self.phrases])
         self.listed = expanded(topic_words(_LABELS, language), self.table.words)
         self.rarity = rarity_of(self.table.shares, _TEXTS)
+        self.phrases += notices(language)
         stored = np.load(vectors)
         known = dict(zip(map(str, stored["words"]), stored["vectors"], strict=True))
         own = {
@@ -128,8 +139,12 @@ class Trainer:
         return TopicModel(self.arrays)
 
     def temperature(self) -> tuple[float, float]:
-        """The temperature with the best calibration error on a quarter of the sentences, for a
-        model of the rest, and the share of them whose likeliest topic is right."""
+        """The temperature for a good calibration error on a quarter of the sentences, for a model
+        of the rest, and the share of them whose likeliest topic is right.
+
+        Of temperatures that are nearly as good as the best the highest is taken, because news is
+        less like the sentences than these are like each other.
+        """
         apart = self.sentences[::4]
         kept = [row for n, row in enumerate(self.sentences) if n % 4]
         odds = predicted(self.trained(kept, "trial"), apart)
@@ -141,7 +156,8 @@ class Trainer:
             powers = np.exp(logs / heat)
             scaled = powers / powers.sum(1, keepdims=True) * trust
             errors[float(heat)] = calibration_error(scaled, apart)
-        return min(errors, key=errors.__getitem__), float(right)
+        best = min(errors.values())
+        return max(h for h, error in errors.items() if error <= best + _NEARLY), float(right)
 
 
 def main() -> None:
@@ -159,7 +175,9 @@ def main() -> None:
         path = options.out / f"topics-{language}.npz"
         np.savez_compressed(path, **trainer.arrays)
         size = path.stat().st_size / 1e6
-        print(f"{path}: {size:.2f} MB, temperature {heat:.2f}, held-out sentences right {right:.3f}")
+        print(
+            f"{path}: {size:.2f} MB, temperature {heat:.2f}, held-out sentences right {right:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -22,9 +22,10 @@ class Topic(Frozen):
     """One topic of the taxonomy: articles get its tag by its rules, or by the categories of their
     feed.
 
-    `label` is its name, and `labels` has names in other languages. `parents` are codes of broader topics, whose tags these articles get as well. `categories` are
-    feed categories that mean this topic. The rules hold for articles published until `expires`.
-    `matches` and `misses` are example articles that must and must not get the tag.
+    `label` is its name, and `labels` has names in other languages. `parents` are codes of broader
+    topics, whose tags these articles get as well. `categories` are feed categories that mean this
+    topic. The rules hold for articles published until `expires`. `matches` and `misses` are example
+    articles that must and must not get the tag.
     """
 
     code: str = Field(min_length=1)

@@ -11,7 +11,7 @@ from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.tokens import Tokens, tokens_of_article
 from worker.tag.topics.joined_probability import joined_probability
 from worker.tag.topics.topic_model import LANGUAGES, TopicGuess, TopicModel, TopicScores, shipped
-from worker.tag.topics.topic_tags import Judge
+from worker.tag.topics.topic_tags import Judge, no_judge
 from worker.tag.topics.topic_words import first_occurrences
 
 _SCHEME = "taxonomy"
@@ -19,19 +19,19 @@ _METHOD = "model"
 
 
 class TopicRules(Frozen):
-    """The settings in config/topics.toml: whether and how topics guessed by the model become tags.
+    """The settings in config/topics.toml: whether and how topics guessed by a model become tags.
 
-    `model` switches the models on; there is one for each of six languages. Topics with a code in `leave_out` never become tags by it.
-    `thresholds` maps codes of topics to the probability from which the topic becomes a tag; others
-    have the model's own. At most `max_words` words of the article are stored as evidence of a tag. A
-    topic found by a rule becomes a tag if it is at least as probable as `least_by_rule`, judged by
-    the rule and the model together; at 0 all of them do.
+    `model` switches the models on; there is one for each of six languages. Topics with a code in
+    `leave_out` never become tags by a model. `thresholds` maps codes of topics to the probability
+    from which the topic becomes a tag; others have the model's own. At most `max_words` words of
+    the article are stored as evidence of a tag. A topic found by a rule becomes a tag if it is at
+    least as probable as `least_by_rule`, judged by rule and model together; at 0 all of them do.
     """
 
     version: Annotated[str, Field(min_length=1)]
     model: bool
     max_words: Annotated[int, Field(ge=1, le=20)]
-    least_by_rule: Annotated[float, Field(ge=0, le=1)] = 0.5
+    least_by_rule: Annotated[float, Field(ge=0, le=1)] = 0.55
     leave_out: tuple[str, ...] = ()
     thresholds: dict[str, PositiveShare] = {}
 
@@ -40,7 +40,6 @@ class TopicRules(Frozen):
         """The version stored with each tag by the topic model: that of these settings, and of the
         model if it is used."""
         return f"{self.version}+{shipped().version}" if self.model else self.version
-
 
     def warm(self) -> None:
         """Load the models of all languages before the worker forks."""
@@ -68,26 +67,28 @@ class ModelOpinion:
         """A function that turns the score of a rule into the probability of its topic, and refuses
         topics that are less probable than the settings demand."""
 
-        def judge(code: str, score: float) -> float | None:
-            joined = self.probability(code, score, taxonomy)
+        def judge(code: str, score: float, phrases: int) -> float | None:
+            joined = self.probability(code, phrases, taxonomy)
             if joined is None:
                 return score
             return round(joined, 3) if joined >= rules.least_by_rule else None
 
         return judge
 
-    def probability(self, code: str, rule_score: float, taxonomy: Taxonomy) -> float | None:
-        """How probable a topic is, to which a rule gives the score `rule_score`.
+    def probability(self, code: str, phrases: int, taxonomy: Taxonomy) -> float | None:
+        """How probable a topic is, of which a rule finds so many different phrases.
 
-        The model knows the broadest topics only: those of a narrower topic stand for it. None if
-        the model knows none of them, so that it can't judge the rule.
+        The model knows the broadest Media Topics only: that above a narrower one stands for it.
+        None for a topic with a code of the operator's own, which the model can't judge.
         """
+        if code.partition(":")[0] != self.model.scheme:
+            return None
         numbers = self.model.numbers
         known = [numbers[c] for c in (code, *taxonomy.ancestors(code)) if c in numbers]
         if not known:
             return None
         of_model = max(float(self.scores.probabilities[n]) for n in known)
-        return joined_probability(of_model, rule_score, self.article)
+        return joined_probability(of_model, phrases)
 
     def tags(self, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
         """The tags of topics that the model finds at least as probable as their thresholds."""
@@ -96,6 +97,15 @@ class ModelOpinion:
         guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
         spans = _first_spans(self.article, {word for guess in guesses for word in guess.words})
         return [_tag(guess, model, rules, taxonomy, spans) for guess in guesses]
+
+
+def judge_for(article: Article, rules: TopicRules | None, taxonomy: Taxonomy) -> Judge:
+    """The judge of the rules that fire on an article: by the model of its language, if there is
+    one."""
+    model = rules.model_for(article.language) if rules else None
+    if rules is None or model is None:
+        return no_judge
+    return ModelOpinion(article, model).judge(rules, taxonomy)
 
 
 def model_topic_tags(

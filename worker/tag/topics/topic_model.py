@@ -139,6 +139,7 @@ class TopicModel:
         self.version = str(arrays["version"])
         self.languages = tuple(str(s) for s in arrays["languages"])
         self.codes = tuple(str(s) for s in arrays["codes"])
+        self.scheme = self.codes[0].partition(":")[0]  # "medtop"
         self.numbers = {code: number for number, code in enumerate(self.codes)}
         self.labels = tuple(str(s) for s in arrays["labels"])
         self.thresholds = arrays["thresholds"].astype(np.float32)

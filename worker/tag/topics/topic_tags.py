@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from worker.model.records import Article, Span, Tag
-from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
-from worker.tag.rules.matcher import MatchContext, evaluate_rule, evidence_spans
+from worker.tag.rules.compiled_rules import CompiledRules
+from worker.tag.rules.matcher import MatchContext, RuleResult, evaluate_rule, evidence_spans
 from worker.tag.rules.taxonomy import Taxonomy, category_code
 
 SCHEME = "taxonomy"
-# Maps the code of a topic and the score that a rule gives it to the score of the tag; None: no tag.
-Judge = Callable[[str, float], float | None]
+# Maps the code of a topic, the score that a rule gives it, and the number of different phrases by
+# which the rule matches to the score of the tag; None: no tag.
+Judge = Callable[[str, float, int], float | None]
 
 
-def no_judge(code: str, score: float) -> float:
+def no_judge(code: str, score: float, phrases: int) -> float:
     """Leave the score of a rule as it is."""
     return score
 
@@ -107,7 +108,7 @@ def _rule_tags(
         result = evaluate_rule(context, rule, evidence, taxonomy.scoring)
         if result.why_not:
             continue
-        score = judged_score(rule, result.score, judge)
+        score = judged_score(result, judge)
         if score is not None:
             yield Tag(
                 scheme=SCHEME,
@@ -120,7 +121,9 @@ def _rule_tags(
             )
 
 
-def judged_score(rule: CompiledRule, score: float, judge: Judge) -> float | None:
+def judged_score(result: RuleResult, judge: Judge) -> float | None:
     """The score of a rule's tag as `judge` sees it; None if it is refused. A score that the rule
     itself sets stays as it is."""
-    return score if rule.definition.score is not None else judge(rule.topic.code, score)
+    if result.rule.definition.score is not None:
+        return result.score
+    return judge(result.rule.topic.code, result.score, len(result.evidence))
