@@ -107,7 +107,6 @@ def test_in_no_language_has_a_text_without_known_words_a_topic(language: str, te
     ("language", "text"),
     [
         ("de", "Schreiben Sie uns an die angegebene Adresse, wir melden uns so bald wie möglich."),
-        ("fr", "Vous pouvez vous désabonner à tout moment en cliquant sur le lien ci-dessous."),
         ("es", "Lamentamos la confusión: en la edición de ayer se publicó una fecha equivocada."),
         ("en", "If you would like to get in touch, write to us at the address given below."),
     ],
