@@ -27,7 +27,11 @@ class TfidfLinear:
         self.model = LogisticRegression(C=8, max_iter=60)
         texts = self.words.fit_transform([row.text for row in rows])
         with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
-            self.model.fit(texts, [row.classes[0] for row in rows])
+            self.model.fit(
+                texts,
+                [row.classes[0] for row in rows],
+                sample_weight=[row.weight for row in rows],  # as the topic model is trained
+            )
 
     def probabilities(self, texts: Sequence[str]) -> Matrix:
         odds = np.zeros((len(texts), len(CLASSES)))

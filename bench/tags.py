@@ -25,7 +25,7 @@ import numpy as np
 from bench.baselines import NameLexicon, TfidfLinear
 from bench.companies import print_company_scores
 from bench.names import entity_scores
-from bench.topics import Data, article_of, by_class, topics
+from bench.topics import LANGUAGE_LABELS, Data, article_of, by_class, by_language, topics
 from devtools.news_corpora import Text
 from devtools.topic_corpora import Row, phrases
 from devtools.topic_training import load_words
@@ -38,7 +38,7 @@ from worker.tag.topics.model_tags import model_topic_tags
 from worker.tag.topics.topic_tags import topic_tags
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_PARTS = ["sizes", "speed", "classes", "entities", "companies", "topics"]
+_PARTS = ["sizes", "speed", "classes", "languages", "entities", "companies", "topics"]
 _WORDS = 500
 
 
@@ -181,6 +181,8 @@ def main() -> None:
             entity_scores(options.data / "ner")
         elif name == "companies":
             print_company_scores(options.data)
+        elif name == "languages":
+            by_language(LANGUAGE_LABELS)
         elif name == "classes":
             by_class(data)
         elif name == "speed":

@@ -1,8 +1,11 @@
 """Accuracy of topics on four splits, with baselines trained on the same texts, and by class."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,12 +34,14 @@ from devtools.topic_training import (
     thresholds,
 )
 from worker.config.loader import load_config
-from worker.model.records import Article
-from worker.tag.topics.topic_model import TopicModel, shipped
+from worker.model.records import Article, Tag
+from worker.tag import Taxonomy, tag
+from worker.tag.topics.topic_model import LANGUAGES, TopicModel, shipped
 from worker.tag.topics.topic_tags import topic_tags
 from worker.tag.topics.topic_words import words
 
 _LABELS = Path(__file__).parent / "labels" / "wikinews.jsonl"
+LANGUAGE_LABELS = _LABELS.with_name("topics-languages.jsonl")
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _SURE = 0.6  # share of the texts, the most certain ones, that are judged apart
 _FEWEST = 5  # texts a class must have for its F1 to count in the mean
@@ -224,6 +229,52 @@ def by_class(data: Data) -> None:
     cells = [_rates(counts[name], "") for name in ("model", "rules", "both")]
     print(f"| all | {len(data.wikinews)} | {' | '.join(cells)} |")
     print("| no tag at all | | " + " | ".join(str(counts[n]["none"]) for n in counts) + " |")
+
+
+def by_language(texts: Path) -> None:
+    """Print for each language how often the model's likeliest topic is right, how many texts get a
+    topic, and how many of their tags are right: of rules alone, and of rules and model."""
+    tagging = load_config().tagging
+    rows = [json.loads(line) for line in texts.read_text("utf-8").splitlines()]
+    cells = "likeliest right | texts tagged | tags right | rules alone: texts tagged | tags right"
+    print(f"\n| language | texts | {cells} | notices tagged |\n|---|---|---|---|---|---|---|---|")
+    for language in LANGUAGES[1:]:
+        news, notices = [], 0
+        for row in rows:
+            if row["language"] != language:
+                continue
+            article = Article(
+                source="bench",
+                key="id:1",
+                title=row["title"],
+                text=row["text"],
+                language=language,
+            )
+            tags = [t for t in tag(article, tagging, _NOW) if t.scheme == "taxonomy"]
+            if row["labels"]:
+                by_rule = topic_tags(article, tagging.rules, _NOW)
+                odds = shipped(language).probabilities(words(f"{article.title}\n{article.text}"))
+                likeliest = CODES[int(odds.argmax())] in row["labels"]
+                news.append((likeliest, *(_right(t, row["labels"]) for t in (tags, by_rule))))
+            else:
+                notices += bool(tags)
+        likeliest_right = np.mean([right for right, _, _ in news])
+        rates = " | ".join(
+            f"{np.mean([bool(flags) for flags in given]):.3f} | {np.mean([*chain(*given)]):.3f}"
+            for given in ([both for _, both, _ in news], [rules for _, _, rules in news])
+        )
+        print(f"| {language} | {len(news)} | {likeliest_right:.3f} | {rates} | {notices} |")
+
+
+@cache
+def _taxonomy() -> Taxonomy:
+    return load_config().tagging.taxonomy
+
+
+def _right(tags: Sequence[Tag], labels: Collection[str]) -> list[bool]:
+    """For each tag, whether its topic or one above it is among the labels."""
+    taxonomy = _taxonomy()
+    return [any(code in labels for code in (t.code, *taxonomy.ancestors(t.code))) for t in tags]
 
 
 def _agreement(code: str, gold: Collection[str], predicted_codes: Collection[str]) -> str:

@@ -104,7 +104,10 @@ def test_a_topic_has_its_probability_and_the_words_that_raised_it() -> None:
 def test_words_at_the_beginning_count_more_than_words_at_the_end() -> None:
     sport = "The striker scored twice and the club won the cup final after extra time. " * 6
     court = "The judge sentenced the man to nine years in prison for the murder of a clerk. " * 6
-    first, last = (learned(article(text=text)) for text in (sport + court, court + sport))
+    lower = {"medtop:15000000": 0.2, "medtop:02000000": 0.2}
+    first, last = (
+        learned(article(text=text), thresholds=lower) for text in (sport + court, court + sport)
+    )
     assert next(iter(first)) == "sport"
     assert next(iter(last)) == "crime, law and justice"
 
@@ -114,7 +117,7 @@ def test_a_text_without_known_words_has_no_topic(text: str) -> None:
     assert learned(article(text=text)) == {}
 
 
-@pytest.mark.parametrize("language", ["de", "und", "zh"])
+@pytest.mark.parametrize("language", ["nl", "und", "zh"])
 def test_the_models_give_no_tags_in_other_languages(language: str) -> None:
     of = replace(seed(), language=language)
     rules = EntityRules(version="1")
@@ -145,7 +148,7 @@ def test_rule_and_model_make_one_tag_with_the_evidence_of_both() -> None:
     other = replace(model, code="d")
     both, alone = merge_tags([rule], [model, other])
     assert (both.score, both.method, both.rule, both.version) == (
-        0.8,
+        0.6,
         "rule+model",
         "c/en",
         "r1 m1",

@@ -23,6 +23,7 @@ from worker.model.dataclass_fields import field_values
 from worker.settings import Settings
 from worker.store.ports import RecordReader
 from worker.tag.explain_tags import RuleExplanation, explain_rules
+from worker.tag.topics.model_tags import judge_for
 
 
 @click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/1")
@@ -69,9 +70,16 @@ def _considered(
     """
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
+    rules, topics = config.tagging.rules, config.tagging.topics
     ids = [article["article"]["article_id"] for article in explanation.articles]
     return [
-        explain_rules(record.article, config.tagging.rules, record.received, topic)
+        explain_rules(
+            record.article,
+            rules,
+            record.received,
+            topic,
+            judge_for(record.article, topics, rules.taxonomy),
+        )
         for record in store.records(ids)
     ]
 

@@ -22,7 +22,13 @@ from worker.model.admission import Payload, admit
 from worker.model.compressed_article import opened
 from worker.model.records import Span, Tag
 from worker.tag import tag as tags_of
-from worker.tag.explain_tags import RuleExplanation, explain_rules, topics_named
+from worker.tag.explain_tags import (
+    RuleExplanation,
+    explain_rules,
+    topics_named,
+    unsupported_language,
+)
+from worker.tag.topics.model_tags import judge_for
 
 _MOST_NEAR = 8  # rules shown that nearly fired
 
@@ -32,8 +38,9 @@ class TaggingPreview:
     """What `worker tag` prints for one raw article: the tags that it would get.
 
     `where` is its file and line, `tagger` the version of the tagging rules, and `considered` are
-    the rules with a match. If the article would not be accepted, `reason` is a word such as `empty`
-    and `detail` says more; else both are "".
+    the rules with a match. `unsupported` says what gives no topics in the article's language. If
+    the article would not be accepted, `reason` is a word such as `empty` and `detail` says more;
+    else both are "".
     """
 
     where: str  # file and line
@@ -42,6 +49,7 @@ class TaggingPreview:
     tagger: str = ""
     tags: tuple[Tag, ...] = ()
     considered: tuple[RuleExplanation, ...] = ()  # rules with a match
+    unsupported: str = ""
     reason: str = ""
     detail: str = ""
 
@@ -75,7 +83,7 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
     if not previews:
         err.print(visible(nothing_to_read([path]), one_line=True), style="yellow", markup=False)
     if as_json:
-        hidden = set() if explain else {"considered"}
+        hidden = set() if explain else {"considered", "unsupported"}
         print_json([json_object(preview, exclude=hidden) for preview in previews])
     for preview in () if as_json else previews:
         _print_preview(preview, topic, explain=explain)
@@ -100,13 +108,16 @@ def _preview(location: str, value: object, config: Config, topic: str) -> Taggin
         article = clean(admit(raw, Payload.of(raw).bytes), config.cleaning, now)
     except Rejected as e:
         return TaggingPreview(where=location, reason=e.reason, detail=e.detail)
+    rules, topics = config.tagging.rules, config.tagging.topics
+    judge = judge_for(article, topics, rules.taxonomy)
     return TaggingPreview(
         where=location,
         title=article.title,
         language=article.language,
         tagger=config.tagging.version,
         tags=tags_of(article, config.tagging, now),
-        considered=tuple(explain_rules(article, config.tagging.rules, now, topic)),
+        considered=tuple(explain_rules(article, rules, now, topic, judge)),
+        unsupported=unsupported_language(article, rules, topics),
     )
 
 
@@ -129,6 +140,8 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
         print_table("tags", ("tag", "code", "score", "salience", "by", "found words"), rows)
     else:
         out.print("no tags\n")
+    if explain and preview.unsupported:
+        out.print(f"{preview.unsupported}\n", markup=False)
     if explain and topic:
         print_considered(f"the rules of {topic}", preview.considered)
     elif explain:

@@ -9,8 +9,8 @@ from worker.tag.keyphrases.keyphrase_tags import Frequencies, KeyphraseRules, ke
 from worker.tag.rules.compiled_rules import CompiledRules, compile_rules
 from worker.tag.rules.feed_categories import category_tags
 from worker.tag.rules.taxonomy import Taxonomy
-from worker.tag.tokens import tokens_of_article
-from worker.tag.topics.model_tags import TopicRules, merge_tags, model_topic_tags
+from worker.tag.tokens import Tokens, tokens_of_article
+from worker.tag.topics.model_tags import ModelOpinion, TopicRules, merge_tags
 from worker.tag.topics.topic_tags import topic_tags
 
 __all__ = [
@@ -60,6 +60,8 @@ class Tagging:
         """Load the models before the worker forks, so that its processes share the memory of the
         models."""
         _ = self.version  # the version of a model is in its file
+        if self.topics:
+            self.topics.warm()
         if self.entities:
             self.entities.warm()
 
@@ -71,13 +73,24 @@ def tag(article: Article, tagging: Tagging, now: datetime) -> tuple[Tag, ...]:
     Topics come with the highest score first. `now` is the time of receipt: an article without a
     date of publication counts as published then, for rules that have an expiry date.
     """
-    topics = topic_tags(article, tagging.rules, now)
     tokens = tokens_of_article(article) if tagging.topics or tagging.entities else None
-    if tagging.topics:
-        by_model = model_topic_tags(article, tagging.topics, tagging.taxonomy, tokens)
-        topics = merge_tags(topics, by_model)
+    topics = _topics(article, tagging, now, tokens)
     categories = category_tags(article, tagging.taxonomy)
     entities = entity_tags(article, tagging.entities, tokens) if tagging.entities else []
     phrases = tagging.keyphrases
     keyphrases = keyphrase_tags(article, phrases, tagging.frequencies) if phrases else []
     return (*topics, *categories, *entities, *keyphrases)
+
+
+def _topics(article: Article, tagging: Tagging, now: datetime, tokens: Tokens | None) -> list[Tag]:
+    """Tag an article with topics by rules and by the model of its language, if there is one.
+
+    A rule alone is not enough where there is a model: both together say how probable the topic is.
+    """
+    settings, taxonomy = tagging.topics, tagging.taxonomy
+    model = settings.model_for(article.language) if settings else None
+    if settings is None or model is None:
+        return topic_tags(article, tagging.rules, now)
+    opinion = ModelOpinion(article, model, tokens)
+    by_rule = topic_tags(article, tagging.rules, now, opinion.judge(settings, taxonomy))
+    return merge_tags(by_rule, opinion.tags(settings, taxonomy))

@@ -17,9 +17,12 @@ from worker.tag.rules.matcher import (
     evidence_spans,
 )
 from worker.tag.rules.taxonomy import Taxonomy, Topic
-from worker.tag.topics.topic_tags import match_context
+from worker.tag.topics.model_tags import TopicRules
+from worker.tag.topics.topic_model import LANGUAGES
+from worker.tag.topics.topic_tags import Judge, judged_score, match_context, no_judge
 
 _MAX_SPANS = 20
+_IMPROBABLE = "its phrases match, but the topic model finds the topic improbable (`least_by_rule`)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +47,52 @@ class RuleExplanation:
 def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
     """Find topics by a name that an operator typed; case is ignored.
 
-    The name may be a topic's code, its code without the prefix before ":", or its label.
+    The name may be a topic's code, its code without the prefix before ":", or its label in any
+    language.
     """
     folded = name.strip().casefold()
     return [
         topic
         for topic in taxonomy.topics
         if folded in (topic.code.casefold(), topic.label.casefold())
+        or folded in map(str.casefold, topic.labels.values())
         or topic.code.casefold().endswith(f":{folded}")
     ]
 
 
+def unsupported_language(article: Article, rules: CompiledRules, topics: TopicRules | None) -> str:
+    """A sentence that says what can't give topics to articles in this language; "" if both a model
+    and rules can."""
+    language = article.language
+    has_rules = any(language in rule.definition.languages for rule in rules.rules)
+    missing = []
+    if topics and topics.model and language not in LANGUAGES:
+        missing.append("no topic model")
+    if not has_rules:
+        missing.append("no rules")
+    if not missing:
+        return ""
+    others = "feed categories, sources and rules for all languages"
+    return f"{' and '.join(missing)} for the language {language}; topics come from {others}"
+
+
 def explain_rules(
-    article: Article, rules: CompiledRules, now: datetime, code: str = ""
+    article: Article,
+    rules: CompiledRules,
+    now: datetime,
+    code: str = "",
+    judge: Judge = no_judge,
 ) -> list[RuleExplanation]:
     """Explain for each rule of one topic whether it gives this article its tag, and why or why not.
 
     `code` is the code of the topic; with "", the rules of all topics are explained that may match
     the article. Rules that give their tag come first. `now` stands in for a missing date of
-    publication, because rules may have an expiry date.
+    publication, because rules may have an expiry date. `judge` says which rules give no tag because
+    the topic model finds their topic improbable.
     """
     context = match_context(article, rules, now)
     explanations = [
-        _explanation(context, evaluate_rule(context, rule, evidence, rules.taxonomy.scoring))
+        _explanation(context, evaluate_rule(context, rule, evidence, rules.taxonomy.scoring), judge)
         for rule, evidence in _selected(context, code)
     ]
     return sorted(explanations, key=lambda e: (not e.fires, -e.score, -len(e.spans), e.rule))
@@ -81,15 +107,20 @@ def _selected(context: MatchContext, code: str) -> Iterator[tuple[CompiledRule, 
             yield rule, context.evidence_for(rule.positive)
 
 
-def _explanation(context: MatchContext, result: RuleResult) -> RuleExplanation:
+def _explanation(context: MatchContext, result: RuleResult, judge: Judge) -> RuleExplanation:
     rule = result.rule
+    score, why_not = result.score, result.why_not
+    if not why_not:
+        judged = judged_score(result, judge)
+        why_not = _IMPROBABLE if judged is None else ""
+        score = score if judged is None else judged
     return RuleExplanation(
         code=rule.topic.code,
-        label=rule.topic.label,
+        label=context.compiled.taxonomy.name_of(rule.topic.code),
         rule=rule.id,
         file=context.compiled.taxonomy.file_of(rule.id),
-        fires=not result.why_not,
-        score=result.score,
-        why_not=result.why_not,
+        fires=not why_not,
+        score=score,
+        why_not=why_not,
         spans=evidence_spans(context, result, _MAX_SPANS),
     )

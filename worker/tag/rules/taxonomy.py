@@ -22,13 +22,15 @@ class Topic(Frozen):
     """One topic of the taxonomy: articles get its tag by its rules, or by the categories of their
     feed.
 
-    `parents` are codes of broader topics, whose tags these articles get as well. `categories` are
-    feed categories that mean this topic. The rules hold for articles published until `expires`.
-    `matches` and `misses` are example articles that must and must not get the tag.
+    `label` is its name, and `labels` has names in other languages. `parents` are codes of broader
+    topics, whose tags these articles get as well. `categories` are feed categories that mean this
+    topic. The rules hold for articles published until `expires`. `matches` and `misses` are example
+    articles that must and must not get the tag.
     """
 
     code: str = Field(min_length=1)
     label: str = ""
+    labels: dict[str, str] = {}  # language code -> its name in that language
     parents: tuple[str, ...] = ()  # codes
     categories: tuple[str, ...] = ()  # feed categories with the same meaning, in any case
     expires: date | None = None  # the last day of publication for which its rules fire
@@ -72,6 +74,7 @@ class Topic(Frozen):
         fields = {
             "code": self.code,
             "label": addition.label or self.label,
+            "labels": {**self.labels, **addition.labels},
             "parents": tuple(dict.fromkeys((*self.parents, *addition.parents))),
             "categories": (*self.categories, *addition.categories),
             "expires": addition.expires or self.expires,
@@ -122,12 +125,14 @@ class Taxonomy(RuleFile):
     """All topics with their rules, the lists of synonyms to which rules refer, and the settings by
     which scores of rules are computed (`scoring`).
 
-    `label` is the version that the operator gave the taxonomy. ValueError is raised if its parts do
+    `label` is the version that the operator gave the taxonomy. `label_language` is the code of the
+    language in which tags are labelled. ValueError is raised if its parts do
     not fit, for example if a rule refers to a list of synonyms that does not exist.
     """
 
     label: str = Field(alias="version", min_length=1)
     scoring: Scoring
+    label_language: str = ""  # tags have the labels of this language; "": `label`
     _files: dict[str, str] = PrivateAttr(default_factory=dict)  # rule id -> name of its file
 
     @model_validator(mode="after")
@@ -180,6 +185,7 @@ class Taxonomy(RuleFile):
             extended = Taxonomy(
                 version=self.label,
                 scoring=self.scoring,
+                label_language=self.label_language,
                 synonyms=synonyms,
                 topics=tuple(topics.values()),
                 sources=(*self.sources, *(s for file in files.values() for s in file.sources)),
@@ -220,6 +226,14 @@ class Taxonomy(RuleFile):
             for code in {category_code(label) for label in topic.categories}:
                 topics[code] = (*topics.get(code, ()), topic)
         return topics
+
+    def name_of(self, code: str) -> str:
+        """The label of a topic in the language of labels that the operator chose, or its `label`
+        if it has none in that language; "" if there is no such topic."""
+        topic = self.by_code.get(code)
+        if topic is None:
+            return ""
+        return topic.labels.get(self.label_language) or topic.label
 
     def file_of(self, rule_id: str) -> str:
         """The name, without `.toml`, of the config file with this rule or topic.

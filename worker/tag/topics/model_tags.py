@@ -1,4 +1,4 @@
-"""Tag articles with topics by the trained model, and merge these tags with those by rules."""
+"""Tag articles with topics by the trained models, and merge these tags with those by rules."""
 
 from typing import Annotated
 
@@ -9,7 +9,9 @@ from worker.model.records import Article, Span, Tag
 from worker.tag.rules.rule import PositiveShare
 from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.tokens import Tokens, tokens_of_article
-from worker.tag.topics.topic_model import TopicGuess, shipped
+from worker.tag.topics.joined_probability import joined_probability
+from worker.tag.topics.topic_model import LANGUAGES, TopicGuess, TopicModel, TopicScores, shipped
+from worker.tag.topics.topic_tags import Judge, no_judge
 from worker.tag.topics.topic_words import first_occurrences
 
 _SCHEME = "taxonomy"
@@ -17,16 +19,19 @@ _METHOD = "model"
 
 
 class TopicRules(Frozen):
-    """The settings in config/topics.toml: whether and how topics guessed by the model become tags.
+    """The settings in config/topics.toml: whether and how topics guessed by a model become tags.
 
-    `model` switches the model on. Topics with a code in `leave_out` never become tags by it.
-    `thresholds` maps codes of topics to the probability from which the topic becomes a tag; others
-    have the model's own. At most `max_words` words of the article are stored as evidence of a tag.
+    `model` switches the models on; there is one for each of six languages. Topics with a code in
+    `leave_out` never become tags by a model. `thresholds` maps codes of topics to the probability
+    from which the topic becomes a tag; others have the model's own. At most `max_words` words of
+    the article are stored as evidence of a tag. A topic found by a rule becomes a tag if it is at
+    least as probable as `least_by_rule`, judged by rule and model together; at 0 all of them do.
     """
 
     version: Annotated[str, Field(min_length=1)]
     model: bool
     max_words: Annotated[int, Field(ge=1, le=20)]
+    least_by_rule: Annotated[float, Field(ge=0, le=1)] = 0.55
     leave_out: tuple[str, ...] = ()
     thresholds: dict[str, PositiveShare] = {}
 
@@ -36,6 +41,72 @@ class TopicRules(Frozen):
         model if it is used."""
         return f"{self.version}+{shipped().version}" if self.model else self.version
 
+    def warm(self) -> None:
+        """Load the models of all languages before the worker forks."""
+        for language in LANGUAGES if self.model else ():
+            shipped(language)
+
+    def model_for(self, language: str) -> TopicModel | None:
+        """The model for articles in this language; None if it is switched off or there is none."""
+        return shipped(language) if self.model and language in LANGUAGES else None
+
+
+class ModelOpinion:
+    """What the topic model of an article's language says of the article.
+
+    It gives tags by itself, and judges how probable the topic of a rule is.
+    """
+
+    def __init__(self, article: Article, model: TopicModel, tokens: Tokens | None = None) -> None:
+        """Read the article. `tokens` are its title and text, if they were split before."""
+        self.article = article
+        self.model = model
+        self.scores: TopicScores = model.score(model.read(tokens or tokens_of_article(article)))
+
+    def judge(self, rules: TopicRules, taxonomy: Taxonomy) -> Judge:
+        """A function that turns the score of a rule into the probability of its topic, and refuses
+        topics that are less probable than the settings demand."""
+
+        def judge(code: str, score: float, phrases: int) -> float | None:
+            joined = self.probability(code, phrases, taxonomy)
+            if joined is None:
+                return score
+            return round(joined, 3) if joined >= rules.least_by_rule else None
+
+        return judge
+
+    def probability(self, code: str, phrases: int, taxonomy: Taxonomy) -> float | None:
+        """How probable a topic is, of which a rule finds so many different phrases.
+
+        The model knows the broadest Media Topics only: that above a narrower one stands for it.
+        None for a topic with a code of the operator's own, which the model can't judge.
+        """
+        if code.partition(":")[0] != self.model.scheme:
+            return None
+        numbers = self.model.numbers
+        known = [numbers[c] for c in (code, *taxonomy.ancestors(code)) if c in numbers]
+        if not known:
+            return None
+        of_model = max(float(self.scores.probabilities[n]) for n in known)
+        return joined_probability(of_model, phrases)
+
+    def tags(self, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
+        """The tags of topics that the model finds at least as probable as their thresholds."""
+        model = self.model
+        guesses = model.guess_by(self.scores, rules.max_words, rules.thresholds)
+        guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
+        spans = _first_spans(self.article, {word for guess in guesses for word in guess.words})
+        return [_tag(guess, model, rules, taxonomy, spans) for guess in guesses]
+
+
+def judge_for(article: Article, rules: TopicRules | None, taxonomy: Taxonomy) -> Judge:
+    """The judge of the rules that fire on an article: by the model of its language, if there is
+    one."""
+    model = rules.model_for(article.language) if rules else None
+    if rules is None or model is None:
+        return no_judge
+    return ModelOpinion(article, model).judge(rules, taxonomy)
+
 
 def model_topic_tags(
     article: Article, rules: TopicRules, taxonomy: Taxonomy, tokens: Tokens | None = None
@@ -44,30 +115,28 @@ def model_topic_tags(
     threshold.
 
     `tokens` are title and text of the article, if they were split before (tokens_of_article()).
-    Returns no tags if the model is switched off, or was not trained on the article's language.
+    Returns no tags if the model is switched off, or there is none for the article's language.
     """
-    if not rules.model or article.language not in shipped().languages:
-        return []
-    model = shipped()
-    words = model.read(tokens or tokens_of_article(article))
-    guesses = model.guess(words, rules.max_words, rules.thresholds)
-    guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
-    spans = _first_spans(article, {word for guess in guesses for word in guess.words})
-    return [_tag(guess, rules, taxonomy, spans) for guess in guesses]
+    model = rules.model_for(article.language)
+    return ModelOpinion(article, model, tokens).tags(rules, taxonomy) if model else []
 
 
-def _tag(guess: TopicGuess, rules: TopicRules, taxonomy: Taxonomy, spans: dict[str, Span]) -> Tag:
+def _tag(
+    guess: TopicGuess,
+    model: TopicModel,
+    rules: TopicRules,
+    taxonomy: Taxonomy,
+    spans: dict[str, Span],
+) -> Tag:
     """The tag of a class that the model guessed.
 
     Its label is that of the operator's taxonomy if the taxonomy has the code, else the model's.
     """
-    model = shipped()
     code = model.codes[guess.number]
-    topic = taxonomy.by_code.get(code)
     return Tag(
         scheme=_SCHEME,
         code=code,
-        label=topic.label if topic else model.labels[guess.number],
+        label=taxonomy.name_of(code) or model.labels[guess.number],
         score=round(guess.probability, 3),
         method=_METHOD,
         version=rules.full_version,
@@ -79,7 +148,8 @@ def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
     """Merge topic tags by rules and by the model, so that each topic has one tag; highest score
     first.
 
-    If both give a topic, the merged tag has the evidence of both and a higher score than either.
+    If both give a topic, the merged tag has the evidence of both and the higher score. The score of
+    a tag by a rule is already its probability in view of the model (`joined_probability`).
     """
     tags = {tag.code: tag for tag in by_rule}
     for tag in by_model:
@@ -88,14 +158,14 @@ def merge_tags(by_rule: list[Tag], by_model: list[Tag]) -> list[Tag]:
 
 
 def _merged(by_rule: Tag, by_model: Tag) -> Tag:
-    """Merge the two tags of one topic: the noisy-or of their scores, and the spans of both."""
+    """Merge the two tags of one topic: the higher score, and the spans of both."""
     starts = {(span.field, span.start) for span in by_rule.spans}
     more = tuple(span for span in by_model.spans if (span.field, span.start) not in starts)
     return Tag(
         scheme=by_rule.scheme,
         code=by_rule.code,
         label=by_rule.label,
-        score=round(1 - (1 - by_rule.score) * (1 - by_model.score), 3),
+        score=max(by_rule.score, by_model.score),
         method=f"{by_rule.method}+{by_model.method}",
         rule=by_rule.rule,
         version=f"{by_rule.version} {by_model.version}",

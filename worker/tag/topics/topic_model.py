@@ -1,8 +1,8 @@
-"""The topic model: how probable each topic is for a text, and by which words.
+"""The topic models: how probable each topic is for a text, and by which words.
 
-It is a multinomial logistic regression over single words. Words that the training data lack have
-weights too: these were computed from embeddings when the model was trained, so no embeddings are
-needed here. docs/models/topics.md names the training data.
+There is one for each language of LANGUAGES. Each is a multinomial logistic regression over single
+words. Words that the training data lack have weights too: these were computed from embeddings when
+the model was trained, so no embeddings are needed here. docs/models/topics.md names the data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,11 @@ from worker.tag.topics.topic_words import (
 TopicArrays = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float32]
 
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it")
+_COMPOUND_CHARS = 8  # a longer word that a model lacks may be a compound of shorter ones
+_FEWEST_CHARS_OF_PART = 4
+_MAX_COMPOUND_CHARS = 40
+_LEAST_RARITY = 3.0  # a word that more than about an eighth of short texts have is no evidence
 _SHORT_TEXT_WORDS = 25  # distinct words: about as many as a headline and its description have
 _MOST_16_BITS = 2**16
 _MAX_CACHED_WORDS = 100_000  # at this size the cache is emptied
@@ -47,6 +52,20 @@ class TopicGuess(NamedTuple):
     words: tuple[str, ...]
 
 
+class TopicScores(NamedTuple):
+    """How probable each topic is for a text, by its number in the model, and what that comes from.
+
+    `words` are the text's words, `distinct` the rows of the different words that the model has,
+    `weights` how much each of them counts, and `table` their weights (words x topics).
+    """
+
+    probabilities: Vector
+    words: TopicWords
+    distinct: WordRows
+    weights: Vector
+    table: Vector
+
+
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
     """The CRC-32 of each word.
 
@@ -63,19 +82,29 @@ class _RowCache(dict[str, int]):
     """Finds which row of the topic model's tables belongs to a word, and remembers it for later
     texts.
 
-    It is used as a dict from words to row numbers; -1 stands for a word that the model lacks.
+    It is used as a dict from words to row numbers; -1 stands for a word that the model lacks. With
+    `compounds`, a long word that the model lacks has the row of the longest of its endings that it
+    has: "Haushaltsausschuss" that of "Ausschuss".
     """
 
-    def __init__(self, keys: NDArray[np.uint32]) -> None:
+    def __init__(self, keys: NDArray[np.uint32], *, compounds: bool = False) -> None:
         self._keys = keys
+        self._compounds = compounds
 
     def __missing__(self, word: str) -> int:
         if len(self) >= _MAX_CACHED_WORDS:
             self.clear()
+        row = self._row(word)
+        if row < 0 and self._compounds and _COMPOUND_CHARS <= len(word) <= _MAX_COMPOUND_CHARS:
+            starts = range(3, len(word) - _FEWEST_CHARS_OF_PART + 1)
+            row = next((r for at in starts if (r := self._row(word[at:])) >= 0), -1)
+        self[word] = row
+        return row
+
+    def _row(self, word: str) -> int:
         key = np.uint32(_key(word))
         row = int(self._keys.searchsorted(key))
-        self[word] = row = row if row < len(self._keys) and self._keys[row] == key else -1
-        return row
+        return row if row < len(self._keys) and self._keys[row] == key else -1
 
 
 def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
@@ -110,9 +139,11 @@ class TopicModel:
         self.version = str(arrays["version"])
         self.languages = tuple(str(s) for s in arrays["languages"])
         self.codes = tuple(str(s) for s in arrays["codes"])
+        self.scheme = self.codes[0].partition(":")[0]  # "medtop"
+        self.numbers = {code: number for number, code in enumerate(self.codes)}
         self.labels = tuple(str(s) for s in arrays["labels"])
         self.thresholds = arrays["thresholds"].astype(np.float32)
-        self._row_of = _RowCache(arrays["keys"])
+        self._row_of = _RowCache(arrays["keys"], compounds=self.languages == ("de",))
         self._function_rows = frozenset(map(self._row_of.__getitem__, FUNCTION_WORDS))
         self._words_of_pieces = WordsOfPieces(self._row_of)
         self._rarity = arrays["rarity"].astype(np.float32)
@@ -151,22 +182,33 @@ class TopicModel:
         `max_words` of them that make the topic probable, and no function words. `own` maps codes of
         topics to thresholds that are used in place of the model's.
         """
+        if not isinstance(tokens, TopicWords):
+            tokens = TopicWords(self._rows(tokens), tokens.__getitem__)
+        return self.guess_by(self.score(tokens), max_words, own)
+
+    def score(self, tokens: TopicWords) -> TopicScores:
+        """Compute how probable each topic is for a text with these words."""
+        rows = tokens.rows
+        distinct, weights = weigh(rows[rows >= 0], self._rarity)
+        table = self._weights.take(distinct, 0).astype(np.float32)
+        return TopicScores(self._probabilities(table, weights), tokens, distinct, weights, table)
+
+    def guess_by(
+        self, scores: TopicScores, max_words: int, own: Mapping[str, float] = {}
+    ) -> list[TopicGuess]:
+        """Guess the topics of a text as `guess` does, by what `score` computed for it."""
         thresholds = self.thresholds
         if own:
             thresholds = np.array(
                 [own.get(code, t) for code, t in zip(self.codes, thresholds, strict=True)]
             )
-        if not isinstance(tokens, TopicWords):
-            tokens = TopicWords(self._rows(tokens), tokens.__getitem__)
-        rows = tokens.rows
-        distinct, weights = weigh(rows[rows >= 0], self._rarity)
-        table = self._weights.take(distinct, 0).astype(np.float32)
-        probabilities = self._probabilities(table, weights)
+        probabilities, tokens, distinct, weights, table = scores
         likely = np.flatnonzero(probabilities >= thresholds)
         if not len(likely):
             return []
-        table *= self._scales
-        above_mean = table - table.mean(1)[:, None]
+        rows = tokens.rows
+        scaled = table * self._scales
+        above_mean = scaled - scaled.mean(1, keepdims=True)
         guesses = []
         for number in likely[np.argsort(-probabilities[likely])].tolist():
             push = weights * above_mean[:, number]
@@ -174,6 +216,15 @@ class TopicModel:
             found = tuple(tokens.word_at(int((rows == row).argmax())) for row in strongest)
             guesses.append(TopicGuess(number, float(probabilities[number]), found))
         return guesses
+
+    def row_of(self, word: str) -> int:
+        """The row of a word in the tables of the model; -1 if the model lacks it."""
+        return self._row_of[word]
+
+    def weights_of(self, rows: WordRows) -> Vector:
+        """The weights of the words in these rows, as an array words x topics."""
+        weights: Vector = self._weights.take(rows, 0).astype(np.float32) * self._scales
+        return weights
 
     def _rows(self, tokens: Sequence[str]) -> WordRows:
         return np.fromiter(map(self._row_of.__getitem__, tokens), np.int64, len(tokens))
@@ -191,17 +242,20 @@ class TopicModel:
 
     def _evidence(self, push: Vector, distinct: WordRows) -> list[int]:
         """The rows of the words that favour a topic, the strongest first, without function words
-        such as "at".
+        such as "at" and without words that very many texts have.
 
         `push` says how much each of the words with the rows `distinct` does so.
         """
         order = np.argsort(-push)
         rows: list[int] = distinct[order[: np.count_nonzero(push > 0)]].tolist()
-        return [row for row in rows if row not in self._function_rows]
+        rare = self._rarity
+        return [r for r in rows if r not in self._function_rows and rare[r] >= _LEAST_RARITY]
 
 
 @cache
-def shipped() -> TopicModel:
-    """Load the topic model that the package contains, once in each process."""
-    with (files("worker.tag") / "data" / "topics.npz").open("rb") as file:
+def shipped(language: str = "en") -> TopicModel:
+    """Load the topic model that the package contains for a language of LANGUAGES, once in each
+    process."""
+    name = "topics.npz" if language == "en" else f"topics-{language}.npz"
+    with (files("worker.tag") / "data" / name).open("rb") as file:
         return TopicModel(dict(np.load(file)))

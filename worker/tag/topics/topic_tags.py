@@ -4,15 +4,23 @@ and by rules.
 If an article gets a topic, it gets the broader topics above it in the taxonomy as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.rules.compiled_rules import CompiledRules
-from worker.tag.rules.matcher import MatchContext, evaluate_rule, evidence_spans
-from worker.tag.rules.taxonomy import Taxonomy, Topic, category_code
+from worker.tag.rules.matcher import MatchContext, RuleResult, evaluate_rule, evidence_spans
+from worker.tag.rules.taxonomy import Taxonomy, category_code
 
 SCHEME = "taxonomy"
+# Maps the code of a topic, the score that a rule gives it, and the number of different phrases by
+# which the rule matches to the score of the tag; None: no tag.
+Judge = Callable[[str, float, int], float | None]
+
+
+def no_judge(code: str, score: float, phrases: int) -> float:
+    """Leave the score of a rule as it is."""
+    return score
 
 
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
@@ -24,21 +32,23 @@ def match_context(article: Article, rules: CompiledRules, now: datetime) -> Matc
     return MatchContext(article, rules, (article.published or now).date())
 
 
-def topic_tags(article: Article, rules: CompiledRules, now: datetime) -> list[Tag]:
+def topic_tags(
+    article: Article, rules: CompiledRules, now: datetime, judge: Judge = no_judge
+) -> list[Tag]:
     """Tag an article with topics: one tag per topic, the highest score first.
 
     If several rules, feed categories or settings for the source give the same topic, the tag with
     the highest score is kept. `now` stands in for a missing date of publication, since rules may
-    expire.
+    expire. `judge` turns the scores of rules into probabilities, or refuses them.
     """
     taxonomy = rules.taxonomy
     best: dict[str, Tag] = {}
-    for tag in (*_declared_tags(article, taxonomy), *_rule_tags(article, rules, now)):
+    for tag in (*_declared_tags(article, taxonomy), *_rule_tags(article, rules, now, judge)):
         if tag.code not in best or tag.score > best[tag.code].score:
             best[tag.code] = tag
     for tag in sorted(best.values(), key=_rank):
         for code in taxonomy.ancestors(tag.code):
-            best.setdefault(code, _implied(taxonomy.by_code[code], tag))
+            best.setdefault(code, _implied(taxonomy, code, tag))
     return sorted(best.values(), key=_rank)
 
 
@@ -46,15 +56,16 @@ def _rank(tag: Tag) -> tuple[float, str]:
     return -tag.score, tag.code
 
 
-def _implied(topic: Topic, descendant: Tag) -> Tag:
-    """The tag of a topic that an article gets because it has the tag of a descendant.
+def _implied(taxonomy: Taxonomy, code: str, descendant: Tag) -> Tag:
+    """The tag of the topic with this code, which an article
+    gets because it has the tag of a descendant.
 
     It has the score of the descendant, and the descendant's code in place of a rule.
     """
     return Tag(
         scheme=SCHEME,
-        code=topic.code,
-        label=topic.label,
+        code=code,
+        label=taxonomy.name_of(code),
         score=descendant.score,
         method="implied",
         rule=descendant.code,
@@ -69,7 +80,7 @@ def _declared_tags(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
             yield Tag(
                 scheme=SCHEME,
                 code=topic.code,
-                label=topic.label,
+                label=taxonomy.name_of(topic.code),
                 method="category",
                 rule=f"{topic.code}/category:{category_code(label)}",
                 version=taxonomy.version,
@@ -80,7 +91,7 @@ def _declared_tags(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
             yield Tag(
                 scheme=SCHEME,
                 code=code,
-                label=taxonomy.by_code[code].label,
+                label=taxonomy.name_of(code),
                 score=defaults.score,
                 method="source",
                 rule=f"{code}/source:{defaults.source}",
@@ -88,18 +99,31 @@ def _declared_tags(article: Article, taxonomy: Taxonomy) -> Iterator[Tag]:
             )
 
 
-def _rule_tags(article: Article, rules: CompiledRules, now: datetime) -> Iterator[Tag]:
-    """Yield a tag for each rule that fires on the article."""
+def _rule_tags(
+    article: Article, rules: CompiledRules, now: datetime, judge: Judge
+) -> Iterator[Tag]:
+    """Yield a tag for each rule that fires on the article and that `judge` does not refuse."""
     taxonomy, context = rules.taxonomy, match_context(article, rules, now)
     for rule, evidence in context.candidates():
         result = evaluate_rule(context, rule, evidence, taxonomy.scoring)
-        if not result.why_not:
+        if result.why_not:
+            continue
+        score = judged_score(result, judge)
+        if score is not None:
             yield Tag(
                 scheme=SCHEME,
                 code=rule.topic.code,
-                label=rule.topic.label,
-                score=result.score,
+                label=taxonomy.name_of(rule.topic.code),
+                score=score,
                 rule=rule.id,
                 version=taxonomy.version,
                 spans=evidence_spans(context, result, taxonomy.scoring.max_spans),
             )
+
+
+def judged_score(result: RuleResult, judge: Judge) -> float | None:
+    """The score of a rule's tag as `judge` sees it; None if it is refused. A score that the rule
+    itself sets stays as it is."""
+    if result.rule.definition.score is not None:
+        return result.score
+    return judge(result.rule.topic.code, result.score, len(result.evidence))
