@@ -65,7 +65,12 @@ class ModelOpinion:
 
     def judge(self, rules: TopicRules, taxonomy: Taxonomy) -> Judge:
         """A function that turns the score of a rule into the probability of its topic, and refuses
-        topics that are less probable than the settings demand."""
+        topics that are less probable than the settings demand.
+
+        Only the English model judges: the others saw few real texts and know less than the rules.
+        """
+        if "en" not in self.model.languages:
+            return no_judge
 
         def judge(code: str, score: float, phrases: int) -> float | None:
             joined = self.probability(code, phrases, taxonomy)
