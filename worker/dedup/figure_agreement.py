@@ -85,10 +85,10 @@ _COMPARABLE_ALGORITHMS = {"3", "4", "5"}
 
 
 def _same(left: Fingerprint, right: Fingerprint) -> bool:
-    return left.figures == right.figures and _share_number_rules(left, right)
+    return left.figures == right.figures and _same_figure_rules(left, right)
 
 
-def _share_number_rules(left: Fingerprint, right: Fingerprint) -> bool:
+def _same_figure_rules(left: Fingerprint, right: Fingerprint) -> bool:
     """Whether the numbers of both were read by the same rules."""
     if left.version == right.version:
         return True
@@ -102,7 +102,7 @@ def _figures(article: Fingerprint, other: Fingerprint) -> set[int]:
     version 3 had no mark for dates, and no values of number words.
     """
     figures = np.frombuffer(article.figures, "<u8").tolist()
-    if _share_number_rules(article, other):
+    if _same_figure_rules(article, other):
         return {*figures}
     values, unmarked = _values_of_words(), ((f & ~_DATE) for f in figures)
     return {
