@@ -425,7 +425,7 @@ def _quarantined(mixed: Mixed, sent: Sent, files: Sequence[Path]) -> None:
     title = " ".join(["FAULT stop", *map(str, files)])
     sent.push(mixed.now, [{"id": "stalls", "receipt": "r-stalled", "title": title}])
     message = json.loads(mixed.broker.lpop("articles"))
-    assert message["headers"]["argsrepr"] == "[1 articles]"
+    assert message["headers"]["argsrepr"] == "[1 article]"
     quarantined = given_back(
         *(message,), delivered=False, quarantined=True, error="k", stalled_runs={"r-stalled": 2}
     )
