@@ -23,7 +23,7 @@ ROUTES = (*probes.ROUTES, *metrics.ROUTES, *scale_answer.ROUTES)
 
 _FRESH_S = 2.0  # several scrapers and pages at the same time cost one read
 _WAIT_S = 2.5  # KEDA waits 3 s for an answer, Prometheus 10 s
-_PAGE_WAIT_S = 12.0  # people rather wait; a store that hangs is known after 10 s
+_PAGE_WAIT_S = 30.0  # people rather wait; a store that hangs is known after 10 s
 _END_S = 10.0  # a broker that hangs is given up after 5 s
 _STALE_S = 30.0  # connecting to a store that hangs takes 10 s, and the broker may still be well
 

@@ -9,7 +9,7 @@ from worker.errors import Unavailable
 
 T = TypeVar("T")
 
-_WAIT_S = 10.0  # for the first value; to judge 500 sources for the first time takes a second
+_WAIT_S = 30.0  # for the first value; a busy machine needs many seconds to judge 500 sources
 
 
 class PreparedValue(Generic[T]):
