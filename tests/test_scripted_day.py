@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,28 @@ from devtools.servers import NoServer, free_port, private_valkey
 from devtools.waiting import limit_s, until
 from tests.missing_server import skip_or_fail
 from tests.support.deliveries import Deliveries
-from tests.support.two_versions import ROOT, Side
+from tests.support.two_versions import ROOT, Side, version_before
 from tests.support.web_server import get, samples, web_server
 from worker.config.rule_files import PACKAGED
 from worker.store.hourly_values import hour_of
 from worker.store.sql_store import SqlStore
+from worker.store.values import Query
 
 pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 SOURCES = 8  # that deliver every hour
+CLOSED = {"ok": SOURCES - 1, "silent": 0, "new": 0, "paused": 1}  # s7 is closed today, by plan
 FLOOD = 60  # articles of one source; more than bulk.source_articles here
+
+
+RULE = """
+[[topics]]
+code = "desk:report"
+label = "report"
+[[topics.rules]]
+id = "words"
+any = ["source:s0", "source:s1"]
+"""
 
 
 class Day:
@@ -37,6 +50,7 @@ class Day:
         for side in self.hosts:
             side.use_rules(PACKAGED / "worker.toml", source_articles=FLOOD - 20)
             (side.folder / "config/monitoring.toml").write_text(_quick_alerts())
+        self.before = Side(version_before(folder / "before"), folder / "oak", url, store_url, "oak")
         self.store = SqlStore(store_url)
         self.broker = redis.Redis.from_url(url)
         self.web = ""
@@ -85,11 +99,25 @@ class Day:
 
         until(agree, lambda: f"{what}\n{expected}\n{seen}\n{self.hosts[0].logs(8)}")
 
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Let alerts be judged during a `with` block though no worker of this version is at
+        work."""
+        watch = subprocess.Popen(
+            [sys.executable, "-P", "-m", "worker", "alerts", "watch"],
+            env=self.hosts[0].environment, cwd=ROOT, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield
+        finally:
+            watch.terminate()
+            watch.wait(limit_s())
+
     def all_ended(self, receipts: Sequence[str]) -> None:
         until(lambda: len(self.store.outcomes(receipts)) == len(receipts), self.hosts[0].logs)
 
     def close(self) -> None:
-        for side in self.hosts:
+        for side in (*self.hosts, self.before):
             side.close()
         self.store.close()
         self.broker.close()
@@ -98,6 +126,9 @@ class Day:
 def _quick_alerts() -> str:
     text = (PACKAGED / "monitoring.toml").read_text()
     text = re.sub(r"(?m)^(every_s|recovery_s) = \d+", r"\1 = 1", text)
+    days = json.dumps(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+    closed = f'[{{sources = ["s7"], weekdays = {days}}}]'
+    text = re.sub(r"(?m)^planned_pauses = \[\]", f"planned_pauses = {closed}", text)
     return text[: text.index("[alerts.for_s]")]
 
 
@@ -130,14 +161,20 @@ def day(tmp_path: Path) -> Iterator[Day]:
         skip_or_fail(e)
 
 
+@pytest.mark.timeout(2700)  # a dozen waits, each of which may last on a busy machine
 def test_a_day_of_an_operator_is_told_as_it_is(day: Day) -> None:
     ash, elm = day.hosts
     silent = {("source-silent", "wire")}
     workers = [ash.start_worker(), elm.start_worker()]
     day.becomes(
         "a quiet morning with one silent source",
-        status={"waiting": 0, "sources": {"ok": SOURCES, "silent": 1, "new": 0, "paused": 0}},
-        metrics={"worker_workers": 2, "worker_source_silent wire": 1, "worker_nothing_arrives": 0},
+        status={"waiting": 0, "sources": CLOSED | {"silent": 1}},
+        metrics={
+            "worker_workers": 2,
+            "worker_source_silent wire": 1,
+            "worker_source_silent s7": None,
+            "worker_nothing_arrives": 0,
+        },
         scale={"replicas": 0, "reason": "nothing to do", "workers": 2},
         needs=silent,
     )
@@ -175,23 +212,15 @@ def test_a_day_of_an_operator_is_told_as_it_is(day: Day) -> None:
         side.kill(worker)
     for node in day.broker.hkeys("articles.workers"):
         day.broker.zincrby("articles.workers.times", -60, node)
-    watch = subprocess.Popen(
-        [sys.executable, "-P", "-m", "worker", "alerts", "watch"],
-        env=ash.environment, cwd=ROOT, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
+    with day.watch():
         day.becomes(
             "no worker",
             metrics={"worker_workers": 0},
             scale={"replicas": 1, "workers": 0},
             needs=silent | paused | {("no-workers", "")},
         )
-    finally:
-        watch.terminate()
-        watch.wait(limit_s())
 
-    for side in day.hosts:
-        side.start_worker()
+    workers = [side.start_worker() for side in day.hosts]
     for lane in ("live", "bulk"):
         day.say("resume", lane)
     day.all_ended(waiting)
@@ -207,8 +236,8 @@ def test_a_day_of_an_operator_is_told_as_it_is(day: Day) -> None:
     held = elm.enqueue(raws("wire", 0, 5))
     day.becomes(
         "a paused source",
-        status={"held": 5, "sources": {"ok": SOURCES, "silent": 0, "new": 0, "paused": 1}},
-        metrics={"worker_held_articles": 5, "worker_sources paused": 1},
+        status={"held": 5, "sources": CLOSED | {"paused": 2}},
+        metrics={"worker_held_articles": 5, "worker_sources paused": 2},
         scale={"replicas": 1, "reason": "held articles", "held": 5},
         needs=set(),
     )
@@ -226,11 +255,63 @@ def test_a_day_of_an_operator_is_told_as_it_is(day: Day) -> None:
     day.becomes("it is dead again", status={"dead_letters": {"malformed": 1}}, metrics=dead)
 
     totals = samples(day.web)["worker_articles_total new"]
+    assert "every article was made by the rules in force" in day.say("retag")
+    for side in day.hosts:
+        (side.folder / "config/rules").mkdir()
+        (side.folder / "config/rules/desk.toml").write_text(RULE)
+    day.becomes(
+        "both workers follow the new rules",
+        metrics={"worker_workers": 2, "worker_config_refused": 0},
+        needs=set(),
+    )
     day.say("retag")
+    has_tag = Query(tag="desk:report")
+    until(lambda: day.store.count(has_tag) == 30 + 10, ash.logs)
     day.say("ledger")
     day.becomes(
         "retagged, and nothing is missing",
+        status={"waiting": 0, "leased": 0},
         metrics={"worker_articles_total new": totals, "worker_ledger_missing": 0},
         scale={"replicas": 0},
         needs=set(),
     )
+
+
+def test_an_upgrade_with_messages_under_way_is_told_as_it_is(day: Day, tmp_path: Path) -> None:
+    """A worker of the version before holds a message and more wait; one of this version replaces
+    it."""
+    silent, stops = {("source-silent", "wire")}, tmp_path / "stops"
+    totals = samples(day.web)["worker_articles_total new"]
+    old = day.before.start_worker()
+    stops.touch()
+    under_way = day.before.enqueue(
+        [{"id": "stops", "title": f"FAULT stop {stops}", "content": "x"}]
+    )
+    until(lambda: not stops.exists(), day.before.logs)
+    under_way += day.before.enqueue(raws("gate", 0, 10))
+    under_way += day.hosts[0].enqueue(raws("pier", 0, 10))
+    day.say("migrate")
+    with day.watch():
+        day.becomes(
+            "a worker of the version before hangs; it can't say that it is at work",
+            status={"leased": 1},
+            metrics={"worker_workers": 0, "worker_leases": 1},
+            scale={"replicas": 1, "leased": 1, "workers": 0},
+            needs=silent | {("no-workers", "")},
+        )
+    new = day.hosts[1].start_worker()
+    day.becomes("both versions are at work", metrics={"worker_workers": 1}, needs=silent)
+    day.before.kill(old)
+    day.all_ended(under_way)
+    day.say("migrate")  # counts what the version before has stored
+    day.say("ledger")
+    day.becomes(
+        "the upgrade is done, and each article ended once",
+        status={"waiting": 0, "leased": 0},
+        metrics={"worker_articles_total new": totals + len(under_way), "worker_workers": 1,
+                 "worker_ledger_missing": 0, "worker_leases": 0},
+        scale={"replicas": 0, "workers": 1},
+        needs=silent,
+    )  # fmt: skip
+    day.hosts[1].stop(new)
+    day.becomes("nobody is at work", metrics={"worker_workers": 0}, scale={"replicas": 0})
