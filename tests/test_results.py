@@ -150,7 +150,7 @@ def test_the_python_of_the_page_runs(seeded: SqlStore, capsys: pytest.CaptureFix
 def test_the_page_names_every_key_and_every_column(seeded: SqlStore) -> None:
     keys = lines(worker("export"))[0].keys()
     columns = worker("export", "--format", "csv").stdout.partition("\n")[0].split(",")
-    assert keys | {"labels", "scores"} == set(columns)
+    assert keys | {"labels", "scores", "saliences"} == set(columns)
     assert set(columns) <= set(re.findall(r"`(\w+)`", PAGE))
 
 

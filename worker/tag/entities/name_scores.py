@@ -55,11 +55,12 @@ def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
             sure = found
         if not words and " " in surface:
             words = True
-    log_odds = 0.0
+    log_odds = doublings = 0.0
     if sure:
         sure = min(max(sure, _SURENESS[0]), _SURENESS[1])
         log_odds = log(sure / (1 - sure))
-    doublings = log2(min(len(name.mentions), _MOST_COUNTED))
+    if len(name.mentions) > 1:
+        doublings = log2(min(len(name.mentions), _MOST_COUNTED))
     if own:
         return NameFeatures(OWN, log_odds, doublings)
     if not listed:

@@ -44,14 +44,15 @@ def without_refused(
         if text.startswith(_CURRENCY, end):
             continue
         if method != "own":
-            if kind in refused.get(name_form(surface, kind)[1], ()):
+            form = name_form(surface, kind)[1]
+            if form in refused and kind in refused[form]:
                 continue
             if kind == PERSON and is_title(surface):
                 continue
         if method == "crf":
-            *before, last = surface.split()
+            last = surface.rsplit(None, 1)[-1]
             if (last in peoples or last in _PEOPLES or last[:-1] in _PEOPLES) and (
-                _DIRECTIONS.issuperset([word.lower() for word in before])
+                _DIRECTIONS.issuperset([word.lower() for word in surface.split()[:-1]])
             ):
                 if people is None:
                     people = {m.surface.rsplit(None, 1)[-1] for m in mentions if _is_full(m)}
