@@ -24,7 +24,7 @@ from selectolax.lexbor import LexborHTMLParser
 from bench.labels import label, words
 from bench.pages import Page, data_sets
 from worker.clean.page.block_classifier import title_of
-from worker.clean.page.block_features import HolderLevels, features, larger_holders
+from worker.clean.page.block_features import HolderColumns, features, holder_columns
 from worker.clean.page.blocks import Blocks, read_blocks
 from worker.clean.page.class_names import ClassNameScores, tokens
 from worker.clean.page.forest import LEAVES
@@ -49,7 +49,7 @@ class Sample(NamedTuple):
 
     site: str
     blocks: Blocks
-    larger: HolderLevels
+    holders: HolderColumns
     title: str
     labels: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -68,7 +68,7 @@ def prepare(page: Page) -> Sample | None:
     count = np.array([min(len(words(text)), _MAX_WORDS) + 1 for text in blocks.texts])
     # All pages have the same total weight, as they have in the measured score.
     weights = count / max(100, (count * (labels > 0.5)).sum())
-    return Sample(page.site, blocks, larger_holders(blocks), title_of(tree), labels, weights)
+    return Sample(page.site, blocks, holder_columns(blocks), title_of(tree), labels, weights)
 
 
 def by_fold(sites: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
@@ -121,16 +121,14 @@ def train(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
         )
         for at in np.flatnonzero(fold == number):
             s = samples[at]
-            feature_tables[at] = features(s.blocks, s.larger, s.title, class_scores).T
+            feature_tables[at] = features(s.blocks, s.holders, s.title, class_scores).T
     first = _fit(feature_tables, samples, range(len(samples)), _FIRST_TREES)
     stacked: Rows = list(feature_tables)
     for number in range(_FOLDS):
         inner = _fit(feature_tables, samples, np.flatnonzero(fold != number), _FIRST_TREES)
         for at in np.flatnonzero(fold == number):
             first_scores = np.asarray(inner.predict(feature_tables[at])).astype(np.float32)
-            stacked[at] = second_features(
-                samples[at].blocks, samples[at].larger, feature_tables[at].T, first_scores
-            ).T
+            stacked[at] = second_features(samples[at].holders, feature_tables[at].T, first_scores).T
     second = _fit(stacked, samples, range(len(samples)), _SECOND_TREES)
     names = learn_names(samples)
     return {

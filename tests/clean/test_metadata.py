@@ -148,6 +148,24 @@ def test_a_site_is_its_own_author_only_where_nobody_else_signs() -> None:
             ["Let the ships sail north", "Log in"],
             "Let the ships sail north",
         ),
+        (
+            "<title>Harbour storms: repairs finished</title>",
+            [
+                "Offers of this week",
+                "Repairs after the harbour storms end",
+                "More storms in harbour",
+            ],
+            "Repairs after the harbour storms end",
+        ),
+        (
+            "<title>Harbour storms: repairs finished</title>",
+            [
+                "Sign up for the harbour newsletter",
+                "Repairs and storms",
+            ],  # one long word, few words
+            "Harbour storms: repairs finished",
+        ),
+        ("", ["<style>.a{color:red}</style>Ships sail north again"], "Ships sail north again"),
     ],
 )
 def test_the_title_is_the_heading_that_declarations_agree_with(

@@ -16,7 +16,7 @@ from worker.clean.page.agreement import (
     similarity,
 )
 from worker.clean.page.block_classifier import ClassifiedText, classify_blocks, shipped_weights
-from worker.clean.page.block_features import features, larger_holders
+from worker.clean.page.block_features import features, holder_columns
 from worker.clean.page.blocks import read_blocks
 from worker.clean.page.class_names import ClassNameScores
 from worker.clean.page.main_text import asks_others, main_text, parse
@@ -154,9 +154,9 @@ def test_a_short_article_is_found_where_the_classifier_finds_too_little() -> Non
 
 def second_rows(markup: str, probability: list[float]) -> np.ndarray:
     blocks = read_blocks(LexborHTMLParser(markup))
-    larger = larger_holders(blocks)
-    first = features(blocks, larger, "", ClassNameScores({}))
-    return second_features(blocks, larger, first, np.array(probability, dtype=np.float32))
+    holders = holder_columns(blocks)
+    first = features(blocks, holders, "", ClassNameScores({}))
+    return second_features(holders, first, np.array(probability, dtype=np.float32))
 
 
 def test_blocks_in_elements_of_one_kind_share_their_probability() -> None:

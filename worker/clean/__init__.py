@@ -52,7 +52,7 @@ __all__ = [
     "withdrawn_keys",
 ]
 
-VERSION = "11"  # of the code; the rules have a version of their own
+VERSION = "12"  # of the code; the rules have a version of their own
 
 
 class Examined(NamedTuple):

@@ -122,10 +122,11 @@ class ArticleScope:
         if tag == "article":
             return self._is_teaser(node)
         marks = _marks_of(node)
-        marked = marks != "" and _are_of_others(marks)
-        if tag == "footer" and not marked:
-            marked = not (_OF_ARTICLE.search(marks) or _inside_article(node))
-        return marked and not self._titled(node)
+        if not (marks and _are_of_others(marks)) and (
+            tag != "footer" or _OF_ARTICLE.search(marks) or _inside_article(node)
+        ):
+            return False
+        return not self._titled(node)
 
     def _is_outside(self, element: LexborNode, level: int) -> bool:
         tag = element.tag or ""

@@ -136,10 +136,10 @@ def attribute(node: LexborNode, name: str) -> str:
 def text_of(node: LexborNode) -> str:
     """Return the text of an element on one line; a line break becomes a space.
 
-    Small letters above Japanese or Chinese characters, which tell how these are read (<rt>), are
-    left out. They are removed from the tree of the page, too.
+    Small letters above Japanese or Chinese characters, which tell how these are read (<rt>), and
+    styles (<style>) are left out. They are removed from the tree of the page, too.
     """
-    for inner in reversed(node.css("br,rt,rp")):  # those inside of others first
+    for inner in reversed(node.css("br,rt,rp,style")):  # those inside of others first
         if inner.tag == "br":
             inner.insert_before(" ")
         else:

@@ -30,6 +30,8 @@ _MARKS = " |:·•»-–—"
 _HOME_PATHS = frozenset(("", "/", "./", "/index.html", "/index.php"))
 _MIN_HEADING_CHARS = 8
 _MIN_TITLE_WORDS = 4
+_MIN_LONG_WORDS, _LONG_WORD_CHARS = 2, 4  # by which a heading is about the same as a title
+_WORD = re.compile(r"[^\W\d_]+")
 _MAX_SITE_WORDS = 3  # of a name that nothing else shows to be that of the site
 _MAX_HEADINGS = 4
 _MAX_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
@@ -111,6 +113,8 @@ def _by_heading(
         return (("h1", headings[0]),), "the only heading of the page is preferred"
     if part := _subheading(elements, texts, sites):
         return (("h2", part),), "a second heading that is part of a declared title is preferred"
+    if likely := next((h for h in headings if _is_on_subject(h, texts)), ""):
+        return (("h1", likely),), "a heading on the subject of a declared title is preferred"
     return (), ""
 
 
@@ -267,6 +271,19 @@ def _begins_with(declared: str, heading: str) -> bool:
 
 def _is_title(heading: str, declared: Sequence[str]) -> bool:
     return len(heading.split()) >= _MIN_TITLE_WORDS or _shares_words(heading, declared)
+
+
+def _is_on_subject(heading: str, declared: Sequence[str]) -> bool:
+    """Whether a heading of four words or more has two long words in common with a declared title.
+    Headings of boxes, such as "Sign up for our newsletter", have none."""
+    words = _long_words(heading)
+    return len(heading.split()) >= _MIN_TITLE_WORDS and any(
+        len(words & _long_words(text)) >= _MIN_LONG_WORDS for text in declared
+    )
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.casefold()) if len(word) >= _LONG_WORD_CHARS}
 
 
 def _ends_with(declared: str, heading: str) -> bool:

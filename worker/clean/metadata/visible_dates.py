@@ -5,8 +5,7 @@ belongs to an event that the article reports.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -91,9 +90,8 @@ def nearby_texts(
     heading = _heading(tree, title)
     if heading is None:
         return NearbyTexts((), ())
-    backward, forward = partial(_previous, scope), partial(_next, scope)
-    before = tuple(_texts(backward(heading), backward, _MAX_BEFORE))
-    after = _texts(heading, forward, _MAX_FAR if far else _MAX_AFTER)
+    before = tuple(_texts_before(heading, scope))
+    after = _texts_after(heading, scope, _MAX_FAR if far else _MAX_AFTER)
     return NearbyTexts(before[::-1], tuple(after))
 
 
@@ -182,46 +180,58 @@ def _has_month(match: re.Match[str]) -> bool:
     return not word or word in MONTH_NAMES or fold(word) in MONTHS
 
 
-def _texts(
-    node: LexborNode | None, step: Callable[[LexborNode], LexborNode | None], max_chars: int
-) -> Iterator[str]:
-    """Yield the texts from a node on, in the direction of `step`, until they exceed `max_chars`.
+def _texts_after(heading: LexborNode, scope: ArticleScope, max_chars: int) -> Iterator[str]:
+    """Yield the texts from the heading on until they exceed `max_chars` characters, without the
+    inside of scripts and of parts of the page that do not belong to its article.
 
     For a <time> element with a machine-readable date, that date is yielded instead of its text,
     after "updated" if its class says so.
     """
     chars = 0
+    node: LexborNode | None = heading
     for _ in range(_MAX_NODES):
         if node is None or chars > max_chars:
             return
         tag = node.tag or ""
+        text, inner = "", None
         if tag == "-text":
             text = " ".join((node.text_content or "").split())
-        else:
-            text = _machine_readable(node, tag)
+        elif not tag.startswith("-"):
+            text = _machine_readable(node) if tag == "time" else ""
+            if not (text or tag in _SKIPPED or scope.is_of_others(node, tag)):
+                inner = None if tag == "table" and _lists_days(node) else node.first_child
         if text:
             chars += len(text)
             yield text
-        node = step(node)
+        node = inner or node.next or following(node)
 
 
-def _machine_readable(node: LexborNode, tag: str) -> str:
-    if tag != "time" or not (date := node.attributes.get("datetime")):
+def _texts_before(heading: LexborNode, scope: ArticleScope) -> Iterator[str]:
+    """Yield the texts before the heading, the nearest first, like `_texts_after`."""
+    chars = 0
+    node = _previous(scope, heading)
+    for _ in range(_MAX_NODES):
+        if node is None or chars > _MAX_BEFORE:
+            return
+        tag = node.tag
+        if tag == "-text":
+            text = " ".join((node.text_content or "").split())
+        else:
+            text = _machine_readable(node) if tag == "time" else ""
+        if text:
+            chars += len(text)
+            yield text
+        node = _previous(scope, node)
+
+
+def _machine_readable(time: LexborNode) -> str:
+    attributes = time.attributes
+    date = attributes.get("datetime")
+    if not date:
         return ""
-    marks = f"{node.attributes.get('class') or ''} {node.attributes.get('itemprop') or ''}"
+    marks = f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''}"
     label = "updated " if _UPDATED.search(marks) else ""
     return f"{label}{date[:10]} {date[11:_MAX_TIME]}".strip()
-
-
-def _next(scope: ArticleScope, node: LexborNode) -> LexborNode | None:
-    """Return the next node in document order, without the inside of scripts, dated <time> elements
-    and parts of the page that do not belong to its article."""
-    tag = node.tag or ""
-    if tag.startswith("-"):
-        return following(node)
-    skipped = tag in _SKIPPED or _machine_readable(node, tag) != "" or scope.is_of_others(node, tag)
-    skipped = skipped or (tag == "table" and _lists_days(node))
-    return (None if skipped else node.first_child) or following(node)
 
 
 def _lists_days(table: LexborNode) -> bool:

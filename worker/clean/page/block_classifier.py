@@ -15,7 +15,7 @@ import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
 from worker.clean.page.article_structure import arrange
-from worker.clean.page.block_features import features, larger_holders
+from worker.clean.page.block_features import features, holder_columns
 from worker.clean.page.block_text import text_of
 from worker.clean.page.blocks import Blocks, read_blocks
 from worker.clean.page.character_features import Floats
@@ -81,11 +81,11 @@ def probabilities_of(blocks: Blocks, title: str, weights: BlockWeights) -> Float
     `title` is the text of the page's <title>, with which headings are compared; `weights` are what
     the classifier learned in training.
     """
-    larger = larger_holders(blocks)
-    matrix = features(blocks, larger, title, weights.class_scores)
+    holders = holder_columns(blocks)
+    matrix = features(blocks, holders, title, weights.class_scores)
     probability = probabilities(weights.first, matrix)
     open_ = np.flatnonzero(probability > _HOPELESS)
-    second_matrix = second_features(blocks, larger, matrix, probability)[:, open_]
+    second_matrix = second_features(holders, matrix, probability)[:, open_]
     probability[open_] = probabilities(weights.second, second_matrix)
     return probability
 

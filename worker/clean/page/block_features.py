@@ -7,12 +7,13 @@ column per block.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.clean.page.blocks import CUSTOM, TAGS, Blocks, Holders
+from worker.clean.page.blocks import CUSTOM, TAGS, Blocks
 from worker.clean.page.character_features import (
     CharacterTable,
     Floats,
@@ -36,15 +37,32 @@ Columns = list[Column]
 HolderLevels = list[Ints]  # holders of each block, innermost first, each larger than the one before
 
 
+class HolderColumns(NamedTuple):
+    """The elements of a page that hold text blocks (passages), as arrays, so that each list of
+    `Holders` is converted once.
+
+    `parents`, `tags`, `first` and `stop` are those of `Holders`. `kinds` numbers the kinds of
+    elements: those with the same tag and the same names have the same number. `larger` has an entry
+    for each block: the indexes of the element around it and of its next three ancestors with more
+    blocks, from small to large; where no larger element exists, the body is repeated.
+    """
+
+    parents: Ints
+    tags: Ints
+    first: Ints
+    stop: Ints
+    kinds: Ints
+    larger: HolderLevels
+
+
 class PageColumns(NamedTuple):
     """The text blocks of a page (passages such as paragraphs) as arrays with one entry per block,
     from which the features of the blocks are computed.
 
     `blocks` are the blocks themselves, `text` their characters. `held_by` has the index in
     `blocks.holders` of the element around each block, `tags` a number for that element's tag, and
-    `larger` the indexes of that element and of its next three ancestors that contain more blocks.
-    `links` is the share of characters in links; `prose` is the length of a block that reads like a
-    paragraph, else 0.
+    `holders` are all elements with text. `links` is the share of characters in links; `prose` is
+    the length of a block that reads like a paragraph, else 0.
     """
 
     blocks: Blocks
@@ -53,20 +71,19 @@ class PageColumns(NamedTuple):
     text: CharacterTable
     links: Floats  # share of a block's characters that are links
     prose: Floats  # characters of blocks that read like paragraphs
-    larger: HolderLevels
+    holders: HolderColumns
 
 
 def features(
-    blocks: Blocks, larger: HolderLevels, title: str, class_scores: ClassNameScores
+    blocks: Blocks, holders: HolderColumns, title: str, class_scores: ClassNameScores
 ) -> Floats:
     """Compute numeric features of the text blocks (passages) of a page, by which a classifier
     decides which of them belong to the article. Returns one row per feature, one column per block.
 
-    `larger` has for each block the indexes of four elements around it, from small to large. `title`
-    is the text of the page's <title>. `class_scores` says how likely article text is in elements
-    with a certain class name.
+    `holders` are the elements around the blocks. `title` is the text of the page's <title>.
+    `class_scores` says how likely article text is in elements with a certain class name.
     """
-    page = _page(blocks, larger)
+    page = _page(blocks, holders)
     hidden = np.array(blocks.holders.hidden, dtype=bool)[page.held_by]
     named = _names(page, class_scores)
     phrases = phrase_shares(blocks.texts)
@@ -89,43 +106,42 @@ def features(
     return matrix
 
 
-def _page(blocks: Blocks, larger: HolderLevels) -> PageColumns:
-    holders = blocks.holders
-    held_by = larger[0]
-    tags = np.array(holders.tags, dtype=np.int64)[held_by]
+def _page(blocks: Blocks, holders: HolderColumns) -> PageColumns:
+    held_by = holders.larger[0]
+    tags = holders.tags[held_by]
     text = read_text(blocks.texts)
     links = (np.array(blocks.link_chars) / text.sizes).astype(np.float32)
     reads = (tags == TAGS["p"]) | ((text.sizes > 80) & (links < 0.3))
     prose = np.where(reads, text.sizes, 0).astype(np.float32)
-    return PageColumns(blocks, tags, held_by, text, links, prose, larger)
+    return PageColumns(blocks, tags, held_by, text, links, prose, holders)
 
 
-def larger_holders(blocks: Blocks) -> HolderLevels:
-    """For each text block of a page, find four elements around it, each with more blocks than the
-    one before: the innermost one, and three of its ancestors.
-
-    Returns four arrays with one entry per block, from small elements to large ones. The entries are
-    indexes into `blocks.holders`. Where no larger element exists, the body is repeated.
+def holder_columns(blocks: Blocks) -> HolderColumns:
+    """Return the elements of a page that hold text blocks as arrays, with four elements around each
+    block: the innermost one, and three of its ancestors, each with more blocks than the one before.
     """
-    up = wider(blocks.holders)
+    h = blocks.holders
+    parents, tags, first, stop = (
+        np.array(listed, dtype=np.int64) for listed in (h.parents, h.tags, h.first, h.stop)
+    )
+    numbers: dict[tuple[int, str], int] = {}
+    kinds = [numbers.setdefault(key, len(numbers)) for key in zip(h.tags, h.names, strict=True)]
+    same = (first[parents] == first) & (stop[parents] == stop)
+    up = _wider(h.parents, same.tolist())
     larger = [np.array(blocks.held_by, dtype=np.int64)]
     while len(larger) < _LEVELS:
         larger.append(up[larger[-1]])
-    return larger
+    return HolderColumns(parents, tags, first, stop, np.array(kinds, dtype=np.int64), larger)
 
 
-def wider(holders: Holders) -> Ints:
+def _wider(parents: Sequence[int], same: Sequence[bool]) -> Ints:
     """For each element of a page that holds text, find its nearest ancestor that holds more text
-    blocks (passages) than the element itself.
+    blocks than the element itself. `same` says which elements hold as many as their parents.
 
-    Returns an array with one entry per element of `holders`: the ancestor's index in `holders`. The
-    body, element 0, has no ancestor, and gets 0.
+    The body, element 0, has no ancestor, and gets 0.
     """
-    parents = np.array(holders.parents, dtype=np.int64)
-    first, stop = np.array(holders.first), np.array(holders.stop)
-    same = ((first[parents] == first) & (stop[parents] == stop)).tolist()
     up = [0]
-    for parent, equal in zip(holders.parents[1:], same[1:], strict=True):
+    for parent, equal in zip(parents[1:], same[1:], strict=True):
         up.append(up[parent] if equal else parent)
     return np.array(up, dtype=np.int64)
 
@@ -145,8 +161,7 @@ def _names(page: PageColumns, class_scores: ClassNameScores) -> Columns:
         worst.append(min(worst[up], low))
         best.append(max(best[up], high))
     lows, highs = np.array(read, dtype=np.float32).T
-    parents = np.array(h.parents, dtype=np.int64)
-    block = page.held_by
+    parents, block = page.holders.parents, page.held_by
     above = parents[block]
     inherited = np.array((total, worst, best), dtype=np.float32)[:, block]
     return [*inherited, lows[block], lows[above], highs[above], lows[parents[above]]]
@@ -158,8 +173,8 @@ def _holders(page: PageColumns) -> Columns:
 
     For the two innermost also the tag, and how many holders have the same tag and names.
     """
-    h, sizes = page.blocks.holders, page.text.sizes
-    first, stop = np.array(h.first), np.array(h.stop)
+    _, tags, first, stop, kinds, larger = page.holders
+    sizes = page.text.sizes
 
     def over(values: NDArray[np.float64] | Ints | Floats) -> NDArray[np.float64]:
         running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
@@ -173,11 +188,9 @@ def _holders(page: PageColumns) -> Columns:
         (prose / max(prose[0], 1), chars / chars[0], linked, block_counts, prose / some),
         dtype=np.float32,
     )
-    keys = list(zip(h.tags, h.names, strict=True))
-    repeated = np.array([*map(Counter(keys).__getitem__, keys)])
-    tags = np.array(h.tags)
-    columns: Columns = [row for holder in page.larger for row in of_holders[:, holder]]
-    columns += [column[holder] for holder in page.larger[:2] for column in (repeated, tags)]
+    repeated = np.bincount(kinds)[kinds]
+    columns: Columns = [row for holder in larger for row in of_holders[:, holder]]
+    columns += [column[holder] for holder in larger[:2] for column in (repeated, tags)]
     page_totals = (block_counts[0], chars[0], prose[0] / chars[0], linked[0])
     return columns + [np.full(len(sizes), figure, dtype=np.float32) for figure in page_totals]
 

@@ -116,15 +116,15 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
         elif kind != _NOTHING and not (
             hidden_words and kind in _WORDS and node.mem_id in hidden_words
         ):
-            if kind != _INLINE:
-                walk.enter(node, kind)
             child = node.first_child
             if child is not None:
+                if kind != _INLINE:
+                    walk.enter(node, kind)
                 above.append((node, kind))
                 node = child
                 continue
-            if kind != _INLINE:
-                walk.leave(kind)
+            if kind >= 0 and pieces:
+                walk.flush()
         following = node.next
         while following is None and above:
             node, kind = above.pop()

@@ -96,14 +96,15 @@ def asks_others(page: ParsedPage, classified: ClassifiedText, rules: HtmlRules) 
 
 def _agreed_text(markup: str, classified: ClassifiedText, rules: HtmlRules) -> str:
     """The text on which the extractors agree best. Each is asked only if those before it do not
-    agree: resiliparse takes a tenth of the time of trafilatura."""
+    agree: resiliparse takes a tenth of the time of trafilatura, and trafilatura in its precise mode
+    three quarters of that in its usual one."""
     quick = extract_plain_text(markup, main_content=True, alt_texts=False)
     if is_confirmed(classified.text, quick, classified.doubt, rules):
         return classified.text
-    thorough = _extract(markup, precise=False)
-    if is_supported(thorough, (classified.text, quick), rules):
-        return thorough
-    return nearest([classified.text, quick, thorough, _extract(markup, precise=True)])
+    precise = _extract(markup, precise=True)
+    if is_supported(precise, (classified.text, quick), rules):
+        return precise
+    return nearest([classified.text, quick, _extract(markup, precise=False), precise])
 
 
 def _extract(markup: str, *, precise: bool) -> str:

@@ -8,8 +8,7 @@ results for the block, for the blocks around it, and for blocks in similar eleme
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.clean.page.block_features import OWN, HolderLevels, shifted
-from worker.clean.page.blocks import Blocks
+from worker.clean.page.block_features import OWN, HolderColumns, shifted
 from worker.clean.page.character_features import Floats, Ints
 
 _SHIFTS = (1, 2, 3, -1, -2, -3)
@@ -20,15 +19,12 @@ _BIASES = (0.5, 0.2)  # probability above which a block adds to the element arou
 _SEEN = 0.6  # probability; from the first to the last of such blocks extends the article
 
 
-def second_features(
-    blocks: Blocks, larger: HolderLevels, matrix: Floats, probability: Floats
-) -> Floats:
+def second_features(holders: HolderColumns, matrix: Floats, probability: Floats) -> Floats:
     """Compute the features by which the second of two forests of decision trees decides which text
     blocks of a page belong to the article. Returns one row per feature, one column per block.
 
     `matrix` has the features that the first forest read, and `probability` its results, which are
-    averaged here over nearby blocks. `larger` has for each block the indexes of four elements
-    around it, from small to large.
+    averaged here over nearby blocks. `holders` are the elements around the blocks.
     """
     sizes = matrix[0]
     count = len(sizes)
@@ -43,9 +39,9 @@ def second_features(
 
     columns: list[NDArray[np.float32] | NDArray[np.float64]] = [probability]
     columns += [shifted(probability, by) for by in _SHIFTS]
-    first, stop = np.array(blocks.holders.first), np.array(blocks.holders.stop)
+    first, stop = holders.first, holders.stop
     everything = weighted[-1] + 1e-6
-    for holder in larger:
+    for holder in holders.larger:
         low, high = first[holder], stop[holder]
         columns += [mean(low, high), (weighted[high] - weighted[low]) / everything]
     columns += [weighted[1:] / everything, np.full(count, weighted[-1])]
@@ -53,8 +49,8 @@ def second_features(
         columns.append(mean(np.maximum(order - size, 0), np.minimum(order + size + 1, count)))
     columns.append(np.maximum.accumulate(probability))
     columns.append(np.maximum.accumulate(probability[::-1])[::-1])
-    columns += _of_same_kind(blocks, weights, probability)
-    columns += _of_best_holders(blocks, sizes, probability)
+    columns += _of_same_kind(holders, weights, probability)
+    columns += _of_best_holders(holders, sizes, probability)
     return np.concatenate((matrix[:OWN], np.array(columns, dtype=np.float32)))
 
 
@@ -62,7 +58,7 @@ def _running(values: Floats) -> NDArray[np.float64]:
     return np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
 
 
-def _of_same_kind(blocks: Blocks, weights: Floats, probability: Floats) -> list[Floats]:
+def _of_same_kind(holders: HolderColumns, weights: Floats, probability: Floats) -> list[Floats]:
     """Compute features from the probabilities of all blocks in elements of the same kind: first in
     those with the same tag and class names, then in those whose parents are alike, too.
 
@@ -70,7 +66,7 @@ def _of_same_kind(blocks: Blocks, weights: Floats, probability: Floats) -> list[
     without the block itself, -1 if it is the only one.
     """
     columns = []
-    for group in _kinds(blocks):
+    for group in _kinds(holders):
         counts = np.bincount(group)
         total_weights = np.bincount(group, weights)
         weighted = np.bincount(group, probability * weights)
@@ -88,24 +84,15 @@ def _of_same_kind(blocks: Blocks, weights: Floats, probability: Floats) -> list[
     return [column.astype(np.float32) for column in columns]
 
 
-def _kinds(blocks: Blocks) -> tuple[Ints, Ints]:
+def _kinds(holders: HolderColumns) -> tuple[Ints, Ints]:
     """Number the kinds of elements that hold the blocks: by tag and class names, and by these of
     the element and its parent."""
-    holders = blocks.holders
-    numbers: dict[tuple[int, str], int] = {}
-    of_holders = np.array(
-        [
-            numbers.setdefault(key, len(numbers))
-            for key in zip(holders.tags, holders.names, strict=True)
-        ]
-    )
-    held_by = np.array(blocks.held_by)
-    own = of_holders[held_by]
-    above = of_holders[np.array(holders.parents)[held_by]]
-    return own, np.unique(own * len(numbers) + above, return_inverse=True)[1]
+    held_by, kinds = holders.larger[0], holders.kinds
+    own, above = kinds[held_by], kinds[holders.parents[held_by]]
+    return own, np.unique(own * (kinds.max() + 1) + above, return_inverse=True)[1]
 
 
-def _of_best_holders(blocks: Blocks, sizes: Floats, probability: Floats) -> list[Floats]:
+def _of_best_holders(holders: HolderColumns, sizes: Floats, probability: Floats) -> list[Floats]:
     """Compute features from the element that is most likely the article: the one with the largest
     sum of characters, each weighted with its probability minus a bias.
 
@@ -113,7 +100,7 @@ def _of_best_holders(blocks: Blocks, sizes: Floats, probability: Floats) -> list
     and the element's sum as a share of the page's. Last, the distance of the block from the first
     and the last block that the first forest found likely.
     """
-    first, stop = np.array(blocks.holders.first), np.array(blocks.holders.stop)
+    first, stop = holders.first, holders.stop
     order = np.arange(len(probability))
     gains = np.minimum(sizes, _MAX_GAIN)
     expected = max(1.0, float((gains * probability).sum()))
