@@ -100,7 +100,13 @@ class Trial:
         """All rows but those of decisions; `seq` only orders articles, and may have gaps."""
         found = {name: rows_ for name, rows_ in everything(self.url).items() if name != "decisions"}
         ordered = sorted(found["articles"], key=lambda article: article["seq"])
-        return {**found, "articles": [{**a, "seq": n} for n, a in enumerate(ordered)]}
+        place = {article["seq"]: n for n, article in enumerate(ordered)}
+        tags = sorted(found["article_tags"], key=lambda row: row["article"])
+        return {
+            **found,
+            "articles": [{**article, "seq": place[article["seq"]]} for article in ordered],
+            "article_tags": [{**row, "article": place[row["article"]]} for row in tags],
+        }
 
     def counted_lines(self, source: str) -> object:
         days = range(NOW.date().toordinal() - 3, NOW.date().toordinal() + 30)
