@@ -1,5 +1,5 @@
-"""Sort the articles of a cluster into clusters again after the rules have changed, and measure how
-much an edit changed an article.
+"""Divide a cluster of articles anew after the rules have changed, and measure how much an edit
+changed an article.
 
 A cluster is one article, called canonical, together with the articles that are copies of it.
 """

@@ -42,8 +42,8 @@ class HeldReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundByName:
-    """What has the name that somebody asked for, as in Explanation, but with ids of articles
-    only."""
+    """What was found by the name that somebody asked for. It has the fields of Explanation,
+    except that `article_ids` has the ids of the articles found, and not their stories."""
 
     received: datetime | None = None
     outcome: Outcome | None = None
@@ -75,12 +75,13 @@ class Explanation:
 def explained(
     store: ArticleHistoryReader, what: str, link_rules: Callable[[], UrlRules]
 ) -> Explanation:
-    """Find the article, receipt or dead letter that is called `what`, and explain what happened.
+    """Find the article, receipt (the id of a delivery) or dead letter that is called `what`, and
+    explain what happened to it.
 
-    `link_rules` returns the rules by which addresses are written in the store; it is called only if
-    `what` is one. The result
-    equals `Explanation()` if nothing is found. Raises LookupError, with a list of ids, if several
-    articles have ids that begin so.
+    `what` may be an id, the beginning of one, or a web address. For an address, `link_rules` is
+    called to get the rules by which addresses are normalised. If nothing is found, the result
+    equals `Explanation()`. Raises LookupError, which lists the ids, if the ids of several articles
+    begin with `what`.
     """
     found = find_named(store, what, link_rules)
     return Explanation(
@@ -96,10 +97,13 @@ def explained(
 def find_named(
     store: ArticleHistoryReader, what: str, link_rules: Callable[[], UrlRules]
 ) -> FoundByName:
-    """Find the article, receipt or dead letter that is called `what`, without reading texts.
+    """Find the article, receipt (the id of a delivery) or dead letter that is called `what`,
+    without reading the texts of articles.
 
-    `link_rules` is as for `explained`. The result equals `FoundByName()` if nothing is found.
-    Raises LookupError, with a list of ids, if several articles have ids that begin so.
+    `what` may be an id, the beginning of one, or a web address. For an address, `link_rules` is
+    called to get the rules by which addresses are normalised. If nothing is found, the result
+    equals `FoundByName()`. Raises LookupError, which lists the ids, if the ids of several articles
+    begin with `what`.
     """
     if "://" in what:
         return FoundByName(article_ids=tuple(articles_at(store, what, link_rules())[:_MOST]))

@@ -1,7 +1,7 @@
 """Keep the state of alerts where all workers can read it: in the broker, with a copy in the store.
 
-Each of the two also says which worker judges now. The broker goes first. The store is asked when
-the broker does not answer, and its copy is used when the broker has lost its data.
+It says which incidents are known, which reports wait, and which worker looks for incidents now. The
+broker is asked first, and the store if the broker does not answer or has lost its data.
 """
 
 import logging
@@ -109,10 +109,10 @@ def encoded_state(state: AlertState) -> str:
 
 
 def decoded(text: str) -> AlertState:
-    """Read the state of alerts from JSON.
+    """Read the state of alerts from JSON. Fields that only a later version knows are ignored.
 
-    What a later version has added is left out. A text that can't be read counts as an empty state,
-    and is logged: then what stands is reported once more.
+    A text that can't be read is logged, and counts as an empty state. So all incidents that last
+    are reported a second time.
     """
     if not text:
         return AlertState()

@@ -38,9 +38,9 @@ def short_drift(drift: Drift) -> str:
 
 
 def source_notes(health: SourceHealth, *, distrusted: bool = False) -> str:
-    """Say in a few words what is odd about a source; "" if nothing is.
+    """Say in a few words what is odd about a source, such as why it is silent; "" if nothing is.
 
-    `distrusted` says that its ids alone do not identify its articles.
+    `distrusted` says that its external ids do not identify its articles reliably.
     """
     snoozed = f"snoozed until {health.snoozed_until:%m-%d}" if health.snoozed_until else ""
     ids = "ids are distrusted" if distrusted else ""

@@ -62,7 +62,8 @@ class Console:
 
     @property
     def can_act(self) -> bool:
-        """Whether anybody may change something: a password is set, and this is not forbidden."""
+        """Whether somebody who has signed in may change something: a password is set, and the
+        server is not read-only."""
         return self.has_password and not self.settings.web_read_only
 
     @cached_property
@@ -81,7 +82,7 @@ class Console:
 
     @cached_property
     def sources(self) -> SourceWatch:
-        """How all sources deliver, as it was at most a minute ago."""
+        """The reader of how all sources deliver. What it returns is about a minute old at most."""
         return SourceWatch(
             *(self.store, self.pauses, self.read_status, self.learned, self.now),
             planned=lambda: self.rules.get().monitoring.attention.planned_pauses,

@@ -45,7 +45,11 @@ class LetterFilter(Arguments):
     )
 
     def query(self, limit: int | None = None, until: datetime | None = None) -> DeadLetterQuery:
-        """The query of the store that finds these letters; only those that failed until then."""
+        """The query by which the store finds the dead letters with these properties, at most
+        `limit`.
+
+        If `until` is given, letters that failed after that time are left out.
+        """
         since = datetime.combine(self.day, time(), UTC) if self.day else None
         ends = [until + _TICK] if until else []
         if since and since.year < 9999:
@@ -75,7 +79,8 @@ class OneLetter(Arguments):
 
 
 class LetterPlan(LetterFilter):
-    """The dead letters for which an action is planned."""
+    """The properties of the dead letters that would be replayed or dropped. The state is always
+    "dead": letters that were replayed before are left alone."""
 
     state: Literal[DeadLetterState.DEAD] = Field(
         DeadLetterState.DEAD, description="Only letters that are dead can be acted on."
@@ -115,11 +120,12 @@ class LetterDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAction:
-    """What an action would touch if it were done now. `count` is the number of dead letters.
+    """What a replay or a removal of dead letters would touch if it were done now: `count` letters.
 
-    `examples` are the first of them, and `left_out` maps reasons why letters can't be replayed to
-    their number among the first `examined`. If `is_complete` is False, more match than one action
-    may touch. `until` belongs to the count: give both to the action.
+    `examples` are the first of them. The payloads of the first `examined` were read to see whether
+    they can be replayed, and `left_out` counts those that can't, by reason. If `is_complete` is
+    False, more letters match than can be replayed or dropped at once. `until` is the time of the
+    count; send both with the action, so that it touches no letters that failed later.
     """
 
     count: int

@@ -72,7 +72,8 @@ def one_letter(request: Request) -> Response:
 
 
 def plan(request: Request) -> Response:
-    """Show what an action would do, with its exact number, and change nothing."""
+    """Show how many dead letters a replay or a removal would touch, and ask whether to do it.
+    Nothing is changed."""
     parameters = query_of(request)
     action = parameters.pop("action", "")
     if action not in _ACTIONS:
@@ -89,7 +90,7 @@ def plan(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """Replay or drop the dead letters that were shown, and return to the list."""
+    """Replay or drop the dead letters that the page before has shown, and return to their list."""
     action = request.path_params["action"]
     if action not in _ACTIONS:
         raise HTTPException(404, "there is no such action")

@@ -28,9 +28,10 @@ class _Opened(NamedTuple):
 
 
 class SourceLines:
-    """Reads the repeated lines of sources, by one connection to the index. Threads may share it.
+    """Reads which lines sources repeat around their articles, from the index, the store and the
+    rule files. Threads may share it.
 
-    The rule files are read again after a minute.
+    After a minute it connects to the index anew, and reads the rule files again.
     """
 
     def __init__(self, settings: Settings, store: SourceReader) -> None:

@@ -55,8 +55,8 @@ class WorkerList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneChange:
-    """What was done to a lane. `before` is the pause that was in force until then, None if there
-    was none."""
+    """What was done to a lane (a queue of the workers): whether it is paused now, and the pause
+    that was in force before, None if there was none."""
 
     lane: str
     paused: bool
