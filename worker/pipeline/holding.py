@@ -1,8 +1,9 @@
-"""Hold the raw articles of paused sources in the store, before a batch goes through the stages.
+"""Hold the raw articles of paused sources: put them into the store, before the rest of their batch
+is processed.
 
-They are stored in a transaction of their own, which comes before the one of the batch and before
-the ack of the message. If the worker dies in between, the message is delivered again, and what is
-held already is found in its place.
+This has a transaction of its own, before that of the batch and before the message is acknowledged.
+If the worker dies in between, the message is delivered again; articles that are held already are
+recognised then, and not stored twice.
 """
 
 import logging

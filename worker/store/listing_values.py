@@ -140,7 +140,7 @@ class LetterPage:
 class LetterCounts:
     """How many dead letters match a query, by reason, the largest number first.
 
-    If `is_complete` is False, there are more: no more than a certain number is counted.
+    Counting stops at a certain number; `is_complete` is False if it did, so that there are more.
     """
 
     reasons: Mapping[str, int]

@@ -84,10 +84,11 @@ class ListingReader(Protocol):
     def letter_page(
         self, query: DeadLetterQuery, after: LetterPosition | None = None
     ) -> LetterPage:
-        """Return a page of the dead letters (articles that could not be processed) that match.
+        """Return a page of the dead letters (articles that could not be processed) that match a
+        query, without their payloads. The one that failed last comes first.
 
-        The one that failed last comes first. At most `query.limit` letters are returned, by default
-        50, without their payloads.
+        The page begins after the position `after`, None for the first page. It has at most
+        `query.limit` letters, 50 if that is None.
         """
         ...
 

@@ -30,17 +30,20 @@ class RetentionStore(Protocol):
         *,
         page_bytes: int = 0,
     ) -> RemovalStep:
-        """Remove up to 5,000 rows of one kind from before this time, in one transaction.
+        """Remove up to 5,000 rows of the kind `what` from before the time `before`, in one
+        transaction.
 
-        `after` is what the step before has returned, None for the first step. Several processes may
-        call it at once; one waits for the other. Receipts are removed only after they are counted
-        by hour (`count_missed_outcomes`) and gone through for the ledger (the steps for the
-        journal). With PAGE_PAYLOADS, raw articles of at least `page_bytes` bytes are removed.
+        `after` is what the step before has returned, None for the first step. If several processes
+        call this at once, one waits for the other. Receipts are removed only after they were
+        counted by hour (`count_missed_outcomes`) and by day (the steps for the journal). With
+        PAGE_PAYLOADS, raw articles of at least `page_bytes` bytes are removed.
         """
         ...
 
     def count(self, what: Aged, before: datetime, *, page_bytes: int = 0) -> int:
-        """Count the rows of one kind that `remove` would remove now."""
+        """Count the rows that are due to be removed: those of the kind `what` from before the
+        time `before`. `page_bytes` is as for `remove`: the least size of a raw article with
+        PAGE_PAYLOADS."""
         ...
 
     def past_outcomes(

@@ -35,8 +35,11 @@ def of_unchanged(*, unchanged: bool) -> sa.ColumnElement[bool]:
 
 
 def is_foreign() -> sa.ColumnElement[bool]:
-    """Return the SQL condition for receipts of articles that a client sent. Other receipts are
-    those of whole messages, and of stored articles that were cleaned again."""
+    """Return the SQL condition that a receipt, a row with the outcome of one delivery, is that of
+    an article that a client sent.
+
+    Others are those of undeliverable messages, and of stored articles that were cleaned again.
+    """
     return sa.and_(
         receipts.c.reason != Reason.UNDELIVERABLE.value,
         ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True),
@@ -146,7 +149,7 @@ def _count_foreign(connection: Connection, condition: sa.ColumnElement[bool]) ->
 
 
 def count_journal(connection: Connection, before: datetime, *, unchanged: bool) -> int:
-    """Count the journal rows that would be removed: those of outcomes that are older than
-    `before`."""
+    """Count the journal rows that are due to be removed: those of articles whose outcomes are
+    older than `before`. With `unchanged`, only articles that came again unchanged are meant."""
     old = sa.and_(of_unchanged(unchanged=unchanged), receipts.c.at < before)
     return connection.scalar(sa.select(sa.func.count()).select_from(_JOINED).where(old)) or 0

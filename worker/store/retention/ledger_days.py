@@ -16,8 +16,9 @@ from worker.store.database.upsert import insert
 
 
 class LedgerKey(NamedTuple):
-    """The key of a row in table `ledger_days`: a UTC day as text such as 2026-11-22, an outcome,
-    and whether the receipts were in the journal."""
+    """The key of a row in table `ledger_days`, which counts removed outcomes: a UTC day as text
+    such as 2026-11-22, the outcome, and whether the broker had noted that it accepted these
+    articles (`journaled`)."""
 
     day: str
     outcome: str

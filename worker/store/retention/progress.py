@@ -19,10 +19,8 @@ _ADVISORY_LOCK = 5_301_173  # on PostgreSQL; one of its own
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other process removes old rows; the lock ends with the transaction.
-
-    SQLite has one writer at a time.
-    """
+    """Wait until no other process removes old rows, and keep others from it until the end of the
+    transaction. On SQLite this does nothing, because only one process can write there."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
 

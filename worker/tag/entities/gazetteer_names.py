@@ -66,10 +66,10 @@ class GazetteerEntry(NamedTuple):
 
 
 class NamedEntry(NamedTuple):
-    """An entry of the gazetteer that has a certain name, with the flags of this name (WORD …).
+    """An entry of the gazetteer (the list of known names) under one of its names.
 
-    `languages` is a bit mask of LANGUAGES: those in which a foreign name of a place is its usual
-    one.
+    `flags` are facts about the name, as bits: for example, that it is also another word (WORD).
+    `languages` is a bit mask of the languages in which the name is the usual one of a place abroad.
     """
 
     entry: GazetteerEntry
@@ -99,7 +99,12 @@ class GazetteerMatch(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """The entries that have a name, as in GazetteerMatch."""
+    """What the gazetteer, the list of known names, has about one name.
+
+    `named` are the entries with this name, best known first. `plain` are those of them that are
+    meant without other evidence. `proven` is their kind, such as place, if they are so well known
+    that the name counts at once, or "".
+    """
 
     named: tuple[NamedEntry, ...]
     plain: tuple[GazetteerEntry, ...]

@@ -75,7 +75,8 @@ def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
 
 
 def name_score(kind: str, features: NameFeatures) -> float:
-    """The probability that a tag of this kind (person, organisation, place) is right."""
+    """Return the probability that a name is right as the tag of an article, as a person,
+    organisation or place (`kind`). `features` are the facts from which it is computed."""
     found_by, log_odds, doublings = features
     if found_by == OWN:
         return OWN_SCORE
