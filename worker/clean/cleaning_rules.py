@@ -162,9 +162,9 @@ class RuleSet(NamedTuple):
     """The rules that may remove one kind of line, such as the first lines of English texts,
     prepared for quick matching.
 
-    `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison. A line of several sentences is
-    removed if `sentence` matches each of them; it matches what the rules for sentences match.
+    `rules` are pairs of a rule and its compiled pattern. `expression` is all these patterns in one,
+    so that most lines are compared only once. `sentence` matches a sentence that is boilerplate: a
+    line of several sentences is removed if it matches each of them.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]

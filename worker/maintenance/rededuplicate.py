@@ -142,9 +142,9 @@ class _StoredOriginals(NamedTuple):
         return self.store.fingerprints(article_ids)
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Do nothing. Where a worker calls this method, the similarity index deletes the text
-        hashes of articles that the store has; here they are read from the store, so there is
-        nothing to delete."""
+        """Do nothing. A worker would write into the similarity index here that these articles
+        are no copies of the originals chosen for them; a replay of decisions writes nothing
+        there."""
 
 
 class DecisionReplay:

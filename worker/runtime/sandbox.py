@@ -264,11 +264,11 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The wall-clock time in seconds that one sandbox process, in which articles are tried, may
-    take.
+    """Return for how many seconds one sandbox process, in which the articles of a failed message
+    are tried, may run.
 
-    It is so short that, before Celery kills the waiting pool process after `hard_limit_s`, there is
-    time for one process with all articles of a message and for all attempts at one article alone.
+    Celery kills the waiting pool process after `hard_limit_s`. In that time there must be room for
+    a run with all articles of a message, and then for all attempts at a single article.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 

@@ -18,8 +18,8 @@ class TooBroad(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number of rows. If `is_exact` is False, it is an estimate, or the number from which on
-    nobody counted."""
+    """A number of rows. If `is_exact` is False, it is only estimated, or counting stopped at it,
+    so that there are more."""
 
     number: int
     is_exact: bool

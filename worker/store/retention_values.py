@@ -14,7 +14,8 @@ class Aged(StrEnum):
     which they are removed.
 
     A receipt is the stored outcome of one delivery; the journal lists the articles that the broker
-    accepted. Both are apart for unchanged articles, because pollers deliver these again and again.
+    accepted. In both, the rows of unchanged articles are a kind of their own, because they are by
+    far the most.
     """
 
     UNCHANGED_JOURNAL = "unchanged_journal"

@@ -155,8 +155,9 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
     def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
         """Return the messages that the broker accepted from producers and then lost.
 
-        A producer numbers its messages, so a missing number shows a lost one. Those are returned
-        whose next stored message of the same producer was pushed from `since` until before `until`.
+        A producer numbers its messages, so a missing number shows a lost one. It is noticed by the
+        next message of the producer that is stored; returned are the losses for which that one was
+        pushed from `since` until before `until`.
         """
         ...
 

@@ -47,11 +47,12 @@ def is_foreign() -> sa.ColumnElement[bool]:
 
 
 def freeze_journal(connection: Connection, before: datetime, *, unchanged: bool) -> RemovalStep:
-    """Remove the journal rows of the next 5,000 or so outcomes that are older than `before`.
+    """Remove the journal rows that belong to the next 5,000 or so outcomes older than `before`, and
+    keep their numbers in counts by day.
 
-    These are the outcomes of unchanged articles or all others. Rows of the journal are counted by
-    the day on which the broker accepted the article, and outcomes without such a row, which came
-    from other clients, by their own day.
+    These are the outcomes of unchanged articles or all others. A journal row is counted on the day
+    when the broker accepted the article. An outcome without such a row, of an article that another
+    client sent, is counted on its own day.
     """
     progress.lock(connection)
     job = progress.UNCHANGED_FROZEN if unchanged else progress.JOURNAL_FROZEN

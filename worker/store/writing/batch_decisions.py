@@ -218,10 +218,10 @@ def take_down(
 ) -> Takedown:
     """Return which articles are removed for a publisher's request to take one down.
 
-    Keys in the request lead to articles: `owners` maps (source, key) to an article id. The first of
-    these articles that is in `existing`, the ids of articles that were stored or are about to be,
-    is removed. If a key leads to the empty row that keeps the article from being stored later, the
-    id of this row is returned too.
+    The request names keys, such as a link; `owners` maps each (source, key) to the article that it
+    leads to. The first of these articles that is in `existing`, the ids of articles that are or
+    will be stored, is removed. So is the empty row, if a key leads to one, that an earlier request
+    has left to keep the article from being stored.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]
