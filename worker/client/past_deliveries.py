@@ -11,7 +11,8 @@ from worker.store.retention_values import ExpiredOutcome
 
 
 class PastOutcomeStore(OutcomeReader, RetainedStore, Protocol):
-    """Reads outcomes of deliveries by receipt, also what is known of removed ones."""
+    """A store that tells by receipt (id of a delivery) what became of an article, and what is
+    still known of deliveries whose outcomes were removed because of their age."""
 
 
 def outcome_of(store: PastOutcomeStore, receipt: str) -> Outcome | ExpiredOutcome | None:

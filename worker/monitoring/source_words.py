@@ -31,7 +31,8 @@ def drift_words(drift: Drift) -> str:
 
 
 def short_drift(drift: Drift) -> str:
-    """Say in a few words what has changed, such as `dead 12%` or `volume 3 of 40`."""
+    """Say in a few words what has changed in the articles of a source, such as `dead 12%` (12 %
+    can't be processed) or `volume 3 of 40` (3 articles came, and 40 were expected)."""
     if drift.what == "volume":
         return f"volume {drift.value:,.0f} of {drift.usual:,.0f}"
     return f"{drift.what} {drift.value:.0%}"

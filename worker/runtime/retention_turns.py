@@ -1,5 +1,5 @@
-"""Remove old rows from the store once an hour, in short turns between other work of the loop that
-calls this."""
+"""Remove old rows from the store once an hour. A background loop with other work calls this
+again and again, so each call takes only some seconds."""
 
 import logging
 import math

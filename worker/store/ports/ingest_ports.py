@@ -40,7 +40,8 @@ class OutcomeReader(Protocol):
 
 
 class ReceiptReader(OutcomeReader, Protocol):
-    """A part of the store that tells a repeated delivery from a receipt used for two articles."""
+    """Looks up receipts (ids of deliveries), to find out whether an article is delivered a
+    second time, or another article under a receipt that was used before."""
 
     def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
         """Return for each receipt a hash of the raw article that it was first used for.

@@ -178,7 +178,8 @@ class StatusStore(Protocol):
 
 
 class ResumingStore(ClosableStore, Protocol):
-    """A store from which held articles, those of paused sources, go back to their queues."""
+    """A store that holds the raw articles of paused sources, so that they can be sent back to
+    their queues when a source is resumed."""
 
     @property
     def held(self) -> HeldArticleStore: ...
@@ -202,13 +203,11 @@ class OutcomeCounter(ClosableStore, Protocol):
 
 
 class TagMover(Protocol):
-    """Moves tags that workers of an earlier version have written to the form of this version.
-
-    Both versions read both forms.
-    """
+    """Converts tags that workers of an earlier version have written to the form of this version.
+    Both versions read both forms."""
 
     def count(self) -> int:
-        """Return the number of articles whose tags are to be moved."""
+        """Return how many articles still have tags in the form of an earlier version."""
         ...
 
     def move(self, most: int) -> int:
@@ -218,7 +217,7 @@ class TagMover(Protocol):
 
 
 class TagMovingStore(ClosableStore, Protocol):
-    """A store that can move tags that workers of an earlier version have written."""
+    """A store that can convert tags that workers of an earlier version have written."""
 
     @property
     def tag_moves(self) -> TagMover: ...
@@ -252,7 +251,8 @@ class AlertStore(ClosableStore, Protocol):
 
 
 class ExpiringStore(RetainedStore, OutcomeCounter, TagMovingStore, Protocol):
-    """A store from which old rows are removed, after their outcomes are counted by hour."""
+    """A store from which old rows are removed. Before outcomes are, it makes up the counts by
+    hour, which stay."""
 
 
 class ProducerStore(OutcomeReader, RetainedStore, ClosableStore, Protocol):

@@ -1,4 +1,5 @@
-"""Store protocol for retention: remove old rows, and answer for what was removed."""
+"""Store protocol for removing rows that have reached a certain age, and for finding out what is
+still known of the removed ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -86,9 +87,10 @@ class RetentionStore(Protocol):
 
 
 class RetainedStore(Protocol):
-    """A store from which old rows are removed."""
+    """A store whose attribute `retention` removes rows that have reached a certain age."""
 
     @property
     def retention(self) -> RetentionStore:
-        """The removal of old rows, and what is still known of them."""
+        """The object that removes old rows from this store, and tells what is still known of
+        removed ones."""
         ...

@@ -110,8 +110,8 @@ def _left_over(connection: Connection, before: datetime, *, unchanged: bool) -> 
 
 
 def remove_entries_of(connection: Connection, requested: Sequence[str]) -> None:
-    """Remove the journal rows of these receipts, whose outcomes are about to be removed, and count
-    them by day."""
+    """Remove the journal rows that belong to outcomes which are about to be removed, and count
+    them by day. `requested` are the receipts (ids of deliveries) of these."""
     remove_journal(connection, _journaled(connection, receipts.c.receipt.in_(requested)))
 
 

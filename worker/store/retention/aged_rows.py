@@ -53,7 +53,8 @@ def count_changes(connection: Connection, before: datetime) -> int:
 
 
 def remove_letters(connection: Connection, before: datetime) -> RemovalStep:
-    """Remove dead letters whose replay, which was asked for before this time, has ended well."""
+    """Remove dead letters that were sent through the workers again before this time, and then
+    succeeded."""
     progress.lock(connection)
     ids = dead_letters.c.letter_id
     old = sa.select(ids).select_from(LETTERS).where(IS_REPLAYED, _replayed_before(before))

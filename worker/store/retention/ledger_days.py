@@ -33,7 +33,7 @@ def utc_day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnEle
 
 
 def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None:
-    """Add numbers of receipts to the counts by day."""
+    """Add numbers of removed outcomes to the counts by day in table `ledger_days`."""
     if not counts:
         return
     statement = insert(connection, ledger_days)

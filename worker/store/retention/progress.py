@@ -1,4 +1,5 @@
-"""Store how far the removal of old rows has come, and let one process at a time do it."""
+"""Store up to which time old rows have been removed, and let only one process at a time remove
+them."""
 
 from datetime import datetime
 
@@ -26,12 +27,14 @@ def lock(connection: Connection) -> None:
 
 
 def reached(connection: Connection, job: str) -> datetime | None:
-    """Return until which time a job is done, None if it has never run."""
+    """Return up to which time a job, a part of the removal of old rows, has been done; None if
+    it never was."""
     return connection.scalar(sa.select(job_progress.c.until).where(job_progress.c.job == job))
 
 
 def note(connection: Connection, job: str, until: datetime) -> None:
-    """Record that a job is done until this time, unless a later time is recorded."""
+    """Record that a job, a part of the removal of old rows, is done up to this time, unless a
+    later time is recorded."""
     statement = insert(connection, job_progress).values(job=job, until=until)
     later = statement.excluded.until > job_progress.c.until
     update = statement.on_conflict_do_update(

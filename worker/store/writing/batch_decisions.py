@@ -219,9 +219,9 @@ def take_down(
     """Return which articles are removed for a publisher's request to take one down.
 
     The request names keys, such as a link; `owners` maps each (source, key) to the article that it
-    leads to. The first of these articles that is in `existing`, the ids of articles that are or
-    will be stored, is removed. So is the empty row, if a key leads to one, that an earlier request
-    has left to keep the article from being stored.
+    leads to. Returned are the first of these articles that is in `existing`, the ids of articles
+    that are or will be stored, and, if a key leads to it, the empty row by which the article is not
+    stored when it arrives later.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]

@@ -133,8 +133,8 @@ class EntityRules(Frozen):
 
     @cached_property
     def refused(self) -> dict[str, frozenset[str]]:
-        """A dict from names in folded form to the kinds of which they never are, by the operator's
-        list."""
+        """A dict of the names that the operator has refused, each with the kinds, such as
+        person, of which it is no name. The names are in a form without letter case and accents."""
         kinds = {folded_name(name): frozenset(get_args(EntityKind)) for name in self.stop_names}
         for entity in self.entities:
             for name in (entity.name, *entity.aliases) if entity.refused_kinds else ():

@@ -16,7 +16,8 @@ _LINE_END = 10  # between two packed strings
 
 
 def name_key(words: Iterable[str]) -> int:
-    """Return the key of a name, of 32 bits: a polynomial hash of its words in folded form."""
+    """Return a 32-bit hash of a name's words, by which names are looked up in the gazetteer.
+    Letter case and accents make no difference."""
     key = 0
     for word in words:
         key = (key * FACTOR + word_hash(word)) & KEY_BITS
