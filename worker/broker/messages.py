@@ -104,9 +104,10 @@ class ClaimedMessage(NamedTuple):
     def stands_alone(self) -> bool:
         """Whether this message must run alone, and not in one batch with other small messages.
 
-        That is so for a message that was put back on a queue before; for a compressed one, because
-        its size after decompression is not known; for one that holds no raw articles; and for one
-        of held articles, because it passes a pause that other messages do not pass.
+        That is so for a message that was put back on a queue before, for a compressed one, because
+        its size after decompression is not known, and for one that holds no raw articles. It is
+        also so for one of articles that were held while their source was paused, because the end of
+        that pause counts for them alone.
         """
         returned = self.redelivered or self.deliveries or self.quarantined or self.resumed
         return bool(returned or self.compression) or self.task != INGEST

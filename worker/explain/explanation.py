@@ -42,8 +42,13 @@ class HeldReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundByName:
-    """What was found by the name that somebody asked for. It has the fields of Explanation,
-    except that `article_ids` has the ids of the articles found, and not their stories."""
+    """What was found by a name that somebody asked for: an article, a receipt (the id of a
+    delivery) or a dead letter (an article that could not be processed).
+
+    For a receipt, `received` says when the broker took the article, and `outcome` what became of
+    it; if that was removed, `expired` says so. `letter` is a dead letter. `held` says why an
+    article is held, if its source is paused. `article_ids` are the stored articles that were found.
+    """
 
     received: datetime | None = None
     outcome: Outcome | None = None

@@ -40,7 +40,8 @@ class SourceLines:
         self._opened: RecentValue[_Opened] = RecentValue(_FRESH_S)
 
     def read(self, source: str, now: datetime) -> SourceBoilerplateReport:
-        """Return the lines of one source; the report says so if the index does not answer."""
+        """Return the lines that one source repeats around its articles. If the index does not
+        answer, the report has only those that were left out of articles, and the error."""
         left_out = self._store.removed_lines(source)
         try:
             rules, counts = self._opened.get(self._open)

@@ -41,9 +41,10 @@ class HolderColumns(NamedTuple):
     """The elements of a page that hold text blocks (passages), as arrays, from which the features
     of all blocks are computed at once.
 
-    `parents`, `tags`, `first` and `stop` are those of `Holders`. `kinds` has a number for each
-    element, equal for elements with the same tag and the same names. `larger` has four arrays with
-    an element for each block: the one that holds it, and the next three around that with ever more
+    `parents` has the number of the element around each one, `tags` a number for its tag, and
+    `kinds` a number that is equal for elements with the same tag and the same names. The blocks in
+    an element are those from `first` up to, but without, `stop`. `larger` has four arrays with an
+    element for each block: the one that holds it, and the next three around that with ever more
     blocks; where there is none, the body of the page.
     """
 

@@ -166,8 +166,8 @@ class StatusStore(Protocol):
     """Reads what the store has to say about the state of the whole system, in two statements."""
 
     def latest_outcomes(self, now: datetime) -> LatestOutcomes:
-        """Return how deliveries have ended since the first one, and in the hour of `now` (UTC) and
-        the one before."""
+        """Return how many deliveries have ended in which way, since the first one and lately: in
+        the hour of `now` (UTC) and the one before."""
         ...
 
     def unfinished_work(self) -> UnfinishedWork:

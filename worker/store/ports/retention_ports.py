@@ -65,10 +65,11 @@ class RetentionStore(Protocol):
         ...
 
     def compare_journal(self, entries: Sequence[JournalEntry]) -> ComparedJournal:
-        """Compare the entries of a producer's own journal with what is known of old deliveries.
+        """Compare the entries of a producer's own journal, its list of what it sent, with what is
+        known of deliveries whose outcomes were removed.
 
-        Only those that the result calls undecided are to be added to the journal of the store; the
-        others would be counted twice.
+        The entries that the result calls undecided may be added to the journal of the store. The
+        others may not, because they would be counted twice.
         """
         ...
 

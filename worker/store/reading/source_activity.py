@@ -69,10 +69,10 @@ def source_hours(connection: Connection, now: datetime, hours: int) -> list[Sour
 def window_counts(
     connection: Connection, now: datetime, hours: int, windows: int
 ) -> list[WindowCount]:
-    """Return how many articles of each source had which outcome or trait, in windows of `hours`
-    hours.
+    """Return how many articles of each source had which outcome or trait, in each of the last
+    `windows` windows of `hours` hours.
 
-    The latest window ends with the hour of `now`. What no article had is left out.
+    Window 0, the latest, ends with the hour of `now`. Numbers of 0 are left out.
     """
     last = hour_of(now)
     parts = []

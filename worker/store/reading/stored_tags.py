@@ -79,8 +79,8 @@ def tagged_articles(connection: Connection, query: Query) -> sa.Select[Any]:
     (`articles.seq`), in a column `article`.
 
     The query names the tag by its code, its label or "scheme:code"; capital letters make no
-    difference. A code with the same meaning, and a label with hyphens for spaces, as in codes that
-    were made of labels, find the tag, too.
+    difference. Tags with another code of the same meaning are found, too, and those whose code is
+    the label that was given, with hyphens for spaces.
     """
     terms = _terms(connection, query)
     values = sa.select(_has_term(connection, terms).c.article)

@@ -51,9 +51,10 @@ def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None
 
 
 def frozen_days(connection: Connection, since: datetime, until: datetime) -> dict[LedgerKey, int]:
-    """Return how many journal rows and outcomes of each day from `since` to `until` were removed.
+    """Return how many journal rows and outcomes of each UTC day were removed, for the days from
+    that of `since` to that of `until`.
 
-    The day of `since` is counted as a whole, and so is the day before `until`.
+    Both days are counted as a whole. If `until` is midnight, the day that begins then is left out.
     """
     columns = ledger_days.c
     rows = connection.execute(
