@@ -200,10 +200,10 @@ def given_back(
 ) -> dict[str, Any]:
     """Return a copy of a message that is to be put back on a queue, with its headers updated.
 
-    `delivered` adds 1 to the number of workers that vanished with it; `quarantined` adds 1 to its
-    failures, with `error` as the last reason. `stalled_runs`, unless None, is stored: how many runs
-    of each article, by its receipt, wall-clock time ended. Raises KeyError or TypeError for a
-    message without headers.
+    `delivered` adds 1 to the number of workers that vanished while they had it. `quarantined` adds
+    1 to the number of its failures, and stores `error` as the last reason. `stalled_runs`, unless
+    None, is stored: for each article, by its receipt, how many of its runs took too long by the
+    clock only. Raises KeyError or TypeError for a message without headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)

@@ -44,10 +44,11 @@ def ingest_in_sandbox(
 ) -> None:
     """Process the articles of a message that failed before, until each has an outcome in the store.
 
-    They run in sandbox processes, which may die. `stalled_runs` says for each receipt how many
-    runs, in earlier deliveries of the message, wall-clock time alone ended. `handling` names the
-    worker, and is stored with the outcomes. Raises Stalled when the time is over and the message
-    must go back to its queue, and Unavailable when a service does not answer.
+    They run in sandbox processes, whose death does no harm. `stalled_runs` counts for each receipt
+    the earlier runs that were ended because they took too long by the clock, though they hardly
+    used the CPU. `handling` names the worker, and is stored with the outcomes. Raises Stalled when
+    the time is over and the message must go back to its queue, and Unavailable when a service does
+    not answer.
     """
     waiting = without_outcome(pipeline.store, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:
