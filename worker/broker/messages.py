@@ -65,15 +65,17 @@ class InvalidMessage(ValueError):
 
 
 class ClaimedMessage(NamedTuple):
-    """A message that a worker took from its queue, reduced to fields that were checked.
+    """A message that a worker took from its queue, with only the fields that this package uses,
+    after a check.
 
     `body` is encoded, compressed and in a charset as the three fields after it say. `deliveries`
-    counts workers that vanished with the message, `quarantined` its moves to the quarantine queue,
-    the last because of `last_error`. `stalled_runs` has, by receipt, the runs of articles that
-    wall-clock time ended. `redelivered` is True if it was put back on a queue before. `traces` are
-    headers for monitoring, and `mapped_by` names a Celery task such as celery.map. `resumed` is the
-    id of a pause, in a message of articles that were held by it. `paused_sources` are the sources
-    whose articles in this message are to be held; the broker says so when the message is claimed.
+    counts workers that vanished while they had the message. `quarantined` counts its moves to the
+    quarantine queue, the last one because of `last_error`. `stalled_runs` has, by receipt, how many
+    runs of an article took too long by the clock only. `redelivered` is True if it was put back on
+    a queue before. `traces` are headers for monitoring, and `mapped_by` names a task of Celery,
+    such as celery.map, that holds the articles in its arguments. `resumed` is the id of the pause
+    by which its articles were held before, "" for none. Articles of `paused_sources` in it are to
+    be held.
     """
 
     task: str
@@ -167,12 +169,13 @@ def _priority(properties: Mapping[str, Any]) -> int:
 
 
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Read from a message's headers how often it failed, and why, as keyword arguments.
+    """Read from a message's headers how often it failed, and why, as keyword arguments for
+    ClaimedMessage.
 
-    The arguments are for ClaimedMessage: `deliveries` counts the workers that vanished with the
-    message, `quarantined` its failures, and `last_error` is the last of these. `redelivered` says
-    whether it was put back on a queue, and `stalled_runs` has, by receipt, the runs of its articles
-    that wall-clock time ended.
+    `deliveries` counts the workers that vanished while they had the message, `quarantined` its
+    failures, and `last_error` is the last of these. `redelivered` says whether it was put back on a
+    queue. `stalled_runs` has, by receipt, how many runs of an article took too long by the clock
+    only, not by CPU time.
     """
     return {
         "deliveries": count(headers.get("x-delivery-count")),

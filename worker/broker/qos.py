@@ -117,7 +117,8 @@ class QoS(RedisQoS):
         self._reject_reasons[delivery_tag] = reasons
 
     def set_stalled_runs(self, delivery_tag: str, runs: Mapping[str, int]) -> None:
-        """Note in this message how often runs of its articles were ended by wall-clock time alone.
+        """Note in this message how many runs of its articles took too long by the clock only, not
+        by CPU time.
 
         `runs` maps the receipt of an article, the id of its delivery, to the number of such runs. A
         later `reject` with `requeue` writes them into a header of the message, and puts it at the

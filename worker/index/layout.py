@@ -89,10 +89,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """A name for this layout, the buckets (Redis hashes) that the index has after a growth.
+        """The name under which the Redis hash aw:buckets stores how far the index has grown to
+        these buckets (the Redis hashes with its entries): how many of the former ones were moved.
 
-        It consists of the number of the time window and `bits`, such as `1234:14`. Under this name
-        the Redis hash aw:buckets stores how many of the former buckets were already moved to these.
+        It consists of the number of the time window and `bits`, such as `1234:14`.
         """
         return f"{self.generation}:{self.bits}"
 

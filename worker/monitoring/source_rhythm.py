@@ -80,10 +80,10 @@ class Rhythm:
         return self._until(last) - self._until(first) - missing
 
     def deadline(self, last: datetime, outages: Iterable[int] = ()) -> datetime:
-        """Return the time by which new articles should have come, if the last ones came at `last`.
+        """Return the time by which new articles should have come if the last ones came at `last`.
+        If none have come by then, the gap is longer than chance explains.
 
-        A later time is the end of a gap longer than chance explains. `outages` are hours since 1970
-        in which nothing could arrive; they put the time off.
+        `outages` are hours since 1970 in which nothing could arrive; each makes the time later.
         """
         start = _hours(last)
         wanted = self._until(start) + self.limit

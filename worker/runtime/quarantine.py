@@ -5,9 +5,9 @@ article without an outcome is tried alone. An article has an outcome when the st
 Only a run of one article that leaves no receipt counts as an attempt; after `attempts` of them the
 article becomes a dead letter. Earlier failures of its message do not count.
 
-A run that wall-clock time alone ended is no attempt, because the machine may have been suspended or
-busy: the message goes back to its queue with a count of such runs. After `stalls` of them the
-article becomes a dead letter with the reason `stalled`.
+A run that took too long by the clock, but not by CPU time, is no attempt, because the machine may
+have been suspended or busy. The message goes back to its queue with a count of such runs, and after
+`stalls` of them the article becomes a dead letter with the reason `stalled`.
 """
 
 import logging

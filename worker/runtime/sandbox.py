@@ -53,12 +53,13 @@ _REPORT = struct.Struct("<Bd")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxEnd:
-    """How a sandbox process, which ran one batch of articles and may have died, ended.
+    """How a sandbox process ended, which ran one batch of articles and may have died.
 
-    `code` is its exit code, or the negative number of the signal that killed it; `stage` the last
-    stage of the pipeline that it entered, and `cpu_s` the CPU time spent there. `took_s` is in
-    seconds, `peak_mb` the most memory used. `unavailable`: store or index did not answer.
-    `stalled`: wall-clock time ended it although its CPU time was within the limit.
+    `code` is its exit code, or the negative number of the signal that killed it. `stage` is the
+    last stage of the pipeline that it entered, and `cpu_s` the CPU time spent there. `took_s` is
+    how many seconds it ran in all, and `peak_mb` the most memory it used. `unavailable`: store or
+    index did not answer. `stalled`: it ran too long by the clock, though its CPU time was within
+    the limit.
     """
 
     code: int  # exit code, or the negative number of the signal that killed it

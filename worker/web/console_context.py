@@ -43,11 +43,13 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The parts that pages and API share: the store, the settings, sessions, and running jobs.
+    """What the pages and the API of the web server share: the store, the settings, sessions, and
+    running jobs.
 
-    `read_status` returns the state of the whole system, and `open_producer` opens a connection by
-    which dead letters are sent to the workers again. `learned` is what is known about how sources
-    deliver, if something else keeps that already.
+    `read_status` returns the state of the whole system. `open_producer` opens a connection by which
+    dead letters are sent to the workers again. `now` returns the present time. `learned` is what is
+    known about how sources usually deliver, if the server has it already; None: the console learns
+    it itself. `rate` measures how many articles a second are processed.
     """
 
     settings: Settings

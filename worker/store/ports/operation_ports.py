@@ -211,8 +211,11 @@ class TagMover(Protocol):
         ...
 
     def move(self, most: int) -> int:
-        """Move the tags of up to `most` articles, and return the number of articles; 0 means that
-        nothing is left to move. Workers of any version may go on writing meanwhile."""
+        """Convert the tags of up to `most` articles from the form of an earlier version to that of
+        this one, and return how many articles these were; 0 says that nothing is left to convert.
+
+        Workers of any version may go on writing meanwhile.
+        """
         ...
 
 
