@@ -1,6 +1,7 @@
-"""The pauses that a worker knows of: which lanes and sources an operator has paused.
+"""The pauses that a worker knows of: which lanes (queues of the workers) and sources an operator
+has paused.
 
-The reply to each claim of messages says whether the pauses have changed since the last one.
+Each time that the worker takes messages, the broker's reply says whether the pauses have changed.
 """
 
 import logging

@@ -37,8 +37,8 @@ class Push(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The length of the message and its receipts in characters, to limit the memory for kept
-        pushes."""
+        """The length in characters of the message and of the ids of its articles, by which the
+        memory for pushes that are kept is limited."""
         return sum(map(len, self.arguments))
 
 

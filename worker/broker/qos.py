@@ -160,7 +160,8 @@ class QoS(RedisQoS):
             self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put messages whose lease expired, because their worker vanished, back on their queues.
+        """Put messages back on their queues if their worker has vanished, that is has not renewed
+        its claim on them (the lease) in time.
 
         kombu calls this at intervals; its arguments are ignored. It does nothing in a worker that
         has a background loop for it.

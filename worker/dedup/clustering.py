@@ -82,8 +82,9 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
 
 
 def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Compare two articles by their fingerprints. Returns the match if one is a copy of the other,
-    None if they are only similar (with other numbers, for example) or unrelated."""
+    """Compare two articles by their fingerprints (hashes of their texts). Returns the match if
+    one is a copy of the other, None if they are only similar (with other numbers, for example)
+    or unrelated."""
     match = compare(left, right, rules)
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 

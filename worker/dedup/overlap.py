@@ -1,7 +1,7 @@
 """Measure how much two articles have in common: runs of words, words, titles and openings.
 
-The measures are shares from 0 to 1 and counts, taken from fingerprints. What follows from them is
-decided in worker.dedup.similarity.
+The measures are shares from 0 to 1 and counts, taken from fingerprints (the hashes of each
+article). Whether the articles are copies is decided by them in worker.dedup.similarity.
 """
 
 from typing import NamedTuple

@@ -87,7 +87,8 @@ def unchanged_verdict(identity: StoredIdentity, version: str) -> Verdict:
 def revision_verdict(
     identity: StoredIdentity, signal: str, scores: Scores, thresholds: Scores, version: str
 ) -> Verdict:
-    """Return the verdict that an article is the next revision of a stored one, and why."""
+    """Return the verdict that an article is the next revision of a stored one. `signal`,
+    `scores` and `thresholds` say why, and are stored with it; `version` is that of the rules."""
     return Verdict(
         kind=OutcomeKind.REVISION,
         article_id=identity.article_id,

@@ -32,7 +32,7 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldReceipt:
-    """Why the article of a receipt is held: its source, which an operator has paused, the time when
+    """Why a delivered article is held: its source, which an operator has paused, the time when
     the article was held, and the queue to which it goes back when the source is resumed."""
 
     source: str
@@ -191,7 +191,8 @@ def held_sentence(held: HeldReceipt) -> str:
 
 
 def expired_sentence(expired: ExpiredOutcome) -> str:
-    """Say that the outcome of a receipt was removed, because it was old."""
+    """Say that it is not known any more what became of a delivery, because its outcome was old
+    and was removed."""
     return (
         f"Its outcome has expired: those from before {moment(expired.before)} are removed, except "
         "of deliveries that made a stored revision or a dead letter. The counts of its day are in "
@@ -200,8 +201,8 @@ def expired_sentence(expired: ExpiredOutcome) -> str:
 
 
 def outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
-    """Say how the processing of a receipt ended. `letter` is its dead letter, None if there is
-    none."""
+    """Say what became of a delivered article. `letter` is its dead letter if it could not be
+    processed, else None."""
     came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
     by = explain_sentences.worker_clause(outcome.handling.worker, outcome.handling.deliveries)
     if outcome.handling.traceparent:

@@ -29,7 +29,8 @@ from worker.store.values import DeadLetterQuery, Query
 
 
 class SqlListings:
-    """Reads lists of articles, clusters and dead letters page by page from an SQL database.
+    """Reads lists of articles, clusters (groups of copies) and dead letters (articles that failed)
+    page by page from an SQL database.
 
     It implements the protocol ListingReader, whose docstrings describe the methods. `reading` is a
     function that opens a connection to the database.

@@ -1,5 +1,5 @@
-"""Operations of the API on articles: list, facets, one article, its raw payload, and what became of
-a receipt or link."""
+"""Operations of the API on articles: list, facets, one article, its raw payload, and what became
+of the article that a receipt (the id of a delivery) or a link names."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta

@@ -36,7 +36,8 @@ _MOST_FORM = 20_000  # bytes
 
 
 def letters(request: Request) -> Response:
-    """Show a page of the dead letters, with their numbers by reason."""
+    """Show a page of the dead letters (articles that could not be processed), with their numbers
+    by reason."""
     parameters = query_of(request)
     done = _done(str(parameters.pop("done", "")), str(parameters.pop("n", "")))
     wanted = read_arguments(LetterListing, parameters)
@@ -55,7 +56,7 @@ def letters(request: Request) -> Response:
 
 
 def one_letter(request: Request) -> Response:
-    """Show one dead letter with its payload as text."""
+    """Show one dead letter, an article that could not be processed, with its payload as text."""
     found = call_operation(request, show_letter, OneLetter, dict(request.path_params))
     text = pretty(found.letter.payload)
     return page(

@@ -18,7 +18,9 @@ from worker.web.cursors import cursor_of
 
 
 class ClusterListing(Arguments):
-    """Which page of the list of clusters is wanted."""
+    """Which page of the list of clusters (groups of copies) of the last `hours` hours is wanted:
+    the `cursor` that the page before gave, "" for the first, and the greatest number of
+    clusters, `limit`."""
 
     hours: int = Field(24, ge=1, le=24 * 7, description="Articles first seen in the last hours.")
     cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
@@ -96,7 +98,8 @@ class _PeriodPosition(NamedTuple):
 
 
 def list_clusters(console: Console, _: Caller, wanted: ClusterListing) -> ClusterList:
-    """Return a page of the clusters of the last hours, those with the most sources first."""
+    """Return a page of the clusters (an article and its copies each) of the last hours, those
+    with the most sources first."""
     at = asked_position(wanted.cursor, _PeriodPosition)
     since = at.since if at else console.now() - timedelta(hours=wanted.hours)
     after = ClusterPosition(*at[1:]) if at else None

@@ -82,8 +82,9 @@ class EntityRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version that is stored with each tag of a name: that of these settings, followed by
-        those of the trained model and of the gazetteer if they are used."""
+        """The version that is stored with each tag of a name: that of these settings, followed
+        by those of the trained model and of the gazetteer (the list of known names) if they are
+        used."""
         parts = [self.version]
         if self.recognise:
             parts.append(shipped(self.path).version)

@@ -83,8 +83,8 @@ class NamedEntry(NamedTuple):
 
 
 class GazetteerMatch(NamedTuple):
-    """A place in a text where a name of the gazetteer stands: its tokens from index `first` up to,
-    but without, `stop`.
+    """A place in a text where a name of the gazetteer (the list of known names) stands: its tokens
+    from index `first` up to, but without, `stop`.
 
     `named` are the entries that have this name, best known first. `plain` are those of them that
     the name proves by itself in the language of the text, and `proven` is their kind if they are
@@ -326,6 +326,6 @@ def _proves(named: NamedEntry, words: int, language: str) -> bool:
 
 @cache
 def packaged_gazetteer() -> Gazetteer:
-    """Load the gazetteer of this package, once in each process."""
+    """Load the gazetteer, the list of known names in this package, once in each process."""
     with (files("worker.tag") / "data" / "gazetteer.npz").open("rb") as file:
         return Gazetteer(dict(np.load(file)))

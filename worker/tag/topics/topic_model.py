@@ -111,8 +111,9 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
     """Compute how much each word of a text counts when its topics are guessed, by TF-IDF.
 
     `rows` has the number of each word of the text in reading order; `rarity` says, by such a
-    number, how rare the word is. Returns the distinct numbers and a weight for each. Frequent, rare
-    and early words weigh more; the weights are scaled to a vector of length one.
+    number, how rare the word is in general. Returns the distinct numbers and a weight for each.
+    Words count more if they are frequent in this text, rare elsewhere, and early in the text. The
+    weights are scaled to a vector of length one.
     """
     # numpy sorts integers of 16 bits in linear time.
     keys = rows.astype(np.uint16) if len(rarity) <= _MOST_16_BITS else rows
