@@ -190,5 +190,5 @@ class Status:
 
     @property
     def waiting(self) -> int:
-        """The number of messages that wait on all lanes."""
+        """The number of messages that wait on all lanes, the queues of the workers."""
         return sum(lane.messages for lane in self.lanes)

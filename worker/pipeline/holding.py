@@ -35,10 +35,10 @@ def hold_paused(
     """Store those articles of a batch as held whose source is paused (one of `sources`), and return
     the others, in their order.
 
-    An article that was processed before, under the same receipt, is left out. One that could not be
-    parsed, because its JSON is nested too deep or damaged, is returned, to become a dead letter.
-    `place` says where the articles go when their source is resumed. Raises Unavailable, with
-    nothing stored, when the store does not answer.
+    An article that was processed before, under the same receipt (the id of its delivery), is left
+    out. One that could not be parsed, because its JSON is nested too deep or damaged, is returned,
+    to become a dead letter. `place` says where the articles go when their source is resumed. Raises
+    Unavailable, with nothing stored, when the store does not answer.
     """
     held = [x for x in deliveries if _may_be_held(x) and source_of(x.raw) in sources]
     if not held:

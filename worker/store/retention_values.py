@@ -29,8 +29,9 @@ class Aged(StrEnum):
 
 
 class RemovalCursor(NamedTuple):
-    """The row at which a step of a removal ended: its time and its receipt. The next step begins
-    after it, so that rows which are kept are not looked at twice."""
+    """The row at which a step of a removal ended: its time, and its receipt (the id of a
+    delivery) if it has one. The next step begins after it, so that rows which are kept are not
+    looked at twice."""
 
     at: datetime
     receipt: str = ""

@@ -1,4 +1,5 @@
-"""Lists of stored articles, clusters and dead letters, page by page, in an SQL database."""
+"""Lists of stored articles, clusters (groups of copies) and dead letters (articles that failed),
+page by page, in an SQL database."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -44,10 +44,12 @@ class ReceiptReader(OutcomeReader, Protocol):
     second time, or another article under a receipt that was used before."""
 
     def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
-        """Return for each receipt a hash of the raw article that it was first used for.
+        """Return for each receipt (the id of a delivery) a hash of the raw article that it was
+        first used for.
 
-        It tells a second delivery of that article from another article under the same receipt.
-        Receipts without an outcome are left out, and so are those that an earlier version stored.
+        By it, a second delivery of that article is told from another article under the same
+        receipt. Receipts without an outcome are left out, and so are those that an earlier version
+        stored.
         """
         ...
 

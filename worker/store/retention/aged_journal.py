@@ -28,8 +28,8 @@ _JOINED = journal.join(receipts, receipts.c.receipt == journal.c.receipt)
 
 
 def of_unchanged(*, unchanged: bool) -> sa.ColumnElement[bool]:
-    """Return the SQL condition for receipts of articles that came again unchanged, or with
-    `unchanged=False` for all other receipts."""
+    """Return the SQL condition that a receipt, the stored outcome of a delivery, is that of an
+    article that came again unchanged; with `unchanged=False`, that it is any other."""
     is_unchanged = receipts.c.outcome == OutcomeKind.UNCHANGED.value
     return is_unchanged if unchanged else sa.not_(is_unchanged)
 
@@ -116,7 +116,8 @@ def remove_entries_of(connection: Connection, requested: Sequence[str]) -> None:
 
 
 def remove_journal(connection: Connection, rows: Sequence[sa.Row[Any]]) -> None:
-    """Remove rows of the journal, and count them by day and outcome.
+    """Remove rows of the journal, the list of articles that the broker accepted, and count them by
+    day and outcome.
 
     The number of each message is kept: by a missing one, a lost message is found.
     """
@@ -150,7 +151,11 @@ def _count_foreign(connection: Connection, condition: sa.ColumnElement[bool]) ->
 
 
 def count_journal(connection: Connection, before: datetime, *, unchanged: bool) -> int:
-    """Count the journal rows that are due to be removed: those of articles whose outcomes are
-    older than `before`. With `unchanged`, only articles that came again unchanged are meant."""
+    """Count the journal rows (notes that the broker accepted an article) that are due to be
+    removed: those of articles whose outcomes are older than `before`.
+
+    With `unchanged`, only those of articles that came again unchanged are counted; without it, only
+    the others.
+    """
     old = sa.and_(of_unchanged(unchanged=unchanged), receipts.c.at < before)
     return connection.scalar(sa.select(sa.func.count()).select_from(_JOINED).where(old)) or 0

@@ -1,5 +1,5 @@
-"""Count removed journal rows and outcomes by day, so that the ledger can still prove that no
-article was lost.
+"""Count by day the outcomes, and the notes that the broker accepted an article, that are removed
+because of their age. So `worker ledger` can still prove that no article was lost.
 
 For each day there are the numbers of accepted articles by outcome. They are kept for ever.
 """

@@ -33,8 +33,8 @@ class WriteBatch:
 
     `unchanged` are articles that have not changed and were not cleaned, `records` are processed
     articles, `withdrawals` are requests of publishers to take articles down, and `dead` are raw
-    articles that could not be processed. `traces` has the trace (W3C Trace Context) of each receipt
-    whose message named one.
+    articles that could not be processed. `traces` maps the receipt (id of a delivery) of an article
+    to the trace (W3C Trace Context) that its message named.
     """
 
     records: tuple[Record, ...]
