@@ -34,7 +34,8 @@ class AlertBoard(Protocol):
         ...
 
     def read(self) -> AlertState:
-        """Return the state; an empty one if there is none or it can't be read."""
+        """Return the shared state of alerts: the known incidents and the reports that wait. It
+        is empty if there is none, or if it can't be read."""
         ...
 
     def write(self, state: AlertState, holder: str, now: datetime, for_s: float) -> bool:

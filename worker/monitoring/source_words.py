@@ -21,7 +21,8 @@ def state_sentence(health: SourceHealth) -> str:
 
 
 def drift_words(drift: Drift) -> str:
-    """Say what has changed in what a source delivers, compared with the four weeks before."""
+    """Say in words what has changed in the articles of a source, compared with the four weeks
+    before."""
     if drift.what == "volume":
         came = f"{drift.articles:,} new article{'' if drift.articles == 1 else 's'}"
         return f"{came} in {WINDOW_H} hours; {drift.usual:,.0f} were expected"

@@ -31,9 +31,9 @@ class Figures:
     drain; null without a worker. `oldest_s` is how long the oldest message has waited, null if none
     waits; if `oldest_is_at_least`, it may have waited longer. `dead_today` counts the dead letters
     that failed today (UTC) and were not replayed; if `dead_is_complete` is false, there are more.
-    `silent_sources` of `judged_sources` are silent. `busy_share` is the share of the time, 0 to 1,
-    in which the pool processes of all workers worked lately, and `processes` their number; null if
-    unknown.
+    `silent_sources` of `judged_sources` are silent. `processes` is the number of pool processes of
+    all workers, and `busy_share` the share of the time, 0 to 1, in which they worked lately; null
+    if unknown.
     """
 
     rate: Rate | None

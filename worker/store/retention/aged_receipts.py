@@ -30,7 +30,7 @@ def remove_receipts(
     connection: Connection, before: datetime, after: RemovalCursor | None, *, unchanged: bool
 ) -> RemovalStep:
     """Remove the next 5,000 receipts (stored outcomes of deliveries) from before this time: with
-    `unchanged` those of articles that came again unchanged, without it the others.
+    `unchanged` only those of articles that came again unchanged, without it all.
 
     Those that a stored dead letter needs are kept. Those that were not counted by hour and by day
     yet are left for a later call. `after` is where the step before ended, None for the first one.
