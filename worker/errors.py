@@ -94,11 +94,12 @@ class Busy(Unavailable):
 
 
 class Stalled(Unavailable):
-    """Raised when the time for a quarantined message is over, and it goes back to its queue.
+    """Raised when the time for a message from the quarantine queue is over, so that it goes back to
+    its queue.
 
-    `runs` maps the receipts of some of its articles to the number of their runs, in all deliveries
-    of the message, that were ended by wall-clock time alone. Such a run convicts no article,
-    because the machine may have been suspended or busy.
+    `runs` maps the receipts of some of its articles to the number of runs, in all deliveries of the
+    message, that took too long by the clock, but not by CPU time. The article is not to blame for
+    such a run, because the machine may have been suspended or busy.
     """
 
     def __init__(self, detail: str, runs: Mapping[str, int]) -> None:

@@ -120,8 +120,9 @@ def advise(load: Load, limits: Pressure, *, bulk: bool = False) -> Advice:
 
 
 def pressure(load: Load, limits: Pressure) -> float:
-    """Return how full the broker is, from 0 to 1. Producers that send to the live queue slow down
-    above 0, and stop at 1."""
+    """Return how full the broker is, from 0 to 1, by what it holds (`load`) and how much it
+    should hold at most (`limits`). Producers that send to the live queue slow down above 0, and
+    stop at 1."""
     return min(max(0.0, *_fractions(load, limits, bulk=False)), 1.0)
 
 

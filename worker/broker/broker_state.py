@@ -92,12 +92,12 @@ class BrokerState:
 
 
 def read_broker_state(channel: Any, queue: str, lease_s: float) -> BrokerState:
-    """Ask the broker for its state. `queue` is the name of the queue of new articles, and `lease_s`
-    the time in seconds after which a lease that is not renewed expires.
+    """Ask the broker for its state, in one round trip. `queue` is the name of the queue of new
+    articles. `lease_s` is for how many seconds a worker keeps a message that it has taken, without
+    saying so again.
 
-    It takes one round trip. A part that the broker refuses, such as its memory, counts as unknown:
-    0 or None. Raises RedisError or OSError when the broker does not answer, or refuses to count
-    messages.
+    A part that the broker refuses, such as its memory, counts as unknown: 0 or None. Raises
+    RedisError or OSError when the broker does not answer, or refuses to count messages.
     """
     queues = (queue, queue + BULK, queue + QUARANTINE)
     prefix, steps = channel.global_keyprefix, channel.priority_steps

@@ -42,10 +42,12 @@ def mapped_calls(task: str, args: list[Any], kwargs: dict[str, Any]) -> Iterator
 
 
 def embedded_calls(embed: object, placeholders: Container[str]) -> Iterator[TaskCall]:
-    """Yield the calls of the ingest task in `embed`, the links, chain and chord of a message.
+    """Yield the calls of the ingest task among the callbacks of a Celery message. These are in
+    `embed`, the part of its body with its links, chain and chord.
 
     Calls of other tasks are left out. `placeholders` are the strings that replaced JSON nested too
-    deep to be parsed; each one found is yielded as an argument of a call, so that it is not lost.
+    deep to be parsed; each one found is yielded as an argument of a call, so that the article in it
+    is not lost.
     """
     if not isinstance(embed, dict):
         return

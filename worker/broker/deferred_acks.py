@@ -11,10 +11,11 @@ from threading import Event, Lock
 
 
 class DeferredAcks:
-    """A set of messages that the broker must still be told to ack, or to put back on a queue.
+    """A set of messages about which the broker must still be told something: either to ack them, or
+    to put them back on their queues. This module has one such set for each of the two.
 
-    It holds their delivery tags, the names of messages that a worker has taken. One such set in
-    this module is for acks, and another one for messages to put back. Threads may share it.
+    The messages are named by their delivery tags, which a message gets when a worker takes it.
+    Threads may share a set.
     """
 
     def __init__(self, added: Event) -> None:

@@ -25,10 +25,10 @@ _NEWER = re.compile(
 
 
 def is_about_files(output: str) -> bool:
-    """Whether a server exited because it can't read its data files, judged by its output.
+    """Whether the embedded broker's server exited because it can't read its data files. If so,
+    another server program, such as a newer version, may be able to.
 
-    If so, another program, such as a newer version, may be able to read them. `output` is what the
-    server printed and logged.
+    `output` is what the server printed and logged, by which this is judged.
     """
     return bool(_FILES.search(output)) and not _SYSTEM.search(output)
 

@@ -27,11 +27,12 @@ def in_flight() -> list[str]:
 
 
 def overdue(limit_s: float) -> list[str]:
-    """List the messages of this process that should have finished by now, by their delivery tags.
+    """List the messages that this process has taken and should have finished by now, by their
+    delivery tags (the names of taken messages).
 
-    A delivery tag is the name of a message that a worker took. `limit_s` is the time limit of a
-    task in seconds. A message is overdue 15 s after that time has passed since its task began; one
-    that still waits for its task, 15 s after twice that time has passed since it was taken.
+    `limit_s` is the time limit of a task in seconds. A message is overdue 15 s after its task has
+    run that long. One whose task has not begun is overdue 15 s after twice that time since it was
+    taken.
     """
     now = time.monotonic()
 

@@ -56,9 +56,10 @@ def dump_keys(channel: Any, queues: Sequence[str], file: IO[str], on_keys: OnKey
 
 
 def try_keys(channel: Any, lines: Iterator[str]) -> None:
-    """Let the broker read the first key of a dump, under another name and for a second.
+    """Find out whether the broker can read a dump of keys, of which `lines` are the lines: it
+    restores the first key for a second, under another name.
 
-    Raises Unavailable if it can't, because a later version of the server has written it.
+    Raises Unavailable if it can't, because a later version of the server has written the dump.
     """
     first = next(lines, "")
     if first:
@@ -67,7 +68,8 @@ def try_keys(channel: Any, lines: Iterator[str]) -> None:
 
 
 def restore_keys(channel: Any, lines: Iterator[str], on_keys: OnKeys) -> int:
-    """Put the keys of a dump into the broker's database, and return how many they are.
+    """Put the keys of a dump, of which `lines` are the lines, into the broker's database, and
+    return how many they are. `on_keys` is called with 1 after each key.
 
     All other keys of the database are removed first. Raises Unavailable if the server can't read
     what a later version has written, or has not enough memory, and RedisError or OSError when it

@@ -1,6 +1,7 @@
-"""The pauses that a worker knows of: which lanes and sources an operator has paused.
+"""The pauses that a worker knows of: which lanes (queues of the workers) and sources an operator
+has paused.
 
-The reply to each claim of messages says whether the pauses have changed since the last one.
+Each time that the worker takes messages, the broker's reply says whether the pauses have changed.
 """
 
 import logging
@@ -15,10 +16,11 @@ log = logging.getLogger("worker.broker")
 
 
 class KnownPauses:
-    """The lanes and sources that are paused, as far as one connection of a worker knows.
+    """The lanes (queues of the workers) and sources that are paused, as far as one connection of a
+    worker knows.
 
-    A lane is one of the three queues of the workers. `version` is a text that names this state of
-    the pauses in the broker, "" if nothing is paused. `queue` is the name of the live queue.
+    Each change of the pauses in the broker gives them a new `version`, a text by which the worker
+    sees whether it knows them; "" if nothing is paused. `queue` is the name of the live queue.
     """
 
     def __init__(self, queue: str) -> None:

@@ -79,7 +79,8 @@ def start(app: Any) -> background.BackgroundLoop:
 
 
 def start_sweeps(app: Any) -> background.BackgroundLoop:
-    """Start the background loop that puts messages whose lease expired back on their queues.
+    """Start the background loop that puts messages back on their queues if their worker has
+    vanished, that is has not renewed its claim on them (the lease) in time.
 
     The loop has a connection of its own, so it goes on when the one that consumes messages breaks
     again and again.

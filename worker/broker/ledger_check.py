@@ -51,7 +51,8 @@ def write_ledger_check(channel: Any, queue: str, at: datetime, missing: int, los
 
 
 def ledger_check(fields: Mapping[bytes, bytes]) -> LedgerCheck | None:
-    """Read the fields of the Redis hash with the result of the last run; None if there is none."""
+    """Read how the last run of `worker ledger` ended from the Redis hash in which it is noted,
+    given by its fields. Returns None if no run is noted."""
     at = time_of(fields.get(b"at", b""))
     numbers = [fields.get(name, b"0") for name in (b"missing", b"lost")]
     if at is None or not all(number.isdigit() for number in numbers):

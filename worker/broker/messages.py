@@ -65,15 +65,17 @@ class InvalidMessage(ValueError):
 
 
 class ClaimedMessage(NamedTuple):
-    """A message that a worker took from its queue, reduced to fields that were checked.
+    """A message that a worker took from its queue, with only the fields that this package uses,
+    after a check.
 
     `body` is encoded, compressed and in a charset as the three fields after it say. `deliveries`
-    counts workers that vanished with the message, `quarantined` its moves to the quarantine queue,
-    the last because of `last_error`. `stalled_runs` has, by receipt, the runs of articles that
-    wall-clock time ended. `redelivered` is True if it was put back on a queue before. `traces` are
-    headers for monitoring, and `mapped_by` names a Celery task such as celery.map. `resumed` is the
-    id of a pause, in a message of articles that were held by it. `paused_sources` are the sources
-    whose articles in this message are to be held; the broker says so when the message is claimed.
+    counts workers that vanished while they had the message. `quarantined` counts its moves to the
+    quarantine queue, the last one because of `last_error`. `stalled_runs` has, by receipt, how many
+    runs of an article took too long by the clock only. `redelivered` is True if it was put back on
+    a queue before. `traces` are headers for monitoring, and `mapped_by` names a task of Celery,
+    such as celery.map, that holds the articles in its arguments. `resumed` is the id of the pause
+    by which its articles were held before, "" for none. Articles of `paused_sources` in it are to
+    be held.
     """
 
     task: str
@@ -104,9 +106,10 @@ class ClaimedMessage(NamedTuple):
     def stands_alone(self) -> bool:
         """Whether this message must run alone, and not in one batch with other small messages.
 
-        That is so for a message that was put back on a queue before; for a compressed one, because
-        its size after decompression is not known; for one that holds no raw articles; and for one
-        of held articles, because it passes a pause that other messages do not pass.
+        That is so for a message that was put back on a queue before, for a compressed one, because
+        its size after decompression is not known, and for one that holds no raw articles. It is
+        also so for one of articles that were held while their source was paused, because the end of
+        that pause counts for them alone.
         """
         returned = self.redelivered or self.deliveries or self.quarantined or self.resumed
         return bool(returned or self.compression) or self.task != INGEST
@@ -166,12 +169,13 @@ def _priority(properties: Mapping[str, Any]) -> int:
 
 
 def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Read from a message's headers how often it failed, and why, as keyword arguments.
+    """Read from a message's headers how often it failed, and why, as keyword arguments for
+    ClaimedMessage.
 
-    The arguments are for ClaimedMessage: `deliveries` counts the workers that vanished with the
-    message, `quarantined` its failures, and `last_error` is the last of these. `redelivered` says
-    whether it was put back on a queue, and `stalled_runs` has, by receipt, the runs of its articles
-    that wall-clock time ended.
+    `deliveries` counts the workers that vanished while they had the message, `quarantined` its
+    failures, and `last_error` is the last of these. `redelivered` says whether it was put back on a
+    queue. `stalled_runs` has, by receipt, how many runs of an article took too long by the clock
+    only, not by CPU time.
     """
     return {
         "deliveries": count(headers.get("x-delivery-count")),
@@ -199,10 +203,10 @@ def given_back(
 ) -> dict[str, Any]:
     """Return a copy of a message that is to be put back on a queue, with its headers updated.
 
-    `delivered` adds 1 to the number of workers that vanished with it; `quarantined` adds 1 to its
-    failures, with `error` as the last reason. `stalled_runs`, unless None, is stored: how many runs
-    of each article, by its receipt, wall-clock time ended. Raises KeyError or TypeError for a
-    message without headers.
+    `delivered` adds 1 to the number of workers that vanished while they had it. `quarantined` adds
+    1 to the number of its failures, and stores `error` as the last reason. `stalled_runs`, unless
+    None, is stored: for each article, by its receipt, how many of its runs took too long by the
+    clock only. Raises KeyError or TypeError for a message without headers.
     """
     headers = {**message["headers"]}
     before = counters(headers)

@@ -37,8 +37,8 @@ class Push(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The length of the message and its receipts in characters, to limit the memory for kept
-        pushes."""
+        """The length in characters of the message and of the ids of its articles, by which the
+        memory for pushes that are kept is limited."""
         return sum(map(len, self.arguments))
 
 
@@ -58,11 +58,12 @@ def replicas_to_wait_for(states: Iterable[Mapping[str, Any]]) -> int:
 
 
 class PushConfirmation:
-    """The state of one producer that waits for the replicas of a Sentinel set after each push.
+    """The state of one producer that waits, after each push of a message, until the replicas of its
+    broker (a set watched by Sentinel) have the message, too.
 
-    It says how long a push may wait and for how many replicas. It keeps the pushes that they did
-    not confirm in time, so that these can be pushed again after a failover; `total` counts them,
-    those already forgotten included. Only the thread of the producer may use it.
+    It says how long a push may wait, and for how many replicas. Pushes that these did not confirm
+    in time are kept in memory, to be pushed again after a failover. `total` is how many there ever
+    were; the oldest are no longer kept. Only the thread of the producer may use it.
     """
 
     def __init__(self) -> None:

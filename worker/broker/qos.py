@@ -117,7 +117,8 @@ class QoS(RedisQoS):
         self._reject_reasons[delivery_tag] = reasons
 
     def set_stalled_runs(self, delivery_tag: str, runs: Mapping[str, int]) -> None:
-        """Note in this message how often runs of its articles were ended by wall-clock time alone.
+        """Note in this message how many runs of its articles took too long by the clock only, not
+        by CPU time.
 
         `runs` maps the receipt of an article, the id of its delivery, to the number of such runs. A
         later `reject` with `requeue` writes them into a header of the message, and puts it at the
@@ -159,7 +160,8 @@ class QoS(RedisQoS):
             self._release(delivery_tag)
 
     def restore_visible(self, start: int = 0, num: int = 10, interval: int = 10) -> None:
-        """Put messages whose lease expired, because their worker vanished, back on their queues.
+        """Put messages back on their queues if their worker has vanished, that is has not renewed
+        its claim on them (the lease) in time.
 
         kombu calls this at intervals; its arguments are ignored. It does nothing in a worker that
         has a background loop for it.

@@ -36,9 +36,10 @@ def recent_key(queue: str) -> str:
 
 
 def recent_sums(counts: Mapping[str, int]) -> tuple[int, int]:
-    """Return how many messages ended, and how many microseconds pool processes worked on them.
+    """Return how many messages ended, and how many microseconds pool processes worked on them, by
+    adding up the counters of all queues.
 
-    `counts` are numbers by the names of counters, as worker.broker.batch_counters collects them.
+    `counts` maps the name of each counter, such as those for one queue, to its number.
     """
     return _sum(counts, "messages:"), _sum(counts, "batch_us:")
 

@@ -1,8 +1,9 @@
-"""The transport for sentinel:// addresses: pushes of a producer wait for the replicas of the set.
+"""The transport for sentinel:// addresses: a producer's push waits until the replicas of the server
+have the message, too.
 
-worker.broker.push_confirmation explains the wait. Workers do not wait: when a failover loses a
-claim, an ack, a lease or a move, the message is delivered again, and its receipts make that
-harmless.
+worker.broker.push_confirmation explains the wait. Workers do not wait for replicas. If a failover
+loses what a worker has written, such as an ack, the message is delivered again; its articles are
+recognised by their receipts (ids), and not stored twice.
 """
 
 from collections.abc import Iterator, Sequence

@@ -49,7 +49,8 @@ class ServerInfo:
 
     @property
     def evicts(self) -> bool:
-        """Whether this broker may drop messages or leases when its memory is full."""
+        """Whether this broker may delete messages, waiting or taken by workers, when its memory
+        is full."""
         return self.policy not in (*_SAFE_POLICIES, UNKNOWN)
 
     def set_option(self, name: str, value: str) -> str:

@@ -16,7 +16,10 @@ def sources_key(queue: str) -> str:
 
 
 def write_source_note(channel: Any, queue: str, text: str) -> None:
-    """Replace the note about all sources. Raises RedisError or OSError, also when the broker is out
-    of memory."""
+    """Replace the note about whether all sources are well, which the broker keeps for all
+    processes, by `text`. `queue` is the name of the live queue.
+
+    Raises RedisError or OSError, also when the broker is out of memory.
+    """
     with channel.conn_or_acquire() as client:
         client.set(channel.global_keyprefix + sources_key(queue), text, ex=_KEPT_S)

@@ -138,7 +138,11 @@ class Channel(RedisChannel):
             log.debug("binding.refused error=%s", e)
 
     def push_with_receipts(self, keys: list[str], arguments: list[str]) -> None:
-        """Put a message on its queue and its receipts into the broker's journal, in one step."""
+        """Put a message on its queue, and note the receipts (ids) of its articles in the broker's
+        journal of sent articles, both in one step.
+
+        `keys` and `arguments` are those of the Lua script that does it.
+        """
         self.eval(lua_scripts.PUSH, keys, arguments)
 
     def poll_command(self, queues: list[tuple[str, str]]) -> list[Any] | None:

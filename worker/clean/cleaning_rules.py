@@ -36,15 +36,14 @@ _SITE_LANGUAGE = "en"
 class HtmlRules(Frozen):
     """Limits for reading the HTML of an article: a web page, or a piece of HTML from a feed.
 
-    HTML that exceeds `max_attributes`, `max_depth`, `max_left_open` or `max_rebuilt` would block a
-    parser. It is not parsed: its tags are cut out, and the article is rejected if hardly any text
-    remains. The tags are also cut out if there are more than `max_tags`. A page with more than
-    `max_extract_tags` tags is parsed, but all of its text is taken. On any other page a classifier
-    finds the article.
+    `max_attributes` (of a tag), `max_depth`, `max_left_open` and `max_rebuilt` (elements) tell HTML
+    that would keep a parser busy for very long. It is not parsed; its tags are cut out, and so are
+    those of HTML with more than `max_tags`. A page with more than `max_extract_tags` tags is
+    parsed, but all of its text is taken. On any other page a classifier finds the article.
 
-    The fields from `short_extract_chars` to `min_shared` say when the text of the classifier is
-    compared with that of other programs. With `keep`, the HTML is stored, too. Of the contents of
-    one article, at most `max_bodies` are read, the largest ones.
+    The fields from `short_extract_chars` to `min_shared` say when the text that the classifier has
+    found is compared with that of other programs. With `keep`, the HTML is stored, too. Of the
+    contents of one article, at most `max_bodies` are read, the largest ones.
     """
 
     max_tags: int = Field(gt=0)  # more: tags are cut without building a tree
@@ -162,9 +161,9 @@ class RuleSet(NamedTuple):
     """The rules that may remove one kind of line, such as the first lines of English texts,
     prepared for quick matching.
 
-    `rules` are pairs of a rule and its compiled pattern. `expression` matches what any of the
-    patterns matches, so that most lines need only one comparison. A line of several sentences is
-    removed if `sentence` matches each of them; it matches what the rules for sentences match.
+    `rules` are pairs of a rule and its compiled pattern. `expression` is all these patterns in one,
+    so that most lines are compared only once. `sentence` matches a sentence that is boilerplate: a
+    line of several sentences is removed if it matches each of them.
     """
 
     rules: tuple[tuple[LineRule, re.Pattern[str]], ...]

@@ -161,12 +161,12 @@ class LearnedRules(Frozen):
     """Limits for learning which lines a source repeats around its articles, so that they are
     removed from later ones.
 
-    Read are the first `head_lines` and last `tail_lines` lines of each text, if not longer than
-    `max_chars`. A line is learned if, within `window_days` days, at least `min_days` days had
-    `min_texts` different texts with it, and these are at least `min_share` of the source's texts
-    (`min_share_figures` for a line with numbers). If over `max_body_share` of a text would be
-    removed, nothing is. `buckets` and `bucket_entries` limit memory. By source, `pinned` are lines
-    to remove always, `refused` lines never to learn.
+    The first `head_lines` and last `tail_lines` lines of each text are read, if they have at most
+    `max_chars` characters. A line is learned if at least `min_texts` different texts had it on each
+    of `min_days` days of the last `window_days`, and if at least `min_share` of the source's texts
+    have it (`min_share_figures` for a line with numbers). If more than `max_body_share` of a text
+    would be removed, nothing is. `buckets` and `bucket_entries` limit memory. `pinned` are lines to
+    remove always, `refused` lines never to learn, by source.
     """
 
     head_lines: int = Field(ge=0)  # lines from the start that are noted; 0 for both: none

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 
 class CheckState(StrEnum):
-    """Whether something is all right, worth knowing, or must be mended."""
+    """What a check of `worker doctor` found: all is right, something is worth knowing, or
+    something must be mended."""
 
     OK = "ok"
     NOTE = "note"  # works, but somebody should know

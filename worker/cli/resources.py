@@ -20,7 +20,8 @@ def opened_store() -> ArticleStore:
 
 
 def opened_index(rules: DedupRules) -> RedisIndex:
-    """Open the similarity index, by which copies of articles are found; it closes with the command.
+    """Open the similarity index, by which copies of articles are found; its connection is closed
+    when the command ends.
 
     If the index is in the embedded broker, that server is started unless it runs.
     """

@@ -1,6 +1,6 @@
 """Print what changed between two revisions of an article, word by word.
 
-On a terminal they are coloured; in a pipe they are marked by signs.
+On a terminal the changes are coloured; in a pipe they are marked by signs.
 """
 
 from collections.abc import Mapping, Sequence

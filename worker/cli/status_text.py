@@ -21,7 +21,7 @@ _MB = 1_000_000
 
 
 class Section(NamedTuple):
-    """A title with the table below it."""
+    """A table of the output, and the title above it."""
 
     title: str
     table: Table

@@ -8,10 +8,11 @@ _SHOWN_TABLES = 3
 
 
 def growth_sentence(growth: StoreGrowth) -> str:
-    """Say how many gigabytes the store takes now, and how many in a year if it grows on as it does.
+    """Say how many gigabytes the store takes now, and how many it will take in a year if it grows
+    on as it does. The largest tables are named, each with its indexes.
 
-    The largest tables are named, each with its indexes. The rate is that of the sampled days, or
-    else that since the first article, which includes what retention will remove.
+    The growth is that between two measurements, if there are any on different days. Otherwise it is
+    the average since the first article, which is too high if old rows will be removed.
     """
     largest = [(name, size) for name, size in growth.tables.items() if size]
     tables = ", ".join(f"{name} {_gb(size)}" for name, size in largest[:_SHOWN_TABLES])

@@ -1,7 +1,7 @@
 """Choose which columns of a printed table fit into a width, and how its columns share that width.
 
-Columns are known by their names, which are the same in all tables: `title` is always a headline,
-`detail` always a sentence.
+What a column needs is known by its name, which means the same in all tables: `title` is a headline,
+`detail` a sentence.
 """
 
 from collections.abc import Sequence

@@ -38,9 +38,9 @@ class TaggingPreview:
     """What `worker tag` prints for one raw article: the tags that it would get.
 
     `where` is its file and line, `tagger` the version of the tagging rules, and `considered` are
-    the rules with a match. `unsupported` says what gives no topics in the article's language. If
-    the article would not be accepted, `reason` is a word such as `empty` and `detail` says more;
-    else both are "".
+    the rules with a match. `unsupported` says whether rules or a topic model are missing for the
+    article's language. If the article would not be accepted, `reason` is a word such as `empty` and
+    `detail` says more; else both are "".
     """
 
     where: str  # file and line

@@ -11,14 +11,16 @@ from worker.store.retention_values import ExpiredOutcome
 
 
 class PastOutcomeStore(OutcomeReader, RetainedStore, Protocol):
-    """Reads outcomes of deliveries by receipt, also what is known of removed ones."""
+    """A store that tells by receipt (id of a delivery) what became of an article, and what is
+    still known of deliveries whose outcomes were removed because of their age."""
 
 
 def outcome_of(store: PastOutcomeStore, receipt: str) -> Outcome | ExpiredOutcome | None:
-    """Return the outcome of a delivery by its receipt (id), or that it has expired, or None.
+    """Return what became of a delivery, by its receipt (id); an ExpiredOutcome if that was removed
+    because of its age; or None if its article may still be processed.
 
-    A receipt that a producer chose itself does not tell its age. If it made no revision, None is
-    returned for it when its outcome was removed.
+    None is also returned for some removed outcomes: those of articles that made no revision, if the
+    producer chose the receipt itself, so that it does not tell its age.
     """
     return outcomes_of(store, [receipt]).get(receipt)
 

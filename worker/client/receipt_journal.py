@@ -82,7 +82,8 @@ class StoreJournal:
         self._store = store
 
     def record(self, message_id: str, receipts: Sequence[str]) -> None:
-        """Write the receipts (ids) of a message's articles into the table, in one transaction."""
+        """Write the receipts (ids) of a message's articles into the journal in the store, in one
+        transaction."""
         at = datetime.now(UTC)
         self._store.add_journal_entries(
             [JournalEntry(receipt=r, message_id=message_id, at=at) for r in receipts]

@@ -47,7 +47,7 @@ class PlannedPause(Frozen):
         return self
 
     def is_of(self, source: str) -> bool:
-        """Whether this pause is one of the source with this name."""
+        """Whether this pause applies to the source with this name."""
         return source in self.sources or ALL_SOURCES in self.sources
 
     def has(self, day: date) -> bool:

@@ -95,7 +95,8 @@ def _explain(path: Path, rules: type[BaseModel], values: Any, problem: dict[str,
 
 
 def limited(lines: list[str], most: int) -> list[str]:
-    """Return the first lines of an error message, and how many more there are."""
+    """Return the first `most` lines of an error message; if it has more, also a line that says
+    how many more."""
     more = len(lines) - most
     return [*lines[:most], f"… and {more} more"] if more > 0 else lines
 

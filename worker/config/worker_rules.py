@@ -71,11 +71,11 @@ class TimeLimits(Frozen):
 class QuarantineRules(Frozen):
     """Limits for messages that failed before, whose articles are tried in processes that may die.
 
-    A message is tried so after a failure, or after `deliveries` workers vanished with it. After
-    `passes` more failures it becomes a dead letter; so does an article after it ended `attempts`
-    processes, or after `stalls` runs that wall-clock time ended, and this is replayed after
-    `stalled_replay_s` seconds. A process may use `memory_mb` MB. After `budget_s` seconds the
-    articles left wait for the next delivery of the message.
+    A message is tried so after a failure, or after `deliveries` workers vanished while they had it.
+    After `passes` more failures it becomes a dead letter. So does an article by which `attempts`
+    processes ended, or of which `stalls` runs took too long by the clock only; the latter is
+    replayed once, after `stalled_replay_s` seconds. A process may use `memory_mb` MB. After
+    `budget_s` seconds the articles left wait for the next delivery of the message.
     """
 
     deliveries: int = Field(ge=1)

@@ -1,5 +1,5 @@
-"""Names of days and months in English, German, French, Spanish, Italian, Portuguese and Dutch, in
-lower case."""
+"""Names of days and months in English, German, French, Spanish, Italian, Portuguese and Dutch,
+in lower case. By them a date in a text is told from other numbers and words."""
 
 WEEKDAYS = frozenset(
     """

@@ -1,5 +1,5 @@
-"""Sort the articles of a cluster into clusters again after the rules have changed, and measure how
-much an edit changed an article.
+"""Divide a cluster of articles anew after the rules have changed, and measure how much an edit
+changed an article.
 
 A cluster is one article, called canonical, together with the articles that are copies of it.
 """
@@ -82,8 +82,9 @@ def recluster(members: Sequence[ClusterMember], rules: DedupRules) -> dict[str, 
 
 
 def copy_of(left: Fingerprint, right: Fingerprint, rules: DedupRules) -> Match | None:
-    """Compare two articles by their fingerprints. Returns the match if one is a copy of the other,
-    None if they are only similar (with other numbers, for example) or unrelated."""
+    """Compare two articles by their fingerprints (hashes of their texts). Returns the match if
+    one is a copy of the other, None if they are only similar (with other numbers, for example)
+    or unrelated."""
     match = compare(left, right, rules)
     return match if match and match.kind is OutcomeKind.DUPLICATE else None
 

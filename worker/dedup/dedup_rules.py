@@ -31,11 +31,12 @@ class ShingleRules(Frozen):
     """How texts are cut into shingles (runs of adjacent words), whose hashes show which texts are
     similar.
 
-    Of each article, `sketch` hashes are put in the index, by which similar articles are found. In
-    place of those that an earlier article has, up to `alternates` others are put there. At most
-    `most` are stored, by which articles are compared. A shingle has `words` words, or in
-    Chinese and Japanese `han` and in languages such as Thai `southeast_asian` characters. After a
-    change of any setting but `sketch` and `alternates`, old and new hashes can't be compared.
+    `words`, `han` and `southeast_asian` say how long a shingle is: in words, or for Chinese and
+    Japanese and for languages such as Thai in characters. At most `most` hashes of an article are
+    stored, to compare it with others. `sketch` of them are put in the index that finds similar
+    articles. Up to `alternates` others are put there, too, in place of those that earlier articles
+    have. After a change of any setting but `sketch` and `alternates`, old and new hashes can't be
+    compared.
     """
 
     sketch: Count  # hashes
@@ -71,15 +72,19 @@ class ContentRules(Frozen):
 
 
 class CopyRules(Frozen):
-    """Thresholds that decide whether two texts, neither of them short, are copies, or variants
-    (similar texts) of each other. All but `near_days` are shares from 0 to 1.
+    """Thresholds that decide whether two texts, neither of them short, are copies of each other, or
+    variants: similar texts that are no copies. All but `near_days` are shares from 0 to 1; the
+    first three are of the shorter text's runs of words that are in the other text.
 
-    In a copy, the share `containment` of the shorter text's runs of words is in the other text, or
-    `far_containment` if the texts are over `near_days` days apart; in a variant, `variant`. If less
-    than `whole` is, titles and openings must agree, too, by `about` and `opening`. `numbers`,
-    `numbers_slack` and `strict_numbers` say how many numbers must agree; the last is for titles
-    that agree less than `same_story`. A text shorter than `part` of the other is named a part of
-    it.
+        containment      least share in copies; `far_containment` if over `near_days` days apart
+        variant          least share in variants
+        whole            with a smaller share, copies must also agree in title and opening:
+        about, opening   least shares of the title's words and of the opening that are in the other
+        numbers          least share of numbers that are equal in copies,
+        numbers_slack    which may be at most this much below the share of runs of words
+        strict_numbers   takes the place of `numbers` for texts more than `near_days` days apart,
+        same_story       and for titles of which a smaller share than this agrees
+        part             a copy shorter than this share of the other text is called a part of it
     """
 
     containment: Share

@@ -23,9 +23,10 @@ _DATE = int(DATE) << _VALUE_SHIFT
 def same_figures(left: Fingerprint, right: Fingerprint, *, enough: int, least: int) -> float:
     """Return how well the numbers in two texts agree, as a share from 0 to 1.
 
-    If at least `enough` numbers stand between the same words in both texts, the share is that of
-    the equal ones among these. Otherwise it is the share of the numbers of one text that are
-    anywhere in the other; or 1, if one of the texts has fewer than `least` numbers.
+    Numbers that stand between the same words in both texts are compared first. If these are at
+    least `enough`, the result is the share of them that are equal. Otherwise it is the share of the
+    numbers of one text that occur anywhere in the other; 1 if a text has fewer than `least`
+    numbers.
     """
     if _same(left, right):
         return 1.0
@@ -62,8 +63,8 @@ def _in_both(x: "Counter[int]", y: "Counter[int]") -> int:
 
 
 def figure_values(article: Fingerprint, other: Fingerprint) -> set[int]:
-    """Return the hashes of the numbers in an article, without the words around them, to compare
-    them with the numbers of `other`."""
+    """Return the hashes of the numbers in `article`, to compare them with those of `other`,
+    wherever the numbers stand."""
     return {figure >> _VALUE_SHIFT for figure in _figures(article, other)}
 
 

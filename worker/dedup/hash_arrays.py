@@ -41,11 +41,11 @@ def common_count(x: NDArray[Unsigned], y: NDArray[Unsigned]) -> int:
 
 
 def high_halves(hashes: HashArray) -> bytes:
-    """Pack 64-bit hashes as bytes, 4 per hash, to store them in half the space: their upper 32 bits
-    are exact enough to compare two texts.
+    """Pack 64-bit hashes as bytes, in half the space: 4 bytes for each. They are still exact enough
+    to compare two texts.
 
-    The lowest bit of each result is that of the 64-bit hash, because it says whether the hash is
-    that of a narrow run of words, which only short texts have.
+    Each result has the upper 32 bits of the hash, except that its lowest bit is that of the hash.
+    That bit says whether the hash is that of a short run of words, which only short texts have.
     """
     upper = hashes >> _HALF
     upper &= ~NARROW

@@ -150,11 +150,11 @@ def _found_by_opening(article: Article, identity: StoredIdentity) -> bool:
 
 
 def with_key(article: Article, verdict: Verdict) -> Article:
-    """Return the article with the main key that the verdict chose for it. Its former main key
-    becomes a secondary one.
+    """Return the article under the main key that the verdict (the decision whether it is new) chose
+    for it. The main key, an id or link, identifies the article in the store.
 
-    The main key identifies the article in the store. The verdict chooses another one if the
-    publisher has reused an id or link for a different article, so that both can be stored.
+    If the publisher has reused an id or link for a different article, the verdict chooses another
+    key, so that both can be stored. The former main key becomes a secondary one.
     """
     keys = (article.key, *article.aliases, article.opening_key)
     ids = {article_id_of(article.source, key): key for key in reversed(keys)}

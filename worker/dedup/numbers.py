@@ -42,9 +42,9 @@ class Number(NamedTuple):
 class NumberReader(NamedTuple):
     """Finds the numbers in texts of one language.
 
-    `words` maps number words to their values. `joints` are words that may stand between two number
-    words ("y" in "treinta y dos"), and `ones` words for 1, which count only behind tens
-    ("twenty-one"). `inner` has the words of both these sets.
+    `words` maps number words to their values. `joints` may stand between two number words of one
+    number, as "y" does in "treinta y dos". `ones` are words for 1, which count only behind tens, as
+    in "twenty-one". `inner` has the words of both these sets.
     """
 
     words: NumberWords
@@ -73,10 +73,11 @@ class NumberReader(NamedTuple):
     def numbers(
         self, words: Sequence[str], positions: Sequence[int] | None = None
     ) -> Iterator[Number]:
-        """Yield the numbers among the words of a text in their order. Numbers without a word
+        """Yield the numbers in a text in their order; `words` are its words. Numbers without a word
         between them, such as the cells in a row of a table, are joined to one.
 
-        `positions` are those of the words with which a number may begin, if they are known.
+        `positions` are the indexes of the words with which a number may begin. If the caller does
+        not know them, they are searched for.
         """
         if positions is None:
             positions = [n for n, word in enumerate(words) if self.may_begin(word)]

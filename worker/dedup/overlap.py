@@ -1,7 +1,7 @@
 """Measure how much two articles have in common: runs of words, words, titles and openings.
 
-The measures are shares from 0 to 1 and counts, taken from fingerprints. What follows from them is
-decided in worker.dedup.similarity.
+The measures are shares from 0 to 1 and counts, taken from fingerprints (the hashes of each
+article). Whether the articles are copies is decided by them in worker.dedup.similarity.
 """
 
 from typing import NamedTuple
@@ -51,7 +51,8 @@ def overlap_of(left: Fingerprint, right: Fingerprint) -> Overlap | None:
 
 
 def narrow_mask(hashes: Halves) -> NDArray[np.bool_]:
-    """Return a mask that is True for hashes of narrow shingles, which only short texts have."""
+    """Return an array that is True where a hash is that of a narrow shingle: a shorter run of
+    words, into which only short texts are cut."""
     return (hashes & 1).astype(bool)
 
 
@@ -99,8 +100,9 @@ def words_in_common(left: Fingerprint, right: Fingerprint) -> WordsInCommon:
 
 
 def is_short(fingerprint: Fingerprint) -> bool:
-    """Return whether the text of a fingerprint is short: it is compared by runs of fewer words than
-    other texts, or has too few words for any run."""
+    """Return whether a text, given by its fingerprint (its hashes), counts as short, so that it
+    is compared by rules of its own. It is so if it has short runs of words, or too few words for
+    any."""
     return not fingerprint.shingles or bool(narrow_mask(halves(fingerprint.shingles)).any())
 
 
@@ -134,7 +136,12 @@ def _share_found(title: bytes, words: bytes) -> float:
 
 
 def opening_share(left: Fingerprint, right: Fingerprint) -> float:
-    """Return the share of the shingles in the opening of `left` that occur anywhere in `right`."""
+    """Return how much of the opening (the first words) of one text is in another, as a share from 0
+    to 1.
+
+    It is the share of the shingles (runs of words) in the opening of `left` that are anywhere in
+    `right`.
+    """
     x, y = halves(left.opening), halves(right.shingles)
     scale = max(left.scale, right.scale)
     x = below(x, scale)

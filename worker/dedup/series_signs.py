@@ -25,15 +25,16 @@ _FORM_OPENING = 0.5  # share of the opening that is part of the form; a rewritte
 
 
 class Changes(NamedTuple):
-    """What differs between two similar texts, to tell issues of a series from copies.
+    """What differs between two similar texts, to tell issues of a series (the same form, filled in
+    anew) from copies.
 
     `frame` is the share of the shorter text, without its opening, that is in the other text.
-    `figures` counts the numbers that stand between the same words in both texts, and `replaced` how
-    many of these differ; a date that differs is not counted. `subject` is True if titles of one
-    form name something that the other article never mentions, `form` if other titles do and each
-    text has numbers of its own. `day` says that the titles name different days or months, `titled`
-    that they differ in nothing but numbers and days, and `renumbered` that they differ in numbers,
-    and the texts in words.
+    `figures` counts the numbers that stand between the same words in both, and `replaced` those of
+    them that differ, dates left out. The others are facts about the titles. `subject`: they have
+    the same form, and each names something that the other article never mentions. `form`: the
+    latter is so without the same form, and each text has numbers of its own. `day`: they name
+    different days. `titled`: they differ in nothing but numbers and days. `renumbered`: they differ
+    in numbers, and the texts in words.
     """
 
     frame: float
@@ -80,8 +81,8 @@ def changes_between(left: Fingerprint, right: Fingerprint) -> Changes:
 
 
 class _TitleWords(NamedTuple):
-    """The words of a title that the other title does not have, as hashes: `numbers`, then `days`
-    (names of days and months), then all others (`names`)."""
+    """The words of a title that the other of two titles does not have, as hashes. They are
+    divided into `numbers`, `days` (names of days and months) and `names` (all others)."""
 
     numbers: Words
     days: Words
@@ -93,7 +94,8 @@ class _TitleWords(NamedTuple):
         return cls(numbers, days, words - numbers - days)
 
     def counts(self) -> Words:
-        """The values of the numbers from ten on: single digits are no words of a title."""
+        """The numbers among these words, by value. Single digits are left out, because they do
+        not count as words of a title."""
         values = _values()
         return frozenset(values.get(word, word) for word in self.numbers) - _digits()
 

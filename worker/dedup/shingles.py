@@ -43,11 +43,11 @@ CACHED_NUMBER_CHARS = 64
 
 
 class TokenizedText(NamedTuple):
-    """The words of a text in normalised form (in lower case, for example), and one hash for each.
+    """The words of a text in normalised form (in lower case, for example), and a hash of each.
 
     In scripts without spaces, such as Chinese and Thai, every character counts as a word. `script`
-    is the script of most words: LETTER (with spaces between words), HAN or SOUTHEAST_ASIAN. `ids`
-    has the number of each word in `table`.
+    is the script of most words: LETTER (with spaces between words), HAN or SOUTHEAST_ASIAN. `table`
+    has the words that occurred lately, and `ids` the number in it of each word of the text.
     """
 
     words: list[str]
@@ -93,8 +93,8 @@ def runs(words: TokenizedText, width: int) -> HashArray:
 
 
 def content_class(stop: frozenset[str]) -> WordClass:
-    """Return the class of content words: all but single letters and those in `stop`, such as
-    "the"."""
+    """Return the class of content words, by which two texts are compared: all words except
+    single letters and those in `stop`, such as "the"."""
     return WordClass(lambda word: len(word) > 1 and word not in stop)
 
 

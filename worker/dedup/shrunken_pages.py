@@ -40,12 +40,13 @@ def fetched_page(article: Article, rules: PageRules) -> FetchedPage | None:
 def hold_if_shrunken(
     verdict: Verdict, content_hash: str, page: FetchedPage | None, stored: StoredIdentity | None
 ) -> Verdict:
-    """Turn the verdict "revision" into "unchanged" if the text is much shorter than that of the
-    stored article, so that it is not shown.
+    """Turn the verdict "revision" into "unchanged" if the fetched page has much less text than the
+    stored article, so that the shorter text is stored but not shown.
 
-    The verdict stays "revision" if a later fetch gives this content again, or if all pages of the
-    article have been so short for some hours. An "unchanged" for this reason is checked again,
-    because another worker may have stored more since. `stored` is what is known of the article.
+    The verdict stays "revision" if this content was fetched before, or if the pages of the article
+    have been so short for some hours: then the publisher has really shortened it. `content_hash` is
+    that of the new text, `page` says when it was fetched, and `stored` what is known of the
+    article. None: nothing.
     """
     if page is None or stored is None or stored.withdrawn or not stored.revision:
         return verdict
@@ -80,12 +81,13 @@ def _raced(verdict: Verdict, stored: StoredIdentity) -> Verdict:
 def held_after(
     verdict: Verdict, content_hash: str, page: FetchedPage | None, stored: StoredIdentity | None
 ) -> tuple[HeldContent, ...]:
-    """Return the contents of an article that are stored but not shown after this verdict, because
-    its page gave much less text than is known of it.
+    """Return the shorter texts of an article that are stored but not shown once this verdict is
+    written.
 
-    `stored` is what was known of the article before. If the page now gives its full text again,
-    each of these contents must be fetched twice more to be shown, because a consent wall may come
-    and go.
+    They are not shown because a fetched page had much less text than is known of the article.
+    `stored` is what was known before, and `page` says when the new text was fetched. If the page
+    now has its full text again, each shorter text must be fetched twice more to be shown, because a
+    consent wall may come and go.
     """
     if stored is None or not (verdict.is_held or stored.held):
         return ()

@@ -21,11 +21,11 @@ def sketch_of(
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Choose at most `most` of the hashes of a text's runs of words, by which the similarity index
     finds its copies. Returns them in ascending order, and then up to `alternates` further ones, the
-    best first, for the case that earlier articles have some of the chosen hashes already.
+    best first, for use in place of hashes that earlier articles have already.
 
-    `hashes` are in the order of the text, and `content` tells how many content words (all but words
-    such as "the") each run has; runs with at least two are preferred. Chosen are hashes that are
-    the smallest far around, so that a part of the text chooses the same ones.
+    `hashes` are in the order of the text. `content` has the number of content words (all but words
+    such as "the") in each run; runs with two or more come first. A hash is chosen if it is the
+    smallest of a long part of the text, because a copy of that part then has the same one.
     """
     rare = content >= RARE_WORDS
     pool = max(POOL, 2 * most)

@@ -55,7 +55,8 @@ def returned(verdict: Verdict, withdrawn: StoredIdentity) -> Verdict:
 
 
 def unchanged_if_shorter(verdict: Verdict, identity: StoredIdentity) -> Verdict:
-    """Return the verdict, or "unchanged" if the store has more of the article than arrived."""
+    """Return "unchanged" in place of a verdict if the stored article has more text than the one
+    that arrived, such as a full text and a summary. Otherwise return the verdict itself."""
     if verdict.extent >= identity.extent:
         return verdict
     unchanged = unchanged_verdict(identity, verdict.version)
@@ -86,7 +87,8 @@ def unchanged_verdict(identity: StoredIdentity, version: str) -> Verdict:
 def revision_verdict(
     identity: StoredIdentity, signal: str, scores: Scores, thresholds: Scores, version: str
 ) -> Verdict:
-    """Return the verdict that an article is the next revision of a stored one, and why."""
+    """Return the verdict that an article is the next revision of a stored one. `signal`,
+    `scores` and `thresholds` say why, and are stored with it; `version` is that of the rules."""
     return Verdict(
         kind=OutcomeKind.REVISION,
         article_id=identity.article_id,

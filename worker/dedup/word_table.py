@@ -1,5 +1,5 @@
-"""Give each word of the texts a number, by which its hash and its kind are looked up for
-all words of a text together."""
+"""Give each word that occurs in texts a number. By these numbers, the hashes and classes of all
+words of a text are looked up at once in arrays, which is faster than one by one."""
 
 from collections.abc import Callable, Sequence
 from itertools import cycle
@@ -21,9 +21,10 @@ MOST_CHARS = 1 << 20  # of all words together; a text may have one very long wor
 
 
 class WordTable(dict[str, int]):
-    """The words that occurred lately, each with a number, its id, and a 64-bit hash.
+    """The words that occurred in texts lately: a dict from each word to its number, its id.
 
-    Looking up an unknown word adds it. `words` has the words by id.
+    Looking up an unknown word adds it. `words` has the words by id, and `hashes_by_id` their 64-bit
+    hashes.
     """
 
     def __init__(self, former: "WordTable | None" = None) -> None:
@@ -70,15 +71,18 @@ class WordTable(dict[str, int]):
         return found
 
     def renewed(self) -> "WordTable":
-        """Return an empty table that takes the hashes of words that occur again from this one."""
+        """Return a new, empty table for the time when this one is full. For words that this one
+        has, it takes their hashes from here and need not compute them."""
         self._former = None
         return WordTable(self)
 
 
 class WordClass:
-    """Words that have something in common, such as content words: `includes` says which.
+    """A class of words, such as content words, that answers quickly which words of a text belong to
+    it.
 
-    It is asked once for each word of a table.
+    `includes` is the function that decides about a word. It is called once for each word of a table
+    of words, and the answer is kept.
     """
 
     def __init__(self, includes: Callable[[str], bool]) -> None:

@@ -32,7 +32,7 @@ _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldReceipt:
-    """Why the article of a receipt is held: its source, which an operator has paused, the time when
+    """Why a delivered article is held: its source, which an operator has paused, the time when
     the article was held, and the queue to which it goes back when the source is resumed."""
 
     source: str
@@ -42,8 +42,13 @@ class HeldReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundByName:
-    """What has the name that somebody asked for, as in Explanation, but with ids of articles
-    only."""
+    """What was found by a name that somebody asked for: an article, a receipt (the id of a
+    delivery) or a dead letter (an article that could not be processed).
+
+    For a receipt, `received` says when the broker took the article, and `outcome` what became of
+    it; if that was removed, `expired` says so. `letter` is a dead letter. `held` says why an
+    article is held, if its source is paused. `article_ids` are the stored articles that were found.
+    """
 
     received: datetime | None = None
     outcome: Outcome | None = None
@@ -75,12 +80,13 @@ class Explanation:
 def explained(
     store: ArticleHistoryReader, what: str, link_rules: Callable[[], UrlRules]
 ) -> Explanation:
-    """Find the article, receipt or dead letter that is called `what`, and explain what happened.
+    """Find the article, receipt (the id of a delivery) or dead letter that is called `what`, and
+    explain what happened to it.
 
-    `link_rules` returns the rules by which addresses are written in the store; it is called only if
-    `what` is one. The result
-    equals `Explanation()` if nothing is found. Raises LookupError, with a list of ids, if several
-    articles have ids that begin so.
+    `what` may be an id, the beginning of one, or a web address. For an address, `link_rules` is
+    called to get the rules by which addresses are normalised. If nothing is found, the result
+    equals `Explanation()`. Raises LookupError, which lists the ids, if the ids of several articles
+    begin with `what`.
     """
     found = find_named(store, what, link_rules)
     return Explanation(
@@ -96,10 +102,13 @@ def explained(
 def find_named(
     store: ArticleHistoryReader, what: str, link_rules: Callable[[], UrlRules]
 ) -> FoundByName:
-    """Find the article, receipt or dead letter that is called `what`, without reading texts.
+    """Find the article, receipt (the id of a delivery) or dead letter that is called `what`,
+    without reading the texts of articles.
 
-    `link_rules` is as for `explained`. The result equals `FoundByName()` if nothing is found.
-    Raises LookupError, with a list of ids, if several articles have ids that begin so.
+    `what` may be an id, the beginning of one, or a web address. For an address, `link_rules` is
+    called to get the rules by which addresses are normalised. If nothing is found, the result
+    equals `FoundByName()`. Raises LookupError, which lists the ids, if the ids of several articles
+    begin with `what`.
     """
     if "://" in what:
         return FoundByName(article_ids=tuple(articles_at(store, what, link_rules())[:_MOST]))
@@ -182,7 +191,8 @@ def held_sentence(held: HeldReceipt) -> str:
 
 
 def expired_sentence(expired: ExpiredOutcome) -> str:
-    """Say that the outcome of a receipt was removed, because it was old."""
+    """Say that it is not known any more what became of a delivery, because its outcome was old
+    and was removed."""
     return (
         f"Its outcome has expired: those from before {moment(expired.before)} are removed, except "
         "of deliveries that made a stored revision or a dead letter. The counts of its day are in "
@@ -191,8 +201,8 @@ def expired_sentence(expired: ExpiredOutcome) -> str:
 
 
 def outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
-    """Say how the processing of a receipt ended. `letter` is its dead letter, None if there is
-    none."""
+    """Say what became of a delivered article. `letter` is its dead letter if it could not be
+    processed, else None."""
     came = f"This receipt ended {moment(outcome.at)} as {outcome.kind}"
     by = explain_sentences.worker_clause(outcome.handling.worker, outcome.handling.deliveries)
     if outcome.handling.traceparent:

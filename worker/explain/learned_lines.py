@@ -52,9 +52,10 @@ def repeated_lines(
     left_out: Sequence[RemovedLineCount],
     rules: LearnedRules,
 ) -> SourceBoilerplateReport:
-    """Join the lines that were learned from a source, that its rules name, and that were left out.
+    """List all lines that one source repeats around its articles, and how often each was left out.
 
-    `learned` comes from the index, `left_out` from the store.
+    `learned` has the lines that workers learned, from the index, and `rules` those that
+    cleaning.toml names. `left_out` has the counts of the lines left out, from the store.
     """
     configured = [
         BoilerplateLine(line=line, how=how)
@@ -75,8 +76,8 @@ def repeated_lines(
 def lines_without_index(
     source: str, left_out: Sequence[RemovedLineCount], problem: str
 ) -> SourceBoilerplateReport:
-    """List the lines that were left out while the index does not answer, for the reason
-    `problem`."""
+    """List the lines of a source that workers left out, when the index does not answer, so that
+    the learned lines are unknown. `problem` is the error of the index."""
     lines = tuple(_rows(source, SourceBoilerplate(), left_out))
     return SourceBoilerplateReport(version="", lines=lines, silent=problem)
 

@@ -1,9 +1,9 @@
-"""Compare two texts word by word, in a time that is bounded whatever the texts are.
+"""Compare two texts word by word, without taking long for texts that repeat a word very often.
 
-The time that difflib takes grows with the number of pairs of equal words, which is quadratic in a
-text that repeats a word. So equal beginnings and ends are set aside first. If the rest still has
-too many pairs, sentences are compared, and words only within those that changed, as long as a
-budget lasts. What is left then counts as replaced.
+The time that difflib takes grows with the number of pairs of equal words, one from each text. So
+what both texts begin and end with is set aside first. If the rest still has too many pairs, whole
+sentences are compared, and words only in sentences that changed. When that has taken too long, the
+sentences left are shown as removed and added as a whole.
 """
 
 import re

@@ -72,11 +72,11 @@ class Index(Protocol):
 
     def release(self, article_ids: Sequence[str]) -> None:
         """Tell the index that these articles are stored now, so that it may delete their
-        fingerprints (all their text hashes). The articles are still found, by the few hashes that
-        it keeps.
+        fingerprints (all their text hashes). Afterwards it still finds the articles by a few
+        hashes, which it keeps.
 
-        Only articles that the last call of `register_and_match` added are affected. The index may
-        delete the fingerprints during the next call only.
+        Articles that the last call of `register_and_match` did not add are ignored. Fingerprints
+        need not be deleted at once, but may stay until the next call of it.
         """
         ...
 

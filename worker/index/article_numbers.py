@@ -111,11 +111,11 @@ class ArticleNumbers:
         return [*writes, *(("EXPIRE", bucket, 3 * self._buckets.window_s) for bucket in buckets)]
 
     def forget(self, numbers: Mapping[str, int | None]) -> None:
-        """Remove articles from the index, in two round trips. `numbers` maps their ids to their
-        numbers, as `find` returns them.
+        """Remove articles from the index, so that new articles are not found to be copies of them;
+        one that comes back counts as new.
 
-        Their fingerprints, ids and numbers are deleted, and of which article each is a copy. So
-        they are no longer proposed as originals of new articles, and one that comes back is new.
+        `numbers` maps their ids to their numbers, as `find` returns them. Their text hashes, ids
+        and numbers are deleted, and the notes which articles they copy.
         """
         removals: list[Command] = []
         read = self._buckets.layouts().read

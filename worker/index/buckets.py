@@ -112,8 +112,11 @@ class Buckets:
         return active_layouts(generation, state)
 
     def admit_former_sketches(self, layout: BucketLayout) -> None:
-        """Store that the index has, for a time window, articles registered by the text hashes that
-        a former release chose. Copies of them are then looked for by such hashes, too."""
+        """Note that articles of a time window were registered in the index by text hashes that a
+        former release chose, so that copies of them are also looked for by such hashes.
+
+        `layout` describes the window.
+        """
         self._client.execute([("HSET", STATE, *former_sketch_entry(layout.generation))])
 
     def write(

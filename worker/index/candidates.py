@@ -71,11 +71,11 @@ def rank_candidates(
 def count_taken(
     own: Owner, owners_by_hash: Sequence[Collection[Owner]], rivals: Collection[Owner]
 ) -> int:
-    """Count the text hashes of the article `own` that lead to none of its copies, because articles
-    with other texts were the first with them.
+    """Count the text hashes of the article `own` by which no copy of it can be found, because the
+    index leads from them to articles with other texts, which had them first.
 
-    `owners_by_hash` lists the owners of each hash. Hashes that belong to one of `rivals`, the
-    candidates for `own`, are not counted: a copy of `own` is found by that candidate, too.
+    `owners_by_hash` lists for each hash the articles that had it first. Hashes that lead to one of
+    `rivals`, the candidates for `own`, are not counted: copies of `own` are found by these.
     """
     found = {own, *rivals}
     return sum(1 for owners in owners_by_hash if owners and found.isdisjoint(owners))

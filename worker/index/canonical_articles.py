@@ -1,12 +1,12 @@
 """Elect the canonical article of several copies: the one that stands for all of them.
 
 The result is in a table that all workers share. It says of each article which one it copies; a
-canonical article copies itself. The table's entry for an article is written once and not changed.
+canonical article copies itself. An entry is written once and not changed. An article that copies a
+canonical one becomes a copy of it; if none of several copies is canonical yet, the earliest becomes
+so.
 
-An article that copies a canonical one becomes a copy of it in the table. If none of several copies
-is canonical yet, the earliest becomes so. The entries of its copies are written before its own, so
-that two workers never make two copies of one text canonical, even if only one of the workers knows
-that they are copies.
+The entries of the copies are written before that of the canonical article. So two workers never
+make two copies of one text canonical, even if only one of them knows that they are copies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -45,6 +45,6 @@ class RedisCanonicalTable:
 
 
 def cell_address(number: int) -> tuple[str, int]:
-    """Return the Redis key and field that say of which article the one with this number is a
-    copy."""
+    """Return where Redis has the entry that says of which article the one with this number is a
+    copy: the key of a Redis hash, and the field in it."""
     return f"aw:c:{number // BUCKET_NUMBERS}", number % BUCKET_NUMBERS

@@ -25,8 +25,8 @@ class EntryOwners(NamedTuple):
     first. Each owner is given by its number in the index.
 
     `text` has the owners of the hash of the whole text, and `sketch` a list of owners for each hash
-    of a run of words. `former` has such lists for the hashes that the release before would have
-    chosen, because the index may still have articles registered by these.
+    of a run of words. `former` has such lists for the hashes that a former release would have
+    chosen: articles that it has registered are found only by these.
     """
 
     text: list[int]
@@ -106,12 +106,12 @@ class HashOwners:
         rivals: Sequence[Sequence[tuple[int, int]]],
         layout: BucketLayout,
     ) -> BucketWrites:
-        """Return the commands that make each article the owner of alternate text hashes, as many as
-        it has hashes that belong to articles with other texts.
+        """Return the commands that register articles by alternate text hashes, one for each of
+        their hashes that leads to an article with another text.
 
-        Otherwise an article in a full index would be found by few hashes. `owners` is what `read`
-        returned for the articles, `numbers` has their numbers, and `rivals` the numbers and hits of
-        their candidates.
+        Otherwise a copy of the article would be found by few hashes in a full index. `numbers` has
+        the numbers of the articles in `entries`, `owners` what `read` returned for them, and
+        `rivals` the number and the hashes in common of each candidate.
         """
         counts = [
             count_taken(number, of.sketch, [rival for rival, _ in of_entry])
@@ -129,11 +129,13 @@ class HashOwners:
         forgotten: set[int],
         layout: BucketLayout,
     ) -> None:
-        """Make articles the owners of those of their text hashes that belong to articles removed
-        from the index. Otherwise a later copy would be led to a removed article, and not be found.
+        """Make articles the owners (first articles) of those of their text hashes that lead to
+        articles removed from the index. Otherwise later copies of them would not be found by these
+        hashes.
 
         `hashes` and `numbers` are those of the articles, and `owners` is what `read` returned for
-        them. `forgotten` has the numbers of the removed articles.
+        them. `forgotten` has the numbers of the removed articles, `layout` says where hashes are
+        stored.
         """
         keys, commands = self.commands(hashes, numbers, layout)
         by_hash = [of for entry in owners for of in (entry.text, *entry.sketch)]
@@ -146,8 +148,8 @@ class HashOwners:
 
 
 class _Reads:
-    """Collects the Redis commands that read the owners of text hashes (the first articles that had
-    them), and finds the owners in the replies."""
+    """Collects Redis commands that read which articles had certain text hashes first (their
+    owners), to send all at once, and then finds the owners in the replies."""
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
@@ -156,11 +158,11 @@ class _Reads:
     def add(
         self, hashes: IndexHashes, layout: BucketLayout, first: int, own: Sequence[bool] = ()
     ) -> None:
-        """Add commands that read the owners of `hashes`. `layout` says in which Redis hashes these
-        are.
+        """Add commands that read the owners of `hashes` (the first articles that had them) from the
+        Redis hashes that `layout` describes.
 
-        The hashes get the numbers from `first` on, by which their owners are returned. Those of
-        which `own` is True are not read, because their owners are known.
+        The owners are later returned by a number for each hash: `first` for the first one, and so
+        on. Hashes for which `own` is True are not read; their owner is known.
         """
         positions = [n for n in range(len(hashes.fields)) if not (own and own[n])]
         keys, fields = hashes.keys(layout), hashes.fields
@@ -180,12 +182,12 @@ class _Reads:
 
 
 class _Part(NamedTuple):
-    """Those of the looked-up text hashes that are stored in one layout (a way in which Redis hashes
-    hold the owners of text hashes).
+    """The commands that read the owners of text hashes (the first articles that had them) from the
+    Redis hashes of one layout, and what finds the owners in the replies.
 
-    `numbers` are their positions in the list of all looked-up hashes. `spares` are the bits of each
-    that its Redis key and field do not hold; the same bits are stored with the owner, to tell apart
-    hashes that share key and field.
+    `numbers` says which of all looked-up text hashes each command reads. Several text hashes may
+    share one place in Redis, so some further bits of the right one are stored with the owner;
+    `spares` has these bits of each looked-up hash, for comparison.
     """
 
     layout: BucketLayout
@@ -193,8 +195,11 @@ class _Part(NamedTuple):
     spares: NDArray[np.int64]
 
     def owners(self, values: Sequence[bytes | None]) -> tuple[list[int], list[int]]:
-        """The numbers of the hashes that have an owner, and the owner of each, by the stored
-        values of all hashes."""
+        """Return the numbers of the looked-up text hashes that have an owner, and the owner of
+        each.
+
+        `values` are the server's replies to the commands, None where nothing is stored.
+        """
         found = np.array([n for n, value in enumerate(values) if value is not None], np.intp)
         stored = np.array([int(value) for value in values if value is not None], np.int64)
         same_hash, owners = owners_of(stored, self.spares[found], self.layout)

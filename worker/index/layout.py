@@ -89,10 +89,10 @@ class BucketLayout(NamedTuple):
 
     @property
     def field(self) -> str:
-        """A name for this layout, the buckets (Redis hashes) that the index has after a growth.
+        """The name under which the Redis hash aw:buckets stores how far the index has grown to
+        these buckets (the Redis hashes with its entries): how many of the former ones were moved.
 
-        It consists of the number of the time window and `bits`, such as `1234:14`. Under this name
-        the Redis hash aw:buckets stores how many of the former buckets were already moved to these.
+        It consists of the number of the time window and `bits`, such as `1234:14`.
         """
         return f"{self.generation}:{self.bits}"
 
@@ -114,8 +114,8 @@ class BucketLayout(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether the index can't grow any more in this time window, because it is spread over the
-        greatest possible number of buckets (Redis hashes)."""
+        """Whether the index can't grow any more in this time window, because it has the greatest
+        possible number of buckets (Redis hashes) already."""
         return self.spare_bits < GROWTH_BITS
 
     def split(self, value: bytes) -> tuple[int, int]:
@@ -140,11 +140,11 @@ class BucketLayout(NamedTuple):
 
 
 class BucketMove(NamedTuple):
-    """How far the entries of one time window were moved to four times as many Redis hashes.
+    """How far the entries of one time window have been moved to four times as many Redis hashes.
 
-    `old` describes the old Redis hashes of the index. Each is copied and deleted; when all are,
-    each is deleted once more, because a late worker may have written to it. `done` counts both, so
-    the move is over when `done` is twice the number of old Redis hashes.
+    `old` describes the old Redis hashes. First each is copied and deleted, then each is deleted
+    once more, because a late worker may have written to it. `done` counts both, so the move is over
+    when `done` is twice the number of old Redis hashes.
     """
 
     old: BucketLayout
@@ -230,13 +230,12 @@ def active_layouts(generation: int, state: LayoutState) -> ActiveLayouts:
 
 def sketch_entry(generation: int, state: LayoutState) -> tuple[str, int]:
     """Return the name and the value to add to the Redis hash aw:buckets when a new time window of
-    the index begins.
+    the index begins. The value says how the text hashes are chosen by which articles are
+    registered.
 
-    Articles are registered in the index by a few hashes of their text, the sketch. The value is the
-    version of the method that chooses these hashes for the articles of the new window. It is the
-    present version; but it is 1, that of the former release, if a worker of the former release
-    began the window before, because such workers may still register articles. `generation` is the
-    number of the new window, and `state` the present content of aw:buckets.
+    It is the version of the present method. But if a worker of a former release began the window
+    before, such workers may still register articles by their method, and the value is 1.
+    `generation` is the number of the new window, `state` the present content of aw:buckets.
     """
     before = generation - 1
     after_former = str(before) in state and _sketch_field(before) not in state

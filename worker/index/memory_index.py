@@ -20,8 +20,8 @@ DAY_S = 86_400
 class MemoryIndex:
     """A similarity index in the memory of one process, for tests, dry runs and a single worker.
 
-    It has the first article with each text hash, and for each article the canonical one, which
-    stands for all copies of a text. `clock` returns the time in Unix seconds.
+    It remembers which article was the first with each text hash, and which article stands for all
+    copies of a text. `clock` returns the time in Unix seconds, by which old articles are forgotten.
     """
 
     def __init__(self, rules: SupportsIndexRules, clock: Callable[[], float] = time.time) -> None:

@@ -95,8 +95,9 @@ class RedisIndex:
         return candidates
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Delete the fingerprints (all text hashes) of these articles, which are stored now, with
-        the next registration. To save a round trip, nothing is sent to the server before it."""
+        """Note that these articles are stored now, so that their fingerprints (all their text
+        hashes) may be deleted. They are deleted together with the next registration of articles,
+        which saves a round trip."""
         # Not those of revisions: other workers may be about to store later ones.
         self._released += [self._recent[i] for i in article_ids if i in self._created]
 
@@ -223,9 +224,11 @@ class RedisIndex:
     def ranked(
         self, owners: Sequence[EntryOwners], own: Sequence[int]
     ) -> list[list[tuple[int, int]]]:
-        """The best candidates of each entry, as pairs of article number and hits.
+        """Return for each new article the earlier articles that most probably have the same text,
+        as pairs of number and text hashes in common, the best first.
 
-        `own` are the numbers of the entries themselves, which are no candidates of theirs.
+        `owners` says which articles had each of its text hashes first. `own` are the numbers of the
+        new articles, which are no candidates of themselves.
         """
         return [
             rank_candidates(number, [*of.sketch, *of.former], of.text, self.rules)

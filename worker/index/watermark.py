@@ -37,11 +37,9 @@ class Watermark(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """Whether the index has articles, but no record yet that says until when it is complete. So
-        it is a new index and not one that has lost articles.
-
-        The first worker writes that record half a minute after it starts.
-        """
+        """Whether the index has articles, but no note yet until when it is complete. Then it is
+        a new index, and none that has lost articles: the first worker writes the note half a
+        minute after it starts."""
         return self.complete_until is None and self.has_articles
 
     @property

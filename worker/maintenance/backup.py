@@ -1,8 +1,10 @@
-"""Make and restore backups: a folder with copies of the broker's keys, the store and journals.
+"""Make and restore backups: a folder with copies of the broker's keys, the store, and the journals
+in which producers list what they sent.
 
-The queue is copied before the store. So an article that is processed meanwhile is in both copies,
-not in none, and after a restore it is processed once more without effect. Journals of producers are
-copied last: what they list and the store does not know was sent after the backup.
+The queue is copied before the store. So an article that is processed meanwhile is in both copies
+and not in none; after a restore it is processed a second time, which changes nothing. Journals are
+copied last: an article that they list, and that the restored store does not know, was sent after
+the backup.
 """
 
 import os
@@ -69,10 +71,11 @@ def make_backup(
 ) -> Manifest:
     """Copy the broker's keys, the store and the producers' journals into a new or empty folder.
 
-    Workers and producers may go on. The folder and its files are readable by this user only.
-    `left_out` are sentences on what the caller knows is missing. Raises BadConfig if the folder is
-    not empty, and Unavailable when the broker or the store does not answer; the folder is then
-    empty again.
+    Workers and producers may go on. Only this user can read the folder and its files. `left_out`
+    has sentences on what is missing in the backup, which are written into its manifest. `on_part`
+    is called with the name of a part and how much of it was copied since the last call. Raises
+    BadConfig if the folder is not empty, and Unavailable if broker or store do not answer; the
+    folder is then empty again.
     """
     _make_empty_folder(folder)
     try:
@@ -115,8 +118,12 @@ def _fill(
 
 
 def check_backup(folder: Path, store_url: str, on_part: OnPart) -> Manifest:
-    """Check that a backup is complete and undamaged, and fits the kind of the store; return its
-    manifest. Raises BadConfig that says what is wrong."""
+    """Check that a backup is complete and undamaged, and fits the kind of the store (SQLite or
+    PostgreSQL). Returns its manifest.
+
+    `on_part` is called with the name of a part and how much of it was checked since the last call.
+    Raises BadConfig that says what is wrong.
+    """
     manifest = read_manifest(folder)
     if manifest.store_file != copy_name(store_url):
         kind = "SQLite" if is_sqlite(store_url) else "PostgreSQL"
@@ -128,9 +135,10 @@ def check_backup(folder: Path, store_url: str, on_part: OnPart) -> Manifest:
 
 
 def occupied(system: BackedUpSystem, store_copy: Path) -> list[str]:
-    """Return what the broker and the store hold that a restore would replace, in words.
+    """Say in words what a restore would overwrite in the broker and the store; [] if both are
+    empty.
 
-    `store_copy` is the file of the backup that the store is replaced by.
+    `store_copy` is the file of the backup from which the store is to be restored.
     """
     with system.broker.channel() as channel:
         keys = count_keys(channel)
@@ -141,7 +149,8 @@ def occupied(system: BackedUpSystem, store_copy: Path) -> list[str]:
 
 
 def refuse_workers(system: BackedUpSystem) -> None:
-    """Raise BadConfig while workers are at work: they would go on with what they have read."""
+    """Raise BadConfig while any worker runs, so that nothing is restored under it: it would go
+    on with messages that it has taken before."""
     with system.broker.channel() as channel:
         at_work = [worker.state.node for worker in present_workers(channel, system.queues[0])]
     if at_work:
@@ -154,8 +163,10 @@ def restore_backup(
 ) -> None:
     """Replace the store and the broker's keys by those of a backup that was checked.
 
-    The store comes first. If the restore is interrupted, do it again. A store of an earlier version
-    is migrated. Raises Unavailable before anything changes if the broker can't read the backup.
+    The store is replaced first, and migrated if it is of an earlier version. If this is
+    interrupted, call it again. `on_part` is called with the name of a part and how much of it was
+    restored since the last call. Raises Unavailable, before anything changes, if the broker can't
+    read the backup.
     """
     path = folder / BROKER_FILE
     with system.broker.channel() as channel, path.open(encoding="utf-8") as lines:
@@ -220,8 +231,8 @@ def _growth(on_part: OnPart, part: str) -> Callable[[int], None]:
 
 
 def mark_index_incomplete(index: RedisIndex) -> None:
-    """Mark the restored similarity index as incomplete, so that workers write the articles to it
-    that it may lack. It may lack some because it was copied before the store."""
+    """Mark the restored similarity index as incomplete. Workers then write to it the articles
+    that it lacks because it was copied before the store."""
     mark = read_watermark(index)
     if mark.complete_until:
         write_watermark(index, "restored", mark.complete_until)

@@ -23,12 +23,11 @@ _READ_AT_ONCE = 50  # letters; each may have a payload of megabytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterSelection:
-    """The dead letters that an action would touch.
+    """The dead letters that would be replayed or dropped.
 
-    `letter_ids` are those of the letters that match, those that failed last first, and `left_out`
-    maps the ids of letters that can't be replayed to the reason; the payloads of the first
-    `examined` letters were read for that. `is_complete` is False if more match than one action may
-    touch.
+    `letter_ids` are the ids of those that match, the last failure first. The payloads of the first
+    `examined` ones were read, and `left_out` maps the ids of those that can't be replayed to the
+    reason. `is_complete` is False if more letters match than can be replayed or dropped at once.
     """
 
     letter_ids: tuple[str, ...]

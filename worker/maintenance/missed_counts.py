@@ -1,5 +1,5 @@
-"""Count the outcomes of articles that workers of an earlier version stored without counting them by
-hour. This is done in steps, so that each transaction is short."""
+"""Mend the counts of outcomes by hour: add the outcomes that workers of an earlier version
+stored without counting them. This is done in steps, so that each transaction is short."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -14,11 +14,11 @@ def count_missed_outcomes(
     now: datetime,
     step_guard: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> int:
-    """Compare the stored outcomes of all deliveries up to now with the counts by hour, and add what
-    is missing there. Returns how many outcomes were added.
+    """Add to the counts by hour the stored outcomes, up to now, that they lack. Returns how many.
 
-    Outcomes that an earlier call has compared are left out. Each step is a transaction of its own,
-    in a context that `step_guard` makes, so that workers can write between the steps.
+    Outcomes that an earlier call has looked at are skipped. Each step is one transaction. It runs
+    in a `with` block on the result of `step_guard`, so that the caller can hold a lock for one
+    step, and workers can write between the steps.
     """
     return sum(step.articles for step in _steps(store, now, step_guard))
 

@@ -48,11 +48,13 @@ class DayBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBalance:
-    """The result of comparing receipts, the ids of deliveries, with what the store and broker hold.
+    """What became of the articles that the broker accepted, by the receipts (ids of deliveries)
+    that it noted.
 
-    It has the counts of each day, the receipts that are `missing`, and the messages that the broker
-    lost with their receipts (`lost`). `expired` is the number of articles in a producer's own
-    journal that were sent so long ago that their outcomes are removed.
+    `days` has the counts of each day, and `missing` the receipts of articles found nowhere. `lost`
+    names the messages that the broker lost together with the notes of their receipts. `expired`
+    counts articles in a producer's own journal that were sent so long ago that their outcomes are
+    removed.
     """
 
     days: list[DayBalance]

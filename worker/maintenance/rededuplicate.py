@@ -25,13 +25,14 @@ PAGE = 500  # articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDecision:
-    """The decision on one article by one set of deduplication rules, where another set decides
+    """What one set of deduplication rules decides about an article, if another set decides
     otherwise.
 
-    `kind` is new, duplicate or variant, and `canonical` the id of the original in the article's
-    cluster of copies. `rival` is the id of the earlier article that it resembles, and `signal` the
-    kind of resemblance, such as `exact` for equal words; both are "" for a new article. `scores`
-    are the measured similarities, and `thresholds` the limits that apply to them.
+    `kind` is new, duplicate or variant, and `canonical` the id of the original of the article's
+    cluster (group of copies). `rival` is the id of the earlier article that it resembles, and
+    `signal` the kind of resemblance, such as `exact` for equal words; both are "" for a new
+    article. `scores` are the measured similarities, and `thresholds` the limits they were compared
+    with.
     """
 
     kind: OutcomeKind  # NEW, DUPLICATE or VARIANT
@@ -121,11 +122,10 @@ def _only_sketch(fingerprint: Fingerprint) -> Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class _UndecidedArticle:
-    """A stored article that is to be compared anew with earlier articles, by one set of rules for
-    copies.
+    """A stored article that is to be compared with earlier articles once more.
 
-    `verdict` says that it is new, as if it had never been compared. `fingerprint` has the text
-    hashes by which it is compared.
+    `fingerprint` has the text hashes by which it is compared. `verdict` calls the article new, like
+    one that nobody has compared yet.
     """
 
     verdict: Verdict
@@ -142,8 +142,9 @@ class _StoredOriginals(NamedTuple):
         return self.store.fingerprints(article_ids)
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Do nothing. A worker deletes the fingerprints of stored articles from the similarity
-        index with this method; a replay of decisions keeps no fingerprints there."""
+        """Do nothing. A worker would write into the similarity index here that these articles
+        are no copies of the originals chosen for them; a replay of decisions writes nothing
+        there."""
 
 
 class DecisionReplay:

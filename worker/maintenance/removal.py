@@ -1,7 +1,6 @@
-"""Remove what is kept for a limited time from the store, in short transactions.
+"""Remove from the store what is kept only for a limited time, in short transactions.
 
-Before receipts (outcomes of deliveries) are removed, all outcomes are counted by hour, and the
-ledger has counted them by day.
+Outcomes of deliveries stay in the counts by hour and by day when they themselves are removed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,8 +17,11 @@ StepGuard = Callable[[], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionPeriods:
-    """How many days each kind of row is kept; 0: for ever. Raw articles count as those of pages if
-    they take at least `page_bytes` bytes in the store."""
+    """How many days each kind of row in the store is kept; 0 stands for ever.
+
+    Some raw articles are whole web pages, and may be kept for a shorter time. Those of at least
+    `page_bytes` bytes in the store count as such.
+    """
 
     days: Mapping[Aged, float]
     page_bytes: int
@@ -39,11 +41,12 @@ def remove_aged(
     now: datetime,
     step_guard: StepGuard = nullcontext,
 ) -> Iterator[tuple[Aged, int]]:
-    """Remove all rows that have reached their age, at most 5,000 in a transaction.
+    """Remove all rows of the store that are older than the period for their kind, at most 5,000 in
+    a transaction.
 
-    Yields the kind of rows and how many were removed after each step, so that the caller can stop
-    between two steps; the next call goes on from there. Each step is in a context that `step_guard`
-    makes. Raises Unavailable when the store does not answer.
+    Yields after each transaction the kind of rows and how many were removed. The caller may stop
+    there; the next call goes on. Each transaction runs in a `with` block on the result of
+    `step_guard`. Raises Unavailable when the store does not answer.
     """
     count_missed_outcomes(store, now, step_guard)
     with step_guard():

@@ -30,9 +30,9 @@ def replay_stalled(
     """Send up to 50 articles that stalled (ran out of time without using the CPU) through the
     workers again, if that was never done before.
 
-    An article is sent at the earliest `delay_s` seconds after it failed, or six times as long after
-    it while other messages wait in the queue `queue` or in its quarantine queue. Returns how many
-    were sent. Raises Unavailable if broker or store do not answer.
+    An article is sent `delay_s` seconds after it failed or later; six times as much if messages
+    wait in the live queue `queue` or in its quarantine queue, so that new articles go first.
+    Returns how many were sent. Raises Unavailable if broker or store do not answer.
     """
     is_calm = not any(kombu_internals.queue_size(channel, q) for q in (queue, queue + QUARANTINE))
     age = timedelta(seconds=delay_s if is_calm else delay_s * _PATIENCE)

@@ -1,5 +1,8 @@
-"""Move tags that workers of an earlier version have stored to the form of this version, in steps,
-so that each transaction is short and workers of both versions go on writing."""
+"""Convert tags that an earlier version of this package has stored to the form of this version.
+
+This is done in steps, so that each transaction is short, and workers of both versions can go on
+writing.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -12,11 +15,12 @@ _STEP = 200  # articles
 def move_old_tags(
     store: TagMovingStore, step_guard: Callable[[], AbstractContextManager[object]] = nullcontext
 ) -> Iterator[int]:
-    """Move the tags of all articles that an earlier version has tagged, and yield the number of
-    articles after each step of up to 200.
+    """Convert the tags of all articles that an earlier version has tagged to the form of this
+    version. Yields after each step how many articles, up to 200, were converted.
 
-    It may be interrupted, and called again at any time. Each step is a transaction of its own, in a
-    context that `step_guard` makes. Raises Unavailable when the store does not answer.
+    It may be interrupted, and called again at any time. Each step is a transaction. It runs in a
+    `with` block on the result of `step_guard`, by which the caller can hold a lock for one step.
+    Raises Unavailable when the store does not answer.
     """
     while True:
         with step_guard():

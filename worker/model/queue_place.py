@@ -1,4 +1,5 @@
-"""The place in the broker where a message came from, to put its articles back there later."""
+"""Says from which queue of the broker a message came, so that its articles can be put back there
+later."""
 
 from dataclasses import dataclass
 

@@ -199,8 +199,9 @@ def reclean_parts(
 
 
 class RecleanWork(NamedTuple):
-    """What the id of a piece of work names: cleaning a stored revision of an article again with one
-    version of the cleaner."""
+    """Work that a message orders: to clean revision `number` of an article again with the
+    version `cleaner` of the cleaner. The id of the work, stored like a receipt, is made of
+    these."""
 
     article_id: str
     number: int  # of the revision

@@ -1,7 +1,7 @@
 """Keep the state of alerts where all workers can read it: in the broker, with a copy in the store.
 
-Each of the two also says which worker judges now. The broker goes first. The store is asked when
-the broker does not answer, and its copy is used when the broker has lost its data.
+It says which incidents are known, which reports wait, and which worker looks for incidents now. The
+broker is asked first, and the store if the broker does not answer or has lost its data.
 """
 
 import logging
@@ -34,7 +34,8 @@ class AlertBoard(Protocol):
         ...
 
     def read(self) -> AlertState:
-        """Return the state; an empty one if there is none or it can't be read."""
+        """Return the shared state of alerts: the known incidents and the reports that wait. It
+        is empty if there is none, or if it can't be read."""
         ...
 
     def write(self, state: AlertState, holder: str, now: datetime, for_s: float) -> bool:
@@ -109,10 +110,10 @@ def encoded_state(state: AlertState) -> str:
 
 
 def decoded(text: str) -> AlertState:
-    """Read the state of alerts from JSON.
+    """Read the state of alerts from JSON. Fields that only a later version knows are ignored.
 
-    What a later version has added is left out. A text that can't be read counts as an empty state,
-    and is logged: then what stands is reported once more.
+    A text that can't be read is logged, and counts as an empty state. So all incidents that last
+    are reported a second time.
     """
     if not text:
         return AlertState()

@@ -40,9 +40,10 @@ _CLOCKS = timedelta(hours=1)  # by which the clocks of two hosts may differ
 class AlertJudge:
     """Lets a worker look for incidents and report them while no other worker does.
 
-    `boards` are the places of the shared state, the first that answers decides whose turn it is.
-    `read` returns the state of the system. `targets` has a function for each target by its name,
-    which sends a report and raises Unavailable if that fails. `holder` names this worker.
+    `holder` is the name of this worker. `boards` are the places where workers share the state of
+    alerts; the first that answers decides which worker may go on. `read` returns the state of the
+    system. `targets` maps the name of each target to a function that sends a report there, and
+    raises Unavailable if it can't.
     """
 
     def __init__(

@@ -62,8 +62,11 @@ def _send(server: SmtpServer, mail: EmailMessage, sender: str, recipients: Seque
 
 
 class _TimedSmtp(smtplib.SMTP):
-    """Waits for all answers of a server together, not for each part of an answer: one that sends
-    lines for ever, or byte by byte, would hold it for ever."""
+    """A connection by SMTP that waits at most 30 s for all answers of the server together.
+
+    smtplib limits the time for each part of an answer only, so a server that sends its answer byte
+    by byte could hold it for ever.
+    """
 
     def getreply(self) -> tuple[int, bytes]:
         if not hasattr(self, "_ends_at"):
@@ -74,12 +77,15 @@ class _TimedSmtp(smtplib.SMTP):
 
 
 class _TimedSmtps(_TimedSmtp, smtplib.SMTP_SSL):
-    """The same over a connection that is encrypted from the first byte."""
+    """A connection by SMTP that is encrypted from the first byte, and waits at most 30 s for all
+    answers of the server together."""
 
 
 class _TimedLines:
-    """Reads lines from a socket. Raises TimeoutError when the time `ends_at`, by the monotonic
-    clock, is over."""
+    """Reads lines from a socket until the time `ends_at` of the monotonic clock.
+
+    Raises TimeoutError if a line is not complete by then.
+    """
 
     def __init__(self, source: socket.socket, ends_at: float) -> None:
         self._source, self._ends_at, self._received = source, ends_at, b""

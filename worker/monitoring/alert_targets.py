@@ -14,10 +14,10 @@ SendAlert = Callable[[AlertMessage, datetime], None]
 
 
 def alert_targets(settings: Settings) -> dict[str, SendAlert]:
-    """Return a function for each target of alerts, by the name "webhook" or "mail".
+    """Return the targets to which alerts are sent, by their names "webhook" and "mail".
 
-    It sends a report, given with the present time, and raises Unavailable when that fails. The
-    result is empty if the settings name no target.
+    The value is a function that sends a report: it takes the report and the present time, and
+    raises Unavailable if it can't send it. The result is empty if the settings name no target.
     """
     targets: dict[str, SendAlert] = {}
     if settings.alert_webhook:

@@ -319,7 +319,8 @@ def _duration(now: datetime, since: datetime) -> str:
 
 
 def time_span(seconds: float) -> str:
-    """Say how long a time is, in the largest unit of which it has two, such as `12 min`."""
+    """Write a length of time as a whole number of the largest unit that fits at least twice,
+    such as `12 min` or `100 s`."""
     for unit_s, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * unit_s:
             return f"{seconds / unit_s:.0f} {unit}"

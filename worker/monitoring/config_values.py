@@ -28,8 +28,10 @@ def rule_values(rules: Config, name: str) -> dict[str, Any]:
 
 
 def flat_values(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the keys of nested tables, joined by dots, with their values. Of a list of tables only
-    the number of its entries is given."""
+    """Yield all values of nested tables, each with its keys joined by dots, such as "queue.name".
+
+    For a list of tables, only the number of tables is given.
+    """
     for key, value in values.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict):

@@ -117,9 +117,10 @@ def advance(
 ) -> AlertState:
     """Return the next state of alerts, made from the last one and what needs attention now.
 
-    New incidents are added, those that are over removed, and each change that is to be reported is
-    put into the outbox of each of the `targets`. With `blind`, broker or store could not be read:
-    then no incident ends except that a server is unreachable, because its absence proves nothing.
+    New incidents are added, those that are over are removed, and each change that is to be reported
+    is put into the outbox (the waiting reports) of each of the `targets`. `blind` says that broker
+    or store could not be read. What can't be seen then may still last, so no incident ends, except
+    one that says that a server can't be reached.
     """
     present = {(found.name, found.about): found for found in attention}
     # A condition that nobody watched may have been gone meanwhile: its time starts again.
@@ -145,9 +146,10 @@ def advance(
 
 
 def without_future(state: AlertState, now: datetime) -> AlertState:
-    """Return a state in which each time after `now`, written by a clock that was ahead, is `now`.
+    """Replace all times after `now` in a state by `now`; samples from after it are left out.
 
-    Otherwise incidents of that time would not end, and reports not be sent, until it has come.
+    Such times were written by a clock that was ahead. Without this, incidents would not end, and
+    reports not be sent, until these times have come.
     """
 
     def earlier(incident: Incident) -> Incident:
@@ -266,10 +268,9 @@ def with_changes(outbox: Outbox, changes: Sequence[IncidentChange]) -> Outbox:
 
 
 def due_targets(state: AlertState, now: datetime, rules: AlertRules) -> Iterator[str]:
-    """Yield the targets to which reports are to be sent now.
+    """Yield the targets, such as a webhook, to which waiting reports are to be sent now.
 
-    The oldest report of such a target has waited long enough for others to be sent together with
-    it, and the time until the next attempt is over if an attempt has failed.
+    Reports wait for a while, so that several are sent together, and longer after a failed attempt.
     """
     for target, outbox in (state.outboxes or {}).items():
         if not outbox.changes:
@@ -281,8 +282,10 @@ def due_targets(state: AlertState, now: datetime, rules: AlertRules) -> Iterator
 
 
 def merged(state: AlertState, alone: AlertState) -> AlertState:
-    """Return `state` together with `alone`, the incidents that one worker found by itself while it
-    reached neither broker nor store."""
+    """Add to `state`, which all workers share, the incidents and reports of `alone`.
+
+    These are what one worker found by itself while it reached neither broker nor store.
+    """
     known = {incident.key for incident in state.incidents}
     added = tuple(incident for incident in alone.incidents if incident.key not in known)
     outboxes = {**(alone.outboxes or {})}

@@ -28,14 +28,14 @@ _POLLS_AN_ARRIVAL = 2  # a source that delivers much more often than it brings s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedSource:
-    """How a source usually delivers.
+    """How a source usually delivers, by which it is judged.
 
-    `rhythm` is that of its new articles, None if it has delivered too little to be judged.
-    `poll_rhythm` is that of its deliveries of any kind; None if they come hardly more often than
-    new articles, as from a source that is not polled but pushes. `per_day` is the number of new
+    `rhythm` is at which hours of the week its new articles come, and `poll_rhythm` at which hours
+    it delivers anything, even known articles. Both are None if there is too little to learn from,
+    the second also if it would tell nothing more than the first. `per_day` is the number of new
     articles a day. `before` has the numbers of articles by outcome and trait in earlier windows of
-    72 hours, the latest first, as far as the source was known then. `expected` has the arrivals
-    that the rhythm lets expect in these windows.
+    72 hours, the latest first, and `expected` in how many hours of each window the rhythm lets
+    expect new articles.
     """
 
     rhythm: Rhythm | None
@@ -103,9 +103,11 @@ def windows_by_source(counts: Iterable[WindowCount]) -> dict[str, dict[int, Coun
 def expected_in_window(
     rhythm: Rhythm | None, window: int, now: datetime, outages: Iterable[int]
 ) -> float:
-    """Return how many arrivals (hours with new articles) a source usually has in a window of 72
-    hours. Window 0 ends now, and window 1 is the one before. The result is 0 for a source without a
-    rhythm."""
+    """Return in how many hours of a window of 72 hours new articles of a source are expected.
+
+    Window 0 ends now, and window 1 ends where it begins. Nothing is expected in the hours
+    `outages`. The result is 0 if the source has no `rhythm`.
+    """
     if rhythm is None:
         return 0.0
     end = now - timedelta(hours=WINDOW_H * window)

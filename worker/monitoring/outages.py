@@ -22,12 +22,13 @@ _SURELY = 5  # sources that deliver in this hour of the week, in the median of a
 
 
 def find_outages(delivered: Sequence[Hours]) -> frozenset[int]:
-    """Return the hours since 1970 in which nothing arrived, though it should have.
+    """Return the hours (counted since 1970) in which nothing arrived from any source, though it
+    should have.
 
     Each item of `delivered` has the hours in which one source delivered something. An hour without
-    a delivery is such an hour if usually at least five sources deliver in that hour of the week, or
-    if it lies in a gap that the rhythm of all sources together does not explain. The time after the
-    last delivery is left out, because it is not known yet whose silence it is.
+    deliveries is an outage if usually at least five sources deliver in that hour of the week. So is
+    an hour in a gap that is longer than chance explains. The time after the last delivery is never
+    one, because it may be the silence of a single source.
     """
     some = [hours for hours in delivered if hours.size]
     if len(some) < LEAST_SOURCES:

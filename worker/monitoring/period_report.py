@@ -17,8 +17,9 @@ _WIDTHS_H = (1, 2, 4, 6, 12, 24)  # hours of a column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedSource:
-    """A source in a report: whether it is well, and the numbers of its deliveries in each column
-    chart, without those that came again unchanged."""
+    """A source in a report: whether it is well (`health`), and how many articles it has
+    delivered in each column of the chart (`numbers`). Articles that came again unchanged are not
+    counted."""
 
     health: SourceHealth
     numbers: tuple[int, ...]
@@ -46,11 +47,11 @@ def read_period_report(
     now: datetime,
     planned: Sequence[PlannedPause] = (),
 ) -> PeriodReport:
-    """Read the report on the time from `since` to `now`, both rounded to whole columns of its
-    chart.
+    """Read the report on the time from `since` to `now`; it may begin earlier, so that the columns
+    of its chart are equally wide.
 
-    During the pauses `planned` nothing is expected of their sources. Raises Unavailable when the
-    store does not answer.
+    No source is called silent during the pauses `planned` for it. Raises Unavailable when the store
+    does not answer.
     """
     hours, width = _columns(now - since)
     columns = outcome_columns(

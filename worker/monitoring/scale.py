@@ -30,11 +30,12 @@ class OpenWork:
 
 
 def scale_of(broker: BrokerState, work: OpenWork, rules: ScaleRules) -> Scale:
-    """Calculate the drain time, and how many workers would bring it down to the wanted one.
+    """Calculate the drain time, in which the queues become empty, and how many workers would bring
+    it down to the wanted one.
 
-    Messages on a paused lane are left out, because workers take none of them. While the store does
-    not answer, the present number of workers is returned: more of them could not help. The number
-    is 0 only if nothing at all is left to do.
+    Messages on a paused lane (queue) are left out, because workers take none of them. While the
+    store does not answer, the present number of workers is returned: more of them could not help.
+    The number is 0 only if nothing at all is left to do.
     """
     message_s = busy_s_per_message(broker, rules)
     messages = broker.load.leased + sum(sum(n.waiting) for n in broker.lanes if not n.paused)

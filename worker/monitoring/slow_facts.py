@@ -47,10 +47,10 @@ class SlowFactReader:
     """Reads what changes slowly at most once a minute, and learns once an hour what is usual for
     each source.
 
-    Only one thread may use it at a time; what it has learned about the sources, `learned`, may be
-    shared. If `judges` is false, it reads from the broker what
-    another process found in the last minutes, and judges by itself only if there is nothing. `last`
-    is what was read last, None before that and while the store does not answer.
+    With `judges`, it judges the sources itself. Otherwise it uses the judgement that another
+    process has left in the broker, and judges them only if there is none. `last` is what it read
+    last, None if that failed. Only one thread may use it at a time, but others may use `learned`,
+    what it has learned about the sources.
     """
 
     def __init__(self, store: MeasuredStore, *, judges: bool = True) -> None:
@@ -96,9 +96,10 @@ class SlowFactReader:
         return self.last
 
     def note(self, connection: BrokerConnection, queue: str, now: datetime) -> None:
-        """Write what this process has found just now, at `now`, to the broker for other processes.
+        """Write the judgement of all sources, if it was made just now, to the broker, where other
+        processes read it.
 
-        `queue` is the name of the live queue. A broker that does not answer is no error.
+        `queue` is the name of the live queue. If the broker does not answer, nothing happens.
         """
         if not self._judges or self.last is None or self.last.at != now:
             return

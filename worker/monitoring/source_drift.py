@@ -1,13 +1,13 @@
 """Find what has changed in the articles of a source: more of them are dead, empty, short, undated,
 duplicates or in another language than before, or there are far fewer.
 
-The last 72 hours are compared with windows of the same length in four weeks before, of the same
-source. The 72 hours in between are left out, so that a change is not compared with its own
-beginning. A share is improbable if a beta-binomial distribution, which knows how little the earlier
-windows say of the true share, gives it a probability below 1e-4. A number of articles is judged by
-a negative binomial distribution in the same way. Articles come in bursts that resemble each other,
-so the numbers are first divided by their dispersion: how much more the earlier windows differ than
-independent articles would.
+The last 72 hours are compared with windows of the same length in the four weeks before. The 72
+hours in between are left out, so that a change is not compared with its own beginning. Something
+has changed if chance gives it a probability below 1e-4: a beta-binomial distribution for shares, a
+negative binomial one for numbers. Both know how little can be learned from few articles. Articles
+often come in bursts that resemble each other, so a change by chance is likelier than among
+independent articles. Therefore the numbers are first divided by how much more the earlier windows
+differ from each other than those of independent articles would.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,11 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """A share that is watched: of `bad` articles among `total`, both taken from counts."""
+    """A share of the articles of a source that is watched for changes, named `what`.
+
+    `bad` takes from the counts of a window the number of such articles, and `total` the number of
+    all articles that could be such.
+    """
 
     what: str
     bad: Callable[[Counts], int]
@@ -60,11 +64,12 @@ class _Measure:
 
 
 def find_drift(current: Counts, earlier: Sequence[Counts]) -> tuple[Drift, ...]:
-    """Return the shares that have risen in the last window, compared with the earlier windows of
-    the same source.
+    """Return the watched shares of a source's articles, such as that of dead ones, that have risen.
 
-    A share has risen if that is no chance, and if it is at least a tenth of the articles more. With
-    fewer than 5 articles now, or 20 in less than three windows before, nothing is judged.
+    `current` has the counts of the last 72 hours, and `earlier` those of windows of the same length
+    before. A share has risen if chance does not explain it, and if it is higher by at least 0.1.
+    Nothing is judged with fewer than 5 articles now, or with fewer than 20, or less than three
+    windows, before.
     """
     found = []
     for measure in (*_MEASURES, _language(earlier)):
@@ -107,8 +112,11 @@ def find_drop(
 
 
 def beta_binomial_tail(number: int, articles: int, bad: float, good: float) -> float:
-    """Return the probability that at least `number` of so many articles are bad, if the share of
-    bad ones has a beta distribution with the parameters `bad` and `good`."""
+    """Return the probability that at least `number` of `articles` articles are bad by chance.
+
+    The true share of bad ones is not known exactly: it has a beta distribution with the parameters
+    `bad` and `good`, such as numbers of earlier bad and good articles.
+    """
     logs = (
         lgamma(articles + 1)
         - lgamma(k + 1)
@@ -121,9 +129,12 @@ def beta_binomial_tail(number: int, articles: int, bad: float, good: float) -> f
 
 
 def negative_binomial_tail(number: int, known: float, expected: float) -> float:
-    """Return the probability of at most `number` articles, if `expected` are expected and that
-    number was learned from `known` articles. The number has a Poisson distribution whose mean
-    varies by a gamma distribution with the shape `known`."""
+    """Return the probability that by chance `number` or fewer articles come where `expected` were
+    expected.
+
+    The expectation is uncertain, the more so the fewer articles it was learned from (`known`). So
+    the number has a Poisson distribution whose mean has a gamma distribution of the shape `known`.
+    """
     success = known / (known + expected)
     first = known * log(success)
     ratios = (log((known + k - 1) / k * (1 - success)) for k in range(1, number + 1))

@@ -99,13 +99,13 @@ def judge_source(
     outages: frozenset[int] = NO_HOURS,
     planned: frozenset[int] = NO_HOURS,
 ) -> SourceHealth:
-    """Judge a source by its clocks, by what was learned about it, and by the numbers of articles in
-    the last 72 hours (`current`).
+    """Judge whether a source is well, by when it last delivered (`clock`), by what is usual for it
+    (`learned`), and by the numbers of articles in the last 72 hours (`current`).
 
-    What arrived up to `processed_until` has its outcome; what came later may still be waiting, so
-    no source is silent for want of it. `paused` maps the sources that an operator holds back to the
-    time since when, None if that is unknown. Nothing could arrive in the hours of `outages`, and
-    nothing of this source is expected in those of `planned`.
+    Articles that came after `processed_until` may still wait to be processed, so a source is silent
+    only if something was due before. `paused` maps the sources that an operator holds back to the
+    time since when, None if unknown. Nothing could arrive in the hours of `outages`, and nothing of
+    this source is expected in those of `planned`.
     """
     outages |= planned
     planned_pause = pause_around(planned, now)
@@ -146,14 +146,12 @@ def judge_source(
 
 
 def nothing_arrives(sources: Sequence[SourceHealth], silent_share: float) -> datetime | None:
-    """Return the time since when so many sources at once deliver nothing that the cause must lie
-    elsewhere, such as in the poller. The result is None if that is not so.
+    """Return since when so many sources are silent at once that the cause is not theirs; else None.
 
-    It is so if more than `silent_share` of the sources that can be judged are silent, and at least
-    three.
-    New, paused and snoozed sources do not count, nor do those that had been silent for a week when
-    the last article of any source came. Then the cause is probably the poller, the network or the
-    worker itself, and a message about each source would say nothing more.
+    That is so if at least three sources, and more than the share `silent_share` of them, are
+    silent. New, paused and snoozed sources do not count, nor do those that have been silent for
+    over a week. The cause is then probably the poller, the network or the workers, and one message
+    about it is better than one about each source.
     """
     judged = [s for s in sources if s.state in (SourceState.OK, SourceState.SILENT)]
     latest = max((s.last_polled for s in judged), default=None)

@@ -91,8 +91,8 @@ def read_source_health(
 
 
 def oldest_waiting_s(broker: BrokerState | None) -> float | None:
-    """Return how long the oldest message on all lanes has waited, in seconds; 0 if none waits, None
-    if the broker does not answer."""
+    """Return how long the oldest message on all lanes (queues of the workers) has waited, in
+    seconds; 0 if none waits, None if the broker does not answer."""
     if broker is None:
         return None
     times = [lane.oldest_at for lane in broker.lanes if lane.oldest_at is not None]

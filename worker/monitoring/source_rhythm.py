@@ -1,15 +1,13 @@
 """Learn at which hours of the week a source brings new articles, and how long a gap between two of
 them may last before something is wrong.
 
-An arrival is an hour in which at least one new article came: so a flood, or a poller that brings
-many at once, counts no more than a single article. The expected number of arrivals in an hour is
-the source's weekly rate, times the share of that hour of the day, times the share of that weekday.
-Both shares are shrunk to the pooled ones of all sources, as if 24 and 7 further arrivals had come
-as they come on average: so a few are enough to learn from. A gap is measured by the number of
-arrivals that were expected in it: a night counts little, a Monday morning much. Articles come in
-bursts, so that long gaps are more frequent than in a Poisson process. Therefore the gaps are taken
-to have a Lomax distribution (an exponential one whose rate varies by a gamma distribution), fitted
-by their mean and variance.
+An arrival is an hour in which at least one new article came, so many articles at once count like a
+single one. The arrivals expected in an hour are the source's number a week, times the share of that
+hour of the day, times the share of that weekday. A source with few arrivals borrows the shares that
+are usual for all sources. A gap is measured by the arrivals that were expected in it: a night
+counts little, a Monday morning much. Articles come in bursts, so there are more long gaps than
+chance alone (a Poisson process) would make. Therefore the gaps are taken to have a Lomax
+distribution, fitted by their mean and variance.
 
 The false alarms and delays of the method are measured by `bench.silence`, and docs/sources.md
 describes it. All hours are UTC.
@@ -82,10 +80,10 @@ class Rhythm:
         return self._until(last) - self._until(first) - missing
 
     def deadline(self, last: datetime, outages: Iterable[int] = ()) -> datetime:
-        """Return the time by which new articles should have come after those at `last`:
-        the end of the longest gap that chance explains.
+        """Return the time by which new articles should have come if the last ones came at `last`.
+        If none have come by then, the gap is longer than chance explains.
 
-        `outages` are hours since 1970 in which nothing could arrive; they lengthen the gap.
+        `outages` are hours since 1970 in which nothing could arrive; each makes the time later.
         """
         start = _hours(last)
         wanted = self._until(start) + self.limit
@@ -127,9 +125,11 @@ def as_hours(hours: Iterable[int]) -> Hours:
 
 
 def pooled_shape(sources: Iterable[Hours]) -> WeeklyShape:
-    """Return the average shares of arrivals by hour and weekday, each source counting the same.
+    """Return the shares of arrivals by hour of the day and by weekday that are usual for all
+    sources.
 
-    Each item has the hours since 1970 in which one source brought something.
+    Each item of `sources` has the hours since 1970 in which one source brought something. Each
+    source counts the same; those with few hours are left out.
     """
     by_hour = np.zeros(HOURS_A_DAY)
     by_day = np.zeros(DAYS_A_WEEK)
@@ -194,12 +194,12 @@ def _fit(
 
 
 def longest_gap(mean: float, variance: float, chance: float) -> float:
-    """Return the gap that is exceeded with the probability `chance`, measured in expected arrivals.
-    It is a quantile of the Lomax distribution with this mean and variance.
+    """Return the length that a gap between arrivals exceeds with the probability `chance`.
 
-    If the variance is no larger than that of an exponential distribution, it is the quantile of
-    that one. The result is at least the quantile of a Poisson process of rate 1, which is what a
-    gap in expected arrivals has at best, and at most 40.
+    Gaps are measured in arrivals that were expected in them, and `mean` and `variance` are those of
+    a source's gaps. They are taken to have a Lomax distribution, or an exponential one if the
+    variance is small. The result is never below that of gaps of mean 1 by pure chance, and at most
+    40.
     """
     poisson = -log(chance)
     if variance < _NEARLY_EXPONENTIAL * mean**2:

@@ -21,7 +21,8 @@ def state_sentence(health: SourceHealth) -> str:
 
 
 def drift_words(drift: Drift) -> str:
-    """Say what has changed in what a source delivers, compared with the four weeks before."""
+    """Say in words what has changed in the articles of a source, compared with the four weeks
+    before."""
     if drift.what == "volume":
         came = f"{drift.articles:,} new article{'' if drift.articles == 1 else 's'}"
         return f"{came} in {WINDOW_H} hours; {drift.usual:,.0f} were expected"
@@ -31,16 +32,17 @@ def drift_words(drift: Drift) -> str:
 
 
 def short_drift(drift: Drift) -> str:
-    """Say in a few words what has changed, such as `dead 12%` or `volume 3 of 40`."""
+    """Say in a few words what has changed in the articles of a source, such as `dead 12%` (12 %
+    can't be processed) or `volume 3 of 40` (3 articles came, and 40 were expected)."""
     if drift.what == "volume":
         return f"volume {drift.value:,.0f} of {drift.usual:,.0f}"
     return f"{drift.what} {drift.value:.0%}"
 
 
 def source_notes(health: SourceHealth, *, distrusted: bool = False) -> str:
-    """Say in a few words what is odd about a source; "" if nothing is.
+    """Say in a few words what is odd about a source, such as why it is silent; "" if nothing is.
 
-    `distrusted` says that its ids alone do not identify its articles.
+    `distrusted` says that its external ids do not identify its articles reliably.
     """
     snoozed = f"snoozed until {health.snoozed_until:%m-%d}" if health.snoozed_until else ""
     ids = "ids are distrusted" if distrusted else ""

@@ -23,7 +23,8 @@ from worker.store.values import UnfinishedWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StoreState:
-    """What the store tells; `slow` is what is read at most once a minute."""
+    """What the store says about the state of the system: the latest outcomes, and the work that
+    is not done. `slow` has the facts that are read at most once a minute."""
 
     latest: LatestOutcomes
     work: UnfinishedWork

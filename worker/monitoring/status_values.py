@@ -133,21 +133,21 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The state of the whole system at the time `at`.
+    """The state of the whole system at the time `at`. Commands, metrics, alerts and pages show
+    parts of it.
 
-    A field that could not be read, because broker or store does not answer, is None or empty, and
-    `unreachable` names what did not answer: "broker", "store".
+    A field is None or empty if it could not be read, because broker or store does not answer;
+    `unreachable` names which: "broker", "store".
 
-    `attention` lists what needs attention, the most urgent first. `leased` counts the messages
-    that workers have taken and not finished, and `overdue` those of them whose worker seems to have
-    vanished. `undeliverable` messages could not even be read. `held` is the number of articles held
-    back because their source is paused. `journal` is the number of pushed messages that are noted
-    in the broker, but not yet in the store. `dead_letters` counts the standing dead letters by
-    reason. `sources` counts the sources by state, and `source_summary` names silent ones. `pauses`
-    says who has paused which lanes and sources. `growth` is the size of the store and its growth,
-    and `store_limit_bytes` the size at which it is full, 0 if that is unknown. `breakers` maps a
-    worker to the service it waits for. `advice` is what producers are told, and `counters` what was
-    counted by lane.
+    `attention` lists what needs attention, the most urgent first. `leased` counts the messages that
+    workers have taken and not finished, and `overdue` those of them whose worker seems to have
+    vanished. `undeliverable` messages could not even be read. `held` articles wait because their
+    source is paused. `journal` counts messages of which the broker has noted the arrival, and the
+    store has not yet. `dead_letters` counts those not replayed, by reason. `sources` counts sources
+    by state, and `source_summary` names silent ones. `pauses` says who has paused which queues and
+    sources. `growth` is the size of the store and its growth, and `store_limit_bytes` the size at
+    which it is full, 0 if unknown. `breakers` maps a worker to the service it waits for. `advice`
+    is what producers are told, and `counters` what was counted for each queue.
 
     `lately` counts the outcomes of this hour (UTC) and the one before. `lacks_originals` is true
     while the store has a copy whose original is not stored yet, which a worker must repair.
@@ -190,5 +190,5 @@ class Status:
 
     @property
     def waiting(self) -> int:
-        """The number of messages that wait on all lanes."""
+        """The number of messages that wait on all lanes, the queues of the workers."""
         return sum(lane.messages for lane in self.lanes)

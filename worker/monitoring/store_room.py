@@ -15,10 +15,10 @@ def store_limit(growth: StoreGrowth, rules: AttentionRules) -> int:
 
 
 def days_until(size: float, growth: StoreGrowth) -> float | None:
-    """Return in how many days the store has this size in bytes, 0 if it has it now.
+    """Return in how many days the store will have grown to `size` bytes; 0 if it is that large now.
 
-    The answer is None if it does not grow, or if its growth was not sampled yet: the average since
-    the first article would take the first import for the rule.
+    The answer is None if it does not grow, or if its size was not measured twice yet: its average
+    growth since the first article could be that of a first import only.
     """
     if growth.bytes >= size:
         return 0.0

@@ -19,8 +19,8 @@ PERIOD = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Numbers of articles at one time, counted from the first article on: `ended` those that were
-    processed, and `dead` those of them that became dead letters."""
+    """How many articles have been processed (`ended`) since the beginning, up to the time `at`,
+    and how many of them became dead letters, that is failed (`dead`)."""
 
     at: datetime
     ended: int
@@ -37,10 +37,11 @@ def sample(totals: OutcomeTotals, at: datetime) -> Sample:
 
 
 def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
-    """Add `new` to the earlier samples, unless the last of them is less than five minutes old.
+    """Add `new` to the earlier samples, if it was taken at least five minutes after the last of
+    them.
 
-    Those older than six hours are left out, except the newest of them. After a store was replaced
-    by one with smaller numbers, all earlier samples are left out.
+    Samples of the last six hours are kept, and the newest one before that. If the numbers are
+    smaller than before, the store was replaced, and only `new` is kept.
     """
     if samples and new.ended < samples[-1].ended:
         return (new,)

@@ -49,11 +49,12 @@ def post(url: str, secret: str, message: AlertMessage, now: datetime) -> None:
 
 
 def signature_headers(message_id: str, body: bytes, secret: str, now: datetime) -> dict[str, str]:
-    """Return the headers that identify a report and prove that it is from someone who knows the
-    secret.
+    """Return the HTTP headers that identify a report and prove that it is from someone who knows
+    the secret.
 
-    `webhook-signature` is an HMAC-SHA256 of id, time and body, so that a receiver can also refuse
-    what was recorded and is sent again. Without a secret this header is left out.
+    `webhook-signature` is an HMAC-SHA256 of id, time and body. As the time is signed, a receiver
+    can also refuse an old report that an attacker has recorded and sends again. Without a secret
+    this header is left out.
     """
     at = str(int(now.timestamp()))
     headers = {"webhook-id": message_id, "webhook-timestamp": at}

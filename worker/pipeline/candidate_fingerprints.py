@@ -79,5 +79,6 @@ class ElectedArticles:
         return self.store.fingerprints(article_ids)
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Write into the index that these articles are no copies of other articles."""
+        """Write into the index that these articles are no copies of others but originals,
+        because a comparison with the originals chosen for them has shown so."""
         self.index.set_canonical({article_id: article_id for article_id in article_ids})

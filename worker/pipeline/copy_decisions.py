@@ -45,8 +45,9 @@ class CanonicalArticles(Protocol):
         ...
 
     def release(self, article_ids: Sequence[str]) -> None:
-        """Record that these articles are no copies of the originals chosen for them, so that later
-        articles are not led to these originals."""
+        """Record that each of these articles is an original itself: a comparison has shown that
+        it is no copy of the original chosen for it. So copies of it become copies of this
+        article."""
         ...
 
 

@@ -42,7 +42,9 @@ def payload_of(delivery: Delivery) -> Payload:
 
 
 def traces_of(deliveries: Sequence[Delivery]) -> dict[str, str]:
-    """Return the trace (W3C Trace Context) of each receipt whose message named one."""
+    """Return to which trace (W3C Trace Context) the articles of a batch belong: a dict from the
+    receipt (the id of a delivery) to the `traceparent`. Articles whose messages named no trace
+    are left out."""
     return {d.receipt: d.traceparent for d in deliveries if d.traceparent}
 
 

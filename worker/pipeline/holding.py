@@ -1,8 +1,9 @@
-"""Hold the raw articles of paused sources in the store, before a batch goes through the stages.
+"""Hold the raw articles of paused sources: put them into the store, before the rest of their batch
+is processed.
 
-They are stored in a transaction of their own, which comes before the one of the batch and before
-the ack of the message. If the worker dies in between, the message is delivered again, and what is
-held already is found in its place.
+This has a transaction of its own, before that of the batch and before the message is acknowledged.
+If the worker dies in between, the message is delivered again; articles that are held already are
+recognised then, and not stored twice.
 """
 
 import logging
@@ -34,10 +35,10 @@ def hold_paused(
     """Store those articles of a batch as held whose source is paused (one of `sources`), and return
     the others, in their order.
 
-    An article that was processed before, under the same receipt, is left out. One that could not be
-    parsed, because its JSON is nested too deep or damaged, is returned, to become a dead letter.
-    `place` says where the articles go when their source is resumed. Raises Unavailable, with
-    nothing stored, when the store does not answer.
+    An article that was processed before, under the same receipt (the id of its delivery), is left
+    out. One that could not be parsed, because its JSON is nested too deep or damaged, is returned,
+    to become a dead letter. `place` says where the articles go when their source is resumed. Raises
+    Unavailable, with nothing stored, when the store does not answer.
     """
     held = [x for x in deliveries if _may_be_held(x) and source_of(x.raw) in sources]
     if not held:

@@ -105,11 +105,13 @@ class Pipeline:
     def ingest(
         self, deliveries: Sequence[Delivery], *, now: datetime, handling: Attempt = NO_ATTEMPT
     ) -> list[Outcome]:
-        """Process a batch, write the results to the store and return the new outcomes.
+        """Process a batch of raw articles, write the results to the store, and return the outcomes:
+        what became of each.
 
-        An article whose receipt has an outcome already is left out, because it was delivered
-        before. `handling` names the worker, and is stored with the outcomes. Raises Unavailable,
-        with nothing written, when the store or the index does not answer.
+        An article whose receipt (the id of its delivery) has an outcome already is left out,
+        because it was delivered before. `handling` names the worker, and is stored with the
+        outcomes. Raises Unavailable, with nothing written, when the store or the index does not
+        answer.
         """
         try:
             return self._ingest(deliveries, now, handling, finds_unchanged=self._finds_unchanged)

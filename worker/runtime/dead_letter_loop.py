@@ -32,8 +32,8 @@ def start(
 
     It also deletes, once an hour, dead letters last seen more than `keep_days` days ago (0: none).
     And it replays, once, each dead letter with the reason `stalled`, about `stalled_replay_s`
-    seconds later: runs of its article were ended by wall-clock time alone, perhaps only because the
-    machine was suspended or busy.
+    seconds later: runs of its article took too long by the clock, but not by CPU time, perhaps
+    because the machine was suspended or busy.
     """
     connection = BrokerConnection(app)
     queue = app.conf.task_default_queue

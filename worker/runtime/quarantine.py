@@ -5,9 +5,9 @@ article without an outcome is tried alone. An article has an outcome when the st
 Only a run of one article that leaves no receipt counts as an attempt; after `attempts` of them the
 article becomes a dead letter. Earlier failures of its message do not count.
 
-A run that wall-clock time alone ended is no attempt, because the machine may have been suspended or
-busy: the message goes back to its queue with a count of such runs. After `stalls` of them the
-article becomes a dead letter with the reason `stalled`.
+A run that took too long by the clock, but not by CPU time, is no attempt, because the machine may
+have been suspended or busy. The message goes back to its queue with a count of such runs, and after
+`stalls` of them the article becomes a dead letter with the reason `stalled`.
 """
 
 import logging
@@ -44,10 +44,11 @@ def ingest_in_sandbox(
 ) -> None:
     """Process the articles of a message that failed before, until each has an outcome in the store.
 
-    They run in sandbox processes, which may die. `stalled_runs` says for each receipt how many
-    runs, in earlier deliveries of the message, wall-clock time alone ended. `handling` names the
-    worker, and is stored with the outcomes. Raises Stalled when the time is over and the message
-    must go back to its queue, and Unavailable when a service does not answer.
+    They run in sandbox processes, whose death does no harm. `stalled_runs` counts for each receipt
+    the earlier runs that were ended because they took too long by the clock, though they hardly
+    used the CPU. `handling` names the worker, and is stored with the outcomes. Raises Stalled when
+    the time is over and the message must go back to its queue, and Unavailable when a service does
+    not answer.
     """
     waiting = without_outcome(pipeline.store, deliveries)
     if unopened := [d for d in waiting if isinstance(d.raw, Unopened)]:

@@ -1,5 +1,5 @@
-"""Remove old rows from the store once an hour, in short turns between other work of the loop that
-calls this."""
+"""Remove old rows from the store once an hour. A background loop with other work calls this
+again and again, so each call takes only some seconds."""
 
 import logging
 import math
@@ -48,9 +48,11 @@ class RetentionTurns:
                 self._store.close()
 
     def turn(self) -> None:
-        """Remove old rows for about five seconds, if there may be any; the next turn continues.
+        """Go on with the removal of old rows for about five seconds; once an hour a new removal
+        begins. If there is nothing to do now, return at once.
 
-        Raises Unavailable when the store does not answer; then the next turn begins anew.
+        Raises Unavailable when the store does not answer. Then this removal is over, and the next
+        one begins an hour after it began.
         """
         if self._steps is None:
             if time.monotonic() - self._began_at < EVERY_S:

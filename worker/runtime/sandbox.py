@@ -53,12 +53,13 @@ _REPORT = struct.Struct("<Bd")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxEnd:
-    """How a sandbox process, which ran one batch of articles and may have died, ended.
+    """How a sandbox process ended, which ran one batch of articles and may have died.
 
-    `code` is its exit code, or the negative number of the signal that killed it; `stage` the last
-    stage of the pipeline that it entered, and `cpu_s` the CPU time spent there. `took_s` is in
-    seconds, `peak_mb` the most memory used. `unavailable`: store or index did not answer.
-    `stalled`: wall-clock time ended it although its CPU time was within the limit.
+    `code` is its exit code, or the negative number of the signal that killed it. `stage` is the
+    last stage of the pipeline that it entered, and `cpu_s` the CPU time spent there. `took_s` is
+    how many seconds it ran in all, and `peak_mb` the most memory it used. `unavailable`: store or
+    index did not answer. `stalled`: it ran too long by the clock, though its CPU time was within
+    the limit.
     """
 
     code: int  # exit code, or the negative number of the signal that killed it
@@ -264,11 +265,11 @@ def _run_forked(pipeline: Pipeline, run: dict[str, Any], rules: WorkerRules) -> 
 
 
 def run_limit_s(rules: WorkerRules) -> float:
-    """The wall-clock time in seconds that one sandbox process, in which articles are tried, may
-    take.
+    """Return for how many seconds one sandbox process, in which the articles of a failed message
+    are tried, may run.
 
-    It is so short that, before Celery kills the waiting pool process after `hard_limit_s`, there is
-    time for one process with all articles of a message and for all attempts at one article alone.
+    Celery kills the waiting pool process after `hard_limit_s`. In that time there must be room for
+    a run with all articles of a message, and then for all attempts at a single article.
     """
     return rules.time.hard_limit_s / (rules.quarantine.attempts + 2)
 

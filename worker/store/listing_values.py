@@ -18,8 +18,8 @@ class TooBroad(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number of rows. If `is_exact` is False, it is an estimate, or the number from which on
-    nobody counted."""
+    """A number of rows. If `is_exact` is False, it is only estimated, or counting stopped at it,
+    so that there are more."""
 
     number: int
     is_exact: bool
@@ -75,7 +75,8 @@ class ArticleFacets:
 
 
 class ClusterPosition(NamedTuple):
-    """A position in the list of clusters, which has those of the most sources first.
+    """A position in the list of clusters (an article and its copies each), those with the most
+    sources first. The next page begins after the cluster with these numbers and this id.
 
     `seq` is the number of the last article that the list includes, so that articles stored later do
     not move the list while somebody pages through it.
@@ -106,7 +107,8 @@ class ClusterSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterPage:
-    """A page of the list of clusters of a period, those with the most sources first.
+    """A page of the list of clusters (an article and its copies each) of a period, those with the
+    most sources first.
 
     The next page begins after the position `next`; None at the end of the list. If `is_complete` is
     False, the period has more articles than are looked at, and older ones were left out.
@@ -140,7 +142,7 @@ class LetterPage:
 class LetterCounts:
     """How many dead letters match a query, by reason, the largest number first.
 
-    If `is_complete` is False, there are more: no more than a certain number is counted.
+    Counting stops at a certain number; `is_complete` is False if it did, so that there are more.
     """
 
     reasons: Mapping[str, int]

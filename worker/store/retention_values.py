@@ -14,7 +14,8 @@ class Aged(StrEnum):
     which they are removed.
 
     A receipt is the stored outcome of one delivery; the journal lists the articles that the broker
-    accepted. Both are apart for unchanged articles, because pollers deliver these again and again.
+    accepted. In both, the rows of unchanged articles are a kind of their own, because they are by
+    far the most.
     """
 
     UNCHANGED_JOURNAL = "unchanged_journal"
@@ -28,8 +29,9 @@ class Aged(StrEnum):
 
 
 class RemovalCursor(NamedTuple):
-    """The row at which a step of a removal ended: its time and its receipt. The next step begins
-    after it, so that rows which are kept are not looked at twice."""
+    """The row at which a step of a removal ended: its time, and its receipt (the id of a
+    delivery) if it has one. The next step begins after it, so that rows which are kept are not
+    looked at twice."""
 
     at: datetime
     receipt: str = ""

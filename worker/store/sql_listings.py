@@ -1,4 +1,5 @@
-"""Lists of stored articles, clusters and dead letters, page by page, in an SQL database."""
+"""Lists of stored articles, clusters (groups of copies) and dead letters (articles that failed),
+page by page, in an SQL database."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +30,8 @@ from worker.store.values import DeadLetterQuery, Query
 
 
 class SqlListings:
-    """Reads lists of articles, clusters and dead letters page by page from an SQL database.
+    """Reads lists of articles, clusters (groups of copies) and dead letters (articles that failed)
+    page by page from an SQL database.
 
     It implements the protocol ListingReader, whose docstrings describe the methods. `reading` is a
     function that opens a connection to the database.

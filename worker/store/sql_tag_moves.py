@@ -1,4 +1,4 @@
-"""Move tags that workers of an earlier version have written to the form of this version."""
+"""Convert tags that an earlier version of this package has stored to the form of this version."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +9,8 @@ from worker.store.writing.tag_writing import count_unmoved, move_tags
 
 
 class SqlTagMoves:
-    """Moves tags in an SQL database from one row for each tag to one value for each article.
+    """Converts tags in an SQL database, of which an earlier version stored one row for each tag, to
+    one row for each article.
 
     It implements the protocol TagMover, whose docstrings describe the methods. `reading` and
     `writing` are functions that open a transaction of the database.

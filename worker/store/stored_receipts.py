@@ -63,8 +63,9 @@ def _add_message_numbers(connection: Connection, entries: Sequence[JournalEntry]
 def lost_messages(connection: Connection, since: datetime, until: datetime) -> list[LostMessages]:
     """Return the messages that the broker accepted from producers and then lost.
 
-    A producer numbers its messages, so a missing number shows a lost one. Those are returned whose
-    next stored message of the same producer was pushed from `since` until before `until`.
+    A producer numbers its messages, so a missing number shows a lost one. It is noticed by the next
+    message of the producer that is stored; returned are the losses for which that one was pushed
+    from `since` until before `until`.
     """
     numbers = journal_messages.c
     active = sa.select(numbers.producer).where(numbers.at >= since, numbers.at < until).distinct()

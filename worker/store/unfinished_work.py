@@ -1,5 +1,5 @@
-"""Find in one statement what work the store has left: dead letters, held articles, and copies whose
-original is not stored."""
+"""Find in one statement what work the store has left: articles that could not be processed (dead
+letters), articles of paused sources, and copies whose original is not stored."""
 
 from collections import Counter
 from typing import Any

@@ -286,7 +286,8 @@ class RemovedLineCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayTitle:
-    """The title and source of an article, to show to people in place of its id."""
+    """The title of an article and its source, which people are shown in place of the article's
+    id."""
 
     article_id: str
     title: str

@@ -35,8 +35,8 @@ class ChangedRules(NamedTuple):
 
 
 def fired_rules(article: Article, rules: CompiledRules, now: datetime) -> set[str]:
-    """Return the ids of all rules that give an article their tag, also of those that are not the
-    best of their topic."""
+    """Return the ids of all rules that give an article a tag. If several rules give the same
+    one, all of them are returned, and not only the one with the highest score."""
     context = match_context(article, rules, now)
     scoring = rules.taxonomy.scoring
     return {
@@ -47,8 +47,11 @@ def fired_rules(article: Article, rules: CompiledRules, now: datetime) -> set[st
 
 
 def changed_rules(old: Taxonomy, new: Taxonomy) -> ChangedRules | None:
-    """Return the rules in which two taxonomies differ. The result is None if they differ in more
-    than rules and categories of topics, so that any article may change."""
+    """Return the rules in which two taxonomies (all topics with their rules) differ.
+
+    The result is None if they differ in anything but rules and the feed categories of topics. Then
+    the tags of any article may change, and not only by these rules.
+    """
     if old.scoring != new.scoring or old.sources != new.sources:
         return None
     shared = old.by_code.keys() & new.by_code.keys()

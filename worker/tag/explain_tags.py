@@ -61,8 +61,8 @@ def topics_named(taxonomy: Taxonomy, name: str) -> list[Topic]:
 
 
 def unsupported_language(article: Article, rules: CompiledRules, topics: TopicRules | None) -> str:
-    """A sentence that says what can't give topics to articles in this language; "" if both a model
-    and rules can."""
+    """Return a sentence that says that there are no rules, no topic model, or neither, for the
+    language of this article; "" if there are both."""
     language = article.language
     has_rules = any(language in rule.definition.languages for rule in rules.rules)
     missing = []

@@ -10,7 +10,8 @@ from worker.tag.changed_rules import ChangedRules, fired_rules
 
 
 class TopicChange(NamedTuple):
-    """A tag that an article gets by other rules (`gained`), or that it loses."""
+    """A topic's tag that an article would get by a draft of rule files (`gained` is true), or
+    that it would lose."""
 
     gained: bool
     tag: Tag

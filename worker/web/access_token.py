@@ -1,6 +1,7 @@
 """Access tokens of the web server's API: how they look, and the hash by which they are stored.
 
-A token has 256 random bits, so a plain SHA-256 hash of it can't be reversed by trying.
+The store keeps only a SHA-256 hash of each. A token has 256 random bits, so nobody can find it by
+trying tokens until one has this hash.
 """
 
 import hashlib

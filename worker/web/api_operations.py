@@ -76,8 +76,12 @@ def read_arguments(kind: type[ArgumentsT], given: dict[str, Any]) -> ArgumentsT:
 
 
 def asked_position(cursor: str, kind: type[PositionT]) -> PositionT | None:
-    """Return the position in a list after which a page is wanted; None for its beginning. Raises
-    HTTPException (400) if the cursor is not one of this list."""
+    """Return the position in a list after which the wanted page begins, taken from the cursor of a
+    request; None if the cursor is "", for the first page.
+
+    `kind` is the class of the positions of this list. Raises HTTPException (400) if the cursor
+    belongs to another list or is damaged.
+    """
     try:
         return position_in(cursor, kind)
     except ValueError as e:

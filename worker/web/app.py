@@ -62,7 +62,10 @@ def make_web_app(
 
 
 class _StatusReading:
-    """Reads the state of the system for threads; they wait for the event loop of the server."""
+    """Reads the state of the system for functions that run in threads.
+
+    The state is read in the event loop of the server, and such a thread waits for the result.
+    """
 
     def __init__(self, system: CachedRead[SystemState]) -> None:
         self._system = system

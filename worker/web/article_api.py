@@ -1,5 +1,5 @@
-"""Operations of the API on articles: list, facets, one article, its raw payload, and what became of
-a receipt or link."""
+"""Operations of the API on articles: list, facets, one article, its raw payload, and what became
+of the article that a receipt (the id of a delivery) or a link names."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -63,7 +63,8 @@ class ArticleFilter(Arguments):
 
 
 class ArticleListing(ArticleFilter):
-    """Which page of which list of articles is wanted."""
+    """Which page of a list of articles is wanted: the filter of the list, the `cursor` that the
+    page before gave ("" for the first page), and the greatest number of articles, `limit`."""
 
     cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
     limit: int = Field(25, ge=1, le=100, description="Number of articles of a page.")
@@ -114,11 +115,13 @@ class ArticleDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found by a receipt, id or address, and what happened to it.
+    """What was found by a receipt (the id of a delivery), an id or an address, and what happened to
+    it.
 
-    `received` is when the broker took a receipt, and `outcome` what became of it. If that is not
-    known, `reason` says why: the article is held because its source is paused, or the outcome was
-    removed because of its age. `letter` is a dead letter, without its payload.
+    `received` is when the broker took the article of a receipt, and `outcome` what became of it. If
+    that is "" for a receipt, `reason` says why: the article is held because its source is paused,
+    or its outcome was removed because of its age. `letter` is the dead letter of that name, without
+    its payload, and `article_ids` the articles of that name.
     """
 
     received: datetime | None

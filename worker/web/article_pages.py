@@ -49,9 +49,13 @@ _KEPT = 120  # characters shown at each end of a folded passage
 
 
 class SeenCopy(NamedTuple):
-    """An article of a cluster on the time line: when it was first seen, and how long after the
-    first one. `position` is from 0 (the first) to 98 (the last). `is_earliest` if no other has an
-    earlier date of publication."""
+    """An article of a cluster (a group of copies) on the time line: when it was first seen, and how
+    long after the first article.
+
+    `position` is its place on the line, from 0 (the first article) to 98 (the last). `is_shown` is
+    true for the article whose page this is, and `is_earliest` for one with the earliest date of
+    publication.
+    """
 
     article_id: str
     title: str
@@ -66,7 +70,12 @@ class SeenCopy(NamedTuple):
 
 
 class ShownPiece(NamedTuple):
-    """A piece of a comparison of texts. Of a long unchanged one, the middle is `folded`."""
+    """A piece of the comparison of two texts, with the sign "+" (added), "-" (removed) or " "
+    (unchanged).
+
+    `words` is the whole piece. If it is long and unchanged, it is shown as `begin` and `end`, and
+    the middle, `folded`, only on a click.
+    """
 
     sign: str
     words: str
@@ -129,7 +138,8 @@ def one_article(request: Request) -> Response:
 
 
 def origins(request: Request) -> Response:
-    """Show where the fields of an article come from; a part of a page, if htmx asks for it."""
+    """Show where the fields of an article, such as title and dates, come from. To a request by
+    htmx, the script on the article's page, only the list is sent, which it puts into that page."""
     found = call_operation(request, show_origins, OneRevision, query_of(request))
     ranked = sorted(found.decisions, key=lambda decision: decision.about not in _MAIN_FIELDS)
     if "hx-request" in request.headers:
@@ -179,7 +189,8 @@ def diff(request: Request) -> Response:
 
 
 def find(request: Request) -> Response:
-    """Go to the article or dead letter that has the name asked for, or say what it stands for."""
+    """Go to the page of the article or dead letter that has the name asked for. If the name
+    leads to nothing, or not to one of them alone, show what was found."""
     parameters = query_of(request)
     what = str(parameters.get("what", ""))
     try:
@@ -200,9 +211,10 @@ def find(request: Request) -> Response:
 
 
 def timeline(members: Sequence[ClusterRow], shown_id: str, original_id: str) -> list[SeenCopy]:
-    """Put the articles of a cluster in the order in which they were first seen.
+    """Return the articles of a cluster (a group of copies) for its time line, the first seen first.
 
-    Of those that came in the same second, the one of which the others are copies is the first.
+    Of articles that came in the same second, the original comes first. `shown_id` is the article
+    whose page this is, `original_id` the one of which the others are copies.
     """
     in_order_of_storage = list(reversed(members))  # which decides between equal times
 

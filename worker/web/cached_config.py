@@ -8,9 +8,10 @@ from worker.config.loader import Config, digest, files_of, load_config
 
 
 class CachedConfig:
-    """The rules in the folder `config_dir`, or those of the package where it has none.
+    """The rules of the files in the folder `config_dir`; where a file is missing there, that of the
+    package is used.
 
-    To read and check all files takes 0.2 s; to see whether one has changed takes 2 ms.
+    The files are read again only when one of them has changed, because reading all takes 0.2 s.
     """
 
     def __init__(self, config_dir: Path | None) -> None:

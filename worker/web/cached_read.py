@@ -15,10 +15,10 @@ T = TypeVar("T")
 class CachedRead(Generic[T]):
     """The result of a function that reads from broker and store, shared by concurrent requests.
 
-    At most one call of the function runs at a time, and its result serves everybody for `fresh_s`
-    seconds. If a call takes longer than `wait_s` seconds, the result of the one before serves, if
-    it is at most `stale_s` seconds old. The function runs in a daemon thread: one that hangs delays
-    neither other requests nor the end of the process. It belongs to one event loop.
+    The function runs in a daemon thread, at most once at a time. Its result is used for `fresh_s`
+    seconds. If a call takes longer than `wait_s` seconds, the result of the call before is used, if
+    it is at most `stale_s` seconds old. So a call that hangs delays neither other requests nor the
+    end of the process. One object serves one event loop.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class CachedRead(Generic[T]):
         self._last: tuple[float, T] | None = None
 
     async def get(self, first_wait_s: float | None = None) -> T:
-        """Return the result of the last call if it is fresh. Otherwise wait for the call that is
-        running, or for a new one, and return its result.
+        """Return the result of the last call of the function if it is fresh, otherwise wait for a
+        new one.
 
-        While there is no older result, `first_wait_s` seconds are waited, if they are given.
-
-        Raises Unavailable if the call does not end in time and there is no older result, or if it
-        fails with a bug, which is logged; and the WorkerError that it raises.
+        If the function was never called with success, the wait may take `first_wait_s` seconds, if
+        given, else as long as for later calls. Raises Unavailable if there is no result in time and
+        no older one that may be used, or if the function fails by a bug, which is logged; and any
+        WorkerError that the function raises.
         """
         if self._last is not None and time.monotonic() - self._last[0] < self._fresh_s:
             return self._last[1]

@@ -27,8 +27,8 @@ class ConsoleBroker:
     def channel(self) -> Iterator[tuple[Any, str]]:
         """Yield a channel to the broker and the name of the live queue to a `with` block.
 
-        The embedded broker is not started for it. Raises Unavailable if the broker does not answer,
-        also to a command in the block.
+        Raises Unavailable if the broker does not answer now or during the block, or if the embedded
+        broker, which workers start, does not run.
         """
         settings = self._settings
         if settings.embedded_broker and not embedded.is_running(settings.var_dir):

@@ -43,11 +43,13 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The parts that pages and API share: the store, the settings, sessions, and running jobs.
+    """What the pages and the API of the web server share: the store, the settings, sessions, and
+    running jobs.
 
-    `read_status` returns the state of the whole system, and `open_producer` opens a connection by
-    which dead letters are sent to the workers again. `learned` is what is known about how sources
-    deliver, if something else keeps that already.
+    `read_status` returns the state of the whole system. `open_producer` opens a connection by which
+    dead letters are sent to the workers again. `now` returns the present time. `learned` is what is
+    known about how sources usually deliver, if the server has it already; None: the console learns
+    it itself. `rate` measures how many articles a second are processed.
     """
 
     settings: Settings
@@ -62,7 +64,8 @@ class Console:
 
     @property
     def can_act(self) -> bool:
-        """Whether anybody may change something: a password is set, and this is not forbidden."""
+        """Whether somebody who has signed in may change something: a password is set, and the
+        server is not read-only."""
         return self.has_password and not self.settings.web_read_only
 
     @cached_property
@@ -81,7 +84,7 @@ class Console:
 
     @cached_property
     def sources(self) -> SourceWatch:
-        """How all sources deliver, as it was at most a minute ago."""
+        """The reader of how all sources deliver. What it returns is about a minute old at most."""
         return SourceWatch(
             *(self.store, self.pauses, self.read_status, self.learned, self.now),
             planned=lambda: self.rules.get().monitoring.attention.planned_pauses,

@@ -34,7 +34,8 @@ _TICK = timedelta(microseconds=1)
 
 
 class LetterFilter(Arguments):
-    """The properties by which a list of dead letters can be restricted."""
+    """The properties by which a list of dead letters (raw articles that could not be processed)
+    can be restricted."""
 
     reason: Reason | None = Field(None, description="Why it could not be processed.")
     source: str = Field("", max_length=2000, description="Source id.")
@@ -45,7 +46,11 @@ class LetterFilter(Arguments):
     )
 
     def query(self, limit: int | None = None, until: datetime | None = None) -> DeadLetterQuery:
-        """The query of the store that finds these letters; only those that failed until then."""
+        """The query by which the store finds the dead letters with these properties, at most
+        `limit`.
+
+        If `until` is given, letters that failed after that time are left out.
+        """
         since = datetime.combine(self.day, time(), UTC) if self.day else None
         ends = [until + _TICK] if until else []
         if since and since.year < 9999:
@@ -62,20 +67,23 @@ class LetterFilter(Arguments):
 
 
 class LetterListing(LetterFilter):
-    """Which page of which list of dead letters is wanted."""
+    """Which page of a list of dead letters is wanted: the filter of the list, the `cursor` that
+    the page before gave ("" for the first page), and the greatest number of letters, `limit`."""
 
     cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
     limit: int = Field(25, ge=1, le=100, description="Number of letters of a page.")
 
 
 class OneLetter(Arguments):
-    """Which dead letter is wanted."""
+    """The id of the dead letter (an article that could not be processed) that is wanted."""
 
     letter_id: str = Field(max_length=100, description="Id, or its beginning if that is unique.")
 
 
 class LetterPlan(LetterFilter):
-    """The dead letters for which an action is planned."""
+    """The properties of the dead letters (articles that could not be processed) that would be
+    replayed or dropped. The state is always "dead": letters that were replayed before are left
+    alone."""
 
     state: Literal[DeadLetterState.DEAD] = Field(
         DeadLetterState.DEAD, description="Only letters that are dead can be acted on."
@@ -115,11 +123,12 @@ class LetterDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAction:
-    """What an action would touch if it were done now. `count` is the number of dead letters.
+    """What a replay or a removal of dead letters would touch if it were done now: `count` letters.
 
-    `examples` are the first of them, and `left_out` maps reasons why letters can't be replayed to
-    their number among the first `examined`. If `is_complete` is False, more match than one action
-    may touch. `until` belongs to the count: give both to the action.
+    `examples` are the first of them. The payloads of the first `examined` were read to see whether
+    they can be replayed, and `left_out` counts those that can't, by reason. If `is_complete` is
+    False, more letters match than can be replayed or dropped at once. `until` is the time of the
+    count; send both with the action, so that it touches no letters that failed later.
     """
 
     count: int
@@ -132,8 +141,8 @@ class PlannedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionResult:
-    """What an action has done: the number of dead letters that were dropped, or that are being
-    replayed in the background."""
+    """What an action on dead letters (articles that could not be processed) has done: how many
+    were dropped, or are being replayed in the background."""
 
     letters: int
 
@@ -158,7 +167,8 @@ def list_letters(console: Console, _: Caller, wanted: LetterListing) -> LetterLi
 
 
 def show_letter(console: Console, _: Caller, wanted: OneLetter) -> LetterDetails:
-    """Return a dead letter with its payload."""
+    """Return a dead letter, an article that could not be processed, with its payload, which is
+    the article as it was received."""
     beginning = wanted.letter_id.lower()
     query = DeadLetterQuery(id_prefixes=(beginning,), states=tuple(DeadLetterState), limit=2)
     found = console.store.letters(console.store.letter_ids(query)) if beginning else []
@@ -169,7 +179,8 @@ def show_letter(console: Console, _: Caller, wanted: OneLetter) -> LetterDetails
 
 
 def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedAction:
-    """Return what a replay or a removal of the dead letters that match would touch."""
+    """Return what a replay or a removal of the dead letters (articles that could not be
+    processed) that match would touch. Nothing is changed."""
     until = console.now()
     selection = select_letters(console.store, wanted.query(until=until), _MOST_EXAMINED)
     left_out: dict[str, int] = {}
@@ -187,7 +198,8 @@ def plan_action(console: Console, _: Caller, wanted: LetterPlan) -> PlannedActio
 
 
 def drop_letters(console: Console, caller: Caller, wanted: LetterAction) -> ActionResult:
-    """Remove the dead letters that match for good, if they are as many as were shown."""
+    """Remove the dead letters (articles that could not be processed) that match for good, if
+    they are as many as were shown."""
     query = wanted.query(until=wanted.until)
     try:
         dropped = drop_selected(console.store, query, wanted.expected)
@@ -198,8 +210,8 @@ def drop_letters(console: Console, caller: Caller, wanted: LetterAction) -> Acti
 
 
 def replay_letters(console: Console, caller: Caller, wanted: LetterAction) -> ActionResult:
-    """Send the dead letters that match to the workers again, in the background, if they are as
-    many as were shown."""
+    """Send the dead letters (articles that could not be processed) that match to the workers
+    again, in the background, if they are as many as were shown."""
     settings = console.settings
     if settings.embedded_broker and not embedded.is_running(settings.var_dir):
         raise HTTPException(503, "no broker is running: start a worker first")

@@ -36,7 +36,8 @@ _MOST_FORM = 20_000  # bytes
 
 
 def letters(request: Request) -> Response:
-    """Show a page of the dead letters, with their numbers by reason."""
+    """Show a page of the dead letters (articles that could not be processed), with their numbers
+    by reason."""
     parameters = query_of(request)
     done = _done(str(parameters.pop("done", "")), str(parameters.pop("n", "")))
     wanted = read_arguments(LetterListing, parameters)
@@ -55,7 +56,7 @@ def letters(request: Request) -> Response:
 
 
 def one_letter(request: Request) -> Response:
-    """Show one dead letter with its payload as text."""
+    """Show one dead letter, an article that could not be processed, with its payload as text."""
     found = call_operation(request, show_letter, OneLetter, dict(request.path_params))
     text = pretty(found.letter.payload)
     return page(
@@ -72,7 +73,8 @@ def one_letter(request: Request) -> Response:
 
 
 def plan(request: Request) -> Response:
-    """Show what an action would do, with its exact number, and change nothing."""
+    """Show how many dead letters a replay or a removal would touch, and ask whether to do it.
+    Nothing is changed."""
     parameters = query_of(request)
     action = parameters.pop("action", "")
     if action not in _ACTIONS:
@@ -89,7 +91,7 @@ def plan(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """Replay or drop the dead letters that were shown, and return to the list."""
+    """Replay or drop the dead letters that the page before has shown, and return to their list."""
     action = request.path_params["action"]
     if action not in _ACTIONS:
         raise HTTPException(404, "there is no such action")

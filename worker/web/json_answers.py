@@ -34,7 +34,8 @@ def json_values(value: Any) -> Any:
 
 
 class JsonAnswer(Response):
-    """An answer in JSON, indented for people. Half surrogate pairs are written as escapes."""
+    """An answer in JSON, indented for people. UTF-8 has no form for half of a surrogate pair, so
+    such a character is written as an escape."""
 
     media_type = "application/json"
 

@@ -16,7 +16,8 @@ from worker.web.system_state import SystemState
 
 
 class StateCollector(Collector):
-    """The metrics of one state of the system, for the functions of prometheus_client."""
+    """Gives prometheus_client, which writes metrics as text, the metrics of one state of the
+    system."""
 
     def __init__(self, state: SystemState) -> None:
         self._state = state

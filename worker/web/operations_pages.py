@@ -1,4 +1,5 @@
-"""Pages of the console for operators: workers and their lanes, config in force, and alerts."""
+"""Pages of the console for operators: workers and their lanes (queues), config in force, and
+alerts."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,7 +22,8 @@ from worker.web.worker_api import (
 
 
 def workers(request: Request) -> Response:
-    """Show the workers at work on all hosts, and the lanes, which can be paused here."""
+    """Show the workers at work on all hosts, and the lanes (their queues), which can be paused
+    here."""
     return page(
         request,
         "workers.html",
@@ -33,14 +35,14 @@ def workers(request: Request) -> Response:
 
 
 async def pause(request: Request) -> Response:
-    """Pause a lane, and return to the page of workers."""
+    """Pause a lane (a queue of the workers), and return to the page of workers."""
     given = {**await form_of(request), **request.path_params}
     await run_in_threadpool(call_operation, request, pause_one_lane, LaneToPause, given)
     return RedirectResponse("/workers#lanes", 303)
 
 
 async def resume(request: Request) -> Response:
-    """Resume a lane, and return to the page of workers."""
+    """Resume a lane (a queue of the workers), and return to the page of workers."""
     given = dict(request.path_params)
     await run_in_threadpool(call_operation, request, resume_one_lane, LaneToResume, given)
     return RedirectResponse("/workers#lanes", 303)

@@ -23,10 +23,11 @@ _running = BoundedSemaphore(1)  # cleaning needs the processor: one at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOrigins:
-    """Where the fields of a revision come from, and which other values were found and not chosen.
+    """Where the fields of one revision of an article come from, and which other values were found
+    and not chosen.
 
-    It is computed anew from the raw article, by the rules in force here, the version of which is
-    `cleaner`. If it can't be computed, `decisions` is empty, and `problem` says why.
+    For this the raw article is cleaned again by the rules in force here; `cleaner` is their
+    version. If that is not possible, `decisions` is empty, and `problem` says why.
     """
 
     article_id: str
@@ -60,7 +61,8 @@ def show_origins(console: Console, caller: Caller, wanted: OneRevision) -> Field
 
 
 class _Unexplained(Exception):
-    """Why the origins of an article are not computed."""
+    """Raised when it can't be found out where the fields of an article come from. Its text says
+    why."""
 
 
 def _decisions(console: Console, raw: RawPayload) -> tuple[CleaningDecision, ...]:

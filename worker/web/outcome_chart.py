@@ -1,7 +1,7 @@
-"""Draw the outcomes of articles over time as stacked columns (SVG), which needs no script.
+"""Draw the outcomes of articles over time as stacked columns (SVG), which need no script.
 
-The same chart is shown by pages, whose Content-Security-Policy forbids inline styles, and by the
-report in one file. Colours come from a style sheet, by the class of each outcome.
+The pages and the report show the same chart. It has no colours of its own, because the pages allow
+no inline styles: a style sheet sets them by the class of each outcome.
 """
 
 from collections.abc import Sequence

@@ -26,13 +26,14 @@ _HOURS, _WEEK_H, _WEEK_COLUMN_H = 6, 168, 4
 class Figures:
     """The numbers by which an operator sees at a glance how the system is.
 
-    `rate` is how many articles a second are processed, null if unknown. `drain_s` is how long the
-    queues take to drain, in seconds; null without a worker. `oldest_s` is how long the oldest
-    message has waited, null if none waits; if `oldest_is_at_least`, it may have waited longer.
-    `dead_today` counts the standing dead letters that failed today (UTC), and if
-    `dead_is_complete` is false, there are more. `silent_sources` of `judged_sources` are silent.
-    `busy_share` is the share of the time in which the pool processes of all workers worked lately,
-    0 to 1; null if unknown.
+    `rate` is how many articles a second are processed, null if unknown. `waiting` messages are in
+    the queues, and `leased` ones are with workers. `drain_s` is how many seconds the queues take to
+    drain; null without a worker. `oldest_s` is how long the oldest message has waited, null if none
+    waits; if `oldest_is_at_least`, it may have waited longer. `dead_today` counts the dead letters
+    that failed today (UTC) and were not replayed; if `dead_is_complete` is false, there are more.
+    `silent_sources` of `judged_sources` are silent. `processes` is the number of pool processes of
+    all workers, and `busy_share` the share of the time, 0 to 1, in which they worked lately; null
+    if unknown.
     """
 
     rate: Rate | None
@@ -51,8 +52,8 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonRow:
-    """How many dead letters stand for one reason, and the one that failed last, without its
-    payload. If `is_complete` is false, there are more."""
+    """How many dead letters failed for one reason and were not replayed, and the last of them
+    (`newest`, without its payload). If `is_complete` is false, there are more than `letters`."""
 
     reason: str
     letters: int

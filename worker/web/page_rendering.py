@@ -156,7 +156,8 @@ _RUNBOOK_MARKS = re.compile(
 
 
 def runbook_text(paragraph: str) -> Markup:
-    """Write a paragraph of the runbook as HTML: bold words, code, and the names of its links."""
+    """Write a paragraph of the runbook, which is Markdown, as HTML: with bold words and code. Of
+    a link, only the name is shown."""
     written, end = Markup(""), 0
     for found in _RUNBOOK_MARKS.finditer(paragraph):
         bold, code, name = found.groups()

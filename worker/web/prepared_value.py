@@ -15,9 +15,9 @@ _WAIT_S = 30.0  # for the first value; a busy machine needs many seconds to judg
 class PreparedValue(Generic[T]):
     """The last result of a function that reads something slow. Threads may share it.
 
-    Once `expect_preparation` was called, only `prepare` calls the function, which a background loop
-    calls again and again; `get` returns what is there, however old. Otherwise `get` calls the
-    function itself if the value is older than `fresh_s` seconds.
+    At first, `get` calls the function itself if the last result is older than `fresh_s` seconds.
+    Once `expect_preparation` was called, a background loop is to call `prepare` again and again,
+    which calls the function; then `get` returns the last result, however old.
     """
 
     def __init__(self, read: Callable[[], T], fresh_s: float) -> None:
@@ -30,14 +30,18 @@ class PreparedValue(Generic[T]):
         self._wake: Callable[[], object] | None = None
 
     def expect_preparation(self, wake: Callable[[], object]) -> None:
-        """Let `get` wait for values of `prepare` from now on. `wake` asks the loop that calls
-        `prepare` to do so soon."""
+        """Say that a background loop calls `prepare` from now on, so that `get` need not call the
+        function.
+
+        `wake` is a function that ends a pause of that loop, so that it calls `prepare` soon.
+        """
         self._wake = wake
 
     def prepare(self) -> None:
-        """Read the value for those who ask later. If that fails, the value before is kept.
+        """Read the value for those who ask later. If that fails, the last value is kept.
 
-        What was read while the value was forgotten is read once more.
+        If `forget` is called during the reading, the value is read again, because it may be
+        outdated.
         """
         while True:
             forgotten = self._forgotten

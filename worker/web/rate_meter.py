@@ -20,7 +20,8 @@ class Rate:
 
 
 class RateMeter:
-    """Remembers the numbers of processed articles of the last minute. Threads may share it."""
+    """Measures how many articles a second are processed, by the numbers of processed articles
+    that were read in the last minute. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,4 +1,5 @@
-"""Replay dead letters in the background of the web server, one job at a time."""
+"""Replay dead letters (send articles that failed to the workers again) in the background of the
+web server, one job at a time."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ class ReplayProgress:
 
 
 class ReplayJobs:
-    """Runs replays of dead letters in a thread, one at a time, and tells how far the last came."""
+    """Sends dead letters (articles that could not be processed) to the workers again, in a
+    thread, one job at a time, and tells how far the last job has come."""
 
     def __init__(self) -> None:
         self._lock = Lock()

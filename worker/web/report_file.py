@@ -15,9 +15,11 @@ _MOST_SOURCES = 50
 
 
 def report_html(report: PeriodReport, rules: AttentionRules) -> bytes:
-    """Return the file in UTF-8. Mail programs that show no charts show the tables below them.
+    """Return a report as one HTML file in UTF-8, with charts, and tables for mail programs without
+    charts.
 
-    The 50 sources that need attention most are listed. `rules` say when nothing arrives at all.
+    The 50 sources that need attention most are listed. By the `rules`, the report also says if so
+    many sources are silent that the cause must be elsewhere.
     """
     health = [source.health for source in report.sources]
     return rendered(

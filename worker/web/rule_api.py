@@ -25,7 +25,7 @@ _MOST_DRAFT = 100_000  # characters
 
 
 class RuleListing(Arguments):
-    """The time for which tags that rules gave are counted."""
+    """For how many of the last days tags by rules are counted."""
 
     days: int = Field(7, ge=1, le=90, description="Articles of the last days.")
 
@@ -52,8 +52,9 @@ class RuleDraft(Arguments):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSummary:
-    """A rule of a topic: its id, its name within the topic, the file that has it, and how many of
-    the articles looked at have the topic's tag by this rule."""
+    """A rule that gives articles the tag of a topic: its id, its name within the topic, and the
+    file that has it. `articles` is how many of the counted articles have the topic's tag by this
+    rule."""
 
     id: str
     name: str
@@ -63,10 +64,10 @@ class RuleSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSummary:
-    """A topic with its rules, and how many of the articles looked at have its tag.
+    """A topic with its rules. `articles` is how many of the counted articles have its tag.
 
-    `by_origin` counts the articles by what gave the tag: `rule`, `model`, `category` (of the feed),
-    `source` (its default), or `implied` by a narrower topic.
+    `by_origin` counts these articles by what gave the tag: `rule`, `model`, `category` (of the
+    feed), `source` (a setting for the source), or `implied` (by the tag of a narrower topic).
     """
 
     code: str

@@ -36,8 +36,11 @@ class TrialRunning(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedChange:
-    """An article that would get a tag (`gained`) or lose it, and the phrases of the article by
-    which the tag is given, by the draft or by the rules in force."""
+    """An article that would get a tag by the draft of a rule file (`gained` is true), or lose one.
+
+    `rule` is the rule that gives the tag, of the draft for a gain and of the rules in force for a
+    loss; `phrases` are the phrases of the article by which it does.
+    """
 
     article_id: str
     title: str
@@ -61,12 +64,13 @@ class TagTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTrial:
-    """What a draft of a rule file would change in the newest stored articles.
+    """What a draft of a rule file would change in the tags of the newest stored articles.
 
     `problems` has all that is wrong with the draft. If it can't be used at all, `valid` is false,
-    and nothing was tried. `articles` were compared; if not `is_complete`, time ran out before the
-    others. Of the `changed` articles, `changes` has the first ones. `never_fired` are the ids of
-    rules of the draft that fired on none.
+    and nothing was tried. `articles` is the number of articles that were compared; if not
+    `is_complete`, time ran out before the others. `changed` counts those whose tags would change;
+    `totals` sums this up by tag, and `changes` has the first changes, without `left_out` more.
+    `never_fired` are the ids of rules of the draft that fired on none.
     """
 
     valid: bool

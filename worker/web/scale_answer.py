@@ -17,8 +17,8 @@ UNKNOWN = 503  # an autoscaler keeps its number of workers after an error, and s
 def scale_answer(status: Status) -> tuple[int, Mapping[str, object]]:
     """Return the HTTP status and the JSON object that /scale answers in this state of the system.
 
-    The status is 503 if the broker could not be read. It never answers 0 only because it does not
-    know.
+    If the broker could not be read, the status is 503, and the object asks for one worker. So an
+    autoscaler does not stop all workers only because nothing is known.
     """
     if "broker" in status.unreachable:
         return UNKNOWN, {"error": "the broker does not answer"}

@@ -39,8 +39,8 @@ def cut_text(text: str, most: int) -> str:
 
 
 def page_link(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
-    """Return an address with parameters. `changes` replaces some of them, and empty ones are left
-    out."""
+    """Return the address of a page: its path and these query parameters, those in `changes` in
+    place of ones with the same name. Parameters that are empty or None are left out."""
     all_of = {**(parameters or {}), **changes}
     given = {name: str(value) for name, value in all_of.items() if value not in (None, "")}
     encoded = {name: value.encode("utf-8", "replace") for name, value in given.items()}
@@ -48,6 +48,7 @@ def page_link(path: str, parameters: Mapping[str, Any] | None = None, **changes:
 
 
 def web_link(url: str) -> str:
-    """Return an address if it is one of the web, so that it may be linked, otherwise ""."""
+    """Return an address if it is one of the web (HTTP or HTTPS), so that a page may link to it;
+    otherwise "", so that no link runs a script."""
     is_web = url[:8].lower().startswith(("http://", "https://"))
     return url if is_web and url.isprintable() and " " not in url else ""

@@ -13,10 +13,11 @@ _MOST_ADDRESSES = 10_000  # that are remembered
 
 
 class SignInLimit:
-    """Counts failed attempts to sign in during the last five minutes, by address and in all.
+    """Counts failed attempts to sign in during the last five minutes, for each address and for all
+    together, and says how long to wait before the next.
 
-    An IPv6 address counts as its /64 network, because one machine has as many addresses as it
-    wants. Its memory is bounded. Threads may share it.
+    An IPv6 address counts as its /64 network, because one machine can use all addresses of that.
+    Its memory is bounded. Threads may share it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -80,7 +80,8 @@ class SourceList:
 
 
 class FunnelStep(NamedTuple):
-    """How many of the articles that were received came as far as this step."""
+    """One step on the way of a source's articles, such as being stored, and how many of those
+    received came that far."""
 
     name: str
     articles: int
@@ -122,7 +123,8 @@ class SourceChange:
 
 
 class _UrgencyPosition(NamedTuple):
-    """A position in the list of sources, worst first."""
+    """A position in the list of sources, in which those that need attention come first. It says
+    after which source the next page begins, by what the list is sorted by."""
 
     rank: int
     number: float

@@ -28,9 +28,10 @@ class _Opened(NamedTuple):
 
 
 class SourceLines:
-    """Reads the repeated lines of sources, by one connection to the index. Threads may share it.
+    """Reads which lines sources repeat around their articles, from the index, the store and the
+    rule files. Threads may share it.
 
-    The rule files are read again after a minute.
+    After a minute it connects to the index anew, and reads the rule files again.
     """
 
     def __init__(self, settings: Settings, store: SourceReader) -> None:
@@ -39,7 +40,8 @@ class SourceLines:
         self._opened: RecentValue[_Opened] = RecentValue(_FRESH_S)
 
     def read(self, source: str, now: datetime) -> SourceBoilerplateReport:
-        """Return the lines of one source; the report says so if the index does not answer."""
+        """Return the lines that one source repeats around its articles. If the index does not
+        answer, the report has only those that were left out of articles, and the error."""
         left_out = self._store.removed_lines(source)
         try:
             rules, counts = self._opened.get(self._open)

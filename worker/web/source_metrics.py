@@ -14,9 +14,9 @@ OTHER = "other"
 def source_metrics(sources: Sequence[MeasuredSource]) -> Iterator[Metric]:
     """Yield the metrics of all sources, with the name of a source in the label `source`.
 
-    Only the 200 sources that were seen first have a label of their own, because each costs
-    Prometheus memory. These are always the same, so that no counter ever falls. The others are
-    added up as `other`, and so is a source of this name; `worker_sources_untold` is their number.
+    Each label costs Prometheus memory, so only the 200 sources that were seen first have their own.
+    As these never change, no counter ever falls. All others are added up under the label `other`,
+    and `worker_sources_untold` says how many they are.
     """
     ordered = sorted(sources, key=lambda source: (source.first_seen, source.name))
     named = [source for source in ordered[:MAX_SOURCES] if source.name != OTHER]

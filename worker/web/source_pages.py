@@ -51,7 +51,8 @@ _DONE = {
 
 
 class HeatCell(NamedTuple):
-    """An hour of the week: the number of arrivals that are expected, and its shade from 0 to 6."""
+    """An hour of the week in the chart of a source's rhythm: in how many such hours, on average,
+    new articles come (`expected`), and how dark it is drawn, from 0 to 6 (`shade`)."""
 
     expected: float
     shade: int

@@ -18,7 +18,8 @@ from worker.web.console_broker import ConsoleBroker
 
 
 class SourcePauses:
-    """The sources that are paused, in the broker of these settings. Threads may share it."""
+    """Reads, pauses and resumes sources in the broker that the settings name. Threads may share
+    it."""
 
     def __init__(self, settings: Settings, broker: ConsoleBroker) -> None:
         self._settings = settings

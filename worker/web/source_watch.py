@@ -28,11 +28,12 @@ _REPEATED = (OutcomeKind.UNCHANGED,)  # a poller sends what it has sent before
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceShares:
-    """What the deliveries of a source in the last 168 hours were, as shares from 0 to 1.
+    """How the deliveries of a source in the last 168 hours ended. All but `received` are shares
+    from 0 to 1.
 
-    `received` is the number of deliveries. Of these, `dead` could not be processed, and `unchanged`
-    were known already. `copies` is the share of copies of other articles among its new articles. A
-    share of nothing is 0.
+    `received` is the number of deliveries. Of these, the share `dead` could not be processed, and
+    `unchanged` brought nothing that was not known. Of its new articles, the share `copies` were
+    copies of other articles. A share is 0 if there was nothing to take it of.
     """
 
     received: int = 0
@@ -58,8 +59,8 @@ class SourceRow:
 
 
 class SourceReading(NamedTuple):
-    """All sources at the time `at`, worst first, and the pauses of sources by name. The pauses are
-    None if the broker did not answer."""
+    """All sources at the time `at`, those that need attention first (`rows`), and the pauses of
+    sources by name, None if the broker did not answer."""
 
     at: datetime
     rows: Sequence[SourceRow]
@@ -67,10 +68,11 @@ class SourceReading(NamedTuple):
 
 
 class SourceWatch:
-    """Reads all sources of a store, and keeps what it read. Threads may share it.
+    """Reads and judges all sources of a store, and keeps the result for pages and API. Threads may
+    share it.
 
-    A background loop may read ahead by `prepare`, after `expect_preparation`. Without one, a call
-    of `read` reads what is older than a minute.
+    If a background loop calls `prepare`, announced by `expect_preparation`, `read` returns what
+    that found last. Otherwise `read` reads the sources anew if the result is older than a minute.
     """
 
     def __init__(
@@ -91,11 +93,12 @@ class SourceWatch:
         self._kept = PreparedValue(self._read, _FRESH_S)
 
     def expect_preparation(self, wake: Callable[[], object]) -> None:
-        """Leave it to a loop to read the sources by `prepare`; `wake` ends a pause of that loop."""
+        """Say that a background loop calls `prepare` from now on, so that `read` need not read
+        the sources. `wake` is a function that ends a pause of that loop."""
         self._kept.expect_preparation(wake)
 
     def prepare(self) -> None:
-        """Judge all sources for those who ask later."""
+        """Read and judge all sources, so that later calls of `read` have the result at once."""
         self._kept.prepare()
 
     def read(self) -> SourceReading:

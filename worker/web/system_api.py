@@ -18,7 +18,9 @@ from worker.web.cursors import cursor_of
 
 
 class ClusterListing(Arguments):
-    """Which page of the list of clusters is wanted."""
+    """Which page of the list of clusters (groups of copies) of the last `hours` hours is wanted:
+    the `cursor` that the page before gave, "" for the first, and the greatest number of
+    clusters, `limit`."""
 
     hours: int = Field(24, ge=1, le=24 * 7, description="Articles first seen in the last hours.")
     cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
@@ -26,7 +28,8 @@ class ClusterListing(Arguments):
 
 
 class ChangeListing(Arguments):
-    """The position in the change feed after which changes are wanted."""
+    """Which page of the change feed is wanted: `cursor` is the one that the page before gave, ""
+    for the first page, and `limit` the greatest number of changes."""
 
     cursor: str = Field(
         "start", max_length=100, description="`start`, `now`, or the cursor of the last change read"
@@ -57,9 +60,10 @@ class ClusterList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeList:
-    """A page of the change feed, the oldest change first.
+    """A page of the change feed, which lists changes of stored articles, the oldest first.
 
-    `next_cursor` is where to read on: at once if the page is full, otherwise later.
+    `next_cursor` asks for the changes after this page. If the page is full, ask at once, otherwise
+    later, when there may be new ones.
     """
 
     changes: tuple[Change, ...]
@@ -79,7 +83,12 @@ class _AuditPosition(NamedTuple):
 
 
 class _PeriodPosition(NamedTuple):
-    """A position in the list of clusters, with the beginning of its period, which must not move."""
+    """A position in the list of clusters (groups of copies) of the last hours, after which the next
+    page begins.
+
+    `since` is when the listed period begins. It is kept from the first page on, so that all pages
+    show the same period.
+    """
 
     since: datetime
     seq: int
@@ -89,7 +98,8 @@ class _PeriodPosition(NamedTuple):
 
 
 def list_clusters(console: Console, _: Caller, wanted: ClusterListing) -> ClusterList:
-    """Return a page of the clusters of the last hours, those with the most sources first."""
+    """Return a page of the clusters (an article and its copies each) of the last hours, those
+    with the most sources first."""
     at = asked_position(wanted.cursor, _PeriodPosition)
     since = at.since if at else console.now() - timedelta(hours=wanted.hours)
     after = ClusterPosition(*at[1:]) if at else None

@@ -1,7 +1,7 @@
 """Metrics of the whole system, for Prometheus: queues, workers, articles, dead letters, servers.
 
-They are made from the state of the system, which is the same whichever process asks. No process
-counts for itself, so that a restart sets no counter to zero.
+They are made from what broker and store hold, and not from counters in this process. So every web
+server gives the same numbers, and a restart sets none to zero.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

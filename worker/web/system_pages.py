@@ -1,4 +1,5 @@
-"""Pages of the console on clusters and on the audit log."""
+"""Pages of the console on clusters (groups of articles that are copies), and on the log of who
+did what."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +17,8 @@ from worker.web.system_api import (
 
 
 def clusters(request: Request) -> Response:
-    """Show the clusters of the last hours, those with the most sources first."""
+    """Show the clusters (an article and its copies each) of the last hours, those with the most
+    sources first."""
     parameters = query_of(request)
     return page(
         request,

@@ -13,18 +13,19 @@ _MOST_SPANS = 2_000  # passages that are marked
 
 
 class TextPart(NamedTuple):
-    """A part of a text, with the names of the tags for which it is evidence: "scheme:code"."""
+    """A part of an article's text, and the tags for which it is evidence, each as "scheme:code"."""
 
     text: str
     tags: tuple[str, ...]
 
 
 def text_parts(text: str, field: str, tags: Sequence[TagRow], most: int) -> list[TextPart]:
-    """Divide the first `most` characters of a field of an article into parts: one begins wherever a
-    passage that is evidence for a tag begins or ends.
+    """Divide the first `most` characters of a text, to mark the passages that are evidence for
+    tags.
 
-    Passages may overlap and contain each other: each part has the tags of all that it is in. Spans
-    that are not within the text are ignored. The parts together are the text.
+    `field` says which field of the article the text is, such as its title. A part begins or ends
+    where a passage does; passages may overlap, so a part has the tags of all passages that it is
+    in. Passages that do not lie within the text are ignored. The parts joined are the text.
     """
     text = text[:most]
     spans = [

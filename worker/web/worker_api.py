@@ -41,7 +41,7 @@ class PausableLane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerList:
-    """The workers at work on all hosts, and their lanes, as they were at the time `at`.
+    """The workers at work on all hosts, and their lanes (queues), as they were at the time `at`.
 
     `unreachable` names what does not answer: "broker", "store". Without the broker, both lists are
     empty although workers may run.
@@ -55,8 +55,8 @@ class WorkerList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneChange:
-    """What was done to a lane. `before` is the pause that was in force until then, None if there
-    was none."""
+    """What was done to a lane (a queue of the workers): whether it is paused now, and the pause
+    that was in force before, None if there was none."""
 
     lane: str
     paused: bool
@@ -64,7 +64,7 @@ class LaneChange:
 
 
 def list_workers(console: Console, _: Caller, __: Arguments) -> WorkerList:
-    """Return the workers at work and their lanes, with the pauses of the lanes."""
+    """Return the workers at work and their lanes (queues), with the pauses of the lanes."""
     status = console.read_status()
     pauses = {} if "broker" in status.unreachable else _lane_pauses(console)
     return WorkerList(
@@ -76,7 +76,8 @@ def list_workers(console: Console, _: Caller, __: Arguments) -> WorkerList:
 
 
 def pause_one_lane(console: Console, caller: Caller, wanted: LaneToPause) -> LaneChange:
-    """Let workers on all hosts take no more messages of a lane, and note who did so and why."""
+    """Let workers on all hosts take no more messages of a lane (a queue), and note who did so
+    and why."""
     asked = new_pause(caller.name, wanted.reason, console.now())
     with console.broker.channel() as (channel, queue):
         before = pause_lane(channel, queue, wanted.lane, asked)
@@ -85,7 +86,7 @@ def pause_one_lane(console: Console, caller: Caller, wanted: LaneToPause) -> Lan
 
 
 def resume_one_lane(console: Console, caller: Caller, wanted: LaneToResume) -> LaneChange:
-    """Let workers take messages of a lane again, and note who did so."""
+    """Let workers take messages of a lane (a queue) again, and note who did so."""
     with console.broker.channel() as (channel, queue):
         before = resume_lane(channel, queue, wanted.lane)
     if before is not None:

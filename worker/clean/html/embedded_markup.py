@@ -28,8 +28,8 @@ _CLOSED = re.compile(rf"(?:{_VALUE})*+[ \t\n\f\r]*/")  # the slash of d=M/> belo
 
 
 class Drawing:
-    """The elements that are open inside of one drawing (<svg>) or formula (<math>), to know how
-    deep elements are nested. It is updated with each tag of the markup."""
+    """Follows the tags of the markup inside of one drawing (<svg>) or formula (<math>), to know
+    which elements are open (`open`), and so how deep they are nested."""
 
     __slots__ = ("_ended", "_leaf", "open")
 
@@ -48,11 +48,12 @@ class Drawing:
         return None if attributes.endswith("/") else cls(name.lower())
 
     def takes(self, written: str, attributes: str) -> bool:
-        """Update the elements that are open in the drawing by the next tag of the markup. Returns
-        False if the drawing has ended, or if the effect of the tag is uncertain: the caller must
-        then give it no more tags. Otherwise returns True.
+        """Note the next tag of the markup: an element of the drawing begins or ends. Returns False
+        if the drawing has ended, or if it is uncertain what the tag does; the caller must then
+        stop. Otherwise returns True.
 
         `written` is the name of the tag as it is written, "/path" for an end tag, "" for a comment.
+        `attributes` is the rest of the tag.
         """
         if self._ended:
             return False

@@ -80,10 +80,10 @@ def sighting(
     """Hash the short lines at the beginning and the end of an article, so that `learn` can count
     later in how many articles of the source each line stood.
 
-    Returns one record for each of these lines, and one that counts the article itself. A record is
-    a hash with two bytes that differ from article to article, so that one article is not counted
-    twice. `learned` are the lines already known to be repeated; `rules` say how many lines are
-    read.
+    Returns one record for each line, and one that counts the article itself. A record is the hash
+    and two bytes made of the article's key and longest line, by which `learn` tells different
+    articles apart. `learned` are the lines already known to be repeated; `rules` say how many lines
+    are read.
     """
     lines = article.text.split("\n\n")
     main = max(lines, key=len)

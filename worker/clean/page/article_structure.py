@@ -54,12 +54,11 @@ _MIN_LEAD_PROBABILITY, _MAX_LEAD_DISTANCE = 0.05, 12
 
 
 class Structure(NamedTuple):
-    """The text blocks (passages) of a page, together with what the elements around them are for.
+    """The text blocks (passages) of a page, together with what the elements around them are.
 
-    `probability` is, for each block, the probability that it belongs to the article. For each
-    element with text, `own` tells by its class names and ids whether it is a caption, a box, hidden
-    and so on. `roles` tells the same, but an element also counts as a caption, a box or hidden if
-    it is inside of one.
+    `probability` is, for each block, the probability that it belongs to the article. `own` says for
+    each element with text, by its class names and ids, whether it is a caption, a box, hidden and
+    so on, as bits. `roles` says the same, but includes what the elements around it are.
     """
 
     blocks: Blocks

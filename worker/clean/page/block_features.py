@@ -38,13 +38,14 @@ HolderLevels = list[Ints]  # holders of each block, innermost first, each larger
 
 
 class HolderColumns(NamedTuple):
-    """The elements of a page that hold text blocks (passages), as arrays, so that each list of
-    `Holders` is converted once.
+    """The elements of a page that hold text blocks (passages), as arrays, from which the features
+    of all blocks are computed at once.
 
-    `parents`, `tags`, `first` and `stop` are those of `Holders`. `kinds` numbers the kinds of
-    elements: those with the same tag and the same names have the same number. `larger` has an entry
-    for each block: the indexes of the element around it and of its next three ancestors with more
-    blocks, from small to large; where no larger element exists, the body is repeated.
+    `parents` has the number of the element around each one, `tags` a number for its tag, and
+    `kinds` a number that is equal for elements with the same tag and the same names. The blocks in
+    an element are those from `first` up to, but without, `stop`. `larger` has four arrays with an
+    element for each block: the one that holds it, and the next three around that with ever more
+    blocks; where there is none, the body of the page.
     """
 
     parents: Ints

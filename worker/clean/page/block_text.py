@@ -40,8 +40,11 @@ def _short_cell(blocks: Blocks, at: int) -> int:
 
 
 def cell_around(holders: Holders, element: int) -> int:
-    """Return the number of an element if it is a table cell, of its parent if that is one, else 0.
-    `holders` are the elements of the page."""
+    """Return the table cell in which a text stands: the number of `element` if it is a cell, or
+    that of its parent if that is one, else 0.
+
+    `holders` has the elements of the page with text, by number.
+    """
     for candidate in (element, holders.parents[element]):
         if holders.tags[candidate] in CELLS:
             return candidate

@@ -35,14 +35,13 @@ def live_entries(
     chosen: Collection[int],
     superfluous: Callable[[int], bool],
 ) -> set[int]:
-    """Return the numbers of the text blocks (passages) of a page that belong to entries of a live
-    blog: times, headings and paragraphs. The set is empty if the article of the page is no live
-    blog.
+    """Return the numbers of the text blocks (passages) of a page that belong to the entries of a
+    live blog: times, headings and paragraphs. The set is empty if the article of the page is no
+    live blog.
 
-    `own` tells for each element of the page, by its class names and ids, whether it is an entry.
-    `chosen` are the numbers of the blocks that are known to belong to the article. `superfluous`
-    tells whether the block with a given number is a caption, in a box or hidden; such blocks are
-    left out.
+    `own` says what each element of the page is by its class names and ids, such as an entry.
+    `chosen` are the blocks that are known to belong to the article. `superfluous` is a function
+    that says whether a block is a caption, in a box or hidden; these are left out.
     """
     holders = blocks.holders
     entries = [number for number, roles in enumerate(own) if roles & LIVE_ENTRY]

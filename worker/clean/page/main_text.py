@@ -35,9 +35,9 @@ class ParsedPage(NamedTuple):
     """A web page that was parsed: its markup, its tree of elements, and numbers that tell how long
     it takes to read.
 
-    `tags` is the number of its tags. `load` estimates the time for parsing the page again, also
-    counted in tags: attributes in tags with very many of them are added, six of them as one tag.
-    Slow methods are not used on a page where these numbers are high.
+    `tags` is the number of its tags. `load` is how long it takes to parse the page again, in the
+    time for one tag; it is higher than `tags` if tags have very many attributes. Slow methods are
+    not used on a page where these numbers are high.
     """
 
     markup: str

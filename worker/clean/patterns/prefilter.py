@@ -62,10 +62,11 @@ def _rest_of(prefixes_of: Iterable[str]) -> str:
 
 
 def prefixes_of(pattern: str) -> frozenset[str]:
-    """Return with which letters the texts that a regular expression matches can begin: "read m" for
-    "read more.*". Texts that begin with another character, such as a dash, are left out.
+    """Return the first letters, up to 6, of the texts that a regular expression matches: "read m"
+    for "read more.*". They serve to see quickly that a text can't match.
 
-    Each beginning has up to 6 characters; "" says that a text may begin with any letter.
+    "" stands for texts that begin with any letter. Texts that begin with another character, such as
+    a dash, have no entry.
     """
     complete, partial = _prefixes(pattern)
     prefixes = (complete - {""}) | partial

@@ -125,9 +125,11 @@ def following_moves(connection: Connection, displaced: sa.Select[Any]) -> list[C
 
 
 def sightings(article_ids: Collection[str]) -> sa.CompoundSelect[Any]:
-    """Return a query for the deliveries of these articles, with the columns of Sighting.
+    """Return a query for the deliveries of these articles, with the fields of the class Sighting as
+    columns.
 
-    Deliveries whose receipts are removed are only among them if they made a stored revision.
+    If the receipt of a delivery (its outcome) was removed, the delivery is in the result only if it
+    made a stored revision.
     """
     stored = sa.select(*(receipts.c[name] for name in sorted(field_names(Sighting)))).where(
         receipts.c.article_id.in_(article_ids), _delivered(receipts.c.receipt)

@@ -1,4 +1,5 @@
-"""The tables of deliveries: receipts, what was decided, dead letters, held articles and the ledger.
+"""The tables of deliveries: receipts (what became of each delivery), the decisions on articles,
+dead letters (articles that failed), held articles, and counts for the ledger.
 
 `worker.store.database.schema` has all tables, and says how they belong together.
 """

@@ -1,4 +1,5 @@
-"""Read tags in the form of earlier versions, one row of table `tag_rows` for each tag."""
+"""Read tags that an earlier version of this package has written. That version wrote one row of
+the table `tag_rows` for each tag."""
 
 from collections.abc import Sequence
 
@@ -14,7 +15,8 @@ _FIELDS = field_names(Tag) & {column.name for column in tag_rows.c} - {"spans"}
 
 
 def rows_of(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
-    """Return article id -> its tags, best first, as an earlier version has written them."""
+    """Return the tags that an earlier version has written for these articles: article id ->
+    tags, best first."""
     found: dict[str, list[Tag]] = {}
     statement = sa.select(tag_rows).where(tag_rows.c.article_id.in_(article_ids))
     for row in connection.execute(statement).mappings():

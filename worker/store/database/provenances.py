@@ -1,4 +1,6 @@
-"""Read the facts that many revisions or tags share: the versions of the rules that made them."""
+"""Read provenances: facts that many revisions or tags share, stored once under a number. The
+facts of a revision are the versions of the rules that made it; those of a tag are its scheme,
+method and version."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -16,7 +18,8 @@ _known: dict[int, Facts] = {}
 
 
 def facts_of(connection: Connection, numbers: Collection[int]) -> dict[int, Facts]:
-    """Return the facts of these provenances, by number; those that are not stored have none."""
+    """Return the shared facts (names and values, such as versions of rules) that are stored
+    under these numbers, as number -> facts. Numbers under which nothing is stored are left out."""
     missing = [number for number in numbers if number not in _known]
     if missing and len(_known) > _MOST_KEPT:
         _known.clear()
@@ -30,17 +33,17 @@ def facts_of(connection: Connection, numbers: Collection[int]) -> dict[int, Fact
 def versions_of(
     connection: Connection, rows: Sequence[Mapping[str, Any] | sa.RowMapping]
 ) -> list[dict[str, str]]:
-    """Return for each revision the versions of the rules that made it, such as `cleaner`.
+    """Return for each revision which versions of the rules made it, such as {"cleaner": "12"}.
 
-    The rows have the columns `provenance` and `versions` of table `revisions`.
+    `rows` are the revisions, with the columns `provenance` and `versions` of table `revisions`.
     """
     facts = facts_of(connection, {row["provenance"] for row in rows} - {None})
     return [{**facts.get(row["provenance"], {}), **row["versions"]} for row in rows]
 
 
 def version_of(part: str) -> sa.ColumnElement[str]:
-    """Return an SQL expression for the version of one part, such as `cleaner`, that made a
-    revision; "" if it is not known."""
+    """Return an SQL expression for the version of the rules by which one part of the worker,
+    such as the `cleaner`, made a revision; "" if it is not known."""
     shared = sa.select(provenances.c.facts[part].as_string())
     shared = shared.where(provenances.c.id == revisions.c.provenance)
     own = revisions.c.versions[part].as_string()

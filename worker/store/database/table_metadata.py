@@ -1,5 +1,5 @@
-"""The collection that all tables of the store register with, and how their constraints and indexes
-are named."""
+"""The object of SQLAlchemy with which all tables of the store are registered (`metadata`). It
+also says how their constraints and indexes are named."""
 
 from sqlalchemy import MetaData
 

@@ -1,10 +1,11 @@
-"""Encode the tags of an article as one JSON value, and compute the numbers by which it is found.
+"""Encode the tags of an article as one JSON value, which takes less space than a row for each tag,
+and compute numbers by which an article is found by its tags.
 
 The value is a list of groups `[provenance, [tag, …]]`. A provenance is the number of a row of table
 `provenances`, which has the scheme, the method and the version that the tags of the group share. A
 tag is `[code, label, score, rule, spans, others]`, where `others` maps further fields of `Tag` to
-their values. A span is `[start, surface, field, end]`. Parts at the end of a tag or span that say
-nothing are left out: an empty value, the field `text`, and an end that follows from the surface.
+their values. A span, a place in the article, is `[start, surface, field, end]`: `surface` is the
+text there. Items at the end of these lists are left out if they are empty or follow from others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,10 +30,11 @@ _NUMBER_BYTES = 6
 
 
 class EncodedTags(NamedTuple):
-    """The tags of an article as they are stored.
+    """The tags of an article in the form in which they are stored.
 
-    `value` is the JSON value, not yet written as text. `terms` are the numbers by which the article
-    is found. `provenances` are the rows of table `provenances` that the value refers to, by number.
+    `value` becomes JSON. `terms` are the numbers by which the article is found by its tags.
+    `provenances` are facts that the tags share with others, such as the version of the rules, under
+    the numbers by which `value` refers to them.
     """
 
     value: list[Any]
@@ -43,15 +45,16 @@ class EncodedTags(NamedTuple):
 def hash_number(text: str) -> int:
     """Return a positive number of 47 bits that stands for a text, the same in all processes.
 
-    It is the beginning of its BLAKE2b hash. That two of a million texts share a number has a chance
-    of 0.4 %.
+    It is the beginning of the text's BLAKE2b hash. Among a million texts, the chance that any two
+    have the same number is 0.4 %.
     """
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_NUMBER_BYTES).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
 def provenance_of(facts: Facts) -> int:
-    """Return the number of the row of table `provenances` that has these facts."""
+    """Return the number under which facts that many tags or revisions share, such as the version
+    of the rules, are stored in table `provenances`. It is computed from the facts."""
     return hash_number(dumps(dict(sorted(facts.items()))))
 
 
@@ -76,7 +79,10 @@ def encode_tags(tags: Iterable[Tag]) -> EncodedTags:
 
 
 def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
-    """Return the tags of a stored value, best first. `facts` are those of its provenances."""
+    """Return the tags of an article from the JSON `text` in which they are stored, best first.
+
+    `facts` has what tags share, such as the version of the rules, by the numbers in the text.
+    """
     tags = [
         Tag(**{**facts[number], **_decoded(item)})
         for number, items in orjson.loads(text)
@@ -86,8 +92,11 @@ def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
 
 
 def decode_names(text: str, facts: Mapping[int, Facts]) -> list[tuple[str, str, str]]:
-    """Return scheme, code and label of each tag of a stored value, in the order of the value: a
-    fraction of the work of `decode_tags`, for those who count tags of many articles."""
+    """Return scheme, code and label of each tag in the JSON `text` in which an article's tags are
+    stored. This is much faster than `decode_tags`, for counting the tags of many articles.
+
+    `facts` has what tags share, such as the scheme, by the numbers in the text.
+    """
     return [
         (facts[number]["scheme"], item[0], item[1])
         for number, items in orjson.loads(text)
@@ -96,13 +105,15 @@ def decode_names(text: str, facts: Mapping[int, Facts]) -> list[tuple[str, str, 
 
 
 def provenances_in(text: str) -> set[int]:
-    """Return the numbers of the provenances that a stored value refers to."""
+    """Return the numbers of the rows of table `provenances` that are needed to decode the JSON
+    `text`, in which the tags of an article are stored."""
     return {number for number, _ in orjson.loads(text)}
 
 
 def rank(tag: Tag) -> tuple[bool, float, str, str]:
-    """Return the key by which tags are sorted: topics first, then others such as names, and the
-    strongest of each first; of names, those that the article is most about."""
+    """Return the key by which the tags of an article are sorted, the best first: topics, and
+    then others, such as names. In both groups, the tags that the article is most about, or the
+    most certain ones, come first."""
     weight = tag.score if tag.salience is None else tag.salience
     return (tag.scheme not in _TOPICS, -weight, tag.scheme, tag.code)
 
@@ -115,8 +126,12 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
-    """Return the numbers by which an article with this tag is found: one for the code and one for
-    the label, or a common one if the code is the label with hyphens for spaces."""
+    """Return the numbers that are stored with an article that has this tag, so that it is found by
+    the tag's code or label.
+
+    There is one for the code and one for the label. There is only one for both if the code is the
+    label with hyphens in place of spaces.
+    """
     code, label = stored_name(folded(code)), stored_name(folded(label))
     if " " not in code and code.replace("-", " ") == label:
         return (_term("both", scheme, code),)
@@ -124,13 +139,15 @@ def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
 
 
 def terms_of_code(scheme: str, code: str) -> tuple[int, ...]:
-    """Return the numbers of all tags with this code in this scheme, whatever their label."""
+    """Return the numbers with one of which an article is stored if it has a tag with this code
+    in this scheme, whatever the tag's label."""
     code = stored_name(folded(code))
     return (_term("code", scheme, code), _term("both", scheme, code))
 
 
 def terms_of_label(scheme: str, label: str) -> tuple[int, ...]:
-    """Return the numbers of all tags with this label in this scheme, whatever their code."""
+    """Return the numbers with one of which an article is stored if it has a tag with this label
+    in this scheme, whatever the tag's code."""
     label = stored_name(folded(label))
     common = () if "-" in label else (_term("both", scheme, label.replace(" ", "-")),)
     return (_term("label", scheme, label), *common)

@@ -125,7 +125,8 @@ class ClusterStore(ClusterReader, Protocol):
         ...
 
     def pin(self, pins: Mapping[str, str], note: str, *, now: datetime) -> None:
-        """Bind articles to clusters for an operator, so that no automatic rule moves them away.
+        """Bind articles to clusters (an article and its copies each) for an operator, so that no
+        automatic rule moves them away.
 
         `pins` maps an article id to the id of a cluster. `note` is the operator's remark, and `now`
         is stored as the time.
@@ -133,8 +134,8 @@ class ClusterStore(ClusterReader, Protocol):
         ...
 
     def unpin(self, article_ids: Collection[str]) -> int:
-        """Allow automatic rules to move these articles between clusters again, which `pin` had
-        forbidden.
+        """Allow automatic rules to move these articles between clusters (groups of copies) again,
+        which `pin` had forbidden.
 
         Returns how many of the articles were pinned.
         """

@@ -36,8 +36,8 @@ class HeldArticleStore(HeldArticleReader, Protocol):
     def hold(self, articles: Sequence[HeldArticle], *, now: datetime) -> None:
         """Store raw articles of paused sources, in their order. `now` is stored as the time.
 
-        An article that is held already, with the same receipt and content, keeps its place, and is
-        counted as held once more.
+        An article that is held already, with the same content and receipt (id of a delivery), keeps
+        its place, and is counted as held once more.
         """
         ...
 

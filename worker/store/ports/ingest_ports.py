@@ -40,13 +40,16 @@ class OutcomeReader(Protocol):
 
 
 class ReceiptReader(OutcomeReader, Protocol):
-    """A part of the store that tells a repeated delivery from a receipt used for two articles."""
+    """Looks up receipts (ids of deliveries), to find out whether an article is delivered a
+    second time, or another article under a receipt that was used before."""
 
     def payload_hashes(self, receipts: Sequence[str]) -> dict[str, str]:
-        """Return for each receipt a hash of the raw article that it was first used for.
+        """Return for each receipt (the id of a delivery) a hash of the raw article that it was
+        first used for.
 
-        It tells a second delivery of that article from another article under the same receipt.
-        Receipts without an outcome are left out, and so are those that an earlier version stored.
+        By it, a second delivery of that article is told from another article under the same
+        receipt. Receipts without an outcome are left out, and so are those that an earlier version
+        stored.
         """
         ...
 

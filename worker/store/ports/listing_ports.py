@@ -26,8 +26,8 @@ from worker.store.values import DeadLetterQuery, Query
 
 
 class ListingReader(Protocol):
-    """Reads lists of articles, clusters and dead letters page by page, at a cost that is bounded
-    however many there are."""
+    """Reads lists of articles, clusters (groups of copies) and dead letters (articles that
+    failed) page by page. A page takes a limited time, however many there are."""
 
     def article_page(self, query: Query, after: ArticlePosition | None = None) -> ArticlePage:
         """Return the articles that match the query and come after a position, the newest first.
@@ -76,18 +76,19 @@ class ListingReader(Protocol):
         """Return the clusters (an article and its copies each) of the time from `since` on, those
         with the most sources first.
 
-        Only clusters with more than one article in that time are listed. None stands for the
-        beginning of the list.
+        Only clusters with more than one article in that time are listed, at most `limit` of them,
+        and those after the position `after`, None for the beginning of the list.
         """
         ...
 
     def letter_page(
         self, query: DeadLetterQuery, after: LetterPosition | None = None
     ) -> LetterPage:
-        """Return a page of the dead letters (articles that could not be processed) that match.
+        """Return a page of the dead letters (articles that could not be processed) that match a
+        query, without their payloads. The one that failed last comes first.
 
-        The one that failed last comes first. At most `query.limit` letters are returned, by default
-        50, without their payloads.
+        The page begins after the position `after`, None for the first page. It has at most
+        `query.limit` letters, 50 if that is None.
         """
         ...
 
@@ -119,7 +120,8 @@ class ListingReader(Protocol):
 
 
 class AccessStore(Protocol):
-    """Stores access tokens by the hash of their secret, and the audit log of who did what."""
+    """Stores access tokens by the hash of their secret, and the audit log, which lists who did
+    what."""
 
     def add_token(self, token: AccessToken, token_hash: str) -> bool:
         """Store a new token, and return whether its name was free. A revoked token keeps its name.
@@ -157,10 +159,12 @@ class ConsoleStore(Protocol):
 
     @property
     def listings(self) -> ListingReader:
-        """The lists of articles, clusters and dead letters in this store."""
+        """The object that reads lists of articles, clusters (groups of copies) and dead letters
+        (articles that failed) from this store."""
         ...
 
     @property
     def access(self) -> AccessStore:
-        """The access tokens and the audit log in this store."""
+        """The object that reads and writes the access tokens and the audit log (who did what) of
+        this store."""
         ...

@@ -155,8 +155,9 @@ class AuditStore(JournalReader, DeadLetterReader, JournalWriter, Protocol):
     def lost_messages(self, since: datetime, until: datetime) -> list[LostMessages]:
         """Return the messages that the broker accepted from producers and then lost.
 
-        A producer numbers its messages, so a missing number shows a lost one. Those are returned
-        whose next stored message of the same producer was pushed from `since` until before `until`.
+        A producer numbers its messages, so a missing number shows a lost one. It is noticed by the
+        next message of the producer that is stored; returned are the losses for which that one was
+        pushed from `since` until before `until`.
         """
         ...
 
@@ -165,8 +166,8 @@ class StatusStore(Protocol):
     """Reads what the store has to say about the state of the whole system, in two statements."""
 
     def latest_outcomes(self, now: datetime) -> LatestOutcomes:
-        """Return how deliveries have ended since the first one, and in the hour of `now` (UTC) and
-        the one before."""
+        """Return how many deliveries have ended in which way, since the first one and lately: in
+        the hour of `now` (UTC) and the one before."""
         ...
 
     def unfinished_work(self) -> UnfinishedWork:
@@ -177,7 +178,8 @@ class StatusStore(Protocol):
 
 
 class ResumingStore(ClosableStore, Protocol):
-    """A store from which held articles, those of paused sources, go back to their queues."""
+    """A store that holds the raw articles of paused sources, so that they can be sent back to
+    their queues when a source is resumed."""
 
     @property
     def held(self) -> HeldArticleStore: ...
@@ -201,23 +203,24 @@ class OutcomeCounter(ClosableStore, Protocol):
 
 
 class TagMover(Protocol):
-    """Moves tags that workers of an earlier version have written to the form of this version.
-
-    Both versions read both forms.
-    """
+    """Converts tags that workers of an earlier version have written to the form of this version.
+    Both versions read both forms."""
 
     def count(self) -> int:
-        """Return the number of articles whose tags are to be moved."""
+        """Return how many articles still have tags in the form of an earlier version."""
         ...
 
     def move(self, most: int) -> int:
-        """Move the tags of up to `most` articles, and return the number of articles; 0 means that
-        nothing is left to move. Workers of any version may go on writing meanwhile."""
+        """Convert the tags of up to `most` articles from the form of an earlier version to that of
+        this one, and return how many articles these were; 0 says that nothing is left to convert.
+
+        Workers of any version may go on writing meanwhile.
+        """
         ...
 
 
 class TagMovingStore(ClosableStore, Protocol):
-    """A store that can move tags that workers of an earlier version have written."""
+    """A store that can convert tags that workers of an earlier version have written."""
 
     @property
     def tag_moves(self) -> TagMover: ...
@@ -251,7 +254,8 @@ class AlertStore(ClosableStore, Protocol):
 
 
 class ExpiringStore(RetainedStore, OutcomeCounter, TagMovingStore, Protocol):
-    """A store from which old rows are removed, after their outcomes are counted by hour."""
+    """A store from which old rows are removed. Before outcomes are, it makes up the counts by
+    hour, which stay."""
 
 
 class ProducerStore(OutcomeReader, RetainedStore, ClosableStore, Protocol):

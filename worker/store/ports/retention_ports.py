@@ -1,4 +1,5 @@
-"""Store protocol for retention: remove old rows, and answer for what was removed."""
+"""Store protocol for removing rows that have reached a certain age, and for finding out what is
+still known of the removed ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,17 +31,20 @@ class RetentionStore(Protocol):
         *,
         page_bytes: int = 0,
     ) -> RemovalStep:
-        """Remove up to 5,000 rows of one kind from before this time, in one transaction.
+        """Remove up to 5,000 rows of the kind `what` from before the time `before`, in one
+        transaction.
 
-        `after` is what the step before has returned, None for the first step. Several processes may
-        call it at once; one waits for the other. Receipts are removed only after they are counted
-        by hour (`count_missed_outcomes`) and gone through for the ledger (the steps for the
-        journal). With PAGE_PAYLOADS, raw articles of at least `page_bytes` bytes are removed.
+        `after` is what the step before has returned, None for the first step. If several processes
+        call this at once, one waits for the other. Receipts are removed only after they were
+        counted by hour (`count_missed_outcomes`) and by day (the steps for the journal). With
+        PAGE_PAYLOADS, raw articles of at least `page_bytes` bytes are removed.
         """
         ...
 
     def count(self, what: Aged, before: datetime, *, page_bytes: int = 0) -> int:
-        """Count the rows of one kind that `remove` would remove now."""
+        """Count the rows that are due to be removed: those of the kind `what` from before the
+        time `before`. `page_bytes` is as for `remove`: the least size of a raw article with
+        PAGE_PAYLOADS."""
         ...
 
     def past_outcomes(
@@ -61,10 +65,11 @@ class RetentionStore(Protocol):
         ...
 
     def compare_journal(self, entries: Sequence[JournalEntry]) -> ComparedJournal:
-        """Compare the entries of a producer's own journal with what is known of old deliveries.
+        """Compare the entries of a producer's own journal, its list of what it sent, with what is
+        known of deliveries whose outcomes were removed.
 
-        Only those that the result calls undecided are to be added to the journal of the store; the
-        others would be counted twice.
+        The entries that the result calls undecided may be added to the journal of the store. The
+        others may not, because they would be counted twice.
         """
         ...
 
@@ -83,9 +88,10 @@ class RetentionStore(Protocol):
 
 
 class RetainedStore(Protocol):
-    """A store from which old rows are removed."""
+    """A store whose attribute `retention` removes rows that have reached a certain age."""
 
     @property
     def retention(self) -> RetentionStore:
-        """The removal of old rows, and what is still known of them."""
+        """The object that removes old rows from this store, and tells what is still known of
+        removed ones."""
         ...

@@ -18,10 +18,12 @@ class SourceActivityReader(Protocol):
         ...
 
     def source_hours(self, now: datetime, hours: int) -> list[SourceHours]:
-        """Return the hours in which each source delivered something, and brought new articles.
+        """Return for each source the hours in which it delivered something, and in which it brought
+        new articles.
 
-        They are those of the last `hours` hours up to its last new article, and up to `now`. So
-        what a source did before it fell silent is known for as long as it is silent.
+        They are those of the last `hours` hours before `now`, and of the last `hours` hours before
+        its last new article, if that is longer ago. So for a source that has fallen silent it stays
+        known how it delivered before.
         """
         ...
 

@@ -1,7 +1,8 @@
-"""Refuse to look for all words with a beginning that too many have.
+"""Refuse searches such as `w*` for all words with one beginning, if these words are in too many
+articles.
 
-To find the articles for `w*`, a database first joins the lists of articles of all these words. That
-takes a second and more in a store with 100,000 articles, before the first result is known.
+To find the articles, a database first joins the lists of articles of all these words. That takes a
+second or more in a store with 100,000 articles, before the first result is known.
 """
 
 import sqlalchemy as sa

@@ -22,11 +22,11 @@ MOST_ARTICLES = 20_000  # articles of the period that are looked at
 def cluster_page(
     connection: Connection, since: datetime, after: ClusterPosition | None, limit: int
 ) -> ClusterPage:
-    """Return the clusters with articles that were first seen at `since` or later, those with the
-    most sources first.
+    """Return the clusters (an article and its copies each) with articles that were first seen at
+    `since` or later, those with the most sources first.
 
     Only clusters with more than one article in that time are listed, at most `limit` of them, and
-    those after the position `after`. None stands for the beginning of the list.
+    those after the position `after`, None for the beginning of the list.
     """
     seq = after.seq if after else connection.scalar(sa.select(sa.func.max(articles.c.seq))) or 0
     newest = _newest(seq)

@@ -56,7 +56,8 @@ def outcomes(connection: Connection, requested: Sequence[str]) -> dict[str, Outc
 
 
 def payload_hashes(connection: Connection, requested: Sequence[str]) -> dict[str, str]:
-    """Return for each receipt the stored hash of the raw article that it was used for.
+    """Return receipt -> a hash of the raw article that was delivered under it. A receipt is the id
+    of one delivery.
 
     Receipts without a stored hash are left out.
     """

@@ -152,11 +152,8 @@ def _totals(rows: Iterable[tuple[str, str, int]]) -> OutcomeTotals:
 
 
 def latest_outcomes(connection: Connection, now: datetime) -> LatestOutcomes:
-    """Return how deliveries have ended since the first one, and in the hour of `now` and the one
-    before.
-
-    It takes one statement.
-    """
+    """Return how many deliveries have ended in which way, since the first one and lately: in the
+    hour of `now` (UTC) and the one before."""
     hours = (ALL_HOURS, hour_of(now) - 1, hour_of(now))
     counts = _of_all_sources(connection, hourly_outcomes.c.hour.in_(hours))
     columns = (counts.c.hour == ALL_HOURS, counts.c.outcome, counts.c.reason)

@@ -139,14 +139,13 @@ def word_conditions(
     most: int | None = None,
     in_order: bool = True,
 ) -> list[sa.ColumnElement[bool]]:
-    """Return the SQL conditions that a row of table `revisions` has the words of a query.
+    """Return the SQL conditions that a row of table `revisions` has the words of a query; `words`
+    is text as people type it. The list is empty if it has no letters and digits.
 
-    `words` is text as people type it. The list is empty if it has no letters and digits. Unlike
-    `matching`, this neither joins a table nor sorts. SQLite looks for the words in all revisions;
-    that is faster if only those with row ids from `among[0]` to `among[1]` are asked for, or if no
-    more than `most` matches matter, whichever they are. Other databases ignore both. PostgreSQL
-    has to read an article to see whether the words of a phrase follow each other; unless
-    `in_order`, it only looks whether all of them are there.
+    Unlike `matching`, this neither joins a table nor sorts. The other arguments make it faster
+    where the result allows it. On SQLite, only revisions with row ids from `among[0]` to `among[1]`
+    are searched, or no more than `most` matches are found. On PostgreSQL, without `in_order`, the
+    words of a phrase need not follow each other.
     """
     required_terms = [term for term in read_terms(words) if not term.excluded]
     excluded_terms = [term for term in read_terms(words) if term.excluded]

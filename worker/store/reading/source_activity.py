@@ -38,10 +38,12 @@ def source_clocks(connection: Connection) -> list[SourceClock]:
 
 
 def source_hours(connection: Connection, now: datetime, hours: int) -> list[SourceHours]:
-    """Return the hours in which each source delivered something, and brought new articles.
+    """Return for each source the hours in which it delivered something, and in which it brought new
+    articles.
 
-    They are those of the last `hours` hours up to its last new article, and up to `now`. So what a
-    source did before it fell silent is known for as long as it is silent.
+    They are those of the last `hours` hours before `now`, and of the last `hours` hours before its
+    last new article, if that is longer ago. So for a source that has fallen silent it stays known
+    how it delivered before.
     """
     newest = sa.select(sources.c.source, _newest_hour().label("hour"))
     last = newest.cte("newest").prefix_with("MATERIALIZED")
@@ -67,10 +69,10 @@ def source_hours(connection: Connection, now: datetime, hours: int) -> list[Sour
 def window_counts(
     connection: Connection, now: datetime, hours: int, windows: int
 ) -> list[WindowCount]:
-    """Return how many articles of each source had which outcome or trait, in windows of `hours`
-    hours.
+    """Return how many articles of each source had which outcome or trait, in each of the last
+    `windows` windows of `hours` hours.
 
-    The latest window ends with the hour of `now`. What no article had is left out.
+    Window 0, the latest, ends with the hour of `now`. Numbers of 0 are left out.
     """
     last = hour_of(now)
     parts = []

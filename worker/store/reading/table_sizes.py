@@ -79,11 +79,11 @@ def store_sample(connection: Connection, now: datetime) -> None:
 
 
 def sizes(connection: Connection, *, each_table: bool) -> dict[str, int]:
-    """Return table -> bytes with its indexes, the largest first.
+    """Return how many bytes each table takes with its indexes, the largest first: table -> bytes.
+    What belongs to no table of the schema is under `others`.
 
-    What belongs to no table of the schema is under `others`. For SQLite that is the whole file
-    unless `each_table` asks for all tables: then the file is read from beginning to end, by a
-    library that can tell their sizes.
+    For SQLite, single tables are measured only with `each_table`, because then the whole file must
+    be read; otherwise the size of the file is under `others`.
     """
     if connection.dialect.name == "postgresql":
         found = _in_postgres(connection)

@@ -1,4 +1,5 @@
-"""Remove what is kept for a limited time, such as receipts and journal rows, in short transactions.
+"""Remove from the database what is kept for a limited time only, in short transactions: outcomes of
+deliveries, notes of what the broker accepted, old changes and so on.
 
-What other code reads from a removed row is copied elsewhere in the same transaction.
+What other code still needs of a removed row is copied elsewhere in the same transaction.
 """

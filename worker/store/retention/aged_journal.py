@@ -28,15 +28,18 @@ _JOINED = journal.join(receipts, receipts.c.receipt == journal.c.receipt)
 
 
 def of_unchanged(*, unchanged: bool) -> sa.ColumnElement[bool]:
-    """Return the SQL condition for receipts of articles that came again unchanged, or with
-    `unchanged=False` for all other receipts."""
+    """Return the SQL condition that a receipt, the stored outcome of a delivery, is that of an
+    article that came again unchanged; with `unchanged=False`, that it is any other."""
     is_unchanged = receipts.c.outcome == OutcomeKind.UNCHANGED.value
     return is_unchanged if unchanged else sa.not_(is_unchanged)
 
 
 def is_foreign() -> sa.ColumnElement[bool]:
-    """Return the SQL condition for receipts of articles that a client sent. Other receipts are
-    those of whole messages, and of stored articles that were cleaned again."""
+    """Return the SQL condition that a receipt, a row with the outcome of one delivery, is that of
+    an article that a client sent.
+
+    Others are those of undeliverable messages, and of stored articles that were cleaned again.
+    """
     return sa.and_(
         receipts.c.reason != Reason.UNDELIVERABLE.value,
         ~receipts.c.receipt.startswith(RECLEAN_PREFIX, autoescape=True),
@@ -44,11 +47,12 @@ def is_foreign() -> sa.ColumnElement[bool]:
 
 
 def freeze_journal(connection: Connection, before: datetime, *, unchanged: bool) -> RemovalStep:
-    """Remove the journal rows of the next 5,000 or so outcomes that are older than `before`.
+    """Remove the journal rows that belong to the next 5,000 or so outcomes older than `before`, and
+    keep their numbers in counts by day.
 
-    These are the outcomes of unchanged articles or all others. Rows of the journal are counted by
-    the day on which the broker accepted the article, and outcomes without such a row, which came
-    from other clients, by their own day.
+    These are the outcomes of unchanged articles or all others. A journal row is counted on the day
+    when the broker accepted the article. An outcome without such a row, of an article that another
+    client sent, is counted on its own day.
     """
     progress.lock(connection)
     job = progress.UNCHANGED_FROZEN if unchanged else progress.JOURNAL_FROZEN
@@ -106,13 +110,14 @@ def _left_over(connection: Connection, before: datetime, *, unchanged: bool) -> 
 
 
 def remove_entries_of(connection: Connection, requested: Sequence[str]) -> None:
-    """Remove the journal rows of these receipts, whose outcomes are about to be removed, and count
-    them by day."""
+    """Remove the journal rows that belong to outcomes which are about to be removed, and count
+    them by day. `requested` are the receipts (ids of deliveries) of these."""
     remove_journal(connection, _journaled(connection, receipts.c.receipt.in_(requested)))
 
 
 def remove_journal(connection: Connection, rows: Sequence[sa.Row[Any]]) -> None:
-    """Remove rows of the journal, and count them by day and outcome.
+    """Remove rows of the journal, the list of articles that the broker accepted, and count them by
+    day and outcome.
 
     The number of each message is kept: by a missing one, a lost message is found.
     """
@@ -146,7 +151,11 @@ def _count_foreign(connection: Connection, condition: sa.ColumnElement[bool]) ->
 
 
 def count_journal(connection: Connection, before: datetime, *, unchanged: bool) -> int:
-    """Count the journal rows that would be removed: those of outcomes that are older than
-    `before`."""
+    """Count the journal rows (notes that the broker accepted an article) that are due to be
+    removed: those of articles whose outcomes are older than `before`.
+
+    With `unchanged`, only those of articles that came again unchanged are counted; without it, only
+    the others.
+    """
     old = sa.and_(of_unchanged(unchanged=unchanged), receipts.c.at < before)
     return connection.scalar(sa.select(sa.func.count()).select_from(_JOINED).where(old)) or 0

@@ -29,10 +29,11 @@ _NEEDED = (
 def remove_receipts(
     connection: Connection, before: datetime, after: RemovalCursor | None, *, unchanged: bool
 ) -> RemovalStep:
-    """Remove the next 5,000 receipts from before this time: those of unchanged articles, or all.
+    """Remove the next 5,000 receipts (stored outcomes of deliveries) from before this time: with
+    `unchanged` only those of articles that came again unchanged, without it all.
 
-    A receipt that a stored dead letter needs is kept. Receipts that the journal and the counts by
-    hour have not yet been compared with are left for a later call.
+    Those that a stored dead letter needs are kept. Those that were not counted by hour and by day
+    yet are left for a later call. `after` is where the step before ended, None for the first one.
     """
     progress.lock(connection)
     limit = _limit(connection, before, unchanged=unchanged)
@@ -59,8 +60,8 @@ def remove_receipts(
 
 
 def count_receipts(connection: Connection, before: datetime, *, unchanged: bool) -> int:
-    """Count the receipts older than `before` that would be removed: those of articles that came
-    again unchanged, or all others."""
+    """Count the receipts (stored outcomes of deliveries) older than `before` that would be
+    removed: with `unchanged` those of articles that came again unchanged, without it the others."""
     statement = sa.select(sa.func.count()).select_from(receipts)
     old = (receipts.c.at < before, of_unchanged(unchanged=unchanged), ~_NEEDED)
     return connection.scalar(statement.where(*old)) or 0

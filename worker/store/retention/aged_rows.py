@@ -46,13 +46,15 @@ def remove_changes(connection: Connection, before: datetime) -> RemovalStep:
 
 
 def count_changes(connection: Connection, before: datetime) -> int:
-    """Count the changes that would be removed."""
+    """Count the entries of the change feed from before this time, except the newest of them,
+    which is never removed."""
     old = sa.select(sa.func.count()).select_from(changes).where(changes.c.at < before)
     return max(0, (connection.scalar(old) or 0) - 1)
 
 
 def remove_letters(connection: Connection, before: datetime) -> RemovalStep:
-    """Remove dead letters whose replay, which was asked for before this time, has ended well."""
+    """Remove dead letters that were sent through the workers again before this time, and then
+    succeeded."""
     progress.lock(connection)
     ids = dead_letters.c.letter_id
     old = sa.select(ids).select_from(LETTERS).where(IS_REPLAYED, _replayed_before(before))
@@ -67,7 +69,7 @@ def remove_letters(connection: Connection, before: datetime) -> RemovalStep:
 
 
 def count_letters_to_remove(connection: Connection, before: datetime) -> int:
-    """Count the replayed dead letters that would be removed."""
+    """Count the replayed dead letters that are due to be removed at this time, for a preview."""
     old = sa.select(sa.func.count()).select_from(LETTERS)
     return connection.scalar(old.where(IS_REPLAYED, _replayed_before(before))) or 0
 
@@ -91,7 +93,8 @@ def remove_page_payloads(connection: Connection, before: datetime, least_bytes: 
 
 
 def count_page_payloads(connection: Connection, before: datetime, least_bytes: int) -> int:
-    """Count the raw articles of pages that would be removed."""
+    """Count the raw articles that were received before this time and take at least `least_bytes`
+    bytes in the store, as whole pages do. These are due to be removed."""
     old = sa.select(sa.func.count()).select_from(revisions)
     return connection.scalar(old.where(*_old_pages(before, least_bytes))) or 0
 
@@ -146,7 +149,8 @@ def _remove_message_numbers(connection: Connection, before: datetime) -> None:
 
 
 def count_hourly_counts(connection: Connection, before: datetime) -> int:
-    """Count the rows that would be removed from the hourly numbers of outcomes and traits."""
+    """Count the rows from before this time in the tables of outcomes and traits by hour. These
+    are due to be removed."""
     number = sa.func.count()
     return sum(
         connection.scalar(sa.select(number).select_from(t).where(_old_hours(t, before))) or 0

@@ -1,5 +1,5 @@
-"""Count removed journal rows and outcomes by day, so that the ledger can still prove that no
-article was lost.
+"""Count by day the outcomes, and the notes that the broker accepted an article, that are removed
+because of their age. So `worker ledger` can still prove that no article was lost.
 
 For each day there are the numbers of accepted articles by outcome. They are kept for ever.
 """
@@ -16,8 +16,9 @@ from worker.store.database.upsert import insert
 
 
 class LedgerKey(NamedTuple):
-    """The key of a row in table `ledger_days`: a UTC day as text such as 2026-11-22, an outcome,
-    and whether the receipts were in the journal."""
+    """The key of a row in table `ledger_days`, which counts removed outcomes: a UTC day as text
+    such as 2026-11-22, the outcome, and whether the broker had noted that it accepted these
+    articles (`journaled`)."""
 
     day: str
     outcome: str
@@ -32,7 +33,7 @@ def utc_day(connection: Connection, moment: sa.Column[datetime]) -> sa.ColumnEle
 
 
 def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None:
-    """Add numbers of receipts to the counts by day."""
+    """Add numbers of removed outcomes to the counts by day in table `ledger_days`."""
     if not counts:
         return
     statement = insert(connection, ledger_days)
@@ -50,9 +51,10 @@ def add_to_days(connection: Connection, counts: Mapping[LedgerKey, int]) -> None
 
 
 def frozen_days(connection: Connection, since: datetime, until: datetime) -> dict[LedgerKey, int]:
-    """Return how many journal rows and outcomes of each day from `since` to `until` were removed.
+    """Return how many journal rows and outcomes of each UTC day were removed, for the days from
+    that of `since` to that of `until`.
 
-    The day of `since` is counted as a whole, and so is the day before `until`.
+    Both days are counted as a whole. If `until` is midnight, the day that begins then is left out.
     """
     columns = ledger_days.c
     rows = connection.execute(

@@ -32,7 +32,12 @@ _OF_DECISION = ("verdict", "signal", "rival", "scores", "thresholds", "version")
 
 
 def move_facts(connection: Connection, names: Sequence[str]) -> None:
-    """Copy what these receipts say about revisions, replays and cleaning to where it is kept."""
+    """Copy facts that are needed later out of receipts that are about to be removed. A receipt is
+    the id of one delivery, stored with what became of it; `names` are these ids.
+
+    The facts are about stored revisions, about replays of dead letters, and about articles that
+    were cleaned again.
+    """
     _keep_origins(connection, names)
     _keep_reclean_marks(connection, [n for n in names if n.startswith(RECLEAN_PREFIX)])
     _keep_ends_of_replays(connection, [n for n in names if replayed_letter(n)])

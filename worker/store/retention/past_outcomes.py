@@ -1,4 +1,4 @@
-"""Answer for receipts, the ids of deliveries, whose rows are removed because of their age."""
+"""Find out what is still known of deliveries whose outcomes were removed because of their age."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -66,7 +66,8 @@ def past_outcomes(
 
 
 def compare_journal(connection: Connection, entries: Sequence[JournalEntry]) -> ComparedJournal:
-    """Compare the entries of a producer's own journal with what is known of old deliveries."""
+    """Compare a producer's own journal, its list of what it sent, with what is known of
+    deliveries whose outcomes were removed. So only the other entries need to be looked for."""
     past = past_outcomes(connection, {entry.receipt: entry.at for entry in entries})
     expired = sum(isinstance(past.get(entry.receipt), ExpiredOutcome) for entry in entries)
     names = [stored_name(entry.receipt) for entry in entries if entry.receipt not in past]

@@ -1,4 +1,5 @@
-"""Store how far the removal of old rows has come, and let one process at a time do it."""
+"""Store up to which time old rows have been removed, and let only one process at a time remove
+them."""
 
 from datetime import datetime
 
@@ -19,21 +20,21 @@ _ADVISORY_LOCK = 5_301_173  # on PostgreSQL; one of its own
 
 
 def lock(connection: Connection) -> None:
-    """Wait until no other process removes old rows; the lock ends with the transaction.
-
-    SQLite has one writer at a time.
-    """
+    """Wait until no other process removes old rows, and keep others from it until the end of the
+    transaction. On SQLite this does nothing, because only one process can write there."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
 
 
 def reached(connection: Connection, job: str) -> datetime | None:
-    """Return until which time a job is done, None if it has never run."""
+    """Return up to which time a job, a part of the removal of old rows, has been done; None if
+    it never was."""
     return connection.scalar(sa.select(job_progress.c.until).where(job_progress.c.job == job))
 
 
 def note(connection: Connection, job: str, until: datetime) -> None:
-    """Record that a job is done until this time, unless a later time is recorded."""
+    """Record that a job, a part of the removal of old rows, is done up to this time, unless a
+    later time is recorded."""
     statement = insert(connection, job_progress).values(job=job, until=until)
     later = statement.excluded.until > job_progress.c.until
     update = statement.on_conflict_do_update(

@@ -33,8 +33,8 @@ class WriteBatch:
 
     `unchanged` are articles that have not changed and were not cleaned, `records` are processed
     articles, `withdrawals` are requests of publishers to take articles down, and `dead` are raw
-    articles that could not be processed. `traces` has the trace (W3C Trace Context) of each receipt
-    whose message named one.
+    articles that could not be processed. `traces` maps the receipt (id of a delivery) of an article
+    to the trace (W3C Trace Context) that its message named.
     """
 
     records: tuple[Record, ...]
@@ -218,10 +218,10 @@ def take_down(
 ) -> Takedown:
     """Return which articles are removed for a publisher's request to take one down.
 
-    Keys in the request lead to articles: `owners` maps (source, key) to an article id. The first of
-    these articles that is in `existing`, the ids of articles that were stored or are about to be,
-    is removed. If a key leads to the empty row that keeps the article from being stored later, the
-    id of this row is returned too.
+    The request names keys, such as a link; `owners` maps each (source, key) to the article that it
+    leads to. Returned are the first of these articles that is in `existing`, the ids of articles
+    that are or will be stored, and, if a key leads to it, the empty row by which the article is not
+    stored when it arrives later.
     """
     owner_ids = [owners[key] for key in stored_keys(withdrawal.source, withdrawal.keys)]
     owned = [article_id for article_id in owner_ids if article_id in existing][:1]

@@ -84,9 +84,9 @@ def take_receipts(
 class ClaimedKeys(NamedTuple):
     """To which articles the keys in a batch (external ids, links or opening words) lead.
 
-    `owners` maps (source, key) to an article id. `existing` are those of these ids that have a row
-    in the database. `withdrawn` are those of articles that were taken down, each with the time at
-    which the publisher's withdrawal was fetched, or None if it was deleted for good.
+    `owners` maps (source, key) to an article id. `existing` has the ids of those articles that have
+    a row in the database. `withdrawn` maps the ids of those that were taken down to the time at
+    which the publisher's request was fetched, None for ones that an operator deleted for good.
     """
 
     owners: dict[StoredKey, str]

@@ -1,4 +1,4 @@
-"""Write the tags of articles, and move tags that an earlier version has written."""
+"""Write the tags of articles, and convert tags that an earlier version has written."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -19,10 +19,12 @@ def write_tags(
     replaced: Collection[str],
     facts: Iterable[Facts] = (),
 ) -> None:
-    """Store the tags of articles, article id -> tags, and `facts` that their revisions refer to.
+    """Store the tags of articles; `tags` maps article ids to tags. The rows of the articles must be
+    stored and locked.
 
-    `replaced` are those of the articles that may have tags already, which are removed. The rows of
-    the articles must be stored and locked.
+    Tags that are stored for articles in `replaced` are removed first; the others must have none.
+    `facts` are stored, too: facts that revisions written in this transaction share with others,
+    such as the versions of the rules.
     """
     remove_tags(connection, [article_id for article_id in replaced if article_id in tags])
     encoded = {
@@ -38,7 +40,8 @@ def write_tags(
 
 
 def remove_tags(connection: Connection, article_ids: Collection[str]) -> None:
-    """Remove the tags of these articles, also those that an earlier version has written."""
+    """Remove all tags of these articles, in the form of this version and in that of earlier
+    ones."""
     if not article_ids:
         return
     numbers = sa.select(articles.c.seq).where(articles.c.article_id.in_(article_ids))
@@ -72,9 +75,10 @@ def _insert(
 
 
 def move_tags(connection: Connection, most: int) -> int:
-    """Move the tags of up to `most` articles from the rows of an earlier version to one value each.
+    """Convert the tags of up to `most` articles from the form of an earlier version, one row for
+    each tag, to one row for each article.
 
-    Returns the number of articles; 0 means that nothing is left to move.
+    Returns the number of articles; 0 says that nothing is left to convert.
     """
     next_ids = sa.select(tag_rows.c.article_id).distinct().order_by(tag_rows.c.article_id)
     ids = connection.scalars(next_ids.limit(most)).all()
@@ -98,7 +102,7 @@ def move_tags(connection: Connection, most: int) -> int:
 
 
 def count_unmoved(connection: Connection) -> int:
-    """Return the number of articles whose tags are to be moved."""
+    """Return how many articles still have tags in the form of an earlier version."""
     number = sa.select(sa.func.count(tag_rows.c.article_id.distinct()))
     return connection.scalar(number) or 0
 

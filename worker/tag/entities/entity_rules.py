@@ -82,8 +82,9 @@ class EntityRules(Frozen):
 
     @property
     def full_version(self) -> str:
-        """The version that is stored with each tag of a name: that of these settings, followed by
-        those of the trained model and of the gazetteer if they are used."""
+        """The version that is stored with each tag of a name: that of these settings, followed
+        by those of the trained model and of the gazetteer (the list of known names) if they are
+        used."""
         parts = [self.version]
         if self.recognise:
             parts.append(shipped(self.path).version)
@@ -133,8 +134,8 @@ class EntityRules(Frozen):
 
     @cached_property
     def refused(self) -> dict[str, frozenset[str]]:
-        """A dict from names in folded form to the kinds of which they never are, by the operator's
-        list."""
+        """A dict of the names that the operator has refused, each with the kinds, such as
+        person, of which it is no name. The names are in a form without letter case and accents."""
         kinds = {folded_name(name): frozenset(get_args(EntityKind)) for name in self.stop_names}
         for entity in self.entities:
             for name in (entity.name, *entity.aliases) if entity.refused_kinds else ():

@@ -103,11 +103,11 @@ def joined_mentions(
     *,
     title_case: bool,
 ) -> list[Mention]:
-    """Join names of the gazetteer with the names that the trained model recognised, in reading
-    order.
+    """Join the names of the gazetteer with those that the trained model recognised (`recognised`)
+    to one list of mentions, in reading order.
 
-    `title_end` is the length of the title, with which the text begins. With `title_case`, capitals
-    in it do not show what is a name.
+    The title is the first `title_end` characters of the text. `title_case` says that most words in
+    it begin with capitals, so that these do not show what is a name.
     """
     article = _Article(tokens, title_end, title_case)
     overlaps = _overlaps(names, recognised)

@@ -16,7 +16,8 @@ _LINE_END = 10  # between two packed strings
 
 
 def name_key(words: Iterable[str]) -> int:
-    """Return the key of a name, of 32 bits: a polynomial hash of its words in folded form."""
+    """Return a 32-bit hash of a name's words, by which names are looked up in the gazetteer.
+    Letter case and accents make no difference."""
     key = 0
     for word in words:
         key = (key * FACTOR + word_hash(word)) & KEY_BITS
@@ -29,10 +30,10 @@ def word_hash(word: str) -> int:
 
 
 def first_word_key(word: str) -> int:
-    """Return the key by which the first word of a name is looked up.
+    """Return the key by which names in the gazetteer are looked up: a hash of their first word.
 
-    A word in small letters finds names that begin with a small letter only, so that "will" and
-    "for" begin none.
+    For a word in small letters it is another one than for the same word with a capital. So "will"
+    in a text does not lead to names that begin with "Will".
     """
     prefix = "\0" if word[:1].islower() else ""
     return crc32((prefix + folded_word(word)).encode("utf-8", "replace"))
@@ -41,10 +42,12 @@ def first_word_key(word: str) -> int:
 def written_like(
     words: Sequence[str], listed: Sequence[str], flags: int, *, any_case: bool
 ) -> bool:
-    """Whether words of a text are an accepted spelling of a name that is listed.
+    """Whether `words` of a text are an accepted spelling of a name, of which the gazetteer lists
+    the words `listed`. Without `any_case`, capitals count.
 
     Capitals may be added: "Mohammed Bin Salman", "BERLIN". They may be left out of a long acronym
-    only (Nasa), and names that are also words must be written as listed.
+    only (Nasa). `flags` may say that the name is also another word or name; then it must be written
+    as listed.
     """
     if words == listed:
         return True

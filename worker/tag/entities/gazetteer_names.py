@@ -66,10 +66,10 @@ class GazetteerEntry(NamedTuple):
 
 
 class NamedEntry(NamedTuple):
-    """An entry of the gazetteer that has a certain name, with the flags of this name (WORD …).
+    """An entry of the gazetteer (the list of known names) under one of its names.
 
-    `languages` is a bit mask of LANGUAGES: those in which a foreign name of a place is its usual
-    one.
+    `flags` are facts about the name, as bits: for example, that it is also another word (WORD).
+    `languages` is a bit mask of the languages in which the name is the usual one of a place abroad.
     """
 
     entry: GazetteerEntry
@@ -83,8 +83,8 @@ class NamedEntry(NamedTuple):
 
 
 class GazetteerMatch(NamedTuple):
-    """A place in a text where a name of the gazetteer stands: its tokens from index `first` up to,
-    but without, `stop`.
+    """A place in a text where a name of the gazetteer (the list of known names) stands: its tokens
+    from index `first` up to, but without, `stop`.
 
     `named` are the entries that have this name, best known first. `plain` are those of them that
     the name proves by itself in the language of the text, and `proven` is their kind if they are
@@ -99,7 +99,12 @@ class GazetteerMatch(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """The entries that have a name, as in GazetteerMatch."""
+    """What the gazetteer, the list of known names, has about one name.
+
+    `named` are the entries with this name, best known first. `plain` are those of them that are
+    meant without other evidence. `proven` is their kind, such as place, if they are so well known
+    that the name counts at once, or "".
+    """
 
     named: tuple[NamedEntry, ...]
     plain: tuple[GazetteerEntry, ...]
@@ -321,6 +326,6 @@ def _proves(named: NamedEntry, words: int, language: str) -> bool:
 
 @cache
 def packaged_gazetteer() -> Gazetteer:
-    """Load the gazetteer of this package, once in each process."""
+    """Load the gazetteer, the list of known names in this package, once in each process."""
     with (files("worker.tag") / "data" / "gazetteer.npz").open("rb") as file:
         return Gazetteer(dict(np.load(file)))

@@ -36,19 +36,20 @@ class KeyTable:
         self._keys = np.append(keys, np.uint32(2**32 - 1))
 
     def row(self, key: int) -> int:
-        """Return the number of the table's row for the string with this key (its CRC-32).
+        """Return in which row of the table a string stands; `key` is the CRC-32 of the string.
 
-        It is -1 for an unknown string, which as an index means the table's last row, made for
-        these.
+        The result is -1 for a string that the table lacks. As an index, -1 means the last row,
+        which has the values for such strings.
         """
         row = int(self._keys.searchsorted(np.uint32(key)))
         return row if self._keys[row] == key else -1
 
     def rows(self, keys: HashedKeys) -> RowIndexes:
-        """Return the numbers of the table's rows for the strings with these keys (their CRC-32).
+        """Return in which row of the table each string stands; `keys` are the CRC-32 of the
+        strings.
 
-        A number is -1 for an unknown string, which as an index means the table's last row, made for
-        these.
+        The result is -1 for a string that the table lacks. As an index, -1 means the last row,
+        which has the values for such strings.
         """
         keys = np.array(keys, np.uint32)
         rows = self._keys.searchsorted(keys)

@@ -73,8 +73,12 @@ def without_titles(surface: str) -> str:
 
 @lru_cache(_CACHED_NAMES)
 def name_form(surface: str, kind: str = PERSON) -> tuple[str, str]:
-    """Return a name without the titles of a person, and the form by which mentions of it are
-    joined. Names of other kinds keep words that may begin them: General Motors, U.S. Army."""
+    """Return a name without the titles of a person, and a normal form of it: mentions of one name
+    in an article have the same form.
+
+    `surface` is the name as the article has it. Names of other kinds than person keep words that
+    could be titles: General Motors.
+    """
     plain = without_titles(surface)
     form = folded_name(plain)
     if kind != PERSON and surface.partition(" ")[0].lower() in _NO_TITLES:

@@ -20,7 +20,11 @@ _ISO = "iso:"
 
 
 class CodedName(NamedTuple):
-    """A name of an article with the code of its tag; `label` is the name as its list has it."""
+    """A name that an article has: `code` and `label` of its tag, its kind (such as person), and the
+    places where it stands (`mentions`).
+
+    The label is the name as the list in which it was found has it, such as the gazetteer.
+    """
 
     code: str
     label: str
@@ -73,7 +77,8 @@ def _candidates(
 
 
 class _Countries:
-    """Which countries an article names, worked out only if a name needs it."""
+    """The countries that an article mentions, by which entries with the same name are told
+    apart. They are searched for only when a name needs them."""
 
     def __init__(
         self,

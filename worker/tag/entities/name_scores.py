@@ -20,14 +20,14 @@ _SURENESS = 0.02, 0.98  # the least and most that the trained model's score coun
 
 
 class NameFeatures(NamedTuple):
-    """What the score of a name is computed from.
+    """What the score of a name's tag is computed from.
 
-    `found_by` is what found it: "own", the operator's list; "several" or "single", the gazetteer by
-    a name of several words, or of one, that needs no evidence; "evidence", the gazetteer by
-    evidence beside the name; "words" or "word", the trained model alone. With the gazetteer, "+" is
-    added if the trained model found the same, "-" if not, and ":" in texts that it does not read.
-    `log_odds` is how sure the trained model is, 0 if it did not find the name, and `doublings` how
-    often the number of mentions doubles one.
+    `found_by` is what found the name: "own" (the operator's list), "words" or "word" (the trained
+    model alone, with several words or one), or the list of known names, the gazetteer: "several" by
+    several words, "single" by one word that needs no evidence, "evidence" by words beside the name.
+    To the last three "+" is added if the trained model found the name, too, "-" if it did not, and
+    ":" if it did not read the text. `log_odds` says how sure the trained model is, 0 if it did not
+    find the name. `doublings` is the binary logarithm of the number of mentions.
     """
 
     found_by: str
@@ -36,14 +36,18 @@ class NameFeatures(NamedTuple):
 
     @property
     def group(self) -> str:
-        """The weights for `log_odds` and `doublings` that count for the name."""
+        """The key of the weights by which `log_odds` and `doublings` count for the score of this
+        name. It depends on what found the name."""
         last = self.found_by[-1]
         return "listed:" if last == ":" else "listed" if last in "+-" else self.found_by
 
 
 def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
-    """The features of a name. `recognised` says whether the trained model looked for names in the
-    text at all."""
+    """Return what the score of a name in an article is computed from.
+
+    `recognised` says whether the trained model read the text. If not, it proves nothing that the
+    model did not find the name.
+    """
     own = listed = sure = 0.0
     words = False
     for _, _, surface, _, score, method, found in name.mentions:
@@ -71,7 +75,8 @@ def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
 
 
 def name_score(kind: str, features: NameFeatures) -> float:
-    """The probability that a tag of this kind (person, organisation, place) is right."""
+    """Return the probability that a name is right as the tag of an article, as a person,
+    organisation or place (`kind`). `features` are the facts from which it is computed."""
     found_by, log_odds, doublings = features
     if found_by == OWN:
         return OWN_SCORE
@@ -81,7 +86,8 @@ def name_score(kind: str, features: NameFeatures) -> float:
 
 
 def method_of(features: NameFeatures) -> str:
-    """What the tag of a name says gave it: own, gazetteer, or crf for the trained model."""
+    """Return what found a name, as its tag says it: "own" (the operator's list), "gazetteer"
+    (the list of known names), or "crf" (the trained model alone)."""
     if features.found_by == OWN:
         return OWN
     return "gazetteer" if features.found_by[-1] in "+-:" else "crf"

@@ -1,6 +1,6 @@
-"""Drop what was found but is no name of a person, organisation or place.
+"""Drop words that were taken for names of persons, organisations or places, and are none.
 
-That is what the operator refuses, titles without a name ("the Queen"), words for peoples
+These are names that the operator refuses, titles without a name ("the Queen"), words for peoples
 ("Iranian", "North Koreans"), the party and state of a politician ("R-UT"), and a country that
 stands for its currency ("US$").
 """
@@ -32,10 +32,11 @@ def without_refused(
     peoples: Collection[str],
     text: str,
 ) -> list[Mention]:
-    """Return the mentions without those that are no names; names that the operator listed stay.
+    """Return those of the mentions of names in `text` that are really names. Names that the
+    operator has listed stay, except a country before a sign such as "$".
 
-    `refused` maps names in folded form to the kinds that they never are, by the operator's list,
-    and `peoples` are words for the peoples of countries: "German", "Germans".
+    `refused` are names that the operator refuses, in normalised form, each with the kinds (such as
+    person) of which it is no name. `peoples` has words for peoples, such as "German", "Germans".
     """
     people = None
     kept = []

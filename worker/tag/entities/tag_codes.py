@@ -1,7 +1,7 @@
-"""Find the codes that mean the same as a tag that a person names, for searches.
+"""Find all codes under which articles may have been tagged with a name, for searches.
 
-The tag of a name has the id of an entry in the gazetteer as its code. Articles that were tagged
-before that have a code made of the name, and people ask by name, so either must find both.
+The code of such a tag is the id of an entry in the gazetteer (the list of known names). Earlier
+versions made it of the name itself. A person who searches may give either, and must find both.
 """
 
 from worker.tag.entities.gazetteer_names import GazetteerEntry, packaged_gazetteer
@@ -11,12 +11,12 @@ _SCHEMES = ("person", "organisation", "place")
 
 
 def equal_codes(tag: str) -> tuple[tuple[str, str], ...]:
-    """Return the codes that mean the same as `tag`, as pairs (scheme, code); "" is any scheme.
+    """Return the codes that mean the same as `tag`, a name, an id or an old code, as pairs (scheme,
+    code); the scheme "" stands for any.
 
-    `tag` may be a name, an id or an old code, with or without its scheme: `place:Berlin`,
-    `geonames:2950159`, `place:berlin`, `Berlin`. A name that several entries have means all of
-    them. If no entry is of the scheme that was asked for, those of other kinds count: a name may
-    have been tagged with the wrong kind. Returns () if the gazetteer does not have the name.
+    `tag` may begin with a scheme, such as `place:Berlin`. A name that several entries of the
+    gazetteer have means all of them, but with a scheme only those of that kind, if there are any.
+    Returns () if the gazetteer does not have the name.
     """
     scheme, _, name = tag.strip().partition(":")
     if scheme.lower() not in _SCHEMES:

@@ -167,13 +167,12 @@ def features_by_position(
     far: Sequence[str] = (),
 ) -> FeaturesByPosition:
     """Return the features of a word in six tuples, one for each place where it may stand as seen
-    from the word to be labelled. A prefix of each feature's name says the place: "-" is one word
-    before.
+    from the word that is to be labelled (person, no name …).
 
-    The first two are for the word to be labelled itself: at the start of a sentence it has the
-    features `here` and `start`, elsewhere `here` and `inside`. Then come the places one before and
-    one after it, with the features `near`, and two before and two after, with `far`. Empty names
-    are left out.
+    It may be that word itself, at the start of a sentence (features `here` and `start`) or
+    elsewhere (`here` and `inside`). It may stand one before or one after it (`near`), or two before
+    or two after (`far`). A prefix of each feature's name says the place: "-" is one before. Empty
+    names are left out.
     """
     here = [*here]
     neighbours = ("-", near), ("+", near), ("-2", far), ("+2", far)

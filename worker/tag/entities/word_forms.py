@@ -27,8 +27,8 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
 
     def ensure_rows(self, tokens: Tokens) -> None:
-        """Compute the scores of those words of a text that have none yet, so that the scores of all
-        its words can be looked up."""
+        """Compute the scores of those words of a text that are not in this table yet, so that
+        afterwards the scores of all its words can be read from it at once."""
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self.steps[1:] = 0

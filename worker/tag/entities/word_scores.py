@@ -120,13 +120,14 @@ class FeatureWeights:
 
 
 class WordScores(NamedTuple):
-    """How much each of some words supports each label (person, no name …); arrays with a row per
-    word.
+    """How much each of some words supports each label (person, no name …): arrays with a row for
+    each word.
 
-    `scores` has this support for labelling the word itself and for labelling each word near it.
-    `kinds` says how the word is written, as numbers from shape_kind(). If "no name" leads by at
-    least `limits`, the word is surely outside of names. `steps` is 1, but 3 for a word that ends a
-    sentence: the end and the next beginning then count as two more words.
+    `scores` has this support for the label of the word itself and of each word near it. `kinds`
+    says how the word is written, as numbers from shape_kind(). If "no name" leads by at least
+    `limits`, the word is surely no part of a name. `steps` is how many places the word takes in the
+    sequence that is labelled: 1, or 3 if it ends a sentence, because the end and the next beginning
+    have places of their own.
     """
 
     scores: LabelScores  # forms x positions x labels

@@ -52,8 +52,8 @@ class DeadRule(NamedTuple):
 
 
 def dead_rules(taxonomy: Taxonomy) -> Iterator[DeadRule]:
-    """Yield all reasons for which rules of a taxonomy can never give their tag, as the files are
-    written."""
+    """Yield the rules of a taxonomy that can never give their tag, each with the reason; a rule
+    with several reasons comes several times."""
     for topic in taxonomy.topics:
         for rule in topic.rules:
             rule_id = f"{topic.code}/{rule.name}"

@@ -257,8 +257,8 @@ class Taxonomy(RuleFile):
         return codes
 
     def defaults_of(self, source: str) -> Iterator[SourceDefaults]:
-        """The operator's settings for the source with this id, in the order of the files; maybe
-        none."""
+        """Yield the settings that the operator's rule files have for the source with this name,
+        in the order of the files; none if no file has any."""
         return (defaults for defaults in self.sources if defaults.applies_to(source))
 
     def topics_of_category(self, source: str, category: str) -> tuple[Topic, ...]:

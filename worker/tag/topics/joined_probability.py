@@ -1,8 +1,9 @@
-"""Join what a rule and the topic model say of a topic to one probability.
+"""Compute how probable a topic is from two facts: how probable the topic model finds it, and by how
+many phrases a rule finds it.
 
 It is a logistic regression on the log odds of the model's probability and the number of different
-phrases by which the rule matches. Its weights were fitted on English texts that the model of that
-fit had not seen; the score of the rule itself added nothing there (docs/models/topics.md).
+phrases. Its weights were fitted on English texts on which the model had not been trained. The score
+of the rule is not used, because it added nothing there (docs/models/topics.md).
 """
 
 from math import exp, log
@@ -16,8 +17,8 @@ _SMALLEST_WITH_MANY = 0.1
 
 
 def joined_probability(of_model: float, phrases: int) -> float:
-    """How probable a topic is, to which the model gives the probability `of_model`, and of which a
-    rule finds so many different phrases in the text."""
+    """Return how probable a topic is, if the topic model gives it the probability `of_model`,
+    and a rule for it finds `phrases` different phrases in the text."""
     smallest = _SMALLEST if phrases < _MANY_PHRASES else _SMALLEST_WITH_MANY
     bounded = min(max(of_model, smallest), 1 - _SMALLEST)
     odds = (

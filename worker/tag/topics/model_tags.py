@@ -19,13 +19,14 @@ _METHOD = "model"
 
 
 class TopicRules(Frozen):
-    """The settings in config/topics.toml: whether and how topics guessed by a model become tags.
+    """The settings in config/topics.toml: whether and how topics guessed by the trained models
+    become tags.
 
     `model` switches the models on; there is one for each of six languages. Topics with a code in
     `leave_out` never become tags by a model. `thresholds` maps codes of topics to the probability
-    from which the topic becomes a tag; others have the model's own. At most `max_words` words of
-    the article are stored as evidence of a tag. A topic found by a rule becomes a tag if it is at
-    least as probable as `least_by_rule`, judged by rule and model together; at 0 all of them do.
+    from which they do; for other topics the model has a threshold. At most `max_words` words of the
+    article are stored as evidence of a tag. A topic found by a rule becomes a tag if its
+    probability, by rule and model together, is at least `least_by_rule`; at 0 every one does.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -52,9 +53,10 @@ class TopicRules(Frozen):
 
 
 class ModelOpinion:
-    """What the topic model of an article's language says of the article.
+    """What the topic model for an article's language says about the article.
 
-    It gives tags by itself, and judges how probable the topic of a rule is.
+    From it come tags of topics that the model finds probable, and the probability of a topic for
+    which a rule has found phrases.
     """
 
     def __init__(self, article: Article, model: TopicModel, tokens: Tokens | None = None) -> None:
@@ -64,10 +66,11 @@ class ModelOpinion:
         self.scores: TopicScores = model.score(model.read(tokens or tokens_of_article(article)))
 
     def judge(self, rules: TopicRules, taxonomy: Taxonomy) -> Judge:
-        """A function that turns the score of a rule into the probability of its topic, and refuses
-        topics that are less probable than the settings demand.
+        """Return a function that turns the score that a rule gives a topic into the topic's
+        probability, or into None if that is less than `rules.least_by_rule`: no tag.
 
-        Only the English model judges: the others saw few real texts and know less than the rules.
+        Only the English model can judge. For other languages the function returns the rule's score:
+        those models learned from few real texts, and know less than the rules.
         """
         if "en" not in self.model.languages:
             return no_judge
@@ -81,10 +84,11 @@ class ModelOpinion:
         return judge
 
     def probability(self, code: str, phrases: int, taxonomy: Taxonomy) -> float | None:
-        """How probable a topic is, of which a rule finds so many different phrases.
+        """Return how probable a topic is for which a rule finds `phrases` different phrases.
 
-        The model knows the broadest Media Topics only: that above a narrower one stands for it.
-        None for a topic with a code of the operator's own, which the model can't judge.
+        The model knows only broad topics. For a narrower one, `taxonomy` leads to the broader ones
+        above it, and the most probable of these counts. The result is None for a topic that the
+        model can't judge, such as one that the operator has added.
         """
         if code.partition(":")[0] != self.model.scheme:
             return None
@@ -105,8 +109,11 @@ class ModelOpinion:
 
 
 def judge_for(article: Article, rules: TopicRules | None, taxonomy: Taxonomy) -> Judge:
-    """The judge of the rules that fire on an article: by the model of its language, if there is
-    one."""
+    """Return the function that turns the score that a rule gives a topic of this article into the
+    tag's score, by what the model for the article's language says; see `Judge`.
+
+    If `rules` is None or there is no such model, it leaves the score as it is.
+    """
     model = rules.model_for(article.language) if rules else None
     if rules is None or model is None:
         return no_judge

@@ -53,10 +53,12 @@ class TopicGuess(NamedTuple):
 
 
 class TopicScores(NamedTuple):
-    """How probable each topic is for a text, by its number in the model, and what that comes from.
+    """How probable each topic is for a text, by its number in the model, and by which words, from
+    which the evidence for a topic is then chosen.
 
-    `words` are the text's words, `distinct` the rows of the different words that the model has,
-    `weights` how much each of them counts, and `table` their weights (words x topics).
+    `words` are the text's words, and `distinct` the different words that the model knows, as rows
+    of its tables. `weights` is how much each of them counts in this text, and `table` has the
+    model's weights for them: an array words x topics.
     """
 
     probabilities: Vector
@@ -67,10 +69,8 @@ class TopicScores(NamedTuple):
 
 
 def keys_of(tokens: Sequence[str]) -> NDArray[np.uint32]:
-    """The CRC-32 of each word.
-
-    The model's tables have these numbers in place of the words.
-    """
+    """Return the CRC-32 checksum of each word, by which the word is looked up in the model's
+    tables. The tables hold these numbers in place of words."""
     return np.fromiter((_key(word) for word in tokens), np.uint32, len(tokens))
 
 
@@ -111,8 +111,9 @@ def weigh(rows: WordRows, rarity: Vector) -> tuple[WordRows, Vector]:
     """Compute how much each word of a text counts when its topics are guessed, by TF-IDF.
 
     `rows` has the number of each word of the text in reading order; `rarity` says, by such a
-    number, how rare the word is. Returns the distinct numbers and a weight for each. Frequent, rare
-    and early words weigh more; the weights are scaled to a vector of length one.
+    number, how rare the word is in general. Returns the distinct numbers and a weight for each.
+    Words count more if they are frequent in this text, rare elsewhere, and early in the text. The
+    weights are scaled to a vector of length one.
     """
     # numpy sorts integers of 16 bits in linear time.
     keys = rows.astype(np.uint16) if len(rarity) <= _MOST_16_BITS else rows
@@ -187,7 +188,8 @@ class TopicModel:
         return self.guess_by(self.score(tokens), max_words, own)
 
     def score(self, tokens: TopicWords) -> TopicScores:
-        """Compute how probable each topic is for a text with these words."""
+        """Compute how probable each topic is for a text with the words `tokens`. The result is
+        the input of `guess_by`."""
         rows = tokens.rows
         distinct, weights = weigh(rows[rows >= 0], self._rarity)
         table = self._weights.take(distinct, 0).astype(np.float32)
@@ -196,7 +198,12 @@ class TopicModel:
     def guess_by(
         self, scores: TopicScores, max_words: int, own: Mapping[str, float] = {}
     ) -> list[TopicGuess]:
-        """Guess the topics of a text as `guess` does, by what `score` computed for it."""
+        """Guess the topics of a text from the probabilities that `score` has computed: those at
+        least as probable as their threshold, most probable first.
+
+        Each guess names at most `max_words` words that make the topic probable. `own` maps codes of
+        topics to thresholds that are used in place of the model's.
+        """
         thresholds = self.thresholds
         if own:
             thresholds = np.array(
@@ -222,7 +229,8 @@ class TopicModel:
         return self._row_of[word]
 
     def weights_of(self, rows: WordRows) -> Vector:
-        """The weights of the words in these rows, as an array words x topics."""
+        """Return the model's weights for the words in these rows of its tables, as an array
+        words x topics."""
         weights: Vector = self._weights.take(rows, 0).astype(np.float32) * self._scales
         return weights
 

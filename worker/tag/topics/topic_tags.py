@@ -19,15 +19,17 @@ Judge = Callable[[str, float, int], float | None]
 
 
 def no_judge(code: str, score: float, phrases: int) -> float:
-    """Leave the score of a rule as it is."""
+    """Return the score that a rule gives a topic as it is. It takes the place of a topic model's
+    judgement where there is none."""
     return score
 
 
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
-    """Search an article once for the phrases of all rules, for evaluate_rule(), which decides about
-    one rule.
+    """Search an article for the phrases of all rules at once. The result is the input of
+    evaluate_rule(), which decides about one rule.
 
-    `now` takes the place of a missing date of publication, by which a rule may have expired.
+    A rule may have expired on the day of the article, which is `now` if the article has no date of
+    publication.
     """
     return MatchContext(article, rules, (article.published or now).date())
 
@@ -122,8 +124,11 @@ def _rule_tags(
 
 
 def judged_score(result: RuleResult, judge: Judge) -> float | None:
-    """The score of a rule's tag as `judge` sees it; None if it is refused. A score that the rule
-    itself sets stays as it is."""
+    """Return the score of the tag that a rule gives, from 0 to 1, or None for no tag.
+
+    It is the score that the rule file sets, if it sets one. Otherwise the function `judge` computes
+    it from the topic, the rule's own score and the number of phrases found.
+    """
     if result.rule.definition.score is not None:
         return result.score
     return judge(result.rule.topic.code, result.score, len(result.evidence))

@@ -105,17 +105,19 @@ def _without_genitive(word: str) -> str:
 
 
 class WordsOfPieces(dict[str, bytes]):
-    """Finds the words of texts in the tables of the topic model, by the pieces of the texts.
+    """Finds the words of texts in the tables of the topic model, and remembers them for later
+    texts.
 
-    `row_of` maps a word to its row in the tables; -1 stands for a word that the model lacks. As a
-    dict it remembers the rows of the words of each piece, as bytes.
+    `row_of` maps a word to its row in the tables, -1 if the model lacks it. As a dict, it maps a
+    piece of text between white space to the rows of the words in it, as bytes.
     """
 
     def __init__(self, row_of: Mapping[str, int]) -> None:
         self._row_of = row_of
 
     def read(self, tokens: Tokens) -> TopicWords:
-        """Return the same words of a text as words(), with their rows."""
+        """Return the words of a text, the same as the function words() does, each with its row
+        in the tables of the topic model."""
         text, pieces = tokens.text, tokens.pieces
         if len(text) > _MAX_CHARS:
             pieces = pieces_of(text := text[:_MAX_CHARS])

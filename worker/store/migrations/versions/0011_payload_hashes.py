@@ -1,7 +1,8 @@
-"""Store with each receipt a hash of the payload that it was used for.
+"""Store with each receipt, the id of a delivery, a hash of the raw article that was delivered under
+it.
 
-A receipt that comes again with other content is recognised by it. Receipts stored earlier have
-none; whatever comes again under one of them counts as the same content.
+By it a receipt that comes again with another article is recognised. Receipts that were stored
+earlier have no hash; what comes again under one of them counts as the same article.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,5 @@
-"""Add tables for what old receipts say, so that these can be removed, and for sizes of tables.
+"""Add tables for facts of old receipts (outcomes of deliveries) that are needed after these are
+removed, and for the sizes of tables.
 
 All are empty at first, so that the migration is fast. A fact is copied in the transaction that
 removes its receipt (worker.store.retention.moved_facts), whichever version has stored the receipt.
