@@ -135,11 +135,19 @@ def test_the_commit_hooks_are_tools_of_the_virtual_environment() -> None:
     assert tools == {f".venv/bin/{tool}" for tool in ("ruff", "mypy", "lint-imports")}
 
 
-def test_the_version_is_the_newest_release_of_the_changelog() -> None:
+def test_the_version_is_the_newest_release_or_in_development_after_it() -> None:
+    """So that workers of a release and of what comes after it are told apart."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     lock = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
     locked = next(p["version"] for p in lock["package"] if p["name"] == settings["project"]["name"])
     releases = re.findall(
         r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M
     )
-    assert settings["project"]["version"] == locked == releases[0]
+    version = settings["project"]["version"]
+    assert version == locked
+    development = version.partition(".dev")
+    if development[1]:
+        assert development[0] > releases[0]
+        assert "## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    else:
+        assert version == releases[0]
