@@ -125,6 +125,7 @@ class _UrgencyPosition(NamedTuple):
     """A position in the list of sources, worst first."""
 
     rank: int
+    dead_share: float
     number: float
     source: str
 
@@ -236,7 +237,7 @@ def _row(reading: SourceReading, name: str) -> SourceRow | None:
     return next((row for row in reading.rows if row.source == name), None)
 
 
-def _position(row: SourceRow) -> tuple[int, float, str]:
+def _position(row: SourceRow) -> tuple[int, float, float, str]:
     return urgency(row.health)
 
 
