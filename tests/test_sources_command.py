@@ -12,7 +12,7 @@ from tests.commands import on
 from tests.make import article, dead, record
 from tests.support.deliveries import Deliveries
 from worker.cli import group
-from worker.cli.source_health_printing import relative_time
+from worker.cli.source_health_printing import relative_hour, relative_time
 from worker.cli.sparkline import sparkline
 from worker.store.hourly_values import hour_of
 from worker.store.sql_store import SqlStore
@@ -110,6 +110,15 @@ def test_sources_are_listed_worst_first(store: SqlStore, store_url: str) -> None
     assert (health["state"], health["cause"]) == ("silent", "feed-frozen")
     assert health["last_polled"] > health["last_new"]
     assert listed[2]["health"]["drift"][0]["what"] == "undated"
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "words"),
+    [(12, 0, "this hour"), (12, 59, "this hour"), (11, 59, "1 h ago"), (0, 30, "12 h ago")],
+)
+def test_of_the_last_new_article_only_the_hour_is_said(hour: int, minute: int, words: str) -> None:
+    now = datetime(2026, 11, 30, 12, minute if hour == 12 else 1, tzinfo=UTC)
+    assert relative_hour(datetime(2026, 11, 30, hour, tzinfo=UTC), now) == words
 
 
 def test_one_source_is_shown_with_its_rhythm(store: SqlStore, store_url: str) -> None:

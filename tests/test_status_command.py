@@ -69,7 +69,7 @@ def test_the_first_line_says_what_needs_attention(
     assert second.startswith("  page  no worker is at work")
     assert remedy.strip() == "start one: celery -A worker worker"
     said = run("status", code=1).output
-    assert "30 of 31 articles became dead letters" in said
+    assert "30 of 31 deliveries ended as dead letters" in said
     assert "malformed" in said
     assert "at least" in said
     assert "has not run yet" in said

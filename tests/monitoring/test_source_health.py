@@ -49,7 +49,8 @@ def wire(hours: list[int], outcome: str = "new") -> Deliveries:
 def test_a_source_that_keeps_its_rhythm_is_ok() -> None:
     health = one(wire(day_hours(until=0)))
     assert (health.state, health.since, health.cause) == (SourceState.OK, None, None)
-    assert health.last_new == health.last_polled == hour_start(NOW_H - 1) + HOUR / 2
+    assert health.last_polled == hour_start(NOW_H - 1) + HOUR / 2
+    assert health.last_new == hour_start(NOW_H - 1)  # only its hour is known
     assert health.due is not None
     assert NOW + 6 * HOUR < health.due < NOW + 48 * HOUR
     assert 11 < health.per_day < 13
@@ -257,6 +258,30 @@ def test_the_largest_silent_source_comes_first_and_healthy_ones_by_when_they_are
     deliveries.add("young", day_hours(until=0, since=3 * DAY))
     names = [s.name for s in worst_first(read_source_health(deliveries, NOW))]
     assert names == ["big", "source 00", "source 01", "source 02", "source 03", "young"]
+
+
+def test_deliveries_of_nothing_new_leave_the_time_of_the_last_new_article_alone() -> None:
+    for outcome in ("dead", "unchanged", "withdrawn"):
+        deliveries = wire([NOW_H - 1])
+        before = one(deliveries)
+        deliveries.add("wire", [NOW_H - 1, NOW_H], outcome)
+        after = one(deliveries)
+        assert after.last_polled > before.last_polled
+        assert after.last_new == before.last_new == hour_start(NOW_H - 1)
+    assert one(wire([NOW_H], "dead")).last_new is None
+
+
+def test_sources_that_cannot_be_judged_are_sorted_by_dead_letters_and_then_by_silence() -> None:
+    deliveries = Deliveries()
+    for name, hours, dead in (("a", 1, 0), ("b", 9, 0), ("c", 1, 1), ("d", 1, 5), ("e", 9, 1)):
+        deliveries.add(name, [NOW_H - hours])
+        if dead:
+            deliveries.add(name, [NOW_H - 1], "dead", dead)
+    deliveries.add("f", [NOW_H - 1], "dead")
+    deliveries.add("g", [NOW_H - 200], "dead", 9)  # too long ago, but nothing new ever came
+    health = read_source_health(deliveries, NOW)
+    assert {source.state for source in health} == {SourceState.NEW}
+    assert "".join(source.name for source in worst_first(health)) == "fdecgba"
 
 
 def test_what_was_learned_is_kept_for_an_hour() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.make import NOW, article, dead, record, tag
+from tests.make import NOW, article, dead, record, tag, withdrawal
 from tests.store.stored import statements
 from worker.errors import Reason
 from worker.model.records import Article, Record
@@ -132,6 +132,9 @@ def test_a_small_store_is_counted_and_a_large_one_estimated(
 ) -> None:
     write(store, *(record(story(n)) for n in range(5)))
     assert store.listings.article_total() == Estimate(5, is_exact=True)
+    store.write([], [withdrawal("id:1")], [], now=NOW)
+    assert store.listings.article_total() == Estimate(4, is_exact=True)  # as lists show
+    assert store.listings.article_facets(Query()).articles == 4
     monkeypatch.setattr(article_listing, "MOST_EXACT", 3)
     total = store.listings.article_total()
     assert (total.number >= 4, total.is_exact) == (True, False)

@@ -79,9 +79,18 @@ def test_a_list_is_read_to_its_end_by_cursors(store: SqlStore, reader: Visitor) 
     assert page["stored"] == {"number": 7, "is_exact": True}
 
 
+@pytest.mark.parametrize("verdict", ["new", "NEW", "%20new%20", ""])
+def test_a_verdict_is_one_in_any_case(reader: Visitor, store: SqlStore, verdict: str) -> None:
+    store.write([record(article())], [], [], now=NOW)
+    assert len(reader.get(f"/api/articles?verdict={verdict}").json()["articles"]) == 1
+    assert reader.get(f"/articles?verdict={verdict}").status_code == 200
+    assert reader.get("/api/articles?verdict=duplicate").json()["articles"] == []
+
+
 @pytest.mark.parametrize(
     "query",
     [
+        "verdict=nonsense",
         "cursor=abc",
         "cursor=WyJMZXR0ZXJQb3NpdGlvbiIsIjIwMjYtMTEtMjJUMTI6MDA6MDArMDA6MDAiLCJ4Il0",
         "cursor=WyJBcnRpY2xlUG9zaXRpb24iLCIyMDI2LTExLTIyVDEyOjAwOjAwIiwxXQ",  # no time zone

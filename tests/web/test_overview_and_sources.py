@@ -21,7 +21,7 @@ from worker.store.hourly_values import HourlyCount, OutcomeTotals, hour_of
 from worker.store.source_values import WindowCount
 from worker.store.sql_store import SqlStore
 from worker.web.outcome_chart import outcome_chart
-from worker.web.rate_meter import RateMeter
+from worker.web.rate_meter import Rate, RateMeter
 from worker.web.source_watch import source_shares
 
 
@@ -75,7 +75,10 @@ def test_the_overview_has_the_figures_that_the_api_has(store: SqlStore) -> None:
         "malformed": 2,
         "empty": 1,
     }
+    assert figures["dead_deliveries_today"] == 2
     page = visitor.get("/").text
+    assert "letters stand; 2 deliveries ended dead" in page
+    assert "none judged yet: that takes 14 days and 20 articles" in page
     assert f'href="/dead?day={NOW:%Y-%m-%d}"' in page
     assert len(visitor.get(f"/api/dead?day={NOW:%Y-%m-%d}").json()["letters"]) == 2
     for address in ("/api/overview", "/sources?state=silent", "/dead?reason=empty", "/articles"):
@@ -262,6 +265,38 @@ def test_the_rate_is_that_of_the_last_minute() -> None:
     assert smaller is not None
     assert smaller.articles_per_s < 1
     assert meter.measure(status(outcomes=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("age_s", "expected"),
+    [(240.0, (15.0, 240.0)), (7200.0, (1.0, 3600.0)), (0.0, (900.0, 4.0)), (-9.0, (900.0, 4.0))],
+)
+def test_the_rate_of_a_young_system_is_that_since_it_began(
+    age_s: float, expected: tuple[float, float]
+) -> None:
+    rate = Rate(articles_per_s=1.0, seconds=3600.0).within(age_s)
+    assert (rate.articles_per_s, rate.seconds) == expected
+
+
+def test_the_overview_says_the_rate_since_the_first_delivery(store: SqlStore) -> None:
+    deliver(store, "wire", 12, hours_ago=0.05)
+    totals = OutcomeTotals(outcomes={OutcomeKind.NEW: 12}, dead={})
+    young = status(at=NOW, outcomes=totals, lately=totals)
+    rate = Visitor(console(store, read_status=lambda: young)).get("/api/overview").json()
+    assert rate["figures"]["rate"]["seconds"] == 180.0
+
+
+def test_a_badge_says_how_urgent_and_the_api_keeps_its_words(store: SqlStore) -> None:
+    items = tuple(
+        Attention(name=name, severity=severity, sentence="s", remedy="r")
+        for name, severity in (("x", Severity.PAGE), ("y", Severity.TICKET))
+    )
+    visitor = Visitor(console(store, read_status=lambda: status(attention=items)))
+    page = visitor.get("/").text
+    assert '<span class="badge badge-page">urgent</span>' in page
+    assert '<span class="badge badge-ticket">soon</span>' in page
+    named = visitor.get("/api/overview").json()["attention"]
+    assert [item["severity"] for item in named] == ["page", "ticket"]
 
 
 def test_columns_have_all_hours_and_nothing_else() -> None:

@@ -178,6 +178,15 @@ def test_all_problems_of_a_draft_are_listed_by_its_name_and_nothing_is_tried(
     assert not any("/tmp" in line for line in answer["problems"])  # noqa: S108
 
 
+@pytest.mark.parametrize("file", ["", "weather", "rules/", "rules/../x", "rules/a b"])
+def test_a_wrong_name_of_a_rule_file_is_refused_in_words(sqlite_store_url: str, file: str) -> None:
+    draft = {"draft": DRAFT, "file": file}
+    refused = reader(SqlStore(sqlite_store_url)).post_json("/api/rules/trial", draft, SAME_ORIGIN)
+    assert refused.status_code == 400
+    assert "taxonomy, or rules/NAME such as rules/weather" in refused.text
+    assert "[A-Za-z" not in refused.text
+
+
 def test_a_rule_that_can_never_fire_is_a_problem_and_the_others_are_tried(
     sqlite_store_url: str,
 ) -> None:

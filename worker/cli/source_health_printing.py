@@ -15,6 +15,7 @@ from worker.monitoring.source_health import (
 )
 from worker.monitoring.source_rhythm import DAYS_A_WEEK, HOURS_A_DAY
 from worker.monitoring.source_words import CAUSES, drift_words, short_drift
+from worker.store.hourly_values import hour_of, hour_start
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _RULER = "0     6     12    18    "
@@ -56,7 +57,7 @@ def print_nothing_arrives(sources: Sequence[SourceHealth], silent_share: float) 
 
 def health_cells(health: SourceHealth, now: datetime) -> tuple[str, ...]:
     """Return the cells of a table row: state, last new article, when due, last polled."""
-    last_new = relative_time(health.last_new, now) if health.last_new else "never"
+    last_new = relative_hour(health.last_new, now) if health.last_new else "never"
     due = relative_time(health.due, now) if health.due else ""
     return str(health.state), last_new, due, relative_time(health.last_polled, now)
 
@@ -75,7 +76,7 @@ def print_health(health: SourceHealth, now: datetime) -> None:
     """Print all that is known about whether a source is well, with its rhythm as a heat map."""
     rows = [
         ("state", _state(health)),
-        ("last new", _when(health.last_new, now)),
+        ("last new", _hour(health.last_new, now)),
         ("due", _when(health.due, now)),
         ("polled", _when(health.last_polled, now)),
         *(("changed", drift_words(drift)) for drift in health.drift),
@@ -117,6 +118,13 @@ def relative_time(at: datetime, now: datetime) -> str:
     return "now"
 
 
+def relative_hour(hour: datetime, now: datetime) -> str:
+    """Format an hour, given by its beginning, as its distance from the present one: `this hour`,
+    `2 h ago`."""
+    distance = relative_time(hour, hour_start(hour_of(now)))
+    return "this hour" if distance == "now" else distance
+
+
 def _state(health: SourceHealth) -> str:
     since = f" since {moment(health.since)}" if health.since else ""
     if health.planned_until:
@@ -130,6 +138,12 @@ def _state(health: SourceHealth) -> str:
 
 def _when(at: datetime | None, now: datetime) -> str:
     return f"{moment(at)} ({relative_time(at, now)})" if at else "unknown"
+
+
+def _hour(hour: datetime | None, now: datetime) -> str:
+    if hour is None:
+        return "never"
+    return f"in the hour from {moment(hour)} ({relative_hour(hour, now)})"
 
 
 def _rate(health: SourceHealth) -> str:

@@ -164,8 +164,9 @@ def _dead_fast(status: Status, rules: AttentionRules) -> Iterator[Attention]:
         yield Attention(
             name="dead-fast",
             severity=Severity.PAGE,
-            sentence=f"{dead:,} of {several(ended, 'article')} became dead letters in this hour "
-            f"and the one before, most of them as {reason}",
+            sentence=f"{dead:,} of {several(ended, 'delivery', 'deliveries')} ended as dead "
+            f"letters in this hour and the one before, most of them as {reason}; a letter that was "
+            "replayed and failed again counts each time",
             remedy=f"look at `worker dead list --reason {reason}`",
         )
 

@@ -60,12 +60,13 @@ class SourceHealth:
 
     `since` is when the state began: when a silent source was due, when a new one was first seen,
     when a paused one was paused. It is None for a source that is ok. `last_polled` is the time of
-    the last delivery of any kind, and `last_new` that of the last new article, at most an hour too
-    late; None if there was none. `due` is the time by which something should have come; from then
-    on the source is silent. `per_day` is the usual number of new articles a day. `drift` has what
-    has changed in its articles. Until `snoozed_until` nobody wants to be told about the source.
-    `rhythm` is None for a source that can't be judged. `planned_until` is when the planned pause of
-    now ends, None if there is none now.
+    the last delivery of any kind, and `last_new` the beginning of the hour in which the last new
+    article came, as no more is known; None if there was none. `due` is the time by which something
+    should have come; from then on the source is silent. `per_day` is the usual number of new
+    articles a day. `drift` has what has changed in its articles. Until `snoozed_until` nobody wants
+    to be told about the source. `rhythm` is None for a source that can't be judged. `planned_until`
+    is when the planned pause of now ends, None if there is none now. `dead_share` is the share of
+    dead letters among the deliveries of the last 72 hours, 0 to 1.
     """
 
     name: str
@@ -80,6 +81,7 @@ class SourceHealth:
     snoozed_until: datetime | None = None
     rhythm: Rhythm | None = None
     planned_until: datetime | None = None
+    dead_share: float = 0.0
 
     @property
     def needs_attention(self) -> bool:
@@ -111,8 +113,8 @@ def judge_source(
     planned_pause = pause_around(planned, now)
     rhythm = learned.rhythm if learned else None
     polls = learned.poll_rhythm if learned else None
-    last_new = _last_new(clock)
-    due = rhythm.deadline(last_new, outages) if rhythm and last_new else None
+    latest_new = _latest_new(clock)
+    due = rhythm.deadline(latest_new, outages) if rhythm and latest_new else None
     poll_due = polls.deadline(clock.last_seen, outages) if polls else None
     passed = [at for at in (due, poll_due) if at and at <= processed_until]
     snoozed = clock.snoozed_until if clock.snoozed_until and clock.snoozed_until > now else None
@@ -124,7 +126,7 @@ def judge_source(
     elif passed:
         state, since = SourceState.SILENT, min(passed)
         unpolled = poll_due is not None and poll_due in passed
-        cause = _cause(clock, last_new, rhythm, current, processed_until, unpolled=unpolled)
+        cause = _cause(clock, latest_new, rhythm, current, processed_until, unpolled=unpolled)
     elif rhythm is None:
         state, since = SourceState.NEW, clock.first_seen
     else:
@@ -134,7 +136,7 @@ def judge_source(
         state=state,
         since=since,
         last_polled=clock.last_seen,
-        last_new=last_new,
+        last_new=None if clock.newest_hour is None else hour_start(clock.newest_hour),
         due=min((at for at in (due, poll_due) if at), default=None),
         per_day=learned.per_day if learned else 0.0,
         cause=cause,
@@ -142,6 +144,7 @@ def judge_source(
         snoozed_until=snoozed,
         rhythm=rhythm,
         planned_until=planned_pause[1] if planned_pause else None,
+        dead_share=_dead_share(current),
     )
 
 
@@ -174,21 +177,25 @@ def count_states(sources: Iterable[SourceHealth]) -> SourceNumbers:
 
 def worst_first(sources: Iterable[SourceHealth]) -> list[SourceHealth]:
     """Sort sources so that those that need attention come first: silent ones, the largest first,
-    then those that have changed. Others follow in the order in which they are due."""
+    then those that have changed. Others follow by state, those with the largest share of dead
+    letters first, then those that are due first, or have been without a new article the longest if
+    they can't be judged."""
     return sorted(sources, key=urgency)
 
 
-def urgency(source: SourceHealth) -> tuple[int, float, str]:
+def urgency(source: SourceHealth) -> tuple[int, float, float, str]:
     """Return the position of a source in a list that begins with those that need attention."""
     ranks = {SourceState.OK: 3, SourceState.NEW: 4, SourceState.PAUSED: 5}
     if source.needs_attention:
-        rank = 0 if source.state is SourceState.SILENT else 1
-        return rank, -source.per_day, source.name
-    due = source.due.timestamp() if source.due else 0.0
-    return ranks.get(source.state, 2), due, source.name
+        if source.state is SourceState.SILENT:
+            return 0, 0.0, -source.per_day, source.name
+        return 1, -source.dead_share, -source.per_day, source.name
+    waits = source.due or source.last_new
+    at = waits.timestamp() if waits else 0.0
+    return ranks.get(source.state, 2), -source.dead_share, at, source.name
 
 
-def _last_new(clock: SourceClock) -> datetime | None:
+def _latest_new(clock: SourceClock) -> datetime | None:
     """The latest time at which the last new article may have come: only its hour is known."""
     if clock.newest_hour is None:
         return None
@@ -197,7 +204,7 @@ def _last_new(clock: SourceClock) -> datetime | None:
 
 def _cause(
     clock: SourceClock,
-    last_new: datetime | None,
+    latest_new: datetime | None,
     rhythm: Rhythm | None,
     current: Counts,
     until: datetime,
@@ -207,12 +214,17 @@ def _cause(
     if unpolled:
         return SilenceCause.POLLER_DEAD
     since_last_word = rhythm.expected_between(clock.last_seen, until) if rhythm else 0.0
-    if rhythm is None or clock.last_seen == last_new or since_last_word > rhythm.limit:
+    if rhythm is None or clock.last_seen == latest_new or since_last_word > rhythm.limit:
         return SilenceCause.NOTHING_DELIVERED
     other = sum(current.get(kind, 0) for kind in OutcomeKind if kind is not OutcomeKind.DEAD)
     if current.get(OutcomeKind.DEAD) and not other:
         return SilenceCause.ALL_DEAD
     return SilenceCause.FEED_FROZEN
+
+
+def _dead_share(current: Counts) -> float:
+    ended = sum(current.get(kind, 0) for kind in OutcomeKind)
+    return current.get(OutcomeKind.DEAD, 0) / ended if ended else 0.0
 
 
 def _drift(

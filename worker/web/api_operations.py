@@ -72,7 +72,13 @@ def read_arguments(kind: type[ArgumentsT], given: dict[str, Any]) -> ArgumentsT:
     except ValidationError as e:
         first = e.errors(include_url=False, include_context=False, include_input=False)[0]
         name = ".".join(map(str, first["loc"])) or "arguments"
-        raise HTTPException(400, f"{name}: {first['msg']}") from e
+        wrong = first["msg"]
+        field = kind.model_fields.get(name)
+        if first["type"] == "string_pattern_mismatch" and field and field.description:
+            wrong = (
+                f"not of the form that is wanted: {field.description}"  # people read no patterns
+            )
+        raise HTTPException(400, f"{name}: {wrong}") from e
 
 
 def asked_position(cursor: str, kind: type[PositionT]) -> PositionT | None:

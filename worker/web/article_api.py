@@ -4,7 +4,7 @@ of the article that a receipt (the id of a delivery) or a link names."""
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from starlette.exceptions import HTTPException
 
 from worker.explain.explanation import (
@@ -14,6 +14,7 @@ from worker.explain.explanation import (
     find_named,
     held_sentence,
 )
+from worker.model.records import OutcomeKind
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePosition,
@@ -39,11 +40,18 @@ class ArticleFilter(Arguments):
     tag: str = Field("", max_length=500, description='Tag: code, label, "scheme:code", name or id.')
     source: str = Field("", max_length=2000, description="Source id.")
     language: str = Field("", max_length=100, description="Language, such as en.")
-    verdict: str = Field("", max_length=100, description="Of the newest revision: new, duplicate …")
+    verdict: OutcomeKind | None = Field(
+        None, description="Of the newest revision: new, revision, duplicate or variant."
+    )
     flag: str = Field("", max_length=100, description="Flag of cleaning, such as paywalled.")
     day: date | None = Field(
         None, description="UTC day of publication (of receipt, if that is unknown)."
     )
+
+    @field_validator("verdict", mode="before")
+    @classmethod
+    def _lower_case(cls, verdict: object) -> object:
+        return (verdict.strip().lower() or None) if isinstance(verdict, str) else verdict
 
     def query(self, limit: int = 1) -> Query:
         """The query of the store that finds these articles."""
@@ -54,7 +62,7 @@ class ArticleFilter(Arguments):
             tag_codes=equal_codes(self.tag) if self.tag else (),
             source=self.source,
             language=self.language,
-            verdict=self.verdict,
+            verdict=self.verdict or "",
             flag=self.flag,
             since=since,
             until=since + timedelta(days=1) if since and since.year < 9999 else None,

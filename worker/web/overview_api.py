@@ -1,13 +1,16 @@
 """The operation of the API that shows the state of everything at a glance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from worker.broker.presence import PresentWorker
 from worker.errors import Reason, Unavailable
+from worker.model.records import OutcomeKind
 from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
 from worker.monitoring.source_health import SourceState
 from worker.monitoring.status_values import Attention, LaneStatus, Status
+from worker.store.hourly_values import HourlyCount, hour_of
 from worker.store.listing_values import LetterCounts
 from worker.store.values import StoredDeadLetter
 from worker.web.api_operations import Arguments, Operation
@@ -31,6 +34,8 @@ class Figures:
     drain; null without a worker. `oldest_s` is how long the oldest message has waited, null if none
     waits; if `oldest_is_at_least`, it may have waited longer. `dead_today` counts the dead letters
     that failed today (UTC) and were not replayed; if `dead_is_complete` is false, there are more.
+    `dead_deliveries_today` counts the deliveries that ended dead today, each repeat of a replayed
+    letter included.
     `silent_sources` of `judged_sources` are silent. `processes` is the number of pool processes of
     all workers, and `busy_share` the share of the time, 0 to 1, in which they worked lately; null
     if unknown.
@@ -44,6 +49,7 @@ class Figures:
     oldest_is_at_least: bool
     dead_today: int
     dead_is_complete: bool
+    dead_deliveries_today: int
     silent_sources: int
     judged_sources: int
     busy_share: float | None
@@ -127,6 +133,8 @@ def _with_stored(console: Console, caller: Caller, base: Overview, now: datetime
             base.figures,
             dead_today=today.total,
             dead_is_complete=today.is_complete,
+            dead_deliveries_today=_dead_since(counts, base.today),
+            rate=_rate(console, base),
             silent_sources=silent,
             judged_sources=silent + states[SourceState.OK],
         ),
@@ -149,11 +157,25 @@ def _figures(console: Console, status: Status) -> Figures:
         oldest_is_at_least=bool(oldest and oldest.is_at_least),
         dead_today=0,
         dead_is_complete=True,
+        dead_deliveries_today=0,
         silent_sources=status.sources.silent,
         judged_sources=status.sources.silent + status.sources.ok,
         busy_share=busy / of if of else None,
         processes=processes,
     )
+
+
+def _dead_since(counts: Sequence[HourlyCount], day: date) -> int:
+    begin = hour_of(datetime.combine(day, time(), UTC))
+    return sum(c.articles for c in counts if c.outcome == OutcomeKind.DEAD and c.hour >= begin)
+
+
+def _rate(console: Console, base: Overview) -> Rate | None:
+    """The rate, of no longer time than since the first delivery of any source."""
+    rows = console.sources.read().rows
+    first = min((row.seen.first_seen for row in rows), default=None)
+    rate = base.figures.rate
+    return rate.within((base.at - first).total_seconds()) if rate and first else rate
 
 
 def _reasons(console: Console, counts: LetterCounts) -> tuple[ReasonRow, ...]:

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse
 
 from worker.explain.wording import moment, several
 from worker.monitoring.attention import time_span
+from worker.monitoring.learned_sources import LEAST_AGE, LEAST_ARTICLES
 from worker.monitoring.source_words import source_notes
 from worker.web.alert_links import alert_links
 from worker.web.caller import caller_of
@@ -105,6 +106,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "kind_columns": lambda kinds: [(str(kind), "right") for kind in kinds],
         "alert_links": alert_links,
+        "least_judged": f"{LEAST_AGE.days} days and {LEAST_ARTICLES} articles",
         "link": page_link,
         "source_notes": source_notes,
         "several": several,

@@ -1,7 +1,7 @@
 """Measure how many articles a second are processed, from counts that are read now and then."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -17,6 +17,15 @@ class Rate:
 
     articles_per_s: float
     seconds: float
+
+    def within(self, age_s: float) -> "Rate":
+        """Return the rate of the same articles, if they all came in the last `age_s` seconds, the
+        age of the system. A time under 4 s is taken as 4 s, as it says little."""
+        seconds = max(age_s, _LEAST.total_seconds())
+        if seconds >= self.seconds:
+            return self
+        rate = self.articles_per_s * self.seconds / seconds
+        return replace(self, articles_per_s=rate, seconds=seconds)
 
 
 class RateMeter:

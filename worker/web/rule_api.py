@@ -27,7 +27,9 @@ _MOST_DRAFT = 100_000  # characters
 class RuleListing(Arguments):
     """For how many of the last days tags by rules are counted."""
 
-    days: int = Field(7, ge=1, le=90, description="Articles of the last days.")
+    days: int = Field(
+        7, ge=1, le=90, description="Articles published (or else received) in the last days."
+    )
 
 
 class OneRule(Arguments):
@@ -46,7 +48,8 @@ class RuleDraft(Arguments):
     file: str = Field(
         "rules/draft",
         pattern=r"^(taxonomy|rules/[A-Za-z0-9_-]{1,80})$",
-        description="The file that it replaces, such as rules/weather; another one is added.",
+        description="The file that it replaces: taxonomy, or rules/NAME such as rules/weather, "
+        "where NAME has letters, digits, - and _. A file that there is not yet is added.",
     )
 
 
@@ -81,7 +84,8 @@ class TopicSummary:
 class RuleList:
     """All topics and rules in force, and which of them gave tags lately.
 
-    The tags of the newest `articles` articles since the time `since` are counted. If not
+    The tags of the newest `articles` articles published since the time `since` are counted (by
+    receipt, if that is unknown). If not
     `is_complete`, there are more articles in that time, so that all numbers are those of a sample,
     which begins at `oldest`; a rule with the number 0 may have fired before. `removed` has rules
     that gave tags, and are not in force any more.

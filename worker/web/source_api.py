@@ -127,6 +127,7 @@ class _UrgencyPosition(NamedTuple):
     after which source the next page begins, by what the list is sorted by."""
 
     rank: int
+    dead_share: float
     number: float
     source: str
 
@@ -238,7 +239,7 @@ def _row(reading: SourceReading, name: str) -> SourceRow | None:
     return next((row for row in reading.rows if row.source == name), None)
 
 
-def _position(row: SourceRow) -> tuple[int, float, str]:
+def _position(row: SourceRow) -> tuple[int, float, float, str]:
     return urgency(row.health)
 
 

@@ -88,14 +88,15 @@ def article_facets(connection: Connection, query: Query) -> ArticleFacets:
 
 def article_total(connection: Connection) -> Estimate:
     """Return the number of stored articles, an estimate if there are more than 10,000."""
-    some = sa.select(articles.c.seq).limit(MOST_EXACT + 1).subquery()
+    listed = articles.c.newest.is_not(None)  # deleted articles keep their rows
+    some = sa.select(articles.c.seq).where(listed).limit(MOST_EXACT + 1).subquery()
     number = connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
     if number <= MOST_EXACT:
         return Estimate(number, is_exact=True)
     if connection.dialect.name == "postgresql":
         size = sa.text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'articles'::regclass")
         estimate = connection.scalar(size)
-    else:  # the number of the last one: deleted articles keep their rows
+    else:  # the number of the last one
         estimate = connection.scalar(sa.select(sa.func.max(articles.c.seq)))
     return Estimate(max(number, int(estimate or 0)), is_exact=False)
 
