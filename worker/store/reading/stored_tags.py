@@ -28,7 +28,7 @@ from worker.store.database.tag_encoding import (
 )
 from worker.store.values import Query
 
-Decoded = TypeVar("Decoded")
+TagForm = TypeVar("TagForm")
 _tag_index = sa.table("tag_index", sa.column("term"), sa.column("article"))  # of SQLite
 
 
@@ -59,8 +59,8 @@ def tag_names_of(
 def _values(
     connection: Connection,
     article_ids: Sequence[str],
-    decode: Callable[[str, Mapping[int, Facts]], Decoded],
-) -> dict[str, Decoded]:
+    decode: Callable[[str, Mapping[int, Facts]], TagForm],
+) -> dict[str, TagForm]:
     statement = (
         sa.select(articles.c.article_id, article_tags.c.tags)
         .join(article_tags, article_tags.c.article == articles.c.seq)
