@@ -152,6 +152,13 @@ def test_an_article_in_a_script_that_the_classifier_was_not_trained_on_is_found(
     assert sentence in main_text(parse(page), RULES_OF_PAGES)[0]
 
 
+def test_a_short_text_that_two_extractors_read_alike_is_the_text() -> None:
+    heading, rest = "Dieser Hafen existiert leider nicht (mehr)", "Vielleicht wurde er verlegt."
+    page = parse(f"<html><body><h1>{heading}</h1><p>{rest}</p></body></html>")
+    assert asks_others(page, classify_blocks(page.tree, shipped_weights()), RULES_OF_PAGES)
+    assert main_text(page, RULES_OF_PAGES) == (f"{heading}\n{rest}", "")
+
+
 def test_a_short_article_is_found_where_the_classifier_finds_too_little() -> None:
     menu = "".join(f"<li><a href=/{n}>Section {n}</a></li>" for n in range(20))
     page = parse(

@@ -19,6 +19,7 @@ from worker.clean.page.agreement import (
     is_supported,
     is_sure,
     nearest,
+    runs,
 )
 from worker.clean.page.block_classifier import (
     BlockWeights,
@@ -104,6 +105,8 @@ def _agreed_text(markup: str, classified: ClassifiedText, rules: HtmlRules) -> s
     quick = _quick_text(markup)
     if is_confirmed(classified.text, quick, classified.doubt, rules):
         return classified.text
+    if classified.text and runs(classified.text) == runs(quick):
+        return classified.text  # short, or found with much doubt, but both read it alike
     precise = _extract(markup, precise=True)
     if is_supported(precise, (classified.text, quick), rules):
         return precise
