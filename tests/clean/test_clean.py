@@ -40,7 +40,7 @@ def test_an_ordinary_article_keeps_every_word() -> None:
     assert article.text == TEXT
     assert article.words == 40
     assert article.dropped == ()
-    assert article.cleaner == f"11/{RULES.version}"
+    assert article.cleaner == f"12/{RULES.version}"
 
 
 def test_cleaning_again_gives_the_same_article() -> None:

@@ -134,11 +134,29 @@ def test_pages_of_very_many_tags_are_not_given_to_others() -> None:
     assert not asks_others(many, unsure, RULES_OF_PAGES)
 
 
+def test_an_article_of_thousands_of_paragraphs_is_found_as_a_whole() -> None:
+    paragraphs = [f"{' '.join(PARAGRAPHS * 2)} That was said on day {n}." for n in range(3300)]
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    page = parse(f"<html><head><title>Harbour reopens</title></head><body>{body}</body></html>")
+    assert classify_blocks(page.tree, shipped_weights()).text  # a few of them
+    assert page.tags > RULES_OF_PAGES.max_asked_tags
+    text, flag = main_text(page, RULES_OF_PAGES)
+    assert flag == ""
+    assert all(paragraph in text for paragraph in paragraphs)
+
+
 def test_an_article_in_a_script_that_the_classifier_was_not_trained_on_is_found() -> None:
     sentence = "港湾は嵐による損傷の修理が終わり、月曜日に二週間ぶりに再開したと発表した。"
     body = "".join(f"<p>{sentence}{n}</p>" for n in range(12))
     page = f"<html><body><article><h1>港湾再開</h1>{body}</article></body></html>"
     assert sentence in main_text(parse(page), RULES_OF_PAGES)[0]
+
+
+def test_a_short_text_that_two_extractors_read_alike_is_the_text() -> None:
+    heading, rest = "Dieser Hafen existiert leider nicht (mehr)", "Vielleicht wurde er verlegt."
+    page = parse(f"<html><body><h1>{heading}</h1><p>{rest}</p></body></html>")
+    assert asks_others(page, classify_blocks(page.tree, shipped_weights()), RULES_OF_PAGES)
+    assert main_text(page, RULES_OF_PAGES) == (f"{heading}\n{rest}", "")
 
 
 def test_a_short_article_is_found_where_the_classifier_finds_too_little() -> None:

@@ -207,20 +207,41 @@ def test_versions_of_a_revision_are_stored_once_and_those_in_the_row_come_first(
     assert store.count_stale(Query(), "cleaner", "clean-2") == 2
 
 
+def take_back(url: str) -> Sequence[Any]:
+    """Undo the migration that has brought one value for the tags of an article; return the versions
+    of all revisions."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(engine.__file__).parents[1] / "migrations"))
+    its = engine.open_engine(engine.parse(url))
+    with its.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0023")
+        stored = connection.execute(sa.text("SELECT versions FROM revisions")).scalars().all()
+    its.dispose()
+    return stored
+
+
+@pytest.mark.parametrize("name", ["Österreich", "Große  Straße", "ŁÓDŹ\tPOLSKA", "É" * 1000])
+def test_tags_are_found_in_any_case_after_the_migration_is_taken_back(
+    store: SqlStore, store_url: str, name: str
+) -> None:
+    tags = (tag("o" + name, label=name), tag("plain"))
+    [written] = [record(article(), tags=tags)]
+    store.write([written], [], [], now=NOW)
+    store.close()
+    stored = [(row["code"], row["label"]) for row in rows(store_url, "tags")]
+    take_back(store_url)
+    before = [(row["code_folded"], row["label_folded"]) for row in rows(store_url, "tags")]
+    assert sorted(before) == sorted((folded(code), folded(label)) for code, label in stored)
+
+
 def test_the_migration_is_taken_back_with_the_tags_and_versions_in_their_old_form(
     store: SqlStore, store_url: str, ids: list[str]
 ) -> None:
     replace_tags(store_url, ids[1], [COAST, WEATHER])
     before = everything_about_tags(store), rows(store_url, "tags")
     store.close()
-    config = Config()
-    config.set_main_option("script_location", str(Path(engine.__file__).parents[1] / "migrations"))
-    its = engine.open_engine(engine.parse(store_url))
-    with its.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0023")
-        stored = connection.execute(sa.text("SELECT versions FROM revisions")).scalars().all()
-    its.dispose()
+    stored = take_back(store_url)
     assert all("clean-1" in str(each) and "dedup-1" in str(each) for each in stored)
     assert unmoved_tags(store_url) == 2
     migrate(store_url)

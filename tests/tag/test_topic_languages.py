@@ -42,6 +42,23 @@ def extended(file: dict[str, object]) -> Tagging:
 
 
 @pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "a"),
+        ("fr", "la"),
+        ("fr", "Abonnez-vous"),
+        ("de", "das"),
+        ("it", "di"),
+        ("it", "Utilizziamo i cookie"),
+        ("pt", "que"),
+    ],
+)
+def test_a_text_without_a_word_that_speaks_for_a_topic_has_none(language: str, text: str) -> None:
+    assert topics(article(text, "", language)) == {}
+    assert topics(article("", text, language)) == {}
+
+
+@pytest.mark.parametrize(
     ("language", "title", "text", "label"),
     [
         (

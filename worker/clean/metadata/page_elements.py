@@ -10,8 +10,8 @@ from worker.clean.metadata.json_ld import find_article
 from worker.clean.text.plain_text import bare
 
 _SELECTOR = (
-    "html,title,h1,meta[content],link[rel][href],time[datetime],[itemprop=datePublished],"
-    "script[type='application/ld+json']"
+    "html,title:not(svg title),h1,meta[content],link[rel][href],time[datetime],"
+    "[itemprop=datePublished],script[type='application/ld+json']"
 )
 _OTHERS = frozenset("citation comment review reviews ispartof mentions".split())
 _KICKER = re.compile(
@@ -137,9 +137,9 @@ def text_of(node: LexborNode) -> str:
     """Return the text of an element on one line; a line break becomes a space.
 
     Small letters above Japanese or Chinese characters, which tell how these are read (<rt>), and
-    styles (<style>) are left out. They are removed from the tree of the page, too.
+    styles, scripts and drawings (<svg>) are left out. They are removed from the page's tree, too.
     """
-    for inner in reversed(node.css("br,rt,rp,style")):  # those inside of others first
+    for inner in reversed(node.css("br,rt,rp,style,script,svg")):  # those inside of others first
         if inner.tag == "br":
             inner.insert_before(" ")
         else:

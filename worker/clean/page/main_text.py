@@ -19,6 +19,7 @@ from worker.clean.page.agreement import (
     is_supported,
     is_sure,
     nearest,
+    runs,
 )
 from worker.clean.page.block_classifier import (
     BlockWeights,
@@ -67,6 +68,7 @@ def main_text(
 
     A trained classifier chooses the passages that belong to the article. If it is unsure, other
     extractors read the page, too, and the text that is most similar to the other texts is returned.
+    On a page with very many tags only resiliparse is asked, and only if the doubt is very large.
     `weights` are the numbers that the classifier learned in training; None stands for those in this
     package.
 
@@ -79,6 +81,8 @@ def main_text(
     text = classified.text
     if asks_others(page, classified, rules):
         text = _agreed_text(page.markup, classified, rules)
+    elif text and classified.doubt > rules.max_doubt:
+        text = _quick_text(page.markup) or text
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
 
@@ -86,8 +90,8 @@ def asks_others(page: ParsedPage, classified: ClassifiedText, rules: HtmlRules) 
     """Whether other extractors should read a page, too, because the classifier is unsure of the
     text that it chose (`classified`).
 
-    Returns False for a page with very many tags, even if the classifier is unsure, because the
-    other extractors would take too long. The classifier's text is then used as it is.
+    Returns False for a page with very many tags, even if the classifier is unsure, because
+    trafilatura would take too long.
     """
     return page.load <= rules.max_asked_tags and not is_sure(
         classified.text, classified.doubt, rules
@@ -98,13 +102,19 @@ def _agreed_text(markup: str, classified: ClassifiedText, rules: HtmlRules) -> s
     """The text on which the extractors agree best. Each is asked only if those before it do not
     agree: resiliparse takes a tenth of the time of trafilatura, and trafilatura in its precise mode
     three quarters of that in its usual one."""
-    quick = extract_plain_text(markup, main_content=True, alt_texts=False)
+    quick = _quick_text(markup)
     if is_confirmed(classified.text, quick, classified.doubt, rules):
         return classified.text
+    if classified.text and runs(classified.text) == runs(quick):
+        return classified.text  # short, or found with much doubt, but both read it alike
     precise = _extract(markup, precise=True)
     if is_supported(precise, (classified.text, quick), rules):
         return precise
     return nearest([classified.text, quick, _extract(markup, precise=False), precise])
+
+
+def _quick_text(markup: str) -> str:
+    return extract_plain_text(markup, main_content=True, alt_texts=False)
 
 
 def _extract(markup: str, *, precise: bool) -> str:

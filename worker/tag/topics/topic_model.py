@@ -221,6 +221,8 @@ class TopicModel:
             push = weights * above_mean[:, number]
             strongest = self._evidence(push, distinct)[:max_words]
             found = tuple(tokens.word_at(int((rows == row).argmax())) for row in strongest)
+            if not found:
+                continue  # only words such as "la" speak for it: a fault of short training texts
             guesses.append(TopicGuess(number, float(probabilities[number]), found))
         return guesses
 

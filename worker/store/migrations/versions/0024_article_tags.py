@@ -47,6 +47,7 @@ def downgrade() -> None:
     run = op.get_bind().exec_driver_sql
     run(f"INSERT INTO tag_rows ({COLUMNS}) {OF_VALUES_IN_POSTGRES if postgres else OF_VALUES}")
     run(VERSIONS_IN_POSTGRES if postgres else VERSIONS_IN_SQLITE)
+    _fold_as_before()
     run("DROP VIEW tags")
     if postgres:
         run("DROP FUNCTION write_tag_row")
@@ -56,6 +57,22 @@ def downgrade() -> None:
         op.drop_table("tag_index")
     op.drop_column("revisions", "provenance")
     op.drop_table("provenances")
+
+
+def _fold_as_before() -> None:
+    """Write the folded columns as workers do: the database folds fewer letters, and no spaces."""
+    rows = sa.table("tag_rows", *map(sa.column, ("code", "label", "code_folded", "label_folded")))
+    for name, folded in ((rows.c.code, rows.c.code_folded), (rows.c.label, rows.c.label_folded)):
+        written = op.get_bind().execute(sa.select(name, folded).distinct())
+        others = [
+            {"p_name": text, "p_was": was, "p_folded": right}
+            for text, was in written
+            if (right := " ".join(text.casefold().split())) != was
+        ]
+        same = (folded == sa.bindparam("p_was"), name == sa.bindparam("p_name"))
+        update = sa.update(rows).where(*same).values({folded: sa.bindparam("p_folded")})
+        if others:
+            op.get_bind().execute(update, others)
 
 
 COLUMNS = (
