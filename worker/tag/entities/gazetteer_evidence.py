@@ -17,7 +17,8 @@ from worker.tag.entities.gazetteer_names import (
     GazetteerMatch,
     NamedEntry,
 )
-from worker.tag.entities.mentions import ORGANISATION, PERSON, Mention
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
+from worker.tag.entities.places_by_language import is_noun, stands_as_place
 from worker.tag.tokens import Tokens
 
 _START = attrgetter("start")
@@ -93,6 +94,7 @@ class _Article(NamedTuple):
     tokens: Tokens
     title_end: int
     title_case: bool  # whether capitals in the title say nothing
+    language: str
 
 
 def joined_mentions(
@@ -102,14 +104,16 @@ def joined_mentions(
     title_end: int,
     *,
     title_case: bool,
+    language: str,
 ) -> list[Mention]:
     """Join names of the gazetteer with the names that the trained model recognised, in reading
     order.
 
     `title_end` is the length of the title, with which the text begins. With `title_case`, capitals
-    in it do not show what is a name.
+    in it do not show what is a name. In some languages (`language`) names of places that are nouns
+    too count where they can't be nouns.
     """
-    article = _Article(tokens, title_end, title_case)
+    article = _Article(tokens, title_end, title_case, language)
     overlaps = _overlaps(names, recognised)
     around = [_around(name, overlapping) for name, overlapping in zip(names, overlaps, strict=True)]
     kinds = [
@@ -177,6 +181,8 @@ def _kind(
     kinds = {named.entry.kind for named in name.named}
     if ORGANISATION in kinds and _has_cue(name, article):
         return ORGANISATION
+    if PLACE in kinds and _is_noun_as_place(name, article):
+        return PLACE
     if not over or len(over) > 1:
         return ""
     if over[0].kind in kinds:
@@ -251,6 +257,15 @@ def _mention(name: NameInText, kind: str, over: Sequence[Mention], text: str) ->
     else:  # by a word beside it, or by other names
         score = LIKELY
     return Mention(start, end, text[start:end], kind, score, "gazetteer", recognised)
+
+
+def _is_noun_as_place(name: NameInText, article: _Article) -> bool:
+    """Whether the name of a place that is also a noun stands where it is no noun: "in Essen"."""
+    tokens = article.tokens
+    if not is_noun(tokens.run(name.first, name.stop), article.language):
+        return False
+    before = tokens.run(max(0, name.first - 2), name.first)
+    return stands_as_place(before, article.language)
 
 
 def _has_cue(name: NameInText, article: _Article) -> bool:
