@@ -18,7 +18,7 @@ from worker.tag.entities.gazetteer_names import (
     NamedEntry,
 )
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
-from worker.tag.entities.places_by_language import is_noun, stands_as_place
+from worker.tag.entities.places_by_language import has_nouns, is_noun, stands_as_place
 from worker.tag.tokens import Tokens
 
 _START = attrgetter("start")
@@ -95,6 +95,7 @@ class _Article(NamedTuple):
     title_end: int
     title_case: bool  # whether capitals in the title say nothing
     language: str
+    has_nouns: bool  # whether names of places are known that are nouns of the language
 
 
 def joined_mentions(
@@ -113,7 +114,7 @@ def joined_mentions(
     in it do not show what is a name. In some languages (`language`) names of places that are nouns
     too count where they can't be nouns.
     """
-    article = _Article(tokens, title_end, title_case, language)
+    article = _Article(tokens, title_end, title_case, language, has_nouns(language))
     overlaps = _overlaps(names, recognised)
     around = [_around(name, overlapping) for name, overlapping in zip(names, overlaps, strict=True)]
     kinds = [
@@ -181,7 +182,7 @@ def _kind(
     kinds = {named.entry.kind for named in name.named}
     if ORGANISATION in kinds and _has_cue(name, article):
         return ORGANISATION
-    if PLACE in kinds and _is_noun_as_place(name, article):
+    if article.has_nouns and PLACE in kinds and _is_noun_as_place(name, article):
         return PLACE
     if not over or len(over) > 1:
         return ""

@@ -117,6 +117,11 @@ def is_noun(words: Sequence[str], language: str) -> bool:
     return len(words) == 1 and words[0] in _NOUNS.get(language, ())
 
 
+def has_nouns(language: str) -> bool:
+    """Whether names of places are known here that are also nouns of the language."""
+    return language in _NOUNS
+
+
 def stands_as_place(before: Sequence[str], language: str) -> bool:
     """Whether such a noun is a place after these words: after "in" in German, where all nouns are
     capitalised; else anywhere but at the beginning of a sentence, even after an article."""
