@@ -257,7 +257,8 @@ def test_a_deferred_ack_is_sent_at_once_and_not_after_the_pause(
 # What only background.py may do. Commands and producers wait in the foreground, in the main thread
 # of their own process; the thread pool of AsyncProducer runs calls, no loop.
 _FOREGROUND = {"cli", "client", "maintenance"}
-_FOREGROUND_FILES = {"broker/embedded.py", "broker/draining.py"}  # commands wait in them
+# Commands wait in them.
+_FOREGROUND_FILES = {"broker/embedded.py", "broker/draining.py", "store/store_copy.py"}
 
 
 def loops_of_its_own(source: str, *, foreground: bool = False) -> list[str]:

@@ -25,6 +25,7 @@ from worker.tag import tag as tags_of
 from worker.tag.explain_tags import (
     RuleExplanation,
     explain_rules,
+    names_found,
     topics_named,
     unsupported_language,
 )
@@ -39,8 +40,8 @@ class TaggingPreview:
 
     `where` is its file and line, `tagger` the version of the tagging rules, and `considered` are
     the rules with a match. `unsupported` says whether rules or a topic model are missing for the
-    article's language. If the article would not be accepted, `reason` is a word such as `empty` and
-    `detail` says more; else both are "".
+    article's language, and `names` how well names are found in it. If the article would not be
+    accepted, `reason` is a word such as `empty` and `detail` says more; else both are "".
     """
 
     where: str  # file and line
@@ -50,6 +51,7 @@ class TaggingPreview:
     tags: tuple[Tag, ...] = ()
     considered: tuple[RuleExplanation, ...] = ()  # rules with a match
     unsupported: str = ""
+    names: str = ""
     reason: str = ""
     detail: str = ""
 
@@ -83,7 +85,7 @@ def tag(path: Path, code: str, explain: bool, rules: Path | None, as_json: bool)
     if not previews:
         err.print(visible(nothing_to_read([path]), one_line=True), style="yellow", markup=False)
     if as_json:
-        hidden = set() if explain else {"considered", "unsupported"}
+        hidden = set() if explain else {"considered", "unsupported", "names"}
         print_json([json_object(preview, exclude=hidden) for preview in previews])
     for preview in () if as_json else previews:
         _print_preview(preview, topic, explain=explain)
@@ -118,6 +120,7 @@ def _preview(location: str, value: object, config: Config, topic: str) -> Taggin
         tags=tags_of(article, config.tagging, now),
         considered=tuple(explain_rules(article, rules, now, topic, judge)),
         unsupported=unsupported_language(article, rules, topics),
+        names=names_found(article, config.tagging.entities),
     )
 
 
@@ -142,6 +145,8 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
         out.print("no tags\n")
     if explain and preview.unsupported:
         out.print(f"{preview.unsupported}\n", markup=False)
+    if explain and preview.names:
+        out.print(f"{preview.names}\n", markup=False)
     if explain and topic:
         print_considered(f"the rules of {topic}", preview.considered)
     elif explain:

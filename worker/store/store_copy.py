@@ -83,7 +83,7 @@ def other_tables(url: str, copy: Path) -> list[str]:
         raise BadConfig(f"pg_restore: {done.stderr.strip()[:_LONGEST_REASON]}")
     entries = [line.split() for line in done.stdout.splitlines() if not line.startswith(";")]
     copied = {entry[5] for entry in entries if entry[3:4] == ["TABLE"]}
-    return sorted(set(_table_names(parse(url))) - copied)
+    return sorted(set(_names(parse(url))[0]) - copied)
 
 
 def is_empty(url: str) -> bool:
@@ -171,10 +171,14 @@ def _replace_database(url: URL, copy: Path, on_bytes: OnBytes) -> None:
     """Replace all tables of a PostgreSQL database in one transaction.
 
     pg_restore removes only what the copy has, and migrations would fail on the tables of a later
-    version. So its SQL goes through psql, after a statement that removes all tables.
+    version. So its SQL goes through psql, after statements that remove all tables, and the view and
+    the function by which earlier versions write tags.
     """
-    names = ", ".join(f'"{name}"' for name in _table_names(url))
+    tables, views = _names(url)
+    names = ", ".join(f'"{name}"' for name in tables)
     begin = f"BEGIN;\nSET LOCAL lock_timeout = '{_LOCK_TIMEOUT}';\n"
+    begin += "DROP VIEW tags;\n" if "tags" in views else ""
+    begin += "DROP FUNCTION IF EXISTS write_tag_row();\n"
     begin += f"DROP TABLE {names};\n" if names else ""
     psql = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
     restore = [_program("pg_restore"), "--clean", "--if-exists", "--no-owner", "--no-privileges"]
@@ -225,11 +229,13 @@ def _send_sql(
             target.stdin.write(b"COMMIT;\n")
 
 
-def _table_names(url: URL) -> list[str]:
+def _names(url: URL) -> tuple[list[str], list[str]]:
+    """The names of all tables and of all views of a database."""
     engine = open_engine(url)
     try:
         with raising_unavailable(url), engine.connect() as connection:
-            return sorted(sa.inspect(connection).get_table_names())
+            found = sa.inspect(connection)
+            return sorted(found.get_table_names()), sorted(found.get_view_names())
     finally:
         engine.dispose()
 

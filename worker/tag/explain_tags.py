@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.model.records import Article, Span
+from worker.tag.entities import EntityRules
 from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
 from worker.tag.rules.matcher import (
     MatchContext,
@@ -74,6 +75,22 @@ def unsupported_language(article: Article, rules: CompiledRules, topics: TopicRu
         return ""
     others = "feed categories, sources and rules for all languages"
     return f"{' and '.join(missing)} for the language {language}; topics come from {others}"
+
+
+def names_found(article: Article, names: EntityRules | None) -> str:
+    """A sentence that says how well names of people, organisations and places are found in this
+    article's language."""
+    if names is None:
+        return "names are not tagged: there is no entities.toml"
+    if names.recognise and article.language in names.languages:
+        return (
+            f"names: in the language {article.language} a trained model and lists find most names"
+        )
+    lists = "your list and the gazetteer" if names.gazetteer else "your list"
+    return (
+        f"names: in the language {article.language} only those in {lists} are found, "
+        "about one in four; most people are missing"
+    )
 
 
 def explain_rules(

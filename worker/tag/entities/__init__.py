@@ -10,6 +10,7 @@ from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import Recogniser
 from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
+from worker.tag.entities.leading_words import without_leading_words
 from worker.tag.entities.mentions import (
     ORGANISATION,
     PERSON,
@@ -74,13 +75,17 @@ def find_names(
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
     found = recognise_names(tokens, model.recogniser) if model else []
+    peoples = gazetteer.peoples if gazetteer else ()
+    if peoples:
+        found = without_leading_words(found, peoples)
     if listed:
         loud = _is_title_case(title)
-        found = joined_mentions(listed, found, tokens, len(title), title_case=loud)
+        found = joined_mentions(
+            listed, found, tokens, len(title), title_case=loud, language=article.language
+        )
     mentions = [*own, *_without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
-    peoples = gazetteer.peoples if gazetteer else ()
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)

@@ -17,7 +17,8 @@ from worker.tag.entities.gazetteer_names import (
     GazetteerMatch,
     NamedEntry,
 )
-from worker.tag.entities.mentions import ORGANISATION, PERSON, Mention
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
+from worker.tag.entities.places_by_language import has_nouns, is_noun, stands_as_place
 from worker.tag.tokens import Tokens
 
 _START = attrgetter("start")
@@ -93,6 +94,8 @@ class _Article(NamedTuple):
     tokens: Tokens
     title_end: int
     title_case: bool  # whether capitals in the title say nothing
+    language: str
+    has_nouns: bool  # whether names of places are known that are nouns of the language
 
 
 def joined_mentions(
@@ -102,14 +105,17 @@ def joined_mentions(
     title_end: int,
     *,
     title_case: bool,
+    language: str,
 ) -> list[Mention]:
     """Join the names of the gazetteer with those that the trained model recognised (`recognised`)
     to one list of mentions, in reading order.
 
     The title is the first `title_end` characters of the text. `title_case` says that most words in
     it begin with capitals, so that these do not show what is a name.
+    In some languages (`language`), names of places that are nouns too count only where they can't
+    be nouns.
     """
-    article = _Article(tokens, title_end, title_case)
+    article = _Article(tokens, title_end, title_case, language, has_nouns(language))
     overlaps = _overlaps(names, recognised)
     around = [_around(name, overlapping) for name, overlapping in zip(names, overlaps, strict=True)]
     kinds = [
@@ -177,6 +183,8 @@ def _kind(
     kinds = {named.entry.kind for named in name.named}
     if ORGANISATION in kinds and _has_cue(name, article):
         return ORGANISATION
+    if article.has_nouns and PLACE in kinds and _is_noun_as_place(name, article):
+        return PLACE
     if not over or len(over) > 1:
         return ""
     if over[0].kind in kinds:
@@ -251,6 +259,15 @@ def _mention(name: NameInText, kind: str, over: Sequence[Mention], text: str) ->
     else:  # by a word beside it, or by other names
         score = LIKELY
     return Mention(start, end, text[start:end], kind, score, "gazetteer", recognised)
+
+
+def _is_noun_as_place(name: NameInText, article: _Article) -> bool:
+    """Whether the name of a place that is also a noun stands where it is no noun: "in Essen"."""
+    tokens = article.tokens
+    if not is_noun(tokens.run(name.first, name.stop), article.language):
+        return False
+    before = tokens.run(max(0, name.first - 2), name.first)
+    return stands_as_place(before, article.language)
 
 
 def _has_cue(name: NameInText, article: _Article) -> bool:

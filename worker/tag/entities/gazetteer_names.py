@@ -22,6 +22,13 @@ from worker.tag.entities.gazetteer_keys import (
     written_like,
 )
 from worker.tag.entities.hashed_keys import ModelArrays
+from worker.tag.entities.places_by_language import (
+    is_home_acronym,
+    is_noun,
+    is_spelling,
+    is_spelling_anywhere,
+    is_usual_name,
+)
 from worker.tag.tokens import IntArray, Tokens, Vocabulary, WordFinder
 
 _DOUBTS = {
@@ -207,7 +214,7 @@ class Gazetteer:
         named = self._named((word,), row)
         if not named:
             self._begins[number] &= _LONGER
-        return _known(named, 1, language)
+        return _known(named, (word,), language)
 
     def _named_at(self, tokens: Tokens, first: int, stop: int, row: int, language: str) -> _Known:
         """The entries that have these tokens as their name; they are remembered for the next
@@ -217,8 +224,8 @@ class Gazetteer:
         if known is None:
             if len(self._remembered) >= _MAX_REMEMBERED:
                 self._remembered.clear()
-            named = self._named(tokens.run(first, stop), row)
-            known = _known(named, stop - first, language)
+            words = tokens.run(first, stop)
+            known = _known(self._named(words, row), words, language)
             self._remembered[numbers] = known
         return known
 
@@ -251,6 +258,7 @@ class Gazetteer:
         """The entries with a name of these words, from a row of the sorted keys on."""
         key = name_key(words)
         words = list(words)
+        any_case = any_case or is_spelling_anywhere(words)
         named: dict[int, tuple[bool, NamedEntry]] = {}
         while row < len(self._keys) and self._keys[row] == key:
             number = int(self._rows[row])
@@ -302,26 +310,46 @@ class Gazetteer:
         self._singles.clear()
 
 
-def _known(named: tuple[NamedEntry, ...], words: int, language: str) -> _Known:
+def _known(named: tuple[NamedEntry, ...], words: Sequence[str], language: str) -> _Known:
     plain = _proven(named, words, language)
-    sure = plain and (words > 1 or plain[0].rank >= WELL_KNOWN)
+    sure = plain and (
+        len(words) > 1 or plain[0].rank >= WELL_KNOWN or _at_home(plain[0], words, language)
+    )
     return _Known(named, plain, plain[0].kind if sure else "")
 
 
-def _proven(named: Sequence[NamedEntry], words: int, language: str) -> tuple[GazetteerEntry, ...]:
-    """The entries that a name of so many words proves by itself; none if they are of two kinds."""
+def _proven(
+    named: Sequence[NamedEntry], words: Sequence[str], language: str
+) -> tuple[GazetteerEntry, ...]:
+    """The entries that a name of these words proves by itself; none if they are of two kinds, or if
+    it is also a noun of the language."""
+    if is_noun(words, language):
+        return ()
     plain = tuple(n.entry for n in named if _proves(n, words, language))
     return plain if len({entry.kind for entry in plain}) == 1 else ()
 
 
-def _proves(named: NamedEntry, words: int, language: str) -> bool:
+def _proves(named: NamedEntry, words: Sequence[str], language: str) -> bool:
     if language == "en":
         return not named.flags & (WORD | OTHER_KIND | WITHIN_KIND)
+    if named.entry.kind == _PLACE and not named.flags & WORD and is_spelling(words, language):
+        return True
     if named.flags & (WORD | OTHER_KIND):
         return False
+    if _at_home(named.entry, words, language):
+        return True
     if named.entry.kind == _PLACE and named.languages and language in LANGUAGES:
         return bool(named.languages >> LANGUAGES.index(language) & 1)
-    return not named.flags & WITHIN_KIND and (words > 1 or named.entry.rank >= WELL_KNOWN)
+    well_known = len(words) > 1 or named.entry.rank >= WELL_KNOWN
+    return not named.flags & WITHIN_KIND and well_known
+
+
+def _at_home(entry: GazetteerEntry, words: Sequence[str], language: str) -> bool:
+    """Whether texts in a language have this name for the entry, however little known it is
+    elsewhere."""
+    if entry.kind == _PLACE:
+        return is_usual_name(words, entry.label, entry.country, language)
+    return entry.kind == "organisation" and is_home_acronym(words, entry.country, language)
 
 
 @cache

@@ -19,9 +19,15 @@ _TITLES = frozenset(
     spokesman spokeswoman spokesperson chairman chairwoman judge justice general colonel captain
     lieutenant sergeant officer king queen prince princess pope bishop archbishop cardinal rabbi
     imam sheikh professor prof. dr dr. mr mr. mrs mrs. ms ms. sir lord lady rep rep. sen sen. gov
-    gov. gen gen. former foreign defence defense us u.s. uk us-president""".split()
+    gov. gen gen. former foreign defence defense us u.s. uk us-president taoiseach tánaiste
+    ayatollah archduke archduchess baroness viscount tsar emperor empress
+    bundeskanzler bundeskanzlerin superintendent inspector commissioner ambassador
+    councillor congressman congresswoman lieutenant-general vice-chancellor""".split()
 )
-_NO_TITLES = frozenset("general gen. foreign defence defense us u.s. uk".split())  # of other kinds
+_NO_TITLES = frozenset(  # of other kinds
+    """general gen. foreign defence defense us u.s. uk ambassador commissioner emperor
+    inspector""".split()
+)
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _WEIGHTS = {"own": 1_000_000, "gazetteer": 10}
 _CACHED_NAMES = 20_000
