@@ -110,3 +110,14 @@ def test_a_file_that_was_moved_into_the_folder_counts_as_a_change(tmp_path: Path
     os.utime(draft, (0, 0))
     draft.rename(folder / "rules" / "draft.toml")
     assert time.time() - _changed_at_s(Settings(config_dir=folder)) < 60
+
+
+def test_a_worker_that_is_older_than_the_change_may_still_load_it(
+    run: Run, old_rules: Path, at_work: AtWork, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.cli.reprocess_commands._wait_until_done", lambda *_: 0)
+    monkeypatch.setattr("worker.cli.rule_agreement._changed_at_s", lambda _: NOW.timestamp() + 1)
+    monkeypatch.setattr("worker.cli.rule_agreement.wait_for_reload", lambda _: None)
+    at_work("a1b2c3")
+    assert "1 article reprocessed" in run("retag").output
+    assert waiting(valkey) == 1

@@ -220,8 +220,8 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any], di
         out.print(f"{several(sent - undone, 'article')} reprocessed", markup=False)
     if undone:
         err.print(
-            f"{undone} are not: is a worker running with this config? Its log says what failed; "
-            f"`worker {what}` continues",
+            f"{undone} are not: is a worker running with the same WORKER_CONFIG_DIR? "
+            f"Its log says what failed; `worker {what}` continues",
             style="yellow",
             markup=False,
         )

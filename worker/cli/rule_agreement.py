@@ -8,16 +8,13 @@ from collections.abc import Set
 
 import click
 
-from worker.broker.heartbeat import EVERY_S
 from worker.cli.broker_access import workers_at_work
-from worker.cli.terminal import progress
 from worker.config.loader import files_of
 from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
 
 _POLL_S = 0.2
 _NEW_WORKER_S = 0.6  # between the log line of a worker that is ready and its entry in the broker
-_KNOWN_S = EVERY_S + 2 * SETTLED_S  # after a change, until each worker has said which rules it uses
 
 
 def wait_for_reload(settings: Settings) -> None:
@@ -30,22 +27,23 @@ def wait_for_reload(settings: Settings) -> None:
 
 
 def require_agreement(settings: Settings, digest: str) -> None:
-    """Check that a running worker uses the rules in the folder of `settings`.
+    """Check that a running worker uses the rules in the folder of `settings`, or may load them.
 
-    `digest` is the checksum of these rules. Raises ClickException, which gives exit code 1, if no
-    worker is running or all of them use other rules. This takes less than a second, but up to 12 s
-    after a change of the files, because workers say every 10 s which rules they use.
+    `digest` is the checksum of these rules. Raises ClickException, which gives exit code 1, within
+    a second if no worker is running, or if all were started after the last change of the rules and
+    use others. An older worker may load the change with its next message.
     """
-    began, since_s = time.monotonic(), time.time() - _changed_at_s(settings)
-    fresh_s = min(_KNOWN_S - since_s, _KNOWN_S)
-    with progress("waiting until a worker says that it uses these rules") as bar:
-        bar.add_task("", total=None)
-        while digest not in (found := {w.state.digest for w in workers_at_work(settings)}):
-            # A worker without digest has only just started: it says its rules the next time.
-            patience_s = _KNOWN_S if "" in found else fresh_s if found else 0.0
-            if time.monotonic() - began >= max(patience_s, _NEW_WORKER_S):
-                raise click.ClickException(_refusal(digest, found, settings))
-            time.sleep(_POLL_S)
+    ends = time.monotonic() + _NEW_WORKER_S
+    while not (found := workers_at_work(settings)) and time.monotonic() < ends:
+        time.sleep(_POLL_S)
+    changed_s = _changed_at_s(settings)
+    digests = {worker.state.digest for worker in found}
+    if found and (
+        digests & {digest, ""}
+        or any(worker.state.started.timestamp() <= changed_s for worker in found)
+    ):
+        return
+    raise click.ClickException(_refusal(digest, digests, settings))
 
 
 def _refusal(digest: str, found: Set[str], settings: Settings) -> str:
