@@ -77,7 +77,12 @@ def test_an_infinite_number_is_no_text(given: dict[str, object]) -> None:
         (f'{{"id": {"1" * 5000}}}', "not a JSON object: a number has more than 4,300 digits"),
         ({"id": 10**5000}, "id: Value error, a number has more than 4,300 digits"),
         ('{"title": "a"}', "expected an object, got text"),
-        ("no JSON at all", "expected an object, got text"),
+        ("no JSON at all", "not JSON: Expecting value, line 1 column 1"),
+        ("12 apples", "not JSON: Extra data, line 1 column 4"),
+        ("nul", "not JSON: Expecting value, line 1 column 1"),
+        ("null", "expected an object, got text"),
+        ('"quoted"', "expected an object, got text"),
+        (" ", "expected an object, got text"),
         ("", "expected an object, got text"),
     ],
 )
@@ -109,7 +114,7 @@ def test_what_feed_libraries_give_is_understood(
     ("raw", "reason", "named"),
     [
         ([1, 2], Reason.MALFORMED, "a list"),
-        ("broken json", Reason.MALFORMED, "text"),
+        ("broken json", Reason.MALFORMED, "not JSON"),
         (None, Reason.MALFORMED, "null"),
         ({"title": ["no"]}, Reason.MALFORMED, "title"),
         ({"status": "deleted"}, Reason.MALFORMED, "status"),

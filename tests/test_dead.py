@@ -79,8 +79,18 @@ def test_a_letter_is_shown_with_its_payload_readable_or_exactly_as_it_came(
     shown = worker("show", letter_id[:8]).stdout
     assert '"title": "Ä"' in shown
     assert "no \\x1b[31mgood" in shown
+    assert f"worker dead show {letter_id[:10]} --raw > article.json, edit that file" in shown
     assert worker("show", letter_id, "--raw").stdout == '{"n":[1],"title":"Ä"}'
     assert json.loads(worker("show", letter_id, "--json").stdout)["stage"] == "admit"
+
+
+def test_a_letter_that_a_replay_may_cure_is_not_to_be_mended(
+    worker: Worker, store: SqlStore
+) -> None:
+    [letter_id] = bury(store, dead({"title": "A"}, reason=Reason.CRASHED))
+    shown = worker("show", letter_id[:8]).stdout
+    assert f"worker dead replay {letter_id[:10]}" in shown
+    assert "edit that file" not in shown
 
 
 @pytest.mark.parametrize("command", ["show", "list", "replay", "drop"])

@@ -120,7 +120,10 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     [outcome] = ingest(pipeline, ["no article"])
     story = told(explain("r0"))
     assert "as dead (malformed)" in story
-    assert "malformed, expected an object, got text" in story
+    assert "malformed, not JSON: Expecting value, line 1 column 1" in story
+    start = outcome.letter_id[:10]
+    assert f"worker dead show {start} --raw > article.json" in story
+    assert f"worker dead drop {start} --yes" in story
     assert "It ended in the stage 'admit', once" in story
     assert told(explain(outcome.letter_id[:8])).startswith(" It could not be processed")
     [letter] = store.letters([outcome.letter_id])

@@ -70,6 +70,24 @@ def test_files_of_a_folder_that_hold_no_raw_articles_are_skipped_and_counted(run
     assert {"where": "feed.json", "kind": "JSON Feed"} in answer["skipped"]
 
 
+@pytest.mark.parametrize(
+    ("options", "bad", "said"),
+    [
+        ([], 1, "1 raw article that breaks the contract will be a dead letter"),
+        ([], 2, "2 raw articles that break the contract will be dead letters"),
+        (["--invalid", "collect"], 1, "1 raw article that breaks the contract was left out"),
+        (["--invalid", "collect"], 2, "2 raw articles that break the contract were left out"),
+    ],
+)
+def test_a_line_that_is_not_json_is_called_that_and_counted_in_good_grammar(
+    run: Run, options: list[str], bad: int, said: str
+) -> None:
+    Path("feed.jsonl").write_text('{"title": "A title"}\n' + "not json\n" * bad)
+    done = run("enqueue", "feed.jsonl", *options, code=1)
+    assert said in done.stdout
+    assert "feed.jsonl:2: malformed: not JSON: Expecting value, line 1 column 1" in done.stderr
+
+
 def test_a_folder_of_nothing_else_is_no_success(run: Run) -> None:
     Path("articles").mkdir()
     Path("articles/paper.pdf").write_bytes(b"%PDF-1.4\n")

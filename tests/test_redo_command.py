@@ -220,6 +220,8 @@ def test_a_dry_run_names_phrases_and_the_rules_that_fired_nowhere(
     assert shown["never_fired"] == ["desk:airport/silent"]
     printed = run("retag", "--rules", tmp_path / "draft.toml", "--dry-run").output
     assert "by “airport” 2" in printed
+    assert "to use draft.toml, put it into WORKER_CONFIG_DIR/rules/ of the workers" in printed
+    assert "run it without --dry-run" not in printed
     assert "fired on no article: desk:airport/silent" in printed
 
 

@@ -123,6 +123,7 @@ def test_running_workers_take_up_good_rules_and_refuse_bad_ones(
 
     # What was tagged before is done over, without a revision or a sighting.
     retag = cli(environment, "retag", "--rate", "1000", "--json")
+    assert retag.stdout, retag.stderr
     assert (retag.returncode, json.loads(retag.stdout)["undone"]) == (0, 0), retag.stderr
     found = store.search(Query(limit=1000))
     assert len(found) == desk.sent

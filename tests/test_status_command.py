@@ -49,7 +49,10 @@ def at_work(valkey_url: str, valkey: redis.Redis) -> Callable[..., None]:
 
 
 def test_all_is_well_while_nothing_waits(run: Run, at_work: Callable[..., None]) -> None:
-    assert run("status").output.startswith("All is well: 0 workers at work, nothing waits.\n")
+    said = run("status").output
+    assert said.startswith(
+        "No worker is running, nothing waits. To start one: celery -A worker worker\n"
+    )
     at_work(busy_share=0.5)
     said = run("status").output
     assert said.startswith("All is well: 1 worker at work, nothing waits.\n")
@@ -66,7 +69,7 @@ def test_the_first_line_says_what_needs_attention(
     first, second, remedy, *_ = run("status", code=1).output.splitlines()
     assert first.startswith("No worker is at work, and 1,200 messages wait, since 20")
     assert first.endswith(" UTC. 1 more thing needs attention.")
-    assert second.startswith("  page  no worker is at work")
+    assert second.startswith("urgent  no worker is at work")
     assert remedy.strip() == "start one: celery -A worker worker"
     said = run("status", code=1).output
     assert "30 of 31 deliveries ended as dead letters" in said
@@ -80,6 +83,7 @@ def test_machines_get_the_same_as_json(run: Run, valkey: redis.Redis) -> None:
     valkey.lpush("articles", message(1))
     said = json.loads(run("status", "--json", code=1).output)
     assert said["attention"][0]["name"] == "no-workers"
+    assert said["attention"][0]["severity"] == "page"
     assert said["headline"].startswith("No worker is at work, and 1 message waits")
     assert said["waiting"] == 1
     assert said["lanes"][0]["waiting"] == [1, 0, 0, 0]
@@ -150,9 +154,11 @@ def test_the_headline_is_one_sentence_and_a_count(
 
 
 def test_each_thing_has_a_line_and_its_remedy() -> None:
-    lines = list(attention_lines(status(attention=(item(since=ago(0)), item()))))
+    later = item(severity=Severity.TICKET)
+    lines = list(attention_lines(status(attention=(item(since=ago(0)), later))))
     assert len(lines) == 4
-    assert lines[0] == "  page  no worker, since 2026-11-30 12:00 UTC"
+    assert lines[0] == "urgent  no worker, since 2026-11-30 12:00 UTC"
+    assert lines[2] == "  soon  no worker"
     assert lines[3] == "        start one"
 
 

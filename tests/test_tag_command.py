@@ -140,7 +140,28 @@ def test_rules_of_one_id_are_both_named(tmp_path: Path) -> None:
     assert "rule a: 2 rules" in line
     assert "the one with 'x', the one with 'blaze'" in line
     lines = check(tmp_path, DEAD, DEAD.replace("label", "# label"))
-    assert any("is there already in rules/draft0.toml (the one with 'smoke')" in x for x in lines)
+    both = [line for line in lines if "both files have a rule of this id" in line]
+    assert both
+    for line in both:
+        files, _, why = line.partition(": ")
+        assert files.endswith("draft1.toml")
+        assert f"{tmp_path}/draft0.toml and " in files
+        assert "set `replaces = true` in rules/draft1.toml, which is read later" in why
+    assert any("(the one with 'smoke'; the one with 'smoke')" in line for line in both)
+
+
+def test_a_file_with_and_in_its_name_is_named_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "war and peace.toml"
+    path.write_text(RULES.format(phrase="port").replace("label", "# label", 1))
+    done = run("tags", "check", path)
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"{path}: desk:port: a new topic needs a label")
+
+
+def test_a_rule_that_replaces_an_earlier_one_is_no_clash(tmp_path: Path) -> None:
+    lines = check(tmp_path, DEAD, DEAD.replace('id = "', 'replaces = true\nid = "'))
+    assert lines
+    assert not any("both files" in line for line in lines)
 
 
 def test_dead_rules_are_refused_and_codes_are_printed_as_they_are(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_without_a_terminal_it_prints_once_and_ends(
     filled(store)
     run = on(store_url, valkey_url)
     said = run("top").output
-    assert said.startswith("All is well: 0 workers at work")
+    assert said.startswith("No worker is running, nothing waits.")
     [chart] = [line for line in said.splitlines() if line.strip().startswith("new ")]
     assert chart.split()[2:] == ["2", "in", "24", "h"]
     assert chart.split()[1] in ("·" * 20 + "█··█", "·" * 19 + "█··█·")  # a new hour may have begun
@@ -97,7 +97,7 @@ def test_in_a_terminal_it_follows_the_state_until_a_key_ends_it(
         "COLUMNS": "120", "LINES": "60",
     }  # fmt: skip
     with in_terminal(environment) as (terminal, process):
-        terminal.shows("All is well", "quarantine", "in 24 h", "d: dead letters")
+        terminal.shows("No worker is running", "quarantine", "in 24 h", "d: dead letters")
         valkey.lpush("articles", message(1))
         terminal.shows("No worker is at work, and 1 message waits")
         terminal.press("x")  # no key of this command

@@ -6,6 +6,7 @@ from typing import Any
 
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
+from worker.broker.presence import PresentWorker, present_workers
 from worker.celery import broker_url, make_app
 from worker.config.worker_rules import load_worker_rules
 from worker.settings import Settings
@@ -27,3 +28,17 @@ def broker_channel(settings: Settings) -> Iterator[tuple[Any, str]]:
         app = stack.enter_context(make_app(broker_url(settings), rules))
         connection = stack.enter_context(closing(BrokerConnection(app)))
         yield stack.enter_context(connection.channel()), rules.queue.name
+
+
+def workers_at_work(settings: Settings) -> list[PresentWorker]:
+    """Ask the broker which workers are running, on all hosts; the embedded one is not started for
+    it.
+
+    Raises Unavailable when the broker does not answer.
+    """
+    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
+        return []
+    rules = load_worker_rules(settings.config_dir)
+    connection = BrokerConnection(make_app(broker_url(settings), rules))
+    with closing(connection), connection.channel() as channel:
+        return present_workers(channel, rules.queue.name)

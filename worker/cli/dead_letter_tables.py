@@ -10,6 +10,7 @@ from rich.text import Text
 from worker.cli.terminal import json_object, make_table, moment, out, several, visible
 from worker.client.unknown_keys import unknown_keys
 from worker.errors import Reason
+from worker.explain.explain_sentences import dead_letter_advice
 from worker.model.dataclass_fields import field_values
 from worker.store.ports import DeadLetterReader
 from worker.store.values import DeadLetterState, StoredDeadLetter
@@ -85,6 +86,8 @@ def print_letter(letter: StoredDeadLetter) -> None:
     for name, value in facts.items():
         if value:
             out.print(Text(visible(f"{name:>8}  {value}", one_line=True)))
+    if letter.state is DeadLetterState.DEAD:
+        out.print(Text(visible(dead_letter_advice(letter), one_line=True)), soft_wrap=True)
     out.print()
     out.print(Text(visible(_pretty(letter.payload))))
 

@@ -95,7 +95,6 @@ def enqueue(
             {"receipts": receipts, "invalid": invalid_rows, "skipped": skipped_rows(skipped)}
         )
     else:
-        fate = "will be dead letters" if invalid == "bury" else "were left out"
         for location, bad in problems:
             problem = visible(f"{location}: {bad.reason}: {bad.detail}", one_line=True)
             err.print(problem, style="yellow", markup=False)
@@ -103,12 +102,21 @@ def enqueue(
             named = visible(str(skipped_input), one_line=True)
             err.print(named, style="yellow", markup=False, soft_wrap=True)
         parts = [f"enqueued {several(len(receipts), 'raw article')}"]
-        verb = "breaks" if len(problems) == 1 else "break"
-        parts += [f"{len(problems)} {verb} the contract and {fate}"] if problems else []
+        parts += [_broken(len(problems), invalid)] if problems else []
         parts += [] if locations else [nothing_to_read(paths)]
         parts += filter(None, [skipped_summary(skipped)])
         out.print(visible("; ".join(parts), one_line=True), markup=False, soft_wrap=True)
     sys.exit(1 if problems or refused or (skipped and not locations) else 0)
+
+
+def _broken(count: int, invalid: OnInvalid) -> str:
+    """Say how many articles break the contract, and what becomes of them."""
+    one = count == 1
+    fate = f"will be {'a dead letter' if one else 'dead letters'}"
+    if invalid == "collect":
+        fate = "was left out" if one else "were left out"
+    which = "that breaks" if one else "that break"
+    return f"{several(count, 'raw article')} {which} the contract {fate}"
 
 
 def _say_new_broker(var_dir: Path) -> None:

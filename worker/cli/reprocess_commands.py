@@ -12,12 +12,11 @@ import click
 from worker.cli.finite_numbers import FiniteRange
 from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
 from worker.cli.resources import opened_store
+from worker.cli.rule_agreement import require_agreement, wait_for_reload
 from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, progress, several
-from worker.config.loader import files_of
 from worker.maintenance.reprocess import Reprocessing
-from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
 from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
@@ -26,6 +25,7 @@ _PAGE = 100  # articles in one message
 _COMPARED = 10  # articles in memory at a time in a dry run; each may be 5 MB
 _POLL_S = 0.5
 _SHOWN_IDS = 20  # of articles without payload
+_RUN_IT = "run it without --dry-run"
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -71,17 +71,18 @@ def retag(rules: Path | None, dry_run: bool, **options: Any) -> None:
     continues. Articles get no new revision; `worker changes` lists each one whose tags change as
     `retagged`. --rules tries a draft in a dry run, which names the phrases that gave or lost a tag
     and the rules that fired on no article. Exit code 1 when workers have not retagged all of the
-    articles.
+    articles; without --no-wait nothing is sent if no running worker has the same rules.
     """
     if rules and not dry_run:
-        raise click.UsageError("--rules is for --dry-run: put the file into WORKER_CONFIG_DIR")
+        raise click.UsageError(f"--rules is for --dry-run: {_use_draft(rules)}")
     config = trial_config(rules)
     stale = _StaleArticles(opened_store(), "tagger", config.tagging.version, **_query(options))
     if dry_run:
         in_force = trial_config(None) if rules else None
-        _preview(stale, RetagPreview(config, options["samples"], in_force), options)
+        next_step = _use_draft(rules) if rules else _RUN_IT
+        _preview(stale, RetagPreview(config, options["samples"], in_force), options, next_step)
     else:
-        _send(stale, Reprocessing.RETAG, options)
+        _send(stale, Reprocessing.RETAG, options, config.digest)
 
 
 @click.command(epilog="Example: worker reclean --source wire --dry-run")
@@ -94,7 +95,8 @@ def reclean(dry_run: bool, **options: Any) -> None:
     an interruption the same command continues. A changed title or text becomes a new revision, and
     the old one is kept; other changes replace fields in place. None of this counts as a new
     delivery of the article. Articles whose payloads were removed because of their age can't be
-    recleaned; they are listed. Exit code 1 when workers have not recleaned all of the articles.
+    recleaned; they are listed. Exit code 1 when workers have not recleaned all of the articles;
+    without --no-wait nothing is sent if no running worker has the same rules.
     """
     config = trial_config(None)
     stale = _StaleArticles(opened_store(), "cleaner", config.cleaner, **_query(options))
@@ -102,7 +104,7 @@ def reclean(dry_run: bool, **options: Any) -> None:
     if dry_run:
         _preview(stale, RecleanPreview(config, options["samples"]), options)
     else:
-        _send(stale, Reprocessing.RECLEAN, options)
+        _send(stale, Reprocessing.RECLEAN, options, config.digest)
 
 
 class _StaleArticles:
@@ -167,7 +169,10 @@ def _query(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _preview(
-    stale: _StaleArticles, preview: "RetagPreview | RecleanPreview", options: dict[str, Any]
+    stale: _StaleArticles,
+    preview: "RetagPreview | RecleanPreview",
+    options: dict[str, Any],
+    next_step: str = _RUN_IT,
 ) -> None:
     total = stale.count()
     with progress("comparing") as bar:
@@ -182,14 +187,26 @@ def _preview(
         return
     preview.print(total)
     if total:
-        out.print("nothing is changed yet: run it without --dry-run")
+        out.print(f"nothing is changed yet: {next_step}", markup=False, soft_wrap=True)
 
 
-def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) -> None:
+def _use_draft(rules: Path) -> str:
+    """How to use a rule file that was tried in a dry run."""
+    below = "" if rules.name == "taxonomy.toml" else "rules/"
+    return (
+        f"to use {rules.name}, put it into WORKER_CONFIG_DIR/{below} of the workers, then run "
+        "`worker retag`"
+    )
+
+
+def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any], digest: str) -> None:
     total, sent = stale.count(), 0
     before = stale.remaining() if total else 0
     if total:
-        _wait_for_reload(Settings.load())
+        settings = Settings.load()
+        wait_for_reload(settings)
+        if options["wait"]:
+            require_agreement(settings, digest)
         sent = _send_pages(stale, what, total, options["rate"])
     remaining = _wait_until_done(stale, before - sent) if sent and options["wait"] else None
     undone = 0 if remaining is None else max(0, remaining - (before - sent))
@@ -203,21 +220,12 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any]) ->
         out.print(f"{several(sent - undone, 'article')} reprocessed", markup=False)
     if undone:
         err.print(
-            f"{undone} are not: is a worker running with this config? Its log says what failed; "
-            f"`worker {what}` continues",
+            f"{undone} are not: is a worker running with the same WORKER_CONFIG_DIR? "
+            f"Its log says what failed; `worker {what}` continues",
             style="yellow",
             markup=False,
         )
     sys.exit(1 if undone else 0)
-
-
-def _wait_for_reload(settings: Settings) -> None:
-    """Wait until workers have reloaded rule files that changed a moment ago.
-
-    Articles that are sent earlier would be processed by the old rules.
-    """
-    newest_s = max(path.stat().st_mtime for path in files_of(settings.config_dir).values())
-    time.sleep(min(max(0.0, newest_s + SETTLED_S * 2.1 - time.time()), SETTLED_S * 2.1))
 
 
 def _send_pages(stale: _StaleArticles, what: Reprocessing, total: int, per_s: float) -> int:

@@ -11,13 +11,15 @@ from worker.broker.pauses import Pause
 from worker.broker.presence import PresentWorker
 from worker.cli.terminal import counted, make_table, moment, several
 from worker.monitoring.attention import time_span
-from worker.monitoring.status_values import LaneStatus, Scale, Status
+from worker.monitoring.status_values import LaneStatus, Scale, Severity, Status
 from worker.store.hourly_values import OutcomeTotals
 from worker.store.retention_values import StoreGrowth
 
 _LANES = ("lane", "waiting", "by priority", "oldest", "state")
 _WORKERS = ("worker", "processes", "busy", "version", "rules", "last progress", "state")
 _MB = 1_000_000
+_START = "celery -A worker worker"
+_URGENCY = {Severity.PAGE: "urgent", Severity.TICKET: "soon"}  # as people say it
 
 
 class Section(NamedTuple):
@@ -28,10 +30,15 @@ class Section(NamedTuple):
 
 
 def headline(status: Status) -> str:
-    """Say in a sentence what needs attention and since when, or that all is well."""
+    """Say in a sentence what needs attention and since when, or that all is well.
+
+    If nothing needs attention and no worker is running, it says how to start one.
+    """
     if not status.attention:
         waiting = status.waiting
         queue = f"{several(waiting, 'message')} waiting" if waiting else "nothing waits"
+        if not status.workers:
+            return f"No worker is running, {queue}. To start one: {_START}"
         return f"All is well: {several(len(status.workers), 'worker')} at work, {queue}."
     first, *others = status.attention
     since = f", since {moment(first.since)} UTC" if first.since else ""
@@ -46,7 +53,7 @@ def attention_lines(status: Status) -> Iterator[str]:
     """Yield two lines for each thing that needs attention: what is wrong, and what to do."""
     for item in status.attention:
         since = f", since {moment(item.since)} UTC" if item.since else ""
-        yield f"{item.severity:>6}  {item.sentence}{since}"
+        yield f"{_URGENCY[item.severity]:>6}  {item.sentence}{since}"
         yield f"{'':>6}  {item.remedy}"
 
 

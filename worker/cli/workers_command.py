@@ -2,12 +2,9 @@
 
 import click
 
-from worker.broker import embedded
-from worker.broker.connection import BrokerConnection
-from worker.broker.presence import PresentWorker, present_workers
-from worker.celery import broker_url, make_app
+from worker.broker.presence import PresentWorker
+from worker.cli.broker_access import workers_at_work
 from worker.cli.terminal import err, out, print_json, print_table, several
-from worker.config.worker_rules import load_worker_rules
 from worker.settings import Settings
 
 _COLUMNS = ("worker", "processes", "busy", "memory", "version", "rules", "since", "last word")
@@ -25,7 +22,7 @@ def workers(as_json: bool) -> None:
     for each. "refused" after the rules means that newer rule files are invalid, and "differ" below
     the table that not all workers have the same rules and version.
     """
-    found = _present(Settings.load())
+    found = workers_at_work(Settings.load())
     if as_json:
         print_json(found)
         return
@@ -39,19 +36,6 @@ def workers(as_json: bool) -> None:
     ):
         if len(values) > 1:
             err.print(f"the {what} of the workers differ", style="yellow")
-
-
-def _present(settings: Settings) -> list[PresentWorker]:
-    """Ask the broker for the workers; the embedded one is not started for it."""
-    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
-        return []
-    rules = load_worker_rules(settings.config_dir)
-    connection = BrokerConnection(make_app(broker_url(settings), rules))
-    try:
-        with connection.channel() as channel:
-            return present_workers(channel, rules.queue.name)
-    finally:
-        connection.close()
 
 
 def _row(worker: PresentWorker) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ from worker.tag import (
 )
 from worker.tag.rule_examples import failed_examples
 from worker.tag.rules.compiled_rules import CompiledRules
-from worker.tag.rules.taxonomy import RuleFile
+from worker.tag.rules.taxonomy import AND, RuleFile
 
 TAG_RULES = "rules"  # the folder of files that add to taxonomy.toml
 # The files that each config has, and what they contain; all others are rule files.
@@ -178,6 +178,12 @@ def digest(files: Iterable[Path]) -> str:
         raise BadConfig(str(e)) from e
 
 
+def _paths(files: Mapping[str, Path], names: str) -> str:
+    """The path of a file, or the paths of two files that contradict each other."""
+    each = (names,) if names in files else names.split(AND)
+    return AND.join(str(files.get(name, name)) for name in each)
+
+
 def _tag_rules(
     files: Mapping[str, Path],
     taxonomy: Taxonomy,
@@ -192,7 +198,7 @@ def _tag_rules(
         extended = taxonomy.extended_by(tag_rules)
     except ValueError as e:
         named = (line.partition(": ") for line in str(e).split("\n"))
-        lines = [f"{files[name]}: {why}" for name, _, why in named]
+        lines = [f"{_paths(files, names)}: {why}" for names, _, why in named]
         raise BadConfig("\n".join(limited(lines, most_problems))) from e
     rules = compile_rules(extended)
     if wrong := list(failed_examples(rules)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from worker.errors import Reason
 from worker.explain.explain_templates import (
     ANY_SIGNAL,
     DECISIONS,
@@ -27,6 +28,14 @@ from worker.store.values import DeadLetterState, DisplayTitle, StoredDeadLetter
 StoredFacts = Mapping[str, Any]
 TitlesById = Mapping[str, DisplayTitle]
 
+# The contract's reasons: the same payload fails again, unless a newer worker reads more.
+_SAME_EACH_TIME = (
+    Reason.MALFORMED,
+    Reason.TOO_LARGE,
+    Reason.UNKNOWN_SCHEMA,
+    Reason.EMPTY,
+    Reason.NO_IDENTITY,
+)
 _MOST_SHOWN = 5  # members of a cluster
 
 
@@ -79,7 +88,24 @@ def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
         became = f"became {dead_letter.outcome}" if dead_letter.outcome else "is back on its queue"
         yield f"It was sent again under the receipt {dead_letter.replay} and {became}."
     else:
-        yield f"It is kept: worker dead show {dead_letter.letter_id[:10]}, worker dead replay …"
+        yield dead_letter_advice(dead_letter)
+
+
+def dead_letter_advice(dead_letter: StoredDeadLetter) -> str:
+    """Say in a sentence which commands help with an article that could not be processed.
+
+    `dead_letter` is the record that the store keeps of such an article. If nothing but another
+    payload can cure it, the sentence tells how to mend the article, else how to send it again.
+    """
+    start = dead_letter.letter_id[:10]
+    if dead_letter.reason in _SAME_EACH_TIME:
+        whole = "" if dead_letter.whole else ", of which only the beginning was kept"
+        return (
+            f"It is kept. A replay fails again until its payload{whole} is mended: "
+            f"worker dead show {start} --raw > article.json, edit that file, "
+            f"worker enqueue article.json, worker dead drop {start} --yes"
+        )
+    return f"It is kept: worker dead show {start}, worker dead replay {start}"
 
 
 def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:

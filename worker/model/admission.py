@@ -223,9 +223,10 @@ def admit(raw: object, size: int, limits: Limits = LIMITS) -> RawArticle:
 
 
 def _no_object(raw: object) -> str:
-    """Why a value is no raw article; of a text that begins like JSON, why it can't be parsed."""
-    if isinstance(raw, str) and looks_like_json(raw) and (why := text_problem(raw)):
-        return f"not a JSON object: {why}"
+    """Why a value is no raw article; of a text that is not JSON, why it can't be parsed."""
+    if isinstance(raw, str) and raw.strip() and (why := text_problem(raw)):
+        what = "not a JSON object" if looks_like_json(raw) else "not JSON"
+        return f"{what}: {why}"
     return f"expected an object, got {_kind(raw)}"
 
 

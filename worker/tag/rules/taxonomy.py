@@ -17,6 +17,8 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from worker.model.admission import Frozen
 from worker.tag.rules.rule import PositiveShare, Rule, RuleExample, Scoring
 
+AND = " and "  # between the names of two files at the beginning of an error message
+
 
 class Topic(Frozen):
     """One topic of the taxonomy: articles get its tag by its rules, or by the categories of their
@@ -53,24 +55,13 @@ class Topic(Frozen):
             raise ValueError("\n".join(problems))
         return self
 
-    def extended_by(self, addition: "Topic", files: Mapping[str, str] = {}) -> "Topic":
+    def extended_by(self, addition: "Topic") -> "Topic":
         """Return this topic together with what a later file adds to it: more rules, categories and
         so on.
 
-        `files` maps ids of rules to the files that have them. Raises ValueError if `addition` has
-        rules of the same name as this topic and does not say that they `replace` the earlier ones.
+        A rule of `addition` stands in for the one of this topic with the same id.
         """
-        rules = {rule.name: rule for rule in self.rules}
-        problems = []
-        for rule in addition.rules:
-            if rule.name in rules and not rule.replaces:
-                file = files.get(f"{self.code}/{rule.name}", "taxonomy")
-                why = f"is there already in {file}.toml ({rules[rule.name]})"
-                what = "give it another id, or set `replaces = true`"
-                problems.append(f"{self.code}: rule {rule.name}: {why}: {what}")
-            rules[rule.name] = rule
-        if problems:
-            raise ValueError("\n".join(problems))
+        rules = {rule.name: rule for rule in (*self.rules, *addition.rules)}
         fields = {
             "code": self.code,
             "label": addition.label or self.label,
@@ -165,8 +156,8 @@ class Taxonomy(RuleFile):
         order.
 
         `files` maps file names to contents. Raises ValueError if something in a file does not fit;
-        the message has a line for each problem, which names the file first, then the topic and the
-        rule.
+        the message has a line for each problem, which names the file first, or two files with AND
+        between them, then the topic and the rule.
         """
         topics, synonyms, owners = dict(self.by_code), dict(self.synonyms), dict(self._files)
         problems: list[str] = []
@@ -176,8 +167,9 @@ class Taxonomy(RuleFile):
             synonyms |= file.synonyms
             for topic in file.topics:
                 earlier = topics.get(topic.code)
+                problems += _shared_ids(earlier, topic, owners, name) if earlier else ()
                 try:
-                    topics[topic.code] = earlier.extended_by(topic, owners) if earlier else topic
+                    topics[topic.code] = earlier.extended_by(topic) if earlier else topic
                 except ValueError as e:
                     problems += [f"{name}: {why}" for why in _reasons(e)]
             owners |= dict.fromkeys(_error_prefixes(file), name)
@@ -272,6 +264,22 @@ class Taxonomy(RuleFile):
                 if category_code(label) == code:
                     return tuple(self.by_code[code] for code in codes)
         return self.by_category.get(code, ())
+
+
+def _shared_ids(
+    earlier: Topic, addition: Topic, owners: Mapping[str, str], later: str
+) -> Iterator[str]:
+    """Yield a line for each rule id that a topic has in two files, unless the later file says that
+    its rule `replaces` the earlier one. The line begins with the names of both files."""
+    rules = {rule.name: rule for rule in earlier.rules}
+    for rule in addition.rules:
+        if rule.name in rules and not rule.replaces:
+            file = owners.get(f"{earlier.code}/{rule.name}", "taxonomy")
+            yield (
+                f"{file}{AND}{later}: {earlier.code}: rule {rule.name}: both files have a rule of "
+                f"this id ({rules[rule.name]}; {rule}): give one of them another id, or set "
+                f"`replaces = true` in {later}.toml, which is read later"
+            )
 
 
 def _reasons(error: ValueError) -> list[str]:
