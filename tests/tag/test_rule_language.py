@@ -226,7 +226,7 @@ def test_files_add_topics_rules_and_synonyms_and_say_when_they_replace() -> None
     assert extended.version != first.version
 
     clash = {"topics": [{"code": "t", "rules": [{"id": "a", "any": ["poll"]}]}]}
-    with pytest.raises(ValueError, match="rules/x: t: rule a: is there already"):
+    with pytest.raises(ValueError, match="rules/x: t: rule a: both files have a rule of this id"):
         first.extended_by({"rules/x": RuleFile.model_validate(clash)})
     clash["topics"][0]["rules"][0]["replaces"] = True  # type: ignore[index]
     replaced = first.extended_by({"rules/x": RuleFile.model_validate(clash)})

@@ -106,7 +106,9 @@ def _environment() -> Environment:
     environment.globals |= {
         "kind_columns": lambda kinds: [(str(kind), "right") for kind in kinds],
         "alert_links": alert_links,
-        "least_judged": f"{LEAST_AGE.days} days and {LEAST_ARTICLES} articles",
+        "least_judged": " and ".join(
+            [several(LEAST_AGE.days, "day"), several(LEAST_ARTICLES, "article")]
+        ),
         "link": page_link,
         "source_notes": source_notes,
         "several": several,
