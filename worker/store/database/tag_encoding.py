@@ -91,15 +91,23 @@ def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
     return tuple(sorted(tags, key=rank))
 
 
-def decode_names(text: str, facts: Mapping[int, Facts]) -> list[tuple[str, str, str]]:
-    """Return scheme, code and label of each tag in the JSON `text` in which an article's tags are
-    stored. This is much faster than `decode_tags`, for counting the tags of many articles.
+class NamedTag(NamedTuple):
+    """A stored tag without its evidence: what is counted over many articles."""
 
-    `facts` has what tags share, such as the scheme, by the numbers in the text.
-    """
+    scheme: str
+    code: str
+    label: str
+    method: str
+    rule: str
+
+
+def decode_names(text: str, facts: Mapping[int, Facts]) -> list[NamedTag]:
+    """Return the tags of a stored value without their evidence, in the order of the value: a
+    fraction of the work of `decode_tags`."""
     return [
-        (facts[number]["scheme"], item[0], item[1])
+        NamedTag(of["scheme"], item[0], item[1], of["method"], item[3] if len(item) > 3 else "")
         for number, items in orjson.loads(text)
+        for of in (facts[number],)
         for item in items
     ]
 

@@ -44,7 +44,7 @@ from worker.store.values import Query
 
 MOST_EXACT = 10_000  # rows; a larger number is estimated
 MOST_FACETED = 500  # articles over which the values of facets are counted
-_WINDOWS = (200, 800, 4_000)  # articles looked at one after another, 5,000 in all
+_WINDOWS = (200, 600, 1_700)  # articles looked at one after another, 2,500 in all
 _FEW = 2_000  # articles; so many are sorted in 10 to 20 ms
 _MOST_VALUES = 12  # values of a facet
 _ORDER = (dated.desc(), revisions.c.id.desc())
@@ -192,7 +192,7 @@ def _matching_ids(
 def _windows(
     connection: Connection, query: Query, after: ArticlePosition | None
 ) -> Iterator[list[int]]:
-    """Yield the row ids of the next 200, 800 and 4,000 revisions; the last list may be shorter."""
+    """Yield the row ids of the next 200, 600 and 1,700 revisions; the last list may be shorter."""
     # These are conditions on the index by which the revisions are read.
     days = list(restrictions(connection, Query(since=query.since, until=query.until)))
     for size in _WINDOWS:
@@ -267,9 +267,10 @@ def _tag_counts(connection: Connection, revision_ids: Sequence[int]) -> tuple[Fa
     ids = sa.select(revisions.c.article_id).where(_is_one_of(connection, revision_ids))
     counts: Counter[tuple[str, str]] = Counter()
     labels: dict[tuple[str, str], str] = {}
-    for scheme, code, label in tag_names_of(connection, connection.scalars(ids).all()):
-        counts[scheme, code] += 1
-        labels[scheme, code] = min(labels.get((scheme, code), label), label)
+    for tag in tag_names_of(connection, connection.scalars(ids).all()):
+        key = tag.scheme, tag.code
+        counts[key] += 1
+        labels[key] = min(labels.get(key, tag.label), tag.label)
     most = sorted(counts, key=lambda key: (-counts[key], key))[:_MOST_VALUES]
     return tuple(FacetCount(":".join(key), labels[key], counts[key]) for key in most)
 

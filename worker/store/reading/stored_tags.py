@@ -19,6 +19,7 @@ from worker.store.database.schema import article_tags, articles, provenances, ta
 from worker.store.database.statements import chunks
 from worker.store.database.tag_encoding import (
     Facts,
+    NamedTag,
     decode_names,
     decode_tags,
     folded,
@@ -43,20 +44,15 @@ def tags_of(connection: Connection, article_ids: Iterable[str]) -> dict[str, tup
     return {article_id: tags for article_id, tags in found.items() if tags}
 
 
-def tag_names_of(
-    connection: Connection, article_ids: Sequence[str]
-) -> Iterator[tuple[str, str, str]]:
-    """Yield scheme, code and label of each tag of each of these articles, to count tags. A tag that
-    several articles have is yielded for each of them.
-
-    This is much faster than `tags_of`, which reads all of a tag.
-    """
+def tag_names_of(connection: Connection, article_ids: Sequence[str]) -> Iterator[NamedTag]:
+    """Yield the tags of all these articles without their evidence. Asks as `tags_of` does, but
+    decodes far less."""
     for chunk in chunks(list(article_ids)):
         values = _values(connection, chunk, decode_names)
         yield from chain.from_iterable(values.values())
         if unfound := [article_id for article_id in chunk if article_id not in values]:
-            for tags in rows_of(connection, unfound).values():
-                yield from ((tag.scheme, tag.code, tag.label) for tag in tags)
+            for tag in chain.from_iterable(rows_of(connection, unfound).values()):
+                yield NamedTag(tag.scheme, tag.code, tag.label, tag.method, tag.rule)
 
 
 def _values(
