@@ -132,7 +132,7 @@ def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
     There is one for the code and one for the label. There is only one for both if the code is the
     label with hyphens in place of spaces.
     """
-    code, label = stored_name(folded(code)), stored_name(folded(label))
+    code, label = _found_by(code), _found_by(label)
     if " " not in code and code.replace("-", " ") == label:
         return (_term("both", scheme, code),)
     return (_term("code", scheme, code), _term("label", scheme, label))
@@ -141,20 +141,25 @@ def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
 def terms_of_code(scheme: str, code: str) -> tuple[int, ...]:
     """Return the numbers with one of which an article is stored if it has a tag with this code
     in this scheme, whatever the tag's label."""
-    code = stored_name(folded(code))
+    code = _found_by(code)
     return (_term("code", scheme, code), _term("both", scheme, code))
 
 
 def terms_of_label(scheme: str, label: str) -> tuple[int, ...]:
     """Return the numbers with one of which an article is stored if it has a tag with this label
     in this scheme, whatever the tag's code."""
-    label = stored_name(folded(label))
+    label = _found_by(label)
     common = () if "-" in label else (_term("both", scheme, label.replace(" ", "-")),)
     return (_term("label", scheme, label), *common)
 
 
+def _found_by(name: str) -> str:
+    """The form of a code or label by which a tag is found: that in which it is stored, folded."""
+    return stored_name(folded(stored_name(name)))
+
+
 def _term(kind: str, scheme: str, name: str) -> int:
-    return hash_number(f"{kind}\0{scheme}\0{name}")
+    return hash_number(f"{kind}\0{stored_name(scheme)}\0{name}")
 
 
 @lru_cache(maxsize=1024)

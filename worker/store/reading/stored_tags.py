@@ -115,7 +115,7 @@ def _has_term(connection: Connection, terms: Sequence[int]) -> sa.FromClause:
 def _terms(connection: Connection, query: Query) -> list[int]:
     """The numbers of all tags that a query means."""
     schemes = set(connection.scalars(sa.select(_SCHEME).distinct())) - {None}
-    scheme, _, code = query.tag.strip().partition(":")
+    scheme, _, code = query.tag.partition(":")
     scheme = folded(scheme)
     terms = {*terms_of_code(scheme, code)}
     for label in (code, code.replace("-", " ")):
@@ -139,7 +139,7 @@ def _is_tag_row(query: Query) -> sa.ColumnElement[bool]:
 
 def _alternatives(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     c = tag_rows.c
-    scheme, _, code = query.tag.strip().partition(":")
+    scheme, _, code = query.tag.partition(":")
     labels = {folded(code), folded(code.replace("-", " "))}
     yield c.code_folded == folded(query.tag)
     yield c.label_folded == folded(query.tag)
