@@ -34,7 +34,7 @@ from worker.maintenance.receipt_audit import balance
 from worker.maintenance.undeliverable import drain
 from worker.model.receipts import derived_receipt
 from worker.model.records import OutcomeKind
-from worker.store.values import DeadLetterQuery
+from worker.store.dead_letter_values import DeadLetterQuery
 
 pytestmark = pytest.mark.processes
 

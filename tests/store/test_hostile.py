@@ -8,8 +8,9 @@ from tests.make import NOW, article, dead, record, tag
 from tests.store.stored import all_words, row
 from worker.model.records import OutcomeKind, Record
 from worker.store.database.columns import stored_name
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery, Query
+from worker.store.values import Query
 
 
 def write(store: SqlStore, *records: Record) -> None:

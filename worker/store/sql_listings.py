@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from worker.model.records import StoredRecord
 from worker.store import dead_letters, stale_records
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePage,
@@ -26,7 +27,7 @@ from worker.store.listing_values import (
     TagEvidence,
 )
 from worker.store.reading import article_listing, cluster_listing, rule_firings
-from worker.store.values import DeadLetterQuery, Query
+from worker.store.values import Query
 
 
 class SqlListings:

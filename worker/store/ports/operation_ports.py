@@ -9,17 +9,13 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.model.records import JournalEntry
+from worker.store.dead_letter_values import DeadLetterQuery, StoredDeadLetter
 from worker.store.hourly_values import LatestOutcomes, MissedOutcomes
+from worker.store.ledger_values import LostMessages, ReceiptTally
 from worker.store.ports.held_ports import HeldArticleReader, HeldArticleStore
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
 from worker.store.ports.retention_ports import RetainedStore
-from worker.store.values import (
-    DeadLetterQuery,
-    LostMessages,
-    ReceiptTally,
-    StoredDeadLetter,
-    UnfinishedWork,
-)
+from worker.store.values import UnfinishedWork
 
 
 class ClosableStore(Protocol):
