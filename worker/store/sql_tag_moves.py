@@ -1,10 +1,6 @@
 """Convert tags that an earlier version of this package has stored to the form of this version."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
-from sqlalchemy import Connection
-
+from worker.store.database.engine import Transaction
 from worker.store.writing.tag_writing import count_unmoved, move_tags
 
 
@@ -18,8 +14,8 @@ class SqlTagMoves:
 
     def __init__(
         self,
-        reading: Callable[[], AbstractContextManager[Connection]],
-        writing: Callable[[], AbstractContextManager[Connection]],
+        reading: Transaction,
+        writing: Transaction,
     ) -> None:
         self._reading = reading
         self._writing = writing
