@@ -382,7 +382,7 @@ class SqlStore:
 
     @property
     def tag_moves(self) -> SqlTagMoves:
-        return SqlTagMoves(self._reading, self._writing)
+        return SqlTagMoves(self._writing)
 
     @property
     def listings(self) -> SqlListings:

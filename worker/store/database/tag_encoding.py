@@ -14,11 +14,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-import orjson
-
 from worker.model.records import Span, Tag
 from worker.store.database.columns import dumps, storable, stored_name
 
+Value = Sequence[Any]  # the tags of an article as they are stored, parsed from JSON
 Facts = Mapping[str, Any]  # texts that revisions or tags share that were made alike, by name
 
 _SHARED = ("scheme", "method", "version")  # fields of a tag that are in its provenance
@@ -37,7 +36,7 @@ class EncodedTags(NamedTuple):
     the numbers by which `value` refers to them.
     """
 
-    value: list[Any]
+    value: Value
     terms: list[int]
     provenances: dict[int, Facts]
 
@@ -78,36 +77,30 @@ def encode_tags(tags: Iterable[Tag]) -> EncodedTags:
     return EncodedTags(value, list(terms), provenances)
 
 
-def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
-    """Return the tags of an article from the JSON `text` in which they are stored, best first.
+def decode_tags(value: Value, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
+    """Return the tags of an article from the value in which they are stored, best first.
 
-    `facts` has what tags share, such as the version of the rules, by the numbers in the text.
+    `facts` has what tags share, such as the version of the rules, by the numbers in the value.
     """
-    tags = [
-        Tag(**{**facts[number], **_decoded(item)})
-        for number, items in orjson.loads(text)
-        for item in items
-    ]
+    tags = [Tag(**{**facts[number], **_decoded(item)}) for number, items in value for item in items]
     return tuple(sorted(tags, key=rank))
 
 
-def decode_names(text: str, facts: Mapping[int, Facts]) -> list[tuple[str, str, str]]:
-    """Return scheme, code and label of each tag in the JSON `text` in which an article's tags are
-    stored. This is much faster than `decode_tags`, for counting the tags of many articles.
+def decode_names(value: Value, facts: Mapping[int, Facts]) -> list[tuple[str, str, str]]:
+    """Return scheme, code and label of each tag in the value in which an article's tags are stored.
+    This is much faster than `decode_tags`, for counting the tags of many articles.
 
-    `facts` has what tags share, such as the scheme, by the numbers in the text.
+    `facts` has what tags share, such as the scheme, by the numbers in the value.
     """
     return [
-        (facts[number]["scheme"], item[0], item[1])
-        for number, items in orjson.loads(text)
-        for item in items
+        (facts[number]["scheme"], item[0], item[1]) for number, items in value for item in items
     ]
 
 
-def provenances_in(text: str) -> set[int]:
-    """Return the numbers of the rows of table `provenances` that are needed to decode the JSON
-    `text`, in which the tags of an article are stored."""
-    return {number for number, _ in orjson.loads(text)}
+def provenances_in(value: Value) -> set[int]:
+    """Return the numbers of the rows of table `provenances` that are needed to decode the value in
+    which the tags of an article are stored."""
+    return {number for number, _ in value}
 
 
 def rank(tag: Tag) -> tuple[bool, float, str, str]:

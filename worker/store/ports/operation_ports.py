@@ -202,10 +202,6 @@ class TagMover(Protocol):
     """Converts tags that workers of an earlier version have written to the form of this version.
     Both versions read both forms."""
 
-    def count(self) -> int:
-        """Return how many articles still have tags in the form of an earlier version."""
-        ...
-
     def move(self, most: int) -> int:
         """Convert the tags of up to `most` articles from the form of an earlier version to that of
         this one, and return how many articles these were; 0 says that nothing is left to convert.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import array
@@ -19,6 +20,7 @@ from worker.store.database.schema import article_tags, articles, provenances, ta
 from worker.store.database.statements import chunks
 from worker.store.database.tag_encoding import (
     Facts,
+    Value,
     decode_names,
     decode_tags,
     folded,
@@ -62,16 +64,16 @@ def tag_names_of(
 def _values(
     connection: Connection,
     article_ids: Sequence[str],
-    decode: Callable[[str, Mapping[int, Facts]], DecodedTags],
+    decode: Callable[[Value, Mapping[int, Facts]], DecodedTags],
 ) -> dict[str, DecodedTags]:
     statement = (
         sa.select(articles.c.article_id, article_tags.c.tags)
         .join(article_tags, article_tags.c.article == articles.c.seq)
         .where(articles.c.article_id.in_(article_ids))
     )
-    rows = connection.execute(statement).all()
-    facts = facts_of(connection, set().union(*(provenances_in(row.tags) for row in rows)))
-    return {row.article_id: decode(row.tags, facts) for row in rows}
+    values = {row.article_id: orjson.loads(row.tags) for row in connection.execute(statement)}
+    facts = facts_of(connection, set().union(*map(provenances_in, values.values())))
+    return {article_id: decode(value, facts) for article_id, value in values.items()}
 
 
 def tagged_articles(connection: Connection, query: Query) -> sa.Select[Any]:
