@@ -34,9 +34,9 @@ from worker.store.reading.broad_words import refuse_broad_words
 from worker.store.reading.lookup import tagged
 from worker.store.reading.search import (
     hit_rows,
-    read_terms,
     restrictions,
     snippet,
+    split_terms,
     word_conditions,
 )
 from worker.store.reading.stored_tags import has_tag, tag_names_of, tagged_articles
@@ -60,7 +60,7 @@ def article_page(
     found, stopped_at = _matching_ids(connection, query, after, query.limit + 1)
     shown = found[: query.limit]
     rows = hit_rows(connection, shown)
-    required_terms = [term for term in read_terms(query.words) if not term.excluded]
+    required_terms, _ = split_terms(query.words)
     snippets = [snippet((row["text"], row["summary"]), required_terms) for row in rows]
     last = shown[-1] if len(found) > query.limit else stopped_at
     position = _position(connection, last) if last else None
@@ -207,7 +207,8 @@ def _windows(
 def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
     """A condition that names the articles to look at, if the query restricts them to few."""
     statement: sa.Select[Any]
-    if any(not term.excluded for term in read_terms(query.words)):
+    required_terms, _ = split_terms(query.words)
+    if required_terms:
         words = word_conditions(connection, query.words, most=_FEW + 1, in_order=False)
         statement = sa.select(revisions.c.id).where(*words).limit(_FEW + 1)
         revision_ids = connection.scalars(statement).all()

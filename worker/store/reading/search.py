@@ -58,6 +58,12 @@ def read_terms(words: str) -> list[Term]:
     return terms[:MAX_TERMS]
 
 
+def split_terms(words: str) -> tuple[list[Term], list[Term]]:
+    """Return the terms of a search query that articles must have, and those they must not have."""
+    terms = read_terms(words)
+    return [t for t in terms if not t.excluded], [t for t in terms if t.excluded]
+
+
 def _letters(text: str) -> str:
     """Return the text with all characters but letters, digits and accents replaced by spaces."""
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
@@ -69,7 +75,7 @@ def search(connection: Connection, query: Query) -> list[SearchHit]:
 
     If the query has no words, the newest articles come first.
     """
-    required_terms = [term for term in read_terms(query.words) if not term.excluded]
+    required_terms, _ = split_terms(query.words)
     newest_first = () if query.by_receipt else (dated.desc(),)
     statement = matching(connection, query).order_by(*newest_first, revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()
@@ -90,9 +96,7 @@ def matching(
     If the query has words, the best matches come first. `joined` is the FROM clause that joins the
     tables `articles` and `revisions`; by default only newest revisions are found.
     """
-    terms = read_terms(query.words)
-    required_terms = [term for term in terms if not term.excluded]
-    excluded_terms = [term for term in terms if term.excluded]
+    required_terms, excluded_terms = split_terms(query.words)
     in_dialect = _in_postgres if connection.dialect.name == "postgresql" else _in_sqlite
     statement = in_dialect(
         sa.select(revisions.c.id).select_from(joined), required_terms, excluded_terms
@@ -155,8 +159,7 @@ def word_conditions(
     are searched, or no more than `most` matches are found. On PostgreSQL, without `in_order`, the
     words of a phrase need not follow each other.
     """
-    required_terms = [term for term in read_terms(words) if not term.excluded]
-    excluded_terms = [term for term in read_terms(words) if term.excluded]
+    required_terms, excluded_terms = split_terms(words)
     if connection.dialect.name == "postgresql":
         return _postgres_conditions(required_terms, excluded_terms, " <-> " if in_order else " & ")
     if not required_terms and not excluded_terms:
