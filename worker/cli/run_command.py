@@ -43,8 +43,9 @@ from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
 from worker.model.records import Outcome, OutcomeKind
 from worker.settings import Settings
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.ports import ArticleReader, HoldingStore
-from worker.store.values import SearchHit, StoredDeadLetter
+from worker.store.values import SearchHit
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _interrupted = Event()

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from worker.store.database.columns import UtcDateTime
 from worker.store.database.packing import unpack_text
 from worker.store.database.schema import aliases, articles, dated, revisions, sources
-from worker.store.database.statements import HIT_COLUMNS, NEWEST
+from worker.store.database.statements import NEWEST
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePage,
@@ -33,10 +33,10 @@ from worker.store.listing_values import (
 from worker.store.reading.broad_words import refuse_broad_words
 from worker.store.reading.lookup import tagged
 from worker.store.reading.search import (
-    SCANNED,
-    read_terms,
+    hit_rows,
     restrictions,
     snippet,
+    split_terms,
     word_conditions,
 )
 from worker.store.reading.stored_tags import has_tag, tag_names_of, tagged_articles
@@ -59,8 +59,8 @@ def article_page(
     """
     found, stopped_at = _matching_ids(connection, query, after, query.limit + 1)
     shown = found[: query.limit]
-    rows = _rows(connection, shown)
-    required_terms = [term for term in read_terms(query.words) if not term.excluded]
+    rows = hit_rows(connection, shown)
+    required_terms, _ = split_terms(query.words)
     snippets = [snippet((row["text"], row["summary"]), required_terms) for row in rows]
     last = shown[-1] if len(found) > query.limit else stopped_at
     position = _position(connection, last) if last else None
@@ -207,7 +207,8 @@ def _windows(
 def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
     """A condition that names the articles to look at, if the query restricts them to few."""
     statement: sa.Select[Any]
-    if any(not term.excluded for term in read_terms(query.words)):
+    required_terms, _ = split_terms(query.words)
+    if required_terms:
         words = word_conditions(connection, query.words, most=_FEW + 1, in_order=False)
         statement = sa.select(revisions.c.id).where(*words).limit(_FEW + 1)
         revision_ids = connection.scalars(statement).all()
@@ -247,15 +248,6 @@ def _after(position: ArticlePosition | None) -> list[sa.ColumnElement[bool]]:
 def _position(connection: Connection, revision_id: int) -> ArticlePosition:
     statement = sa.select(dated).where(revisions.c.id == revision_id)
     return ArticlePosition(connection.execute(statement).scalar_one(), revision_id)
-
-
-def _rows(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
-    head = sa.func.substr(revisions.c.text, 1, SCANNED).label("text")
-    summary = sa.func.substr(revisions.c.summary, 1, SCANNED).label("summary")
-    statement = sa.select(*HIT_COLUMNS, revisions.c.id, head, summary).select_from(NEWEST)
-    statement = statement.where(revisions.c.id.in_(revision_ids))
-    rows = {row["id"]: row for row in connection.execute(statement).mappings()}
-    return [rows[revision_id] for revision_id in revision_ids if revision_id in rows]
 
 
 def _counted(values: Iterator[str]) -> tuple[FacetCount, ...]:

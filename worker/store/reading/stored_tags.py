@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import array
@@ -20,6 +21,7 @@ from worker.store.database.statements import chunks
 from worker.store.database.tag_encoding import (
     Facts,
     NamedTag,
+    Value,
     decode_names,
     decode_tags,
     folded,
@@ -58,16 +60,16 @@ def tag_names_of(connection: Connection, article_ids: Sequence[str]) -> Iterator
 def _values(
     connection: Connection,
     article_ids: Sequence[str],
-    decode: Callable[[str, Mapping[int, Facts]], DecodedTags],
+    decode: Callable[[Value, Mapping[int, Facts]], DecodedTags],
 ) -> dict[str, DecodedTags]:
     statement = (
         sa.select(articles.c.article_id, article_tags.c.tags)
         .join(article_tags, article_tags.c.article == articles.c.seq)
         .where(articles.c.article_id.in_(article_ids))
     )
-    rows = connection.execute(statement).all()
-    facts = facts_of(connection, set().union(*(provenances_in(row.tags) for row in rows)))
-    return {row.article_id: decode(row.tags, facts) for row in rows}
+    values = {row.article_id: orjson.loads(row.tags) for row in connection.execute(statement)}
+    facts = facts_of(connection, set().union(*map(provenances_in, values.values())))
+    return {article_id: decode(value, facts) for article_id, value in values.items()}
 
 
 def tagged_articles(connection: Connection, query: Query) -> sa.Select[Any]:
@@ -111,7 +113,7 @@ def _has_term(connection: Connection, terms: Sequence[int]) -> sa.FromClause:
 def _terms(connection: Connection, query: Query) -> list[int]:
     """The numbers of all tags that a query means."""
     schemes = set(connection.scalars(sa.select(_SCHEME).distinct())) - {None}
-    scheme, _, code = query.tag.strip().partition(":")
+    scheme, _, code = query.tag.partition(":")
     scheme = folded(scheme)
     terms = {*terms_of_code(scheme, code)}
     for label in (code, code.replace("-", " ")):
@@ -135,7 +137,7 @@ def _is_tag_row(query: Query) -> sa.ColumnElement[bool]:
 
 def _alternatives(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     c = tag_rows.c
-    scheme, _, code = query.tag.strip().partition(":")
+    scheme, _, code = query.tag.partition(":")
     labels = {folded(code), folded(code.replace("-", " "))}
     yield c.code_folded == folded(query.tag)
     yield c.label_folded == folded(query.tag)
