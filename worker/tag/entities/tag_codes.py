@@ -4,7 +4,8 @@ The code of such a tag is the id of an entry in the gazetteer (the list of known
 versions made it of the name itself. A person who searches may give either, and must find both.
 """
 
-from worker.tag.entities.gazetteer_names import GazetteerEntry, packaged_gazetteer
+from worker.tag.entities.gazetteer_names import packaged_gazetteer
+from worker.tag.entities.named_entries import GazetteerEntry
 from worker.tag.entities.word_keys import normal_code
 
 _SCHEMES = ("person", "organisation", "place")
