@@ -6,7 +6,8 @@ versions made it of the name itself. A person who searches may give either, and 
 
 from functools import lru_cache
 
-from worker.tag.entities.gazetteer_names import GazetteerEntry, packaged_gazetteer
+from worker.tag.entities.gazetteer_names import packaged_gazetteer
+from worker.tag.entities.named_entries import GazetteerEntry
 from worker.tag.entities.word_keys import normal_code
 
 _SCHEMES = ("person", "organisation", "place")
