@@ -12,7 +12,7 @@ from rich.text import Text
 
 from worker.cli.resources import opened_store
 from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
-from worker.explain import explain_sentences
+from worker.explain.dead_letter_sentences import dead_letter_sentences
 from worker.explain.explanation import (
     Explanation,
     expired_sentence,
@@ -124,7 +124,7 @@ def _print(what: str, explanation: Explanation, expired_before: datetime | None)
     if explanation.outcome:
         _print_sentence(outcome_sentence(explanation.outcome, explanation.letter))
     if explanation.letter:
-        for sentence in explain_sentences.dead_letter_sentences(explanation.letter):
+        for sentence in dead_letter_sentences(explanation.letter):
             _print_sentence(sentence)
     for article in explanation.articles:
         title = article["revisions"][-1]["title"] if article["revisions"] else "withdrawn"
