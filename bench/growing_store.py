@@ -45,7 +45,8 @@ from worker.model.admission import Payload
 from worker.model.records import Article, Record, Span, Tag
 from worker.pipeline.dead_lettering import DeadLetters, Origin
 from worker.pipeline.deliveries import Delivery
-from worker.pipeline.ingestion import DecidedArticle, Pipeline
+from worker.pipeline.ingestion import Pipeline
+from worker.pipeline.stage_results import DecidedArticle
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from worker.config.loader import load_config
-from worker.model.records import ABOUT, Article, Tag
+from worker.model.records import Article, Tag
+from worker.model.tags import ABOUT
 from worker.tag import Tagging, tag
 
 _FOLDER = Path(__file__).parent / "sample"

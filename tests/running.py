@@ -16,8 +16,8 @@ from tests.missing_server import skip_or_fail
 from tests.store.stored import rows
 from worker.errors import Reason
 from worker.model.records import Outcome
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 
 ROOT = Path(__file__).parent.parent
 _BESIDE_MESSAGES = (  # ends of keys

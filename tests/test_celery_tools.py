@@ -23,7 +23,13 @@ from tests import commands
 from tests.foreign import GOOD, article, envelope
 from tests.running import ROOT, Running, running_worker
 from tests.store.stored import rows
-from worker.broker.batch_counters import MessageEnd, read_counters, stage_histograms
+from worker.broker.batch_counters import (
+    LaneCounters,
+    MessageEnd,
+    counters_key,
+    lane_counters,
+    stage_histograms,
+)
 from worker.broker.connection import BrokerConnection
 from worker.broker.presence import WorkerState, present_workers
 from worker.broker.recent_work import recent_work
@@ -34,7 +40,7 @@ from worker.maintenance.receipt_audit import balance
 from worker.maintenance.undeliverable import drain
 from worker.model.receipts import derived_receipt
 from worker.model.records import OutcomeKind
-from worker.store.values import DeadLetterQuery
+from worker.store.dead_letter_values import DeadLetterQuery
 
 pytestmark = pytest.mark.processes
 
@@ -422,8 +428,11 @@ def test_the_worker_says_when_it_is_ready_and_what_it_is(running: Running) -> No
 
 
 def test_the_worker_counts_its_batches_in_the_broker(running: Running, control: Any) -> None:
+    def live_lane(channel: Any) -> LaneCounters:
+        return lane_counters(channel.client.hgetall(counters_key("articles")))["live"]
+
     def done(channel: Any) -> int:
-        return read_counters(channel, "articles")["live"].messages[MessageEnd.DONE]
+        return live_lane(channel).messages[MessageEnd.DONE]
 
     with BrokerConnection(control.app).channel() as channel:
         before = done(channel)
@@ -431,7 +440,7 @@ def test_the_worker_counts_its_batches_in_the_broker(running: Running, control: 
             [receipt] = producer.enqueue([named("counted")])
         running.outcome(receipt)
         running.until(lambda: done(channel) > before, "the ack is counted")
-        live = read_counters(channel, "articles")["live"]
+        live = live_lane(channel)
     assert live.batch.sum_s > 0
     assert live.batch.counts[-1] > 0
     stages = stage_histograms(running.broker.hgetall("articles.counters"))

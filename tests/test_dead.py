@@ -23,8 +23,8 @@ from worker.maintenance.undeliverable import expire
 from worker.model.admission import LIMITS
 from worker.model.receipts import replay_receipt
 from worker.model.records import DeadLetter, OutcomeKind
+from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterState, StoredDeadLetter
 
 Worker = Callable[..., Result]
 

@@ -28,8 +28,8 @@ from worker.model.records import OutcomeKind
 from worker.pipeline.dead_lettering import Reprocessed
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 
 CHALLENGE = (
     "<html><head><title>Just a moment...</title></head><body><h1>wire.example</h1>"

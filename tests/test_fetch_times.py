@@ -9,7 +9,7 @@ from tests.support.pipelines import CONFIG
 from worker.model.admission import Payload, RawArticle
 from worker.model.receipts import made_at, new_receipt
 from worker.pipeline.dead_lettering import DeadLetters, Origin, Reprocessed
-from worker.pipeline.ingestion import AdmittedArticle
+from worker.pipeline.stage_results import AdmittedArticle
 from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdrawals
 
 DATES = CONFIG.cleaning.dates

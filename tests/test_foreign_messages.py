@@ -16,7 +16,7 @@ from devtools.waiting import limit_s
 from tests.foreign import GOOD, article, envelope, table
 from tests.running import ROOT, Running, running_worker
 from worker.model.records import OutcomeKind
-from worker.store.values import DeadLetterQuery
+from worker.store.dead_letter_values import DeadLetterQuery
 
 pytestmark = pytest.mark.processes
 

@@ -14,7 +14,8 @@ from worker.explain import explain_templates
 from worker.model.records import OutcomeKind
 from worker.monitoring.source_health import SilenceCause, SourceState
 from worker.store.cluster_values import MoveReason
-from worker.store.values import ChangeKind, DeadLetterState
+from worker.store.dead_letter_values import DeadLetterState
+from worker.store.values import ChangeKind
 
 ROOT = Path(__file__).parents[1]
 GLOSSARY = (ROOT / "docs/glossary.md").read_text("utf-8")

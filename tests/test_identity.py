@@ -15,7 +15,7 @@ from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind
 from worker.pipeline.ingestion import Pipeline
 from worker.store.sql_store import SqlStore
-from worker.store.writing.locks import MAX_KEYS
+from worker.store.writing.taken_keys import MAX_KEYS
 
 SHORT = ("Mayor opens new bridge over the river", "Fire destroys warehouse at the old harbour")
 

@@ -29,8 +29,8 @@ from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.maintenance.undeliverable import drain, give_up
 from worker.model.records import JournalEntry
 from worker.store.database.schema import journal_messages
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)

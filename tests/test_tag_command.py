@@ -72,6 +72,14 @@ def test_rules_that_nearly_fire_are_shown(story: Path, tmp_path: Path) -> None:
     assert "desk:port/english" in done.output
 
 
+def test_without_rules_that_nearly_fire_there_is_no_heading_over_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "story.txt"
+    empty.write_text("Xyzzy plugh")
+    done = run("tag", empty, "--explain")
+    assert "no rules with matches that do not fire" in done.output
+    assert "\nrules with matches" not in done.output
+
+
 def test_a_draft_is_checked_with_its_examples(tmp_path: Path) -> None:
     good = run("tags", "check", draft(tmp_path), "--json")
     assert (good.exit_code, json.loads(good.stdout)["valid"]) == (0, True)
@@ -183,3 +191,21 @@ def test_the_names_of_the_gazetteer_are_listed_with_its_day() -> None:
     assert run("tags", "names", "wd:Q312").stdout.startswith(f"1 entry as of {listed['as_of']}")
     assert run("tags", "names", "no such name").exit_code == 1
     assert json.loads(run("tags", "check", "--json").stdout)["gazetteer_as_of"] == listed["as_of"]
+
+
+@pytest.mark.parametrize(
+    ("name", "languages"),
+    [
+        ("Torino", "it"),
+        ("Turin", "all languages"),
+        ("Essen", "en, fr, es, pt, it, nl, ru, other"),
+        ("Labour Party", "all languages"),
+        ("Apple", ""),
+        ("torino", ""),
+    ],
+)
+def test_a_name_is_listed_with_the_languages_in_which_it_counts_alone(
+    name: str, languages: str
+) -> None:
+    (entry, *_) = json.loads(run("tags", "names", name, "--json").stdout)["entries"]
+    assert entry["counts in"] == languages

@@ -19,8 +19,8 @@ from worker.index.memory_index import MemoryIndex
 from worker.model.records import OutcomeKind
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
-from worker.runtime import quarantine, sandbox
-from worker.runtime.sandbox import SandboxServer
+from worker.runtime import quarantine, sandbox_client
+from worker.runtime.sandbox_client import SandboxServer
 from worker.store.sql_store import SqlStore
 
 FAULTS = Path(__file__).parent.parent / "devtools/chaos/faults"
@@ -140,7 +140,7 @@ def test_an_article_that_spins_is_poison_and_its_neighbour_is_stored(
 def test_a_server_that_the_machine_stops_is_replaced_and_convicts_no_article(
     trials: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "_ANSWER_MARGIN_S", 0.5)
+    monkeypatch.setattr(sandbox_client, "_ANSWER_MARGIN_S", 0.5)
     good = Delivery(receipt="good", raw=next(generate(1)))
     assert not trials.run([good], limit_s=limit_s()).failed
     server = trials._server

@@ -22,7 +22,7 @@ from devtools.waiting import limit_s, until
 from tests.missing_server import skip_or_fail
 from tests.store.stored import rows
 from tests.support.two_versions import Mixed, Side, mixed_versions, version_before
-from worker.broker.messages import given_back
+from worker.broker.built_messages import given_back
 from worker.client.producer import Producer
 from worker.errors import Reason
 from worker.maintenance.missed_counts import count_missed_outcomes

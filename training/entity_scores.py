@@ -37,11 +37,11 @@ _BLOCK = 10  # sentences that are tagged as one article
 _FOLDS = 3
 # By corpus what each tag weighs. News counts most; CrossNER has other rules for places.
 _CORPORA = {"wikigold": 1.0, "wnut_tr": 0.0, "ewt_dev": 1.0, "pol_train": 0.25, "pol_dev": 0.25}
-_LISTED_ONLY = {
-    "de": "de_pud_half.iob2",
-    "pt": "pt_pud_half.iob2",
-    "pt ": "pt_bosque_train.iob2.gz",
-}
+_LISTED_ONLY = (
+    ("de", "de_pud_half.iob2"),
+    ("pt", "pt_pud_half.iob2"),
+    ("pt", "pt_bosque_train.iob2.gz"),
+)
 _LABELLED = {"wikinews": 4.0, "fnc1": 4.0, "wcxb": 2.0, "huffpost": 4.0, "current-events": 4.0}
 _REGULARISATION = 4.0  # inverse strength
 _GROUPS = ("listed", "listed:", "word", "words")
@@ -203,10 +203,10 @@ def main() -> None:
     examples = list(_of_labelled_texts(options.data, options.labels, rules))
     for name, weight in _CORPORA.items():
         examples += _of_corpus(corpora[name], "en", weight, models, rules)
-    for language, name in _LISTED_ONLY.items():
+    for language, name in _LISTED_ONLY:
         sentences = _every_second_block(_iob2(ner / "other-languages" / name))
         weight = 1.0 if "pud" in name else 0.5
-        examples += _of_corpus(sentences, language.strip(), weight, [None], rules)
+        examples += _of_corpus(sentences, language, weight, [None], rules)
     fit([e for e in examples if e.weight and e.features.found_by != OWN])
 
 

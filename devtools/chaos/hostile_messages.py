@@ -16,7 +16,7 @@ from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
 from devtools.servers import unix_url
 from devtools.waiting import until
-from worker.store.values import DeadLetterQuery
+from worker.store.dead_letter_values import DeadLetterQuery
 
 
 def poison(stack: Stack, times: int, *, fault: str) -> Cost:

@@ -20,9 +20,10 @@ from worker.broker.batch_counters import (
     LossCause,
     MessageEnd,
     PendingCounters,
+    counters_key,
+    lane_counters,
     lane_of,
     pending_counters,
-    read_counters,
     stage_histograms,
 )
 from worker.broker.messages import ClaimedMessage
@@ -43,7 +44,7 @@ def worker(valkey_url: str, valkey: redis.Redis) -> Iterator[Peer]:
 
 
 def counters(worker: Peer) -> dict[str, LaneCounters]:
-    return read_counters(worker.channel, "articles")
+    return lane_counters(worker.channel.client.hgetall(counters_key("articles")))
 
 
 def test_an_ack_carries_what_was_counted_since_the_last_one(

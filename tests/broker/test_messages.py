@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 
 from worker.broker import INGEST
 from worker.broker.bodies import MOST_ARTICLES, articles, receipts_in, redo_arguments
-from worker.broker.messages import (
-    LONGEST,
-    ClaimedMessage,
-    InvalidMessage,
-    for_celery,
-    given_back,
-    read,
-)
+from worker.broker.built_messages import for_celery, given_back
+from worker.broker.messages import LONGEST, ClaimedMessage, InvalidMessage, read
 from worker.model.admission import LIMITS, Unopened
 from worker.model.receipts import is_receipt
 from worker.model.zstd_frames import zstd

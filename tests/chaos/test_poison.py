@@ -11,7 +11,7 @@ from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
 from devtools.waiting import stretch, until
 from worker.model.records import OutcomeKind
-from worker.store.values import DeadLetterQuery, DeadLetterState
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState
 
 pytestmark = pytest.mark.processes
 

@@ -16,10 +16,12 @@ from devtools.chaos.stack import Stack
 from devtools.generated_articles import generate
 from devtools.waiting import limit_s, until
 from tests.make import NOW
+from worker.cli.broker_access import workers_at_work
 from worker.config.loader import load_config
 from worker.index.memory_index import MemoryIndex
 from worker.pipeline.deliveries import Delivery
 from worker.pipeline.ingestion import Pipeline
+from worker.settings import Settings
 from worker.store.sql_store import SqlStore
 from worker.store.values import ChangeKind, Query
 
@@ -100,6 +102,8 @@ def test_workers_killed_while_retagging_leave_nothing_out_and_tag_nothing_twice(
             return stack.store.count_stale(Query(), "tagger", tagger)
 
         stack.start_worker()
+        settings = Settings(broker_url=valkey_url, config_dir=rules.parent)
+        until(lambda: workers_at_work(settings), "commands see the worker")
         first = retag(stack)
         for number in range(kills):
             until(lambda n=number: left() <= articles * (kills - n) // (kills + 1), "work goes on")

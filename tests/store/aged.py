@@ -18,9 +18,10 @@ from worker.model.receipts import (
 )
 from worker.model.records import JournalEntry, OutcomeKind
 from worker.runtime.retention_turns import periods_of
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState
 from worker.store.retention_values import Aged
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery, DeadLetterState, Query
+from worker.store.values import Query
 
 DAY = timedelta(days=1)
 YEAR_LATER = NOW + 365 * DAY

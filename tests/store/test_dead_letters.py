@@ -12,8 +12,8 @@ from worker.model.receipts import replay_receipt
 from worker.model.records import DeadLetter, Record
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.schema import dead_letters
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 LATER = NOW + timedelta(hours=1)
 ALL = tuple(DeadLetterState)

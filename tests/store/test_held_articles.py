@@ -9,9 +9,9 @@ from tests.store.stored import rows
 from worker.errors import Reason
 from worker.model.queue_place import QueuePlace
 from worker.model.zstd_frames import compress
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.held_values import HeldArticle, HeldCount
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 
 LIVE = QueuePlace(queue="articles")
 

@@ -7,8 +7,10 @@ import pytest
 from tests.make import NOW, article, dead, record, tag
 from tests.store.stored import all_words, row
 from worker.model.records import OutcomeKind, Record
+from worker.store.database.columns import stored_name
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery, Query
+from worker.store.values import Query
 
 
 def write(store: SqlStore, *records: Record) -> None:
@@ -40,6 +42,18 @@ def test_names_too_long_for_an_index_stay_apart(store: SqlStore, end: str) -> No
     (known,) = store.latest_identities([article(f"id:{long}{end}", source=long)])
     assert known is not None
     assert known.article_id == article(f"id:{long}{end}", source=long).article_id
+
+
+@pytest.mark.parametrize("name", ["KREIS " * 200, "Kreis-" * 200, HOSTILE])
+def test_a_tag_is_found_by_its_whole_name_and_by_the_stored_form(
+    store: SqlStore, name: str
+) -> None:
+    """The stored form of a long name is a part of it and a hash of the whole."""
+    write(store, record(tags=(tag("other", label=name),)))
+    write(store, record(article("id:2", text="Other words."), tags=(tag(name),)))
+    for asked in (name, f"taxonomy:{name}", stored_name(name)):
+        assert len(store.search(Query(tag=asked))) == 2
+    assert store.search(Query(tag=name + "x")) == []
 
 
 def test_a_text_of_five_megabytes_is_stored_and_found(store: SqlStore) -> None:

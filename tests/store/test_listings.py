@@ -10,10 +10,11 @@ from tests.store.stored import statements
 from worker.errors import Reason
 from worker.model.records import Article, Record
 from worker.store.access_values import AccessToken, AuditEntry, Scope
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.listing_values import Estimate
 from worker.store.reading import article_listing
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery, Query
+from worker.store.values import Query
 
 
 def story(number: int, **changes: object) -> Article:

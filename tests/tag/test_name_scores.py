@@ -4,7 +4,8 @@ no name."""
 import pytest
 
 from worker.config.loader import load_config
-from worker.model.records import ABOUT, Article, Tag
+from worker.model.records import Article, Tag
+from worker.model.tags import ABOUT
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.name_scores import NameFeatures, name_score
 

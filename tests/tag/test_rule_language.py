@@ -1,5 +1,6 @@
 """The rule language: each row of a table is a rule, an article, and whether the rule fires."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -214,6 +215,28 @@ def test_examples_are_tried_on_the_rule_itself() -> None:
         ("t/core", "A vote", "matches by “vote”"),
         ("t", "Nothing", "does not match"),
     ]
+
+
+@given(thousandths=st.integers(min_value=1, max_value=1000))
+def test_the_score_that_is_named_as_too_low_is_below_the_threshold(thousandths: int) -> None:
+    example = {"id": "a", "any": ["vote"], "threshold": thousandths / 1000, "matches": ["A vote"]}
+    for failed in failed_examples(compile_rules(rule(**example))):
+        score, threshold = re.findall(r"[\d.]+", failed.why)
+        assert float(score) < float(threshold) == thousandths / 1000
+
+
+@pytest.mark.parametrize(
+    ("rule_fields", "why"),
+    [
+        ({"any": ["vote"], "regex": [r"elects? \w+"]}, "“vote” or a match of its `regex`"),
+        ({"regex": [r"elects? \w+"]}, "a match of its `regex`"),
+        ({"any": ["aa", "bb", "cc", "dd"]}, "“aa” or “bb” or “cc” or 1 more"),
+        ({"any": ["aa", "bb", "cc"]}, "“aa” or “bb” or “cc”"),
+    ],
+)
+def test_what_a_rule_has_not_found_is_said_in_words(rule_fields: dict[str, Any], why: str) -> None:
+    (failed,) = failed_examples(compile_rules(rule(id="a", matches=["Nothing"], **rule_fields)))
+    assert failed.why == f"does not match: not found: {why}"
 
 
 def test_files_add_topics_rules_and_synonyms_and_say_when_they_replace() -> None:

@@ -256,3 +256,57 @@ def test_a_topic_is_the_surer_the_surer_the_model_and_the_more_phrases(
     low, high = sorted((one, other))
     assert 0 < joined_probability(low, phrases) <= joined_probability(high, phrases) < 1
     assert joined_probability(low, phrases) <= joined_probability(low, phrases + 1)
+
+
+LABELS = [
+    ("fr", "Publicité"),
+    ("fr", "- La publicité -"),
+    ("es", "PUBLICIDAD"),
+    ("es", "Una publicidad"),
+    ("it", "Pubblicità"),
+    ("pt", "Publicidade"),
+    ("de", "Werbung"),
+    ("de", "Werbung, Werbung"),
+    ("de", "Fußball"),
+    ("en", "Football"),
+    ("en", "The elections"),
+]
+
+
+@pytest.mark.parametrize(("language", "label"), LABELS)
+def test_a_title_and_text_of_one_word_are_a_label_without_topic(language: str, label: str) -> None:
+    assert topics(article(label, "", language)) == {}
+    assert topics(article("", label, language)) == {}
+    assert topics(article(label, label, language)) == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "text", "label"),
+    [
+        ("de", "Werbung für Tabak verboten", "", "advertising"),
+        ("de", "Werbung", "Der Bundestag verbietet Werbung für Tabak.", "advertising"),
+        ("fr", "La publicité recule", "", "advertising"),
+        ("es", "Menos publicidad en televisión", "", "advertising"),
+        ("it", "Elezioni anticipate", "", "politics"),
+        ("en", "Earthquake hits Turkey", "", "disaster, accident and emergency incident"),
+        ("de", "Erdbeben: Tote", "", "disaster, accident and emergency incident"),
+    ],
+)
+def test_a_headline_of_two_words_has_its_topic(
+    language: str, title: str, text: str, label: str
+) -> None:
+    assert label in topics(article(title, text, language))
+
+
+def test_a_label_keeps_topics_of_the_category_and_of_the_operator() -> None:
+    port = {"code": "own:port", "label": "port", "rules": [{"any": ["Puerto"]}]}
+    assert "port" in topics(article("Puerto", "", "es"), extended({"topics": [port]}))
+    filed = replace(article("Publicité", "", "fr"), categories=("sport",))
+    assert topics(filed).keys() == {"sport"}
+
+
+def test_the_explanation_of_a_rule_says_that_the_text_is_a_label() -> None:
+    of = article("Publicité", "", "fr")
+    judge = judge_for(of, tagging().topics, tagging().taxonomy)
+    (rule,) = explain_rules(of, tagging().rules, NOW, "medtop:20000305", judge)[:1]
+    assert (rule.fires, "label" in rule.why_not) == (False, True)

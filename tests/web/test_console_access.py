@@ -13,8 +13,8 @@ from tests.support.consoles import PASSWORD, SAME_ORIGIN, Visitor, console
 from worker.errors import BadConfig
 from worker.settings import Settings
 from worker.store.access_values import AccessToken, Scope
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 from worker.web.access import password_is_set, password_of
 from worker.web.access_token import new_token
 from worker.web.sessions import LASTS, SessionCookies

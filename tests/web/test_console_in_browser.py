@@ -22,8 +22,8 @@ from worker.model.records import OutcomeKind
 from worker.monitoring.alert_boards import encoded_state
 from worker.monitoring.incidents import AlertState, Incident, Outbox
 from worker.monitoring.status_values import Severity, Status
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

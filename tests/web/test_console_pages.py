@@ -18,9 +18,9 @@ from tests.support.consoles import PASSWORD, Visitor, console
 from worker.errors import Reason, Unavailable
 from worker.model.admission import Payload
 from worker.model.records import OutcomeKind, Span
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.reading import broad_words
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 from worker.web.console_app import OPERATIONS
 from worker.web.page_rendering import runbook_text, sentence_times
 

@@ -18,8 +18,8 @@ from worker.client.producer import Producer
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
 from worker.monitoring.status_values import Attention, Severity
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.sql_store import SqlStore
-from worker.store.values import DeadLetterQuery
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

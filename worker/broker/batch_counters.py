@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from math import inf
-from typing import Any
 
 from worker.broker import BULK, QUARANTINE
 from worker.model.stage_times import STAGES
@@ -165,21 +164,11 @@ def _measured(name: str, of: str, seconds: float, bounds_s: tuple[float, ...]) -
 pending_counters = PendingCounters()
 
 
-def read_counters(channel: Any, queue: str) -> dict[str, LaneCounters]:
-    """Read from the broker what all workers have counted about the messages they processed.
-
-    `queue` is the name of the queue of new articles. Returns a dict with the keys "live", "bulk"
-    and "quarantine", the three kinds of queues; its numbers are zero for a queue on which nothing
-    was counted. Raises RedisError or OSError when the broker does not answer.
-    """
-    with channel.conn_or_acquire() as client:
-        return lane_counters(client.hgetall(channel.global_keyprefix + counters_key(queue)))
-
-
 def lane_counters(fields: Mapping[bytes, bytes]) -> dict[str, LaneCounters]:
-    """Read the fields of the Redis hash of counters.
+    """Return what all workers have counted about the messages that they processed, by the fields of
+    the Redis hash of counters.
 
-    Returns a dict with the keys "live", "bulk" and "quarantine", the three kinds of queues. A field
+    The result has the keys "live", "bulk" and "quarantine", the three kinds of queues. A field
     that is no number counts as 0.
     """
     counts = _counts(fields)

@@ -8,22 +8,23 @@ runs, ensures that no other server works on the same files.
 
 import errno
 import fcntl
-import hashlib
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import IO
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from worker.broker import embedded_diagnosis
+from worker.broker.embedded_state import (
+    ServerState,
+    connect_client,
+    is_alive,
+    process_name,
+    server_state,
+    socket_path,
+)
 from worker.broker.server_programs import AOF_FOLDER, Server, cut_zeros, installed_servers, remember
 from worker.errors import BadConfig, Unavailable
 from worker.model.private_files import UMASK, make_private, opener
@@ -32,39 +33,11 @@ __all__ = ["borrowed", "broker_url", "ensure", "has_data", "is_running", "socket
 
 SERVICE = "embedded broker"  # its name in errors
 
-# sun_path holds 104 bytes on macOS, 108 on Linux; the rest is left for a temporary suffix.
-_LONGEST_SOCKET_PATH = 100
 _START_DEADLINE_S = 15.0  # for its first answer
 _READ_DEADLINE_S = 120.0  # for reading its files: about 10 GB
 _STOP_DEADLINE_S = 20.0
 _POLL_S = 0.02
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class ServerState(Enum):
-    """The state of the embedded broker's server, found by a ping on its socket.
-
-    Either no server listens, or it still reads its data files, or it is silent (it accepts a
-    connection and does not reply), or it is ready. By the state a command decides whether to start
-    the server, wait for it or give up.
-    """
-
-    ABSENT = "absent"  # nobody listens
-    READING = "reading"  # it reads its files, and refuses commands meanwhile
-    SILENT = "silent"  # it accepts connections and does not reply
-    READY = "ready"
-
-
-def socket_path(var_dir: Path) -> Path:
-    """The path of the unix socket on which the embedded broker of the folder `var_dir` listens.
-
-    It is in `var_dir`; if that path is too long for a socket, it is in a private temporary folder.
-    """
-    path = var_dir / "broker.sock"
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-        return path
-    name = hashlib.blake2b(os.fsencode(var_dir), digest_size=6).hexdigest()
-    return Path(tempfile.gettempdir()) / f"article-worker-{os.getuid()}-{name}" / "broker.sock"
 
 
 def broker_url(var_dir: Path) -> str:
@@ -79,7 +52,7 @@ def has_data(var_dir: Path) -> bool:
 
 def is_running(var_dir: Path) -> bool:
     """Whether the embedded broker of the data folder `var_dir` runs and answers a ping."""
-    return _state(var_dir) is ServerState.READY
+    return server_state(var_dir) is ServerState.READY
 
 
 def ensure(var_dir: Path) -> bool:
@@ -95,7 +68,7 @@ def ensure(var_dir: Path) -> bool:
         if folder != var_dir and folder.stat().st_uid != os.getuid():
             raise Unavailable(SERVICE, f"{folder} belongs to another user")
         with _lock(var_dir):
-            if _state(var_dir) is ServerState.ABSENT or not _wait_until_ready(var_dir):
+            if server_state(var_dir) is ServerState.ABSENT or not _wait_until_ready(var_dir):
                 _start_one(var_dir)
                 return True
             return False
@@ -124,12 +97,12 @@ def stop(var_dir: Path) -> bool:
     if not var_dir.is_dir():
         return False
     with _write_errors(var_dir), _lock(var_dir):
-        state = _state(var_dir)
+        state = server_state(var_dir)
         if state is ServerState.ABSENT:
             return False
         if state is ServerState.SILENT:
-            raise Unavailable(SERVICE, f"{_process(var_dir)} does not answer")
-        with _client(var_dir) as client:
+            raise Unavailable(SERVICE, f"{process_name(var_dir)} does not answer")
+        with connect_client(var_dir) as client:
             client.shutdown(nosave=True)  # the append-only file is what persists
         _wait_until_stopped(var_dir)
         return True
@@ -206,15 +179,15 @@ def _wait_until_ready(var_dir: Path) -> bool:
     Raises Unavailable after 15 s without an answer, or 120 s in which it reads its files.
     """
     began = time.monotonic()
-    while (state := _state(var_dir)) is not ServerState.READY:
-        if state is ServerState.ABSENT and not _is_alive(var_dir):
+    while (state := server_state(var_dir)) is not ServerState.READY:
+        if state is ServerState.ABSENT and not is_alive(var_dir):
             return False
         waited_s = time.monotonic() - began
         if state is ServerState.READING and waited_s > _READ_DEADLINE_S:
             what = f"still reads {var_dir / AOF_FOLDER}: try again in a while"
-            raise Unavailable(SERVICE, f"{_process(var_dir)} {what}")
+            raise Unavailable(SERVICE, f"{process_name(var_dir)} {what}")
         if state is not ServerState.READING and waited_s > _START_DEADLINE_S:
-            raise Unavailable(SERVICE, f"{_process(var_dir)} does not answer")
+            raise Unavailable(SERVICE, f"{process_name(var_dir)} does not answer")
         time.sleep(_POLL_S)
     return True
 
@@ -223,32 +196,15 @@ def _wait_until_stopped(var_dir: Path) -> None:
     deadline = time.monotonic() + _STOP_DEADLINE_S
     while socket_path(var_dir).exists():  # the server removes it last, its file written
         if time.monotonic() > deadline:
-            raise Unavailable(SERVICE, f"{_process(var_dir)} does not stop")
+            raise Unavailable(SERVICE, f"{process_name(var_dir)} does not stop")
         time.sleep(_POLL_S)
-
-
-def _state(var_dir: Path) -> ServerState:
-    if not socket_path(var_dir).exists():
-        return ServerState.ABSENT
-    try:
-        with _client(var_dir) as client:
-            client.ping()
-    except redis.BusyLoadingError:
-        return ServerState.READING
-    except redis.TimeoutError:
-        return ServerState.SILENT
-    except redis.ConnectionError:
-        return ServerState.ABSENT
-    except redis.ResponseError:  # on a full disk it refuses even PING
-        return ServerState.READY
-    return ServerState.READY
 
 
 def _is_used(var_dir: Path) -> bool:
     """Whether other clients than this one are connected to the embedded server."""
     if not is_running(var_dir):
         return False
-    with _client(var_dir) as client:
+    with connect_client(var_dir) as client:
         return int(client.info("clients")["connected_clients"]) > 1
 
 
@@ -260,39 +216,14 @@ def _alive_lock(var_dir: Path) -> Iterator[IO[str]]:
     Unavailable while another server runs whose socket was removed.
     """
     deadline = time.monotonic() + _STOP_DEADLINE_S / 4
-    while _is_alive(var_dir):  # it may be about to exit
+    while is_alive(var_dir):  # it may be about to exit
         if time.monotonic() > deadline:
             remedy = "end that process, then try again"
-            raise Unavailable(SERVICE, f"{_process(var_dir)} has lost its socket: {remedy}")
+            raise Unavailable(SERVICE, f"{process_name(var_dir)} has lost its socket: {remedy}")
         time.sleep(_POLL_S)
     with open(var_dir / "broker.alive", "a", opener=opener) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
-
-
-def _is_alive(var_dir: Path) -> bool:
-    with open(var_dir / "broker.alive", "a", opener=opener) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-
-
-def _process(var_dir: Path) -> str:
-    try:
-        return f"process {int((var_dir / 'broker.pid').read_text())} on {var_dir}"
-    except (OSError, ValueError):
-        return f"the server on {var_dir}"
-
-
-def _client(var_dir: Path) -> redis.Redis:
-    return redis.Redis(
-        unix_socket_path=str(socket_path(var_dir)),
-        socket_timeout=5,
-        socket_connect_timeout=2,
-        retry=Retry(NoBackoff(), 0),  # a refused connection is an answer
-    )
 
 
 @contextmanager

@@ -1,22 +1,19 @@
-"""Check Celery messages (task protocol 2) before Celery sees them, and build safe ones for it.
+"""Read and check Celery messages (task protocol 2) before Celery sees them.
 
 The content of a message is untrusted, and Celery obeys many of its headers, such as time limits,
 expiry and callbacks. So `read` checks the few fields that this worker uses and ignores all others,
-and `for_celery` builds from them the only message that Celery sees. The body is decoded later, in a
-pool process (worker.broker.bodies).
+and `for_celery` of worker.broker.built_messages builds from them the only message that Celery sees.
+The body is decoded later, in a pool process (worker.broker.bodies).
 """
 
 import json
-import uuid
-from collections.abc import Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
 from worker.broker import INGEST, REDO
 from worker.broker.canvas import MAPPED_TASKS
 from worker.model.admission import LIMITS
-from worker.model.plurals import several
 from worker.model.receipts import is_receipt
 from worker.model.trace_context import traceparent
 
@@ -43,9 +40,9 @@ _TRACE_HEADERS = (
     *("origin", "lang", "root_id", "parent_id", "source", "traceparent"),
     "correlation_id",
 )
-_LONGEST_TEXT = 200  # characters of a header that is kept
+LONGEST_TEXT = 200  # characters of a header that is kept
 _LARGEST_COUNT = 1000
-_LONGEST_ERROR = 300  # characters
+LONGEST_ERROR = 300  # characters
 
 
 class InvalidMessage(ValueError):
@@ -147,7 +144,7 @@ def read(data: bytes, *, any_task: bool = False) -> ClaimedMessage:
         body_encoding=_one_of("body-encoding", properties.get("body_encoding"), _BODY_ENCODINGS),
         charset=_charset(message),
         compression=_one_of("compression", headers.get("compression"), _COMPRESSIONS),
-        priority=_priority(properties),
+        priority=priority(properties),
         **counters(headers),
         mapped_by=mapped_by,
         resumed=bounded(headers.get(RESUMED)),
@@ -164,7 +161,8 @@ def count(value: object) -> int:
     return min(int(value), _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
 
 
-def _priority(properties: Mapping[str, Any]) -> int:
+def priority(properties: Mapping[str, Any]) -> int:
+    """Read the priority of a message, from 0 to 9, from its properties; larger numbers become 9."""
     return min(count(properties.get("priority")), 9)
 
 
@@ -180,7 +178,7 @@ def counters(headers: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "deliveries": count(headers.get("x-delivery-count")),
         "quarantined": count(headers.get("x-quarantine")),
-        "last_error": bounded(headers.get("x-last-error"), _LONGEST_ERROR),
+        "last_error": bounded(headers.get("x-last-error"), LONGEST_ERROR),
         "redelivered": headers.get("redelivered") is True,
         "stalled_runs": _stalled_runs(headers.get("x-stalled-runs")),
     }
@@ -193,41 +191,7 @@ def _stalled_runs(value: object) -> tuple[tuple[str, int], ...]:
     return tuple(islice((run for run in counted if run[1]), LIMITS.batch_articles))
 
 
-def given_back(
-    message: dict[str, Any],
-    *,
-    delivered: bool,
-    quarantined: bool,
-    error: str = "",
-    stalled_runs: Mapping[str, int] | None = None,
-) -> dict[str, Any]:
-    """Return a copy of a message that is to be put back on a queue, with its headers updated.
-
-    `delivered` adds 1 to the number of workers that vanished while they had it. `quarantined` adds
-    1 to the number of its failures, and stores `error` as the last reason. `stalled_runs`, unless
-    None, is stored: for each article, by its receipt, how many of its runs took too long by the
-    clock only. Raises KeyError or TypeError for a message without headers.
-    """
-    headers = {**message["headers"]}
-    before = counters(headers)
-    headers["redelivered"] = True
-    if delivered:
-        headers["x-delivery-count"] = before["deliveries"] + 1
-    if quarantined:
-        headers["x-quarantine"] = before["quarantined"] + 1
-        headers["x-last-error"] = bounded(error, _LONGEST_ERROR)
-    if stalled_runs is not None:
-        headers["x-stalled-runs"] = dict(stalled_runs)
-    properties = message.get("properties")
-    properties = {**properties} if isinstance(properties, dict) else {}
-    info = properties.get("delivery_info")
-    info = info if isinstance(info, dict) else {}
-    properties["delivery_info"] = {**info, "redelivered": True}
-    properties["priority"] = _priority(properties)
-    return {**message, "headers": headers, "properties": properties}
-
-
-def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
+def bounded(value: object, longest: int = LONGEST_TEXT) -> str:
     """Make a short line of a text from outside: its first `longest` characters, on one line.
 
     Control characters become spaces, and spaces at both ends are removed. Returns "" for a value
@@ -236,43 +200,6 @@ def bounded(value: object, longest: int = _LONGEST_TEXT) -> str:
     if not isinstance(value, str):
         return ""
     return "".join(c if c.isprintable() else " " for c in value[:longest]).strip()
-
-
-def for_celery(messages: Sequence[ClaimedMessage], tag: str, queue: str) -> dict[str, Any]:
-    """Build the message that Celery gets in place of one or several claimed messages of one task.
-
-    The claimed messages become the arguments of the task. `tag` is the delivery tag that names them
-    in the broker, and `queue` the queue they come from.
-    """
-    first = messages[0]
-    message_id = str(uuid.uuid4()) if len(messages) > 1 else printable_id(first.message_id)
-    traces = {} if len(messages) > 1 else dict(first.traces)
-    correlation_id = traces.pop("correlation_id", message_id)
-    return {
-        "body": (tuple(messages), {}, {}),
-        "content-type": None,
-        "content-encoding": "binary",
-        "headers": {
-            "root_id": message_id,
-            "parent_id": None,
-            **traces,
-            "task": first.task,
-            "id": message_id,
-            "argsrepr": f"[{several(len(messages), 'message')}]",
-            "kwargsrepr": "{}",
-        },
-        "properties": {
-            "body_encoding": None,
-            "correlation_id": correlation_id,
-            "priority": first.priority,
-            "delivery_info": {
-                "exchange": "",
-                "routing_key": queue,
-                "redelivered": first.redelivered,
-            },
-            "delivery_tag": tag,
-        },
-    }
 
 
 def _object(message: Mapping[str, Any], name: str, missing: Any = None) -> dict[str, Any]:
@@ -325,13 +252,6 @@ def _traces(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         (name, value)
         for name in _TRACE_HEADERS
         if isinstance(value := headers.get(name), str)
-        and 0 < len(value) <= _LONGEST_TEXT
+        and 0 < len(value) <= LONGEST_TEXT
         and value.isprintable()
     )
-
-
-def printable_id(message_id: str) -> str:
-    """A message's id for logs and monitoring; a hash of it when it is long or not printable."""
-    if len(message_id) <= _LONGEST_TEXT and message_id.isprintable():
-        return message_id
-    return blake2b(message_id.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -3,6 +3,9 @@
 As long as none of these has happened, the broker keeps a lease, a record that a worker has the
 message. The quarantine queue runs the articles of failed messages one at a time; a dead list keeps
 what can't be processed.
+
+The module is as long as its class: kombu calls all these methods on one object for each connection,
+and they share the notes on the messages that it delivered.
 """
 
 import json
@@ -21,11 +24,12 @@ from worker.broker.batch_counters import (
     pending_counters,
 )
 from worker.broker.broker_outage import SWEEP, broker_outage
+from worker.broker.built_messages import given_back
 from worker.broker.deferred_acks import deferred_acks
 from worker.broker.kombu_internals import RedisQoS
 from worker.broker.lease_format import unpack_lease
 from worker.broker.lua_scripts import split_group_tags
-from worker.broker.messages import count, given_back, text
+from worker.broker.messages import count, text
 from worker.broker.recent_work import recent_key, recent_sums
 from worker.model.plurals import several
 

@@ -23,9 +23,10 @@ from celery.exceptions import Reject, TimeLimitExceeded
 
 from worker.broker import INGEST, celery_internals
 from worker.broker.batch_counters import LossCause, MessageEnd, lane_of, pending_counters
+from worker.broker.built_messages import printable_id
 from worker.broker.celery_internals import CeleryRequest
 from worker.broker.circuit_breaker import circuit_breaker
-from worker.broker.messages import ClaimedMessage, bounded, printable_id
+from worker.broker.messages import ClaimedMessage, bounded
 from worker.errors import Stalled, Unavailable
 from worker.model.receipts import pushed_at
 from worker.model.stage_times import times_in

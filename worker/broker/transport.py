@@ -4,6 +4,9 @@ A script moves a message from its queue to a lease, the record that a worker has
 kombu removes it first and records it later. An ack that fails is repeated. A message that can't be
 processed moves to the list `<queue>.dead`. Several small messages of one task reach the worker as
 one. The folder lua/ holds the scripts and documents the keys.
+
+The module is as long as its class: kombu calls all these methods on one object for each connection,
+and they share what was sent on it last.
 """
 
 import json
@@ -18,12 +21,13 @@ from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from worker.broker import kombu_internals, lua_scripts
 from worker.broker.broker_outage import CLAIM, WAIT, broker_outage
+from worker.broker.built_messages import for_celery
 from worker.broker.circuit_breaker import circuit_breaker
 from worker.broker.claim_order import ClaimOrder
 from worker.broker.known_pauses import KnownPauses
 from worker.broker.kombu_internals import KombuTransport, RedisChannel
 from worker.broker.lua_scripts import message_tag, split_group_tags
-from worker.broker.messages import ClaimedMessage, InvalidMessage, for_celery, read, text
+from worker.broker.messages import ClaimedMessage, InvalidMessage, read, text
 from worker.broker.pauses import pauses_key
 from worker.broker.qos import QoS
 

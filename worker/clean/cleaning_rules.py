@@ -25,7 +25,7 @@ from worker.clean.line_rule_config import (
 )
 from worker.clean.patterns.prefilter import prefix_filter
 from worker.model.admission import Frozen
-from worker.model.raw_article import WordSet
+from worker.model.frozen_model import WordSet
 
 EVERY_LANGUAGE = "any"
 UNDETERMINED = "und"

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from worker.model.admission import Frozen
-from worker.model.raw_article import WordSet
+from worker.model.frozen_model import WordSet
 
 _UPPER = re.compile(r"(?<![\\?])[^\W\d_a-z](?<=[A-ZÀ-ÖØ-ÞА-Я])")
 

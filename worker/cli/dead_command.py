@@ -22,8 +22,8 @@ from worker.cli.terminal import (
     yes_option,
 )
 from worker.errors import Reason
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterReader, DeadLetterStore
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 _OPEN = (DeadLetterState.DEAD, DeadLetterState.REPLAYING)
 

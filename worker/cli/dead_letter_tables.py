@@ -12,8 +12,8 @@ from worker.client.unknown_keys import unknown_keys
 from worker.errors import Reason
 from worker.explain.dead_letter_sentences import dead_letter_advice
 from worker.model.dataclass_fields import field_values
+from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterReader
-from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _COLUMNS = ("detail", "reason", "stage", "source", "seen", "last", "id")
 _MOST_KEYS = 3  # named in a detail

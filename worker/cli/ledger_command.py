@@ -23,7 +23,7 @@ from worker.config.worker_rules import WorkerRules, load_worker_rules
 from worker.maintenance.receipt_audit import DayBalance, ReceiptBalance, balance
 from worker.model.records import OutcomeKind
 from worker.settings import Settings
-from worker.store.values import LostMessages
+from worker.store.ledger_values import LostMessages
 
 _DAY = timedelta(days=1)
 _ROWS = 50  # missing receipts that are printed; --json prints all

@@ -84,11 +84,11 @@ def migrate_store(dry_run: bool) -> None:
     store = bootstrap.store(settings)
     if counted := count_missed_outcomes(store, datetime.now(UTC)):
         out.print(f"{several(counted, 'outcome')} of earlier versions counted by hour")
-    _move_tags(store)
+    _move_tags(store, unmoved_tags(settings.store))
 
 
-def _move_tags(store: TagMovingStore) -> None:
-    moved, total = 0, store.tag_moves.count()
+def _move_tags(store: TagMovingStore, total: int) -> None:
+    moved = 0
     with progress("moving tags") as bar:
         task = bar.add_task("moving tags", total=total)
         for articles in move_old_tags(store):

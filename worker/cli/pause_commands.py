@@ -20,7 +20,7 @@ from worker.client.producer import Producer
 from worker.errors import BadConfig, Unavailable
 from worker.maintenance.resumption import resume_source
 from worker.model.dataclass_fields import field_values
-from worker.model.raw_article import source_name
+from worker.model.source_names import source_name
 from worker.settings import Settings
 from worker.store.held_values import HeldCount
 from worker.store.ports import SourceReader

@@ -14,7 +14,7 @@ from worker.runtime.config_reload import SETTLED_S
 from worker.settings import Settings
 
 _POLL_S = 0.2
-_NEW_WORKER_S = 0.6  # between the log line of a worker that is ready and its entry in the broker
+_NEW_WORKER_S = 2.0  # between the log line of a worker that is ready and its entry in the broker
 
 
 def wait_for_reload(settings: Settings) -> None:
@@ -29,9 +29,9 @@ def wait_for_reload(settings: Settings) -> None:
 def require_agreement(settings: Settings, digest: str) -> None:
     """Check that a running worker uses the rules in the folder of `settings`, or may load them.
 
-    `digest` is the checksum of these rules. Raises ClickException, which gives exit code 1, within
-    a second if no worker is running, or if all were started after the last change of the rules and
-    use others. An older worker may load the change with its next message.
+    `digest` is the checksum of these rules. Raises ClickException, which gives exit code 1: at once
+    if all workers were started after the last change of the rules and use others, after two seconds
+    if no worker is running. An older worker may load the change with its next message.
     """
     ends = time.monotonic() + _NEW_WORKER_S
     while not (found := workers_at_work(settings)) and time.monotonic() < ends:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from worker.cli.terminal import counted, out, print_table, several
 from worker.model.records import Outcome, OutcomeKind
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.ports import ArticleReader
-from worker.store.values import SearchHit, StoredDeadLetter
+from worker.store.values import SearchHit
 
 _ROWS = 200  # rows of the printed table; --json prints all
 _COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")

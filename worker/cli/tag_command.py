@@ -151,7 +151,10 @@ def _print_preview(preview: TaggingPreview, topic: str, *, explain: bool) -> Non
         print_considered(f"the rules of {topic}", preview.considered)
     elif explain:
         near = [c for c in preview.considered if not c.fires]
-        print_considered("rules with matches that do not fire", near[:_MOST_NEAR])
+        if near:
+            print_considered("rules with matches that do not fire", near[:_MOST_NEAR])
+        else:
+            out.print("no rules with matches that do not fire\n")
 
 
 def print_considered(title: str, considered: Iterable[RuleExplanation]) -> None:

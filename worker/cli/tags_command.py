@@ -4,7 +4,7 @@ The module also defines the option `--rules`, by which other commands try a draf
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,11 +15,12 @@ from worker.cli.terminal import err, out, print_json, print_table, several
 from worker.config.loader import TAG_RULES, Config, load_config
 from worker.errors import BadConfig
 from worker.settings import Settings
-from worker.tag.entities.gazetteer_names import NamedEntry, packaged_gazetteer
+from worker.tag.entities.gazetteer_names import packaged_gazetteer
+from worker.tag.entities.named_entries import LANGUAGES, GazetteerEntry, NamedEntry
 from worker.tag.entities.word_keys import normal_code
 from worker.tag.rule_examples import count_examples
 from worker.tag.rules.dead_rules import dead_rules
-from worker.tag.rules.taxonomy import Topic
+from worker.tag.rules.topic import Topic
 
 
 def rules_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,18 +139,22 @@ def names(name: str, as_json: bool) -> None:
     """List the entries of the gazetteer that have this name or id, with their codes.
 
     The gazetteer is the list of organisations, places and people in this package. A name with
-    doubts becomes the tag of an entry only with evidence in the article. Exit code 1 when there is
-    no such entry.
+    doubts becomes the tag of an entry only with evidence in the article, except in the languages
+    of the column "counts in". Exit code 1 when there is no such entry.
     """
     gazetteer = packaged_gazetteer()
     found = [NamedEntry(entry, 0, 0) for entry in gazetteer.with_id(name)]
+    named = not found
     found = found or list(gazetteer.look_up(name))
     rows = [
-        (e.label, e.kind, e.id or normal_code(e.label), e.country, str(e.rank), n.doubts)
+        (
+            *(e.label, e.kind, e.id or normal_code(e.label), e.country, str(e.rank), n.doubts),
+            _counts_in(e, gazetteer.counting_languages(name if named else e.label)),
+        )
         for n in found
         if (e := n.entry)
     ]
-    columns = ("name", "kind", "code", "country", "rank", "doubts")
+    columns = ("name", "kind", "code", "country", "rank", "doubts", "counts in")
     if as_json:
         entries = [dict(zip(columns, row, strict=True)) for row in rows]
         print_json({"as_of": gazetteer.as_of, "entries": entries})
@@ -158,6 +163,12 @@ def names(name: str, as_json: bool) -> None:
             f"{several(len(rows), 'entry', 'entries')} as of {gazetteer.as_of}", columns, rows
         )
     sys.exit(0 if rows else 1)
+
+
+def _counts_in(entry: GazetteerEntry, languages: Mapping[GazetteerEntry, Sequence[str]]) -> str:
+    """The languages in which a name alone is enough for the tag of an entry."""
+    codes = languages.get(entry, ())
+    return "all languages" if len(codes) > len(LANGUAGES) else ", ".join(codes)
 
 
 def _expiries(topics: tuple[Topic, ...]) -> list[tuple[str, date]]:

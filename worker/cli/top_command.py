@@ -26,9 +26,9 @@ from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
 from worker.monitoring.status_values import LaneStatus, Status
 from worker.settings import Settings
+from worker.store.dead_letter_values import DeadLetterQuery, StoredDeadLetter
 from worker.store.hourly_values import HourlyCount, hour_of
 from worker.store.ports import DeadLetterReader
-from worker.store.values import DeadLetterQuery, StoredDeadLetter
 
 HOURS = 24
 CHART_S = 60.0  # the chart of hours is read again after this time

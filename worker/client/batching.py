@@ -11,8 +11,8 @@ from worker.model.canonical_json import canonical_json
 from worker.model.compressed_article import compress_article
 from worker.model.json_nesting import value_too_deep
 from worker.model.json_problems import problem
-from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import new_receipt
+from worker.model.source_names import DEFAULT_SOURCE
 
 _AROUND_FRAME = 50  # bytes of JSON around the frame of a compressed article
 

@@ -26,8 +26,8 @@ from worker.clean.text.plain_text import bare
 from worker.client.unknown_keys import unknown_keys
 from worker.errors import Reason, Rejected
 from worker.model.admission import LIMITS, SCHEMA, RawArticle, sizes
-from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import MAX_RECEIPT_CHARS, is_receipt
+from worker.model.source_names import DEFAULT_SOURCE
 
 _DECODE = "decode by the Content-Type header, else by the XML or meta declaration"
 _ISO = "write ISO 8601 with zone: 2026-11-01T08:00:00Z"

@@ -3,6 +3,9 @@
 The articles are checked and get receipts, the ids by which to ask for their outcomes
 (worker.client.article_packing). They are packed into messages of limited size and sent. `enqueue`
 returns after the broker has taken the last message.
+
+The module is as long as its class, because all that a producer sends goes over one connection,
+under one series of message numbers and past the same limits of the broker.
 """
 
 import logging

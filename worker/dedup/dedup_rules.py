@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from worker.model.admission import Frozen
-from worker.model.raw_article import WordSet
+from worker.model.frozen_model import WordSet
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from worker.errors import Reason
 from worker.explain.wording import moment
-from worker.store.values import DeadLetterState, StoredDeadLetter
+from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 
 # The contract's reasons: the same payload fails again, unless a newer worker reads more.
 _SAME_EACH_TIME = (

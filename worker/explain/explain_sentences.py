@@ -21,7 +21,8 @@ from worker.explain.explain_templates import (
 )
 from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
-from worker.model.records import ABOUT, OutcomeKind
+from worker.model.records import OutcomeKind
+from worker.model.tags import ABOUT
 from worker.store.values import DisplayTitle
 
 StoredFacts = Mapping[str, Any]

@@ -21,9 +21,9 @@ from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import made_at
 from worker.model.records import Outcome
 from worker.model.trace_context import trace_id
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader
 from worker.store.retention_values import ExpiredOutcome
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.view_values import ArticleView
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from worker.clean import withdrawn_keys
 from worker.errors import Rejected
 from worker.model.admission import RawArticle
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.ports import ArticleReader, DeletionStore
-from worker.store.values import Query, StoredDeadLetter
+from worker.store.values import Query
 
 PAGE = 200  # articles deleted in one transaction
 DELETED_AT_ONCE = 10_000  # articles of a source

@@ -14,8 +14,8 @@ from worker.errors import Reason
 from worker.maintenance.replay import refusal
 from worker.maintenance.replay import replay as send
 from worker.maintenance.undeliverable import give_up
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterStore
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 
 MOST_AT_ONCE = 10_000  # letters that one action replays or drops
 _READ_AT_ONCE = 50  # letters; each may have a payload of megabytes

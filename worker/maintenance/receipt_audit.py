@@ -17,8 +17,8 @@ from worker.broker.inventory import MessageState, list_messages
 from worker.broker.journal import collect
 from worker.maintenance.undeliverable import undeliverable_messages
 from worker.model.records import JournalEntry
+from worker.store.ledger_values import LostMessages
 from worker.store.ports import AuditStore, DeadLetterReader
-from worker.store.values import LostMessages
 
 _LONGEST_PAUSE_S = 2.0
 _HELD = "held"  # the state of an article whose source is paused

@@ -15,8 +15,8 @@ from worker.client.batching import PackedArticle
 from worker.client.producer import Producer
 from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import replay_receipt
+from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterStore
-from worker.store.values import DeadLetterState, StoredDeadLetter
 
 _SENT_AT_ONCE = 50  # articles
 

@@ -14,8 +14,8 @@ from worker.broker import QUARANTINE, kombu_internals
 from worker.client.producer import Producer
 from worker.errors import Reason
 from worker.maintenance.replay import replay
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.ports import DeadLetterStore
-from worker.store.values import DeadLetterQuery
 
 log = logging.getLogger("worker")
 

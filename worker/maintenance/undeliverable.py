@@ -19,12 +19,12 @@ from worker.broker.bodies import receipts_in
 from worker.broker.dead_letter_queue import QueuedDeadLetter
 from worker.errors import Reason
 from worker.model.admission import Payload
-from worker.model.raw_article import DEFAULT_SOURCE
 from worker.model.receipts import undeliverable_receipt
 from worker.model.records import DeadLetter
+from worker.model.source_names import DEFAULT_SOURCE
 from worker.pipeline.dead_lettering import dead_letter
+from worker.store.dead_letter_values import DeadLetterQuery, StoredDeadLetter
 from worker.store.ports import DeadLetterReader, DeadLetterStore, DeadLetterWriter
-from worker.store.values import DeadLetterQuery, StoredDeadLetter
 
 log = logging.getLogger("worker")
 

@@ -16,22 +16,11 @@ from pydantic import Field, ValidationError
 from worker.errors import Reason, Rejected
 from worker.model import zstd_frames
 from worker.model.canonical_json import canonical_json
+from worker.model.frozen_model import Frozen
 from worker.model.json_problems import looks_like_json, text_problem
-from worker.model.raw_article import (
-    DEFAULT_SOURCE,
-    LIMITS,
-    SCHEMA,
-    Content,
-    Feed,
-    Fetch,
-    Frozen,
-    Limits,
-    Media,
-    RawArticle,
-    Source,
-    best_name,
-    host,
-)
+from worker.model.limits import LIMITS, Limits
+from worker.model.raw_article import SCHEMA, Content, Feed, Fetch, Media, RawArticle, Source
+from worker.model.source_names import DEFAULT_SOURCE, best_name, host
 
 __all__ = [
     "EXCERPT_SCHEMA",

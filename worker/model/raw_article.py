@@ -4,67 +4,24 @@ Dates and languages stay as text here; the cleaner parses them later. The field 
 written for authors of feed pollers, because the command `worker schema` prints them.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from math import isfinite, isnan
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     model_validator,
 )
 
+from worker.model.frozen_model import Frozen
 from worker.model.json_problems import problem
+from worker.model.limits import LIMITS, cut_to_bytes
+from worker.model.source_names import best_name
 
 SCHEMA = "raw-article/1"
-# Matches the host of nearly all URLs. A URL parser takes as long as all cleaning of a title.
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)/")
-DEFAULT_SOURCE = "local"
-_MAX_HOST_CHARS = 253  # RFC 1035; a longer one can't be the name of a source
-
-
-class Frozen(BaseModel):
-    """Base of this package's pydantic models: instances can't be changed, and a field that a model
-    does not have raises an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-# A set of words. It is written sorted, so that the output does not depend on the run.
-WordSet = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
-
-
-class Limits(Frozen):
-    """The maximum sizes of a raw article and of a batch of articles.
-
-    Fields that end in `_bytes` are numbers of bytes in UTF-8, and `depth` is a number of levels of
-    nested JSON. `authors`, `tags`, `media` and `batch_articles` are numbers of items. If an article
-    is too large, only its first `kept_bytes` are stored.
-    """
-
-    article_bytes: int = 5 * 1024 * 1024
-    id_bytes: int = 1024
-    link_bytes: int = 2048
-    title_bytes: int = 1024
-    summary_bytes: int = 64 * 1024
-    name_bytes: int = 1024  # of the titles of source and feed; the rest is cut off
-    authors: int = 50
-    tags: int = 100
-    media: int = 50
-    depth: int = 100  # levels of nested arrays and objects
-    batch_articles: int = 100
-    batch_bytes: int = 1024 * 1024
-    kept_bytes: int = 64 * 1024  # what a `too-large` dead letter keeps of the payload
-
-
-LIMITS = Limits()
 
 
 def _text(value: object) -> object:
@@ -90,14 +47,6 @@ def _text(value: object) -> object:
 def _is_absent(value: object) -> bool:
     """Whether a value stands for none: null, or NaN, by which data frames mark a missing value."""
     return value is None or (isinstance(value, float) and isnan(value))
-
-
-def cut_to_bytes(text: str, limit: int) -> str:
-    """Return the beginning of a text that has at most `limit` bytes of UTF-8."""
-    if len(text) * 4 <= limit:
-        return text
-    data = text.encode("utf-8", "surrogatepass")
-    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _name(value: object) -> object:
@@ -314,42 +263,3 @@ class RawArticle(Part):
         It is `source.id`, else the host of the feed's URL, else the host of the link, else `local`.
         """
         return best_name(self.source.id, self.feed.url, self.link)
-
-
-def best_name(source_id: object, feed_url: object, link: object) -> str:
-    """Return the name of an article's source: the id that its producer gave to the source.
-
-    Without an id it is the host of the feed's URL, else that of the article's link, else `local`.
-    The values may be of any type, because they may come from an article that was not validated.
-    """
-    name = source_name(source_id) if isinstance(source_id, str) else ""
-    hosts = (host(url) for url in (feed_url, link) if isinstance(url, str))
-    return name or next(filter(None, hosts), DEFAULT_SOURCE)
-
-
-def source_name(source_id: str) -> str:
-    """Return the name of a source by its id: at most 200 printable characters on one line.
-
-    It is "" if the id has none.
-    """
-    name = " ".join(source_id.split())[:200]
-    if not name.isprintable():  # no NUL, no lone surrogate
-        name = "".join(letter for letter in name if letter.isprintable())
-    return name
-
-
-def host(url: str) -> str:
-    """Return the host of a URL without `www.`, or "" if it has none that is printable.
-
-    Of a longer URL only the first 2,048 characters are read.
-    """
-    url = url[: LIMITS.link_bytes]
-    if plain := _PLAIN_HOST.match(url):
-        name = plain[1]
-    else:
-        try:
-            name = (urlsplit(url.strip()).hostname or "").lower()
-        except ValueError:  # "http://[broken" and the like
-            return ""
-    possible = name.isprintable() and len(name) <= _MAX_HOST_CHARS
-    return name.removeprefix("www.") if possible else ""

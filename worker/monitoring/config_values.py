@@ -23,12 +23,13 @@ def effective_settings(settings: Settings) -> dict[str, str]:
     return values
 
 
-def rule_values(rules: Config, name: str) -> dict[str, Any]:
+def rule_values(rules: Config, name: str, *, topics: bool = True) -> dict[str, Any]:
     """Return the rules of one config file, such as "dedup", as values that JSON has.
 
-    Raises KeyError when there is no such file.
+    Without `topics`, the topics of a file of tagging rules are left out: they are thousands of
+    values. Raises KeyError when there is no such file.
     """
-    return rules.of(name).model_dump(mode="json")
+    return rules.of(name).model_dump(mode="json", exclude=None if topics else {"topics"})
 
 
 def flat_values(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -8,8 +8,8 @@ from worker.config.planned_pauses import PlannedPause
 from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
 from worker.monitoring.source_health import SourceHealth, worst_first
 from worker.monitoring.source_reading import read_source_health
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.ports import ArticleStore
-from worker.store.values import DeadLetterQuery
 
 _MOST_COLUMNS = 60
 _WIDTHS_H = (1, 2, 4, 6, 12, 24)  # hours of a column

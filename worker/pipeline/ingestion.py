@@ -65,15 +65,6 @@ from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdr
 from worker.store.ports import WorkerStore
 from worker.tag import tag
 
-__all__ = [
-    "AdmittedArticle",
-    "CleanedArticle",
-    "DecidedArticle",
-    "FingerprintedArticle",
-    "Pipeline",
-    "in_order_of_arrival",
-]
-
 
 class Pipeline:
     """Processes batches of raw articles: cleans, deduplicates, tags and stores them.

@@ -26,7 +26,8 @@ from worker.model.records import NO_ATTEMPT, Attempt, DeadLetter
 from worker.pipeline.dead_lettering import dead_letter
 from worker.pipeline.deliveries import Delivery, payload_of, without_outcome
 from worker.pipeline.ingestion import Pipeline
-from worker.runtime.sandbox import SandboxEnd, SandboxServer, run_limit_s
+from worker.runtime.sandbox import run_limit_s
+from worker.runtime.sandbox_client import SandboxEnd, SandboxServer
 
 log = logging.getLogger("worker")
 

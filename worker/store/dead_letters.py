@@ -20,12 +20,8 @@ from worker.store.database.packing import EMPTY_TEXT
 from worker.store.database.rows import stored_letter_of
 from worker.store.database.schema import dead_letters, receipts
 from worker.store.database.statements import chunks, concatenated
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.listing_values import LetterCounts, LetterPage, LetterPosition
-from worker.store.values import (
-    DeadLetterQuery,
-    DeadLetterState,
-    StoredDeadLetter,
-)
 
 LETTERS = dead_letters.outerjoin(receipts, receipts.c.receipt == dead_letters.c.replay)
 # How the last replay ended, if its receipt was removed. A worker of an earlier version that marks a

@@ -1,23 +1,21 @@
 """Store, count and release raw articles of paused sources, in SQLite and PostgreSQL databases."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import RowMapping
 
 from worker.model.dataclass_fields import field_names, field_values
 from worker.model.queue_place import QueuePlace
 from worker.store.database.columns import stored_name
+from worker.store.database.engine import Transaction
 from worker.store.database.packing import pack_text, unpack_text
 from worker.store.database.rows import Row
 from worker.store.database.schema import held_articles
 from worker.store.database.statements import chunks
 from worker.store.database.upsert import insert
 from worker.store.held_values import HeldArticle, HeldCount, StoredHeldArticle
-
-_Transaction = Callable[[], AbstractContextManager[Connection]]
 
 
 class SqlHeldArticles:
@@ -27,7 +25,7 @@ class SqlHeldArticles:
     and `writing` are functions that open a transaction of the database.
     """
 
-    def __init__(self, reading: _Transaction, writing: _Transaction) -> None:
+    def __init__(self, reading: Transaction, writing: Transaction) -> None:
         self._reading = reading
         self._writing = writing
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from worker.store.values import SearchHit, StoredDeadLetter
+from worker.store.dead_letter_values import StoredDeadLetter
+from worker.store.values import SearchHit
 
 
 class TooBroad(ValueError):

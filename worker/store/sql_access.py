@@ -1,13 +1,12 @@
 """Store access tokens and the audit log of the web server in SQLite and PostgreSQL databases."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from worker.store.access_values import AccessToken, AuditEntry, Scope
+from worker.store.database.engine import Transaction
 from worker.store.database.schema import access_tokens, audit_log
 
 _SHOWN = ("name", "scopes", "created", "revoked")
@@ -22,8 +21,8 @@ class SqlAccess:
 
     def __init__(
         self,
-        reading: Callable[[], AbstractContextManager[Connection]],
-        writing: Callable[[], AbstractContextManager[Connection]],
+        reading: Transaction,
+        writing: Transaction,
     ) -> None:
         self._reading = reading
         self._writing = writing

@@ -1,14 +1,13 @@
 """Lists of stored articles, clusters (groups of copies) and dead letters (articles that failed),
 page by page, in an SQL database."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-from sqlalchemy import Connection
 
 from worker.model.records import StoredRecord
 from worker.store import dead_letters, stale_records
+from worker.store.database.engine import Transaction
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePage,
@@ -26,7 +25,7 @@ from worker.store.listing_values import (
     TagEvidence,
 )
 from worker.store.reading import article_listing, cluster_listing, rule_firings
-from worker.store.values import DeadLetterQuery, Query
+from worker.store.values import Query
 
 
 class SqlListings:
@@ -37,7 +36,7 @@ class SqlListings:
     function that opens a connection to the database.
     """
 
-    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, reading: Transaction) -> None:
         self._reading = reading
 
     def article_page(self, query: Query, after: ArticlePosition | None = None) -> ArticlePage:

@@ -1,13 +1,13 @@
 """The store in an SQLite or PostgreSQL database; it implements all protocols of
-worker.store.ports."""
+worker.store.ports.
 
-import os
+It is one class because callers get one object, under whichever protocols they need. Each method
+only opens a transaction and calls the function of another module that does the work.
+"""
+
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
-
-from sqlalchemy import Connection, Engine
 
 from worker.model.records import (
     NO_ATTEMPT,
@@ -28,7 +28,8 @@ from worker.model.unchanged import KnownDeliveries, UnchangedArticle
 from worker.store import dead_letters, stale_records, stored_receipts
 from worker.store.clusters import cluster_queries
 from worker.store.clusters.sql_clusters import SqlClusters
-from worker.store.database.engine import open_engine, parse, raising_unavailable
+from worker.store.database.connections import StoreConnections
+from worker.store.dead_letter_values import DeadLetterQuery, StoredDeadLetter
 from worker.store.held_articles import SqlHeldArticles
 from worker.store.hourly_values import (
     HourlyCount,
@@ -36,6 +37,7 @@ from worker.store.hourly_values import (
     MissedOutcomes,
     OutcomeTotals,
 )
+from worker.store.ledger_values import LostMessages, ReceiptTally
 from worker.store.ports import ArticleStore
 from worker.store.reading import (
     article_view,
@@ -57,17 +59,13 @@ from worker.store.sql_tag_moves import SqlTagMoves
 from worker.store.unfinished_work import unfinished_work
 from worker.store.values import (
     Change,
-    DeadLetterQuery,
     DisplayTitle,
-    LostMessages,
     Query,
-    ReceiptTally,
     RemovedLineCount,
     SearchHit,
     SourceDetails,
     SourceSeen,
     StoredArticle,
-    StoredDeadLetter,
     UnfinishedWork,
 )
 from worker.store.view_values import ArticleView
@@ -85,10 +83,9 @@ class SqlStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = parse(url)
-        self._engine: Engine | None = None
-        self._pid = 0
-        self._inherited: list[Engine] = []
+        self._connections = StoreConnections(url)
+        self._reading = self._connections.reading
+        self._writing = self._connections.writing
 
     def outcomes(self, receipts: Sequence[str]) -> dict[str, Outcome]:
         with self._reading() as connection:
@@ -385,7 +382,7 @@ class SqlStore:
 
     @property
     def tag_moves(self) -> SqlTagMoves:
-        return SqlTagMoves(self._reading, self._writing)
+        return SqlTagMoves(self._writing)
 
     @property
     def listings(self) -> SqlListings:
@@ -396,29 +393,7 @@ class SqlStore:
         return SqlAccess(self._reading, self._writing)
 
     def close(self) -> None:
-        if self._engine is not None and self._pid == os.getpid():
-            self._engine.dispose()
-        self._engine = None
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with raising_unavailable(self._url), self._connected().connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        engine = self._connected().execution_options(writes=True)
-        with raising_unavailable(self._url), engine.begin() as connection:
-            yield connection
-
-    def _connected(self) -> Engine:
-        if self._engine is None or self._pid != os.getpid():
-            if self._engine is not None:
-                # These are the parent's connections. Closing them here would close them there.
-                self._inherited.append(self._engine)
-            self._engine = open_engine(self._url)
-            self._pid = os.getpid()
-        return self._engine
+        self._connections.close()
 
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from worker.store.database.columns import stored_name
 from worker.store.database.schema import journal, journal_messages, receipts
 from worker.store.database.statements import CHUNK
 from worker.store.database.upsert import insert
+from worker.store.ledger_values import LostMessages, ReceiptTally
 from worker.store.retention import progress
 from worker.store.retention.aged_journal import is_foreign, of_unchanged
 from worker.store.retention.ledger_days import frozen_days, utc_day
-from worker.store.values import LostMessages, ReceiptTally
 
 _CLOCKS = timedelta(minutes=5)  # by which the clocks of two brokers may differ
 

@@ -158,70 +158,6 @@ class Change:
     tags_removed: tuple[str, ...] = ()
 
 
-class DeadLetterState(StrEnum):
-    """What was tried with a dead letter, a raw article that could not be processed.
-
-    `dead`: it was not sent through the worker again, or failed again. `replaying`: it was sent
-    again and has no outcome yet. `replayed`: it was sent again with another outcome than `dead`.
-    """
-
-    DEAD = "dead"
-    REPLAYING = "replaying"  # the replay has no outcome yet
-    REPLAYED = "replayed"  # the replay has an outcome other than dead
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetterQuery:
-    """A search for dead letters, raw articles that could not be processed.
-
-    `id_prefixes` are beginnings of ids, and `stage` is the step of the pipeline that failed. The
-    last failure must be at `since` or later, and before `before`. With `never_replayed`, only
-    letters are found that were never sent through the worker again. `states` is `dead` by default:
-    not sent again, or failed again. A field that is empty or None does not restrict the search.
-    """
-
-    id_prefixes: tuple[str, ...] = ()  # of letter ids
-    reason: str = ""
-    source: str = ""
-    stage: str = ""
-    since: datetime | None = None  # last seen at or after this time
-    before: datetime | None = None  # last seen before this time
-    never_replayed: bool = False  # only those that were not sent again so far
-    states: tuple[DeadLetterState, ...] = (DeadLetterState.DEAD,)
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDeadLetter:
-    """A raw article that could not be processed, as the store keeps it so that it can be sent
-    again.
-
-    `seen` counts how often it failed, from `first` to `last`; `stage` and `reason` tell where and
-    why. `whole` is False if `payload`, the raw article, was cut off or deleted. `replay` is the
-    receipt (id) of the last attempt to send it through the worker again, None if there was none;
-    `replay_at`, `outcome` and `article_id` are about that attempt.
-    """
-
-    letter_id: str
-    reason: str
-    detail: str
-    stage: str
-    source: str
-    seen: int
-    first: datetime
-    last: datetime
-    bytes: int
-    payload: str
-    sha256: str = ""  # of the original payload
-    whole: bool = True  # False: the payload was cut off or deleted
-    queue: str = ""  # queue of an undeliverable message
-    state: DeadLetterState = DeadLetterState.DEAD
-    replay: str | None = None  # receipt of the last replay
-    replay_at: datetime | None = None
-    outcome: str | None = None  # of that receipt
-    article_id: str | None = None  # the article of that outcome
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfinishedWork:
     """Work in the store that is left to do: dead letters, copies that lack their original, and held
@@ -292,38 +228,3 @@ class DisplayTitle:
     article_id: str
     title: str
     source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptTally:
-    """The raw articles that the broker accepted in a period, compared with their stored outcomes.
-
-    `ended` maps (day of acceptance, outcome) to a number of articles. `open` maps the receipt (the
-    id of the delivery) of each article that has no outcome to the day of acceptance. `foreign` maps
-    a day to the number of outcomes of articles whose acceptance is not recorded. Days are UTC dates
-    such as 2026-11-22.
-    """
-
-    ended: dict[tuple[str, str], int]  # (day, outcome) -> receipts
-    open: dict[str, str]  # receipt without an outcome -> day
-    foreign: dict[str, int]  # day of the outcome -> number of receipts without a journal entry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostMessages:
-    """Consecutive messages of one producer that the broker accepted and then lost.
-
-    A producer numbers its messages; those from `first` to `last` are missing. It is not known which
-    articles they held, because the list of these was lost with them. The producer pushed them
-    between `after` and `before`; `after` is None if no earlier message of it is stored.
-    """
-
-    producer: str
-    first: int  # number of the first lost message
-    last: int
-    after: datetime | None  # when the message before them was pushed; None: they are the first
-    before: datetime  # when the message after them was pushed
-
-    @property
-    def count(self) -> int:
-        return self.last - self.first + 1

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from worker.model.records import Article
 from worker.tag.rules.compiled_rules import CompiledRules, compile_rules
 from worker.tag.rules.matcher import evaluate_rule
-from worker.tag.rules.taxonomy import Taxonomy, Topic, category_code
+from worker.tag.rules.taxonomy import Taxonomy, category_code
+from worker.tag.rules.topic import Topic
 from worker.tag.topics.topic_tags import match_context
 
 

@@ -12,18 +12,20 @@ from worker.tag.entities import EntityRules
 from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
 from worker.tag.rules.matcher import (
     MatchContext,
-    RuleEvidence,
     RuleResult,
     evaluate_rule,
     evidence_spans,
 )
-from worker.tag.rules.taxonomy import Taxonomy, Topic
-from worker.tag.topics.model_tags import TopicRules
+from worker.tag.rules.rule_score import RuleEvidence
+from worker.tag.rules.taxonomy import Taxonomy
+from worker.tag.rules.topic import Topic
+from worker.tag.topics.model_tags import TopicRules, is_label
 from worker.tag.topics.topic_model import LANGUAGES
 from worker.tag.topics.topic_tags import Judge, judged_score, match_context, no_judge
 
 _MAX_SPANS = 20
 _IMPROBABLE = "its phrases match, but the topic model finds the topic improbable (`least_by_rule`)"
+_LABEL = "its phrases match, but a title and text of one word are a label, and no news on a topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def _explanation(context: MatchContext, result: RuleResult, judge: Judge) -> Rul
     score, why_not = result.score, result.why_not
     if not why_not:
         judged = judged_score(result, judge)
-        why_not = _IMPROBABLE if judged is None else ""
+        if judged is None:
+            why_not = _LABEL if is_label(context.article) else _IMPROBABLE
         score = score if judged is None else judged
     return RuleExplanation(
         code=rule.topic.code,

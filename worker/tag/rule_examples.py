@@ -11,7 +11,8 @@ from typing import NamedTuple
 from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
 from worker.tag.rules.matcher import evaluate_rule
 from worker.tag.rules.rule import RuleExample
-from worker.tag.rules.taxonomy import Taxonomy, Topic
+from worker.tag.rules.taxonomy import Taxonomy
+from worker.tag.rules.topic import Topic
 from worker.tag.topics.topic_tags import match_context, topic_tags
 
 _RECEIVED = datetime(2000, 1, 1, tzinfo=UTC)  # early, so that no rule expires in an undated example

@@ -15,6 +15,7 @@ from worker.explain.explanation import (
     held_sentence,
 )
 from worker.model.records import OutcomeKind
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePosition,
@@ -22,7 +23,7 @@ from worker.store.listing_values import (
     RawPayload,
     TooBroad,
 )
-from worker.store.values import Query, SearchHit, StoredDeadLetter
+from worker.store.values import Query, SearchHit
 from worker.store.view_values import ArticleView
 from worker.tag.entities.tag_codes import equal_codes
 from worker.web.api_operations import Arguments, Operation, asked_position

@@ -29,7 +29,8 @@ class ShownSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRuleFile:
-    """A rule file that this server has read: its name, its path, and the rules in it."""
+    """A rule file that this server has read: its name, its path, and the rules in it. Topics are
+    left out; /api/rules lists them."""
 
     name: str
     path: str
@@ -116,7 +117,9 @@ def _settings(console: Console) -> Iterable[ShownSetting]:
 
 def _files(rules: Config) -> Iterable[ShownRuleFile]:
     for name, path in rules.files.items():
-        yield ShownRuleFile(name=name, path=str(path), values=rule_values(rules, name))
+        yield ShownRuleFile(
+            name=name, path=str(path), values=rule_values(rules, name, topics=False)
+        )
 
 
 def _unread(console: Console, rules: Config) -> dict[str, str]:

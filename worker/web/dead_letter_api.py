@@ -19,8 +19,8 @@ from worker.maintenance.letter_actions import (
     select_letters,
 )
 from worker.maintenance.replay import refusal
+from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.listing_values import LetterCounts, LetterPosition
-from worker.store.values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.web.api_operations import Arguments, Operation, action, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console

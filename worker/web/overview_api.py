@@ -10,9 +10,9 @@ from worker.model.records import OutcomeKind
 from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
 from worker.monitoring.source_health import SourceState
 from worker.monitoring.status_values import Attention, LaneStatus, Status
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.hourly_values import HourlyCount, hour_of
 from worker.store.listing_values import LetterCounts
-from worker.store.values import StoredDeadLetter
 from worker.web.api_operations import Arguments, Operation
 from worker.web.caller import Caller
 from worker.web.console_context import Console

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from worker.store.listing_values import ArticlePosition, RuleCount
 from worker.store.values import Query, SearchHit
 from worker.tag.rules.rule import Rule
-from worker.tag.rules.taxonomy import Topic
+from worker.tag.rules.topic import Topic
 from worker.web.api_operations import Arguments, Operation, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console

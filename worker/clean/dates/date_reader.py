@@ -1,12 +1,12 @@
 """Parse a date as a feed or a page writes it to the UTC datetime and the local day that it means,
 and flag a bad, ambiguous or future date."""
 
-import html
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from worker.clean.cleaning_rules import DateRules
+from worker.clean.dates.date_labels import without_label, without_markup
 from worker.clean.dates.date_order import date_order, order_in
 from worker.clean.dates.local_customs import in_common_meaning
 from worker.clean.dates.month_names import MONTHS
@@ -29,19 +29,6 @@ _ISO = re.compile(
     r"(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-9]{2})?)?"
 )
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])")
-_MARKUP = re.compile(r"<[^<>]{0,100}>")
-_BEFORE_LABEL = re.compile(
-    r"(?:date|day|time|first|originally|ngày|ngay)[ :]+|(?:기사|최초|뉴스) ?", re.I
-)
-_LABEL_END = re.compile(
-    r"^[^\W\d_]*\s*(?:date|time)?\s*[:：]?\s*", re.I
-)  # labels may be parts of words
-_DATE_LABEL = re.compile(
-    r"(?:date|datum|fecha|data|created|released|issued|erstellt"
-    r"|时间|時間|日期|날짜)(?: on)?\s?[:：] ?",
-    re.I,
-)
-_MIN_LABEL_AT_END = 2  # characters
 
 # Dates that programs write for one that is missing: zero of Unix, of OLE and of SQL Server.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -265,12 +252,12 @@ def _since_1970(
 def _written(text: str, rules: DateRules, *, order: _Order, zone: tzinfo) -> _Reading:
     if len(text) > 2 * MAX_CHARS:
         raise ValueError("too long for a date")
-    text = _plain(text)
+    text = without_markup(text)
     if len(text) > MAX_CHARS:
         raise ValueError("too long for a date")
     if day := _ISO_DAY.fullmatch(text):
         text = day[1]
-    text = _without_label(text, rules)
+    text = without_label(text, rules.published_words)
     return _chosen(text, read_written(text, day_first=order.day_first), order, zone)
 
 
@@ -300,30 +287,3 @@ def _instant(parsed: WrittenDate, local: datetime, zone: tzinfo) -> _Reading:
         return _Reading(local.replace(tzinfo=UTC), local, _known(zone), timed=False)
     at = local.replace(tzinfo=parsed.zone or zone).astimezone(UTC)
     return _Reading(at, local, name_of(parsed.zone) if parsed.zone else _known(zone))
-
-
-def _plain(text: str) -> str:
-    """Remove markup and HTML entities from a text; entities may be escaped twice."""
-    for _ in range(2):
-        if "&" not in text:
-            break
-        text = html.unescape(text)
-    return _MARKUP.sub(" ", text).strip() if "<" in text else text
-
-
-def _without_label(text: str, rules: DateRules) -> str:
-    """Remove a label of publication such as "Published:", "Publié le" or "公開" from a date.
-
-    Other labels are not removed, because they belong to other dates.
-    """
-    if named := _DATE_LABEL.match(text):
-        return text[named.end() :]
-    start = before.end() if (before := _BEFORE_LABEL.match(text)) else 0
-    low = text.lower()
-    for label in rules.published_words:
-        if low.startswith(label) or low.startswith(label, start):
-            end = (0 if low.startswith(label) else start) + len(label)
-            return _LABEL_END.sub("", text[end:], count=1)
-        if not label.isascii() and low.endswith(label) and len(label) >= _MIN_LABEL_AT_END:
-            return text[: -len(label)].strip()
-    return text

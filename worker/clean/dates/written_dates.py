@@ -2,7 +2,8 @@
 
 The text is split into its parts, such as day, month, time and zone, whose order must be one that is
 used for dates. A text with any other part, or with a part twice, is refused, because it may mean
-another day.
+another day. The module is a little long because each reader of a part takes and returns the same
+private tokens, whose codes only have a meaning here.
 """
 
 import re

@@ -2,7 +2,8 @@
 
 A line is a paragraph. Most rules apply only to the first or the last lines of a text, because a
 similar line in the middle may be part of the article. The facts in a removed line are stored, for
-example the people that it credits.
+example the people that it credits. The module is a little long because all its functions are steps
+of one walk over the lines, which give each other removed lines with their rule and facts.
 """
 
 import re

@@ -137,9 +137,11 @@ def text_of(node: LexborNode) -> str:
     """Return the text of an element on one line; a line break becomes a space.
 
     Small letters above Japanese or Chinese characters, which tell how these are read (<rt>), and
-    styles, scripts and drawings (<svg>) are left out. They are removed from the page's tree, too.
+    styles, scripts, drawings (<svg>) and what only pages without scripts show (<noscript>) are left
+    out. They are removed from the page's tree, too.
     """
-    for inner in reversed(node.css("br,rt,rp,style,script,svg")):  # those inside of others first
+    # Those inside of others first.
+    for inner in reversed(node.css("br,rt,rp,style,script,noscript,svg")):
         if inner.tag == "br":
             inner.insert_before(" ")
         else:

@@ -1,7 +1,8 @@
 """Read the names of authors from a text that a feed or a page gives as its author.
 
 Such texts have several names, functions ("Ann Lee, Senior Reporter"), addresses, the name of the
-site, or no name at all ("admin").
+site, or no name at all ("admin"). The module is a little long because its patterns must be read in
+one order: each step relies on what those before it have cut off.
 """
 
 import re

@@ -123,6 +123,7 @@ def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     # With NORMAL a power failure may undo commits whose messages are acked already.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16384")
 
 
 def _begin(connection: Connection) -> None:

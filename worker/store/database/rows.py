@@ -25,7 +25,8 @@ from worker.model.records import (
 )
 from worker.store.database.packing import pack_payload, unpack_text
 from worker.store.database.tag_encoding import provenance_of
-from worker.store.values import SearchHit, StoredDeadLetter
+from worker.store.dead_letter_values import StoredDeadLetter
+from worker.store.values import SearchHit
 
 Row = dict[str, Any]
 

@@ -14,11 +14,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-import orjson
-
 from worker.model.records import Span, Tag
 from worker.store.database.columns import dumps, storable, stored_name
 
+Value = Sequence[Any]  # the tags of an article as they are stored, parsed from JSON
 Facts = Mapping[str, Any]  # texts that revisions or tags share that were made alike, by name
 
 _SHARED = ("scheme", "method", "version")  # fields of a tag that are in its provenance
@@ -37,7 +36,7 @@ class EncodedTags(NamedTuple):
     the numbers by which `value` refers to them.
     """
 
-    value: list[Any]
+    value: Value
     terms: list[int]
     provenances: dict[int, Facts]
 
@@ -78,36 +77,43 @@ def encode_tags(tags: Iterable[Tag]) -> EncodedTags:
     return EncodedTags(value, list(terms), provenances)
 
 
-def decode_tags(text: str, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
-    """Return the tags of an article from the JSON `text` in which they are stored, best first.
+def decode_tags(value: Value, facts: Mapping[int, Facts]) -> tuple[Tag, ...]:
+    """Return the tags of an article from the value in which they are stored, best first.
 
-    `facts` has what tags share, such as the version of the rules, by the numbers in the text.
+    `facts` has what tags share, such as the version of the rules, by the numbers in the value.
     """
-    tags = [
-        Tag(**{**facts[number], **_decoded(item)})
-        for number, items in orjson.loads(text)
-        for item in items
-    ]
+    tags = [Tag(**{**facts[number], **_decoded(item)}) for number, items in value for item in items]
     return tuple(sorted(tags, key=rank))
 
 
-def decode_names(text: str, facts: Mapping[int, Facts]) -> list[tuple[str, str, str]]:
-    """Return scheme, code and label of each tag in the JSON `text` in which an article's tags are
-    stored. This is much faster than `decode_tags`, for counting the tags of many articles.
+class NamedTag(NamedTuple):
+    """A stored tag without its evidence: what is counted over many articles."""
 
-    `facts` has what tags share, such as the scheme, by the numbers in the text.
+    scheme: str
+    code: str
+    label: str
+    method: str
+    rule: str
+
+
+def decode_names(value: Value, facts: Mapping[int, Facts]) -> list[NamedTag]:
+    """Return the tags of a stored value without their evidence, in the order of the value: a
+    fraction of the work of `decode_tags`.
+
+    `facts` has what tags share, such as the scheme, by the numbers in the value.
     """
     return [
-        (facts[number]["scheme"], item[0], item[1])
-        for number, items in orjson.loads(text)
+        NamedTag(of["scheme"], item[0], item[1], of["method"], item[3] if len(item) > 3 else "")
+        for number, items in value
+        for of in (facts[number],)
         for item in items
     ]
 
 
-def provenances_in(text: str) -> set[int]:
-    """Return the numbers of the rows of table `provenances` that are needed to decode the JSON
-    `text`, in which the tags of an article are stored."""
-    return {number for number, _ in orjson.loads(text)}
+def provenances_in(value: Value) -> set[int]:
+    """Return the numbers of the rows of table `provenances` that are needed to decode the value in
+    which the tags of an article are stored."""
+    return {number for number, _ in value}
 
 
 def rank(tag: Tag) -> tuple[bool, float, str, str]:
@@ -132,7 +138,7 @@ def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
     There is one for the code and one for the label. There is only one for both if the code is the
     label with hyphens in place of spaces.
     """
-    code, label = stored_name(folded(code)), stored_name(folded(label))
+    code, label = _found_by(code), _found_by(label)
     if " " not in code and code.replace("-", " ") == label:
         return (_term("both", scheme, code),)
     return (_term("code", scheme, code), _term("label", scheme, label))
@@ -141,20 +147,25 @@ def terms_of(scheme: str, code: str, label: str) -> tuple[int, ...]:
 def terms_of_code(scheme: str, code: str) -> tuple[int, ...]:
     """Return the numbers with one of which an article is stored if it has a tag with this code
     in this scheme, whatever the tag's label."""
-    code = stored_name(folded(code))
+    code = _found_by(code)
     return (_term("code", scheme, code), _term("both", scheme, code))
 
 
 def terms_of_label(scheme: str, label: str) -> tuple[int, ...]:
     """Return the numbers with one of which an article is stored if it has a tag with this label
     in this scheme, whatever the tag's code."""
-    label = stored_name(folded(label))
+    label = _found_by(label)
     common = () if "-" in label else (_term("both", scheme, label.replace(" ", "-")),)
     return (_term("label", scheme, label), *common)
 
 
+def _found_by(name: str) -> str:
+    """The form of a code or label by which a tag is found: that in which it is stored, folded."""
+    return stored_name(folded(stored_name(name)))
+
+
 def _term(kind: str, scheme: str, name: str) -> int:
-    return hash_number(f"{kind}\0{scheme}\0{name}")
+    return hash_number(f"{kind}\0{stored_name(scheme)}\0{name}")
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from worker.model.records import StoredRecord
 from worker.store.access_values import AccessToken, AuditEntry
+from worker.store.dead_letter_values import DeadLetterQuery
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePage,
@@ -22,7 +23,7 @@ from worker.store.listing_values import (
     RuleCounts,
     TagEvidence,
 )
-from worker.store.values import DeadLetterQuery, Query
+from worker.store.values import Query
 
 
 class ListingReader(Protocol):

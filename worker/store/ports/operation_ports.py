@@ -9,17 +9,13 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.model.records import JournalEntry
+from worker.store.dead_letter_values import DeadLetterQuery, StoredDeadLetter
 from worker.store.hourly_values import LatestOutcomes, MissedOutcomes
+from worker.store.ledger_values import LostMessages, ReceiptTally
 from worker.store.ports.held_ports import HeldArticleReader, HeldArticleStore
 from worker.store.ports.ingest_ports import DeadLetterWriter, OutcomeReader
 from worker.store.ports.retention_ports import RetainedStore
-from worker.store.values import (
-    DeadLetterQuery,
-    LostMessages,
-    ReceiptTally,
-    StoredDeadLetter,
-    UnfinishedWork,
-)
+from worker.store.values import UnfinishedWork
 
 
 class ClosableStore(Protocol):
@@ -205,10 +201,6 @@ class OutcomeCounter(ClosableStore, Protocol):
 class TagMover(Protocol):
     """Converts tags that workers of an earlier version have written to the form of this version.
     Both versions read both forms."""
-
-    def count(self) -> int:
-        """Return how many articles still have tags in the form of an earlier version."""
-        ...
 
     def move(self, most: int) -> int:
         """Convert the tags of up to `most` articles from the form of an earlier version to that of

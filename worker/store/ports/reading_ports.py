@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.model.records import Outcome, OutcomeKind
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.hourly_values import HourlyCount, OutcomeTotals
 from worker.store.ports.held_ports import HeldArticleReader
 from worker.store.ports.ingest_ports import OutcomeReader, RecordReader
@@ -18,7 +19,6 @@ from worker.store.values import (
     SourceDetails,
     SourceSeen,
     StoredArticle,
-    StoredDeadLetter,
 )
 from worker.store.view_values import ArticleView
 

@@ -14,7 +14,7 @@ from worker.store.database.columns import UtcDateTime
 from worker.store.database.schema import articles, dated, revisions
 from worker.store.database.statements import NEWEST
 from worker.store.listing_values import RuleCount, RuleCounts, TagEvidence
-from worker.store.reading.stored_tags import tags_of
+from worker.store.reading.stored_tags import tag_names_of, tags_of
 
 _SCHEME = "taxonomy"  # of the tags that rules give
 
@@ -31,8 +31,7 @@ def rule_counts(connection: Connection, since: datetime, most: int) -> RuleCount
     looked_at = [row.article_id for row in rows[:most]]
     counts = Counter(
         (tag.code, tag.method, tag.rule)
-        for tags in tags_of(connection, looked_at).values()
-        for tag in tags
+        for tag in tag_names_of(connection, looked_at)
         if tag.scheme == _SCHEME
     )
     most_first = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))

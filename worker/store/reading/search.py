@@ -26,7 +26,7 @@ from worker.store.values import Query, SearchHit
 MAX_TERMS = 32  # terms and words of a term; the rest is ignored
 MAX_WORD = 100  # characters; PostgreSQL refuses words over 2,046 bytes
 SNIPPET = 160  # characters
-SCANNED = 20_000  # characters of a text that are searched for a snippet
+SCANNED = 20_000  # characters of a text or summary that are searched for a snippet
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))(\*?)')
 
 
@@ -58,6 +58,12 @@ def read_terms(words: str) -> list[Term]:
     return terms[:MAX_TERMS]
 
 
+def split_terms(words: str) -> tuple[list[Term], list[Term]]:
+    """Return the terms of a search query that articles must have, and those they must not have."""
+    terms = read_terms(words)
+    return [t for t in terms if not t.excluded], [t for t in terms if t.excluded]
+
+
 def _letters(text: str) -> str:
     """Return the text with all characters but letters, digits and accents replaced by spaces."""
     return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
@@ -69,11 +75,11 @@ def search(connection: Connection, query: Query) -> list[SearchHit]:
 
     If the query has no words, the newest articles come first.
     """
-    required_terms = [term for term in read_terms(query.words) if not term.excluded]
+    required_terms, _ = split_terms(query.words)
     newest_first = () if query.by_receipt else (dated.desc(),)
     statement = matching(connection, query).order_by(*newest_first, revisions.c.id.desc())
     best = connection.scalars(statement.limit(max(query.limit, 0))).all()
-    rows = _fetch(connection, best)
+    rows = hit_rows(connection, best)
     snippets = (
         [snippet((row["text"], row["summary"]), required_terms) for row in rows]
         if required_terms
@@ -90,9 +96,7 @@ def matching(
     If the query has words, the best matches come first. `joined` is the FROM clause that joins the
     tables `articles` and `revisions`; by default only newest revisions are found.
     """
-    terms = read_terms(query.words)
-    required_terms = [term for term in terms if not term.excluded]
-    excluded_terms = [term for term in terms if term.excluded]
+    required_terms, excluded_terms = split_terms(query.words)
     in_dialect = _in_postgres if connection.dialect.name == "postgresql" else _in_sqlite
     statement = in_dialect(
         sa.select(revisions.c.id).select_from(joined), required_terms, excluded_terms
@@ -100,13 +104,21 @@ def matching(
     return statement.where(*restrictions(connection, query))
 
 
-def _fetch(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
-    # Texts are read after the sort, so that the database does not sort them along.
-    text_head = sa.func.substr(revisions.c.text, 1, SCANNED).label("text")
-    statement = sa.select(*HIT_COLUMNS, revisions.c.id, text_head, revisions.c.summary)
-    statement = statement.select_from(NEWEST).where(revisions.c.id.in_(revision_ids))
+def hit_rows(connection: Connection, revision_ids: Sequence[int]) -> list[sa.RowMapping]:
+    """Return what lists show of these revisions, in their order: the columns HIT_COLUMNS, and the
+    beginnings of text and summary, from which a snippet is cut.
+
+    They are read after the list is sorted, so that the database does not sort texts along. A
+    revision that is not the newest of its article any more is left out.
+    """
+    beginnings = (
+        sa.func.substr(column, 1, SCANNED).label(column.name)
+        for column in (revisions.c.text, revisions.c.summary)
+    )
+    statement = sa.select(*HIT_COLUMNS, revisions.c.id, *beginnings).select_from(NEWEST)
+    statement = statement.where(revisions.c.id.in_(revision_ids))
     rows = {row["id"]: row for row in connection.execute(statement).mappings()}
-    return [rows[revision_id] for revision_id in revision_ids]
+    return [rows[revision_id] for revision_id in revision_ids if revision_id in rows]
 
 
 def restrictions(connection: Connection, query: Query) -> Iterator[sa.ColumnElement[bool]]:
@@ -147,8 +159,7 @@ def word_conditions(
     are searched, or no more than `most` matches are found. On PostgreSQL, without `in_order`, the
     words of a phrase need not follow each other.
     """
-    required_terms = [term for term in read_terms(words) if not term.excluded]
-    excluded_terms = [term for term in read_terms(words) if term.excluded]
+    required_terms, excluded_terms = split_terms(words)
     if connection.dialect.name == "postgresql":
         return _postgres_conditions(required_terms, excluded_terms, " <-> " if in_order else " & ")
     if not required_terms and not excluded_terms:

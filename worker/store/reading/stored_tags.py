@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import array
@@ -19,6 +20,8 @@ from worker.store.database.schema import article_tags, articles, provenances, ta
 from worker.store.database.statements import chunks
 from worker.store.database.tag_encoding import (
     Facts,
+    NamedTag,
+    Value,
     decode_names,
     decode_tags,
     folded,
@@ -43,35 +46,30 @@ def tags_of(connection: Connection, article_ids: Iterable[str]) -> dict[str, tup
     return {article_id: tags for article_id, tags in found.items() if tags}
 
 
-def tag_names_of(
-    connection: Connection, article_ids: Sequence[str]
-) -> Iterator[tuple[str, str, str]]:
-    """Yield scheme, code and label of each tag of each of these articles, to count tags. A tag that
-    several articles have is yielded for each of them.
-
-    This is much faster than `tags_of`, which reads all of a tag.
-    """
+def tag_names_of(connection: Connection, article_ids: Sequence[str]) -> Iterator[NamedTag]:
+    """Yield the tags of all these articles without their evidence. Asks as `tags_of` does, but
+    decodes far less."""
     for chunk in chunks(list(article_ids)):
         values = _values(connection, chunk, decode_names)
         yield from chain.from_iterable(values.values())
         if unfound := [article_id for article_id in chunk if article_id not in values]:
-            for tags in rows_of(connection, unfound).values():
-                yield from ((tag.scheme, tag.code, tag.label) for tag in tags)
+            for tag in chain.from_iterable(rows_of(connection, unfound).values()):
+                yield NamedTag(tag.scheme, tag.code, tag.label, tag.method, tag.rule)
 
 
 def _values(
     connection: Connection,
     article_ids: Sequence[str],
-    decode: Callable[[str, Mapping[int, Facts]], DecodedTags],
+    decode: Callable[[Value, Mapping[int, Facts]], DecodedTags],
 ) -> dict[str, DecodedTags]:
     statement = (
         sa.select(articles.c.article_id, article_tags.c.tags)
         .join(article_tags, article_tags.c.article == articles.c.seq)
         .where(articles.c.article_id.in_(article_ids))
     )
-    rows = connection.execute(statement).all()
-    facts = facts_of(connection, set().union(*(provenances_in(row.tags) for row in rows)))
-    return {row.article_id: decode(row.tags, facts) for row in rows}
+    values = {row.article_id: orjson.loads(row.tags) for row in connection.execute(statement)}
+    facts = facts_of(connection, set().union(*map(provenances_in, values.values())))
+    return {article_id: decode(value, facts) for article_id, value in values.items()}
 
 
 def tagged_articles(connection: Connection, query: Query) -> sa.Select[Any]:
@@ -115,7 +113,7 @@ def _has_term(connection: Connection, terms: Sequence[int]) -> sa.FromClause:
 def _terms(connection: Connection, query: Query) -> list[int]:
     """The numbers of all tags that a query means."""
     schemes = set(connection.scalars(sa.select(_SCHEME).distinct())) - {None}
-    scheme, _, code = query.tag.strip().partition(":")
+    scheme, _, code = query.tag.partition(":")
     scheme = folded(scheme)
     terms = {*terms_of_code(scheme, code)}
     for label in (code, code.replace("-", " ")):
@@ -139,7 +137,7 @@ def _is_tag_row(query: Query) -> sa.ColumnElement[bool]:
 
 def _alternatives(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     c = tag_rows.c
-    scheme, _, code = query.tag.strip().partition(":")
+    scheme, _, code = query.tag.partition(":")
     labels = {folded(code), folded(code.replace("-", " "))}
     yield c.code_folded == folded(query.tag)
     yield c.label_folded == folded(query.tag)

@@ -101,12 +101,6 @@ def move_tags(connection: Connection, most: int) -> int:
     return len(ids)
 
 
-def count_unmoved(connection: Connection) -> int:
-    """Return how many articles still have tags in the form of an earlier version."""
-    number = sa.select(sa.func.count(tag_rows.c.article_id.distinct()))
-    return connection.scalar(number) or 0
-
-
 _ADD_FACT_ROWS = "INSERT INTO provenances (id, facts) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _ADD_FACTS = """
     INSERT INTO provenances (id, facts)

@@ -25,7 +25,7 @@ from worker.store.database.schema import (
     revision_origins,
     revisions,
 )
-from worker.store.values import StoredDeadLetter
+from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.writing.tag_writing import remove_tags
 
 PAGE = 200  # dead letters, each with its payload

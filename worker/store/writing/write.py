@@ -33,18 +33,13 @@ from worker.store.database.upsert import add, insert_of_rows, rows_parameter
 from worker.store.writing.batch_decisions import Decision, Takedown, WriteBatch, decide
 from worker.store.writing.batch_outcomes import intended, record_outcome, withdrawal_outcome
 from worker.store.writing.held_revisions import hold
-from worker.store.writing.locks import (
-    blocked_by,
-    lock_articles,
-    take_keys,
-    take_receipts,
-    takedowns_of,
-)
+from worker.store.writing.locks import lock_articles
 from worker.store.writing.outcome_counts import count_outcomes
 from worker.store.writing.raw_marks import marks_of, store_marks
 from worker.store.writing.refresh import refresh
 from worker.store.writing.source_counts import count_sources
 from worker.store.writing.tag_writing import write_tags
+from worker.store.writing.taken_keys import blocked_by, take_keys, take_receipts, takedowns_of
 from worker.store.writing.withdraw import bring_back, withdraw
 
 

@@ -12,12 +12,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
-from worker.tag.entities.gazetteer_names import (
-    GazetteerEntry,
-    GazetteerMatch,
-    NamedEntry,
-)
+from worker.tag.entities.gazetteer_names import GazetteerMatch
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
+from worker.tag.entities.named_entries import GazetteerEntry, NamedEntry
 from worker.tag.entities.places_by_language import has_nouns, is_noun, stands_as_place
 from worker.tag.tokens import Tokens
 

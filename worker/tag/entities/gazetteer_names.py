@@ -1,7 +1,7 @@
-"""The names in the gazetteer (list of known names) of this package, and what each of them proves.
+"""Find the names of the gazetteer (list of known names) of this package in texts.
 
-A gazetteer is a list of names of organisations, places and people. A name that is also a word
-(Apple), or that several entries have (Georgia), proves less than one that means a single thing.
+A gazetteer is a list of names of organisations, places and people. Its names are found by hashes of
+their words, several thousand words of a text at once.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.tag.entities.gazetteer_flags import OTHER_KIND, SHARED, WITHIN_KIND, WORD
+from worker.tag.entities.gazetteer_flags import WITHIN_KIND
 from worker.tag.entities.gazetteer_keys import (
     FACTOR,
     PackedStrings,
@@ -22,25 +22,18 @@ from worker.tag.entities.gazetteer_keys import (
     written_like,
 )
 from worker.tag.entities.hashed_keys import ModelArrays
-from worker.tag.entities.places_by_language import (
-    is_home_acronym,
-    is_noun,
-    is_spelling,
-    is_spelling_anywhere,
-    is_usual_name,
+from worker.tag.entities.named_entries import (
+    LANGUAGES,
+    GazetteerEntry,
+    KnownName,
+    NamedEntry,
+    counting_languages,
+    known_name,
 )
+from worker.tag.entities.places_by_language import is_spelling_anywhere
 from worker.tag.tokens import IntArray, Tokens, Vocabulary, WordFinder
 
-_DOUBTS = {
-    WORD: "also a word",
-    OTHER_KIND: "also of another kind",
-    WITHIN_KIND: "old, foreign or small",
-    SHARED: "shared",
-}
-
-LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "ru")  # of names of places
-_KINDS = ("person", "organisation", _PLACE := "place")
-WELL_KNOWN = 3  # rank from which one word that was not recognised is a name
+_KINDS = ("person", "organisation", "place")
 
 Keys = NDArray[np.uint32]
 _FACTOR = np.uint32(FACTOR)
@@ -58,37 +51,6 @@ _POWERS, _INVERSE_POWERS = (
 )
 
 
-class GazetteerEntry(NamedTuple):
-    """One organisation, place or person of the gazetteer.
-
-    `id` is a public one (wd:Q312, geonames:2950159, iso:FR), or "" if there is none. `country` is a
-    code of two letters, or "". `rank` says how well known it is, from 2 to 5.
-    """
-
-    id: str
-    label: str
-    kind: str
-    country: str
-    rank: int
-
-
-class NamedEntry(NamedTuple):
-    """An entry of the gazetteer (the list of known names) under one of its names.
-
-    `flags` are facts about the name, as bits: for example, that it is also another word (WORD).
-    `languages` is a bit mask of the languages in which the name is the usual one of a place abroad.
-    """
-
-    entry: GazetteerEntry
-    flags: int
-    languages: int
-
-    @property
-    def doubts(self) -> str:
-        """Why the name alone does not prove that the entry is meant; "" if it does."""
-        return ", ".join(why for flag, why in _DOUBTS.items() if self.flags & flag)
-
-
 class GazetteerMatch(NamedTuple):
     """A place in a text where a name of the gazetteer (the list of known names) stands: its tokens
     from index `first` up to, but without, `stop`.
@@ -100,19 +62,6 @@ class GazetteerMatch(NamedTuple):
 
     first: int
     stop: int
-    named: tuple[NamedEntry, ...]
-    plain: tuple[GazetteerEntry, ...]
-    proven: str
-
-
-class _Known(NamedTuple):
-    """What the gazetteer, the list of known names, has about one name.
-
-    `named` are the entries with this name, best known first. `plain` are those of them that are
-    meant without other evidence. `proven` is their kind, such as place, if they are so well known
-    that the name counts at once, or "".
-    """
-
     named: tuple[NamedEntry, ...]
     plain: tuple[GazetteerEntry, ...]
     proven: str
@@ -146,8 +95,8 @@ class Gazetteer:
         self._may_begin = np.zeros(int(_FILTER_MASK) + 1, np.bool_)
         self._may_begin[arrays["pairs"] & _FILTER_MASK] = True
         # By language and numbers of the words.
-        self._remembered: dict[tuple[str, bytes], _Known] = {}
-        self._singles: dict[str, dict[int, _Known]] = {}
+        self._remembered: dict[tuple[str, bytes], KnownName] = {}
+        self._singles: dict[str, dict[int, KnownName]] = {}
         # By the number of a word: its hash, how many words a name has that begins with it, and
         # whether it is a name (_SINGLE) or begins longer ones (_LONGER).
         self._hashes, self._most_from, self._begins = _NO_HASHES, _NO_FLAGS, _NO_FLAGS
@@ -208,15 +157,17 @@ class Gazetteer:
         found = (firsts.tolist(), stops.tolist(), rows.take(hits).tolist())
         return list(zip(*found, strict=True))
 
-    def _single(self, number: int, word: str, language: str) -> _Known:
+    def _single(self, number: int, word: str, language: str) -> KnownName:
         """The entries that have this word, which has this number, as their name."""
         row = int(self._keys.searchsorted(np.uint32(word_hash(word))))
         named = self._named((word,), row)
         if not named:
             self._begins[number] &= _LONGER
-        return _known(named, (word,), language)
+        return known_name(named, (word,), language)
 
-    def _named_at(self, tokens: Tokens, first: int, stop: int, row: int, language: str) -> _Known:
+    def _named_at(
+        self, tokens: Tokens, first: int, stop: int, row: int, language: str
+    ) -> KnownName:
         """The entries that have these tokens as their name; they are remembered for the next
         article."""
         numbers = language, tokens.numbers[first:stop].tobytes()
@@ -225,7 +176,7 @@ class Gazetteer:
             if len(self._remembered) >= _MAX_REMEMBERED:
                 self._remembered.clear()
             words = tokens.run(first, stop)
-            known = _known(self._named(words, row), words, language)
+            known = known_name(self._named(words, row), words, language)
             self._remembered[numbers] = known
         return known
 
@@ -247,6 +198,13 @@ class Gazetteer:
         words = [word for word in Tokens(name).words if word]
         row = int(self._keys.searchsorted(np.uint32(name_key(words))))
         return self._named(words, row, any_case=True)
+
+    def counting_languages(self, name: str) -> dict[GazetteerEntry, list[str]]:
+        """Return for each entry with this name, written as here, in which languages the name alone
+        is enough for its tag: as codes of LANGUAGES, and "other" for all languages but these."""
+        words = tuple(word for word in Tokens(name).words if word)
+        row = int(self._keys.searchsorted(np.uint32(name_key(words))))
+        return counting_languages(self._named(words, row), words)
 
     def with_id(self, wanted: str) -> list[GazetteerEntry]:
         """Return the entries with this id, such as wd:Q183, in any letter case."""
@@ -308,48 +266,6 @@ class Gazetteer:
         self._hashes, self._most_from, self._begins = _NO_HASHES, _NO_FLAGS, _NO_FLAGS
         self._remembered.clear()
         self._singles.clear()
-
-
-def _known(named: tuple[NamedEntry, ...], words: Sequence[str], language: str) -> _Known:
-    plain = _proven(named, words, language)
-    sure = plain and (
-        len(words) > 1 or plain[0].rank >= WELL_KNOWN or _at_home(plain[0], words, language)
-    )
-    return _Known(named, plain, plain[0].kind if sure else "")
-
-
-def _proven(
-    named: Sequence[NamedEntry], words: Sequence[str], language: str
-) -> tuple[GazetteerEntry, ...]:
-    """The entries that a name of these words proves by itself; none if they are of two kinds, or if
-    it is also a noun of the language."""
-    if is_noun(words, language):
-        return ()
-    plain = tuple(n.entry for n in named if _proves(n, words, language))
-    return plain if len({entry.kind for entry in plain}) == 1 else ()
-
-
-def _proves(named: NamedEntry, words: Sequence[str], language: str) -> bool:
-    if language == "en":
-        return not named.flags & (WORD | OTHER_KIND | WITHIN_KIND)
-    if named.entry.kind == _PLACE and not named.flags & WORD and is_spelling(words, language):
-        return True
-    if named.flags & (WORD | OTHER_KIND):
-        return False
-    if _at_home(named.entry, words, language):
-        return True
-    if named.entry.kind == _PLACE and named.languages and language in LANGUAGES:
-        return bool(named.languages >> LANGUAGES.index(language) & 1)
-    well_known = len(words) > 1 or named.entry.rank >= WELL_KNOWN
-    return not named.flags & WITHIN_KIND and well_known
-
-
-def _at_home(entry: GazetteerEntry, words: Sequence[str], language: str) -> bool:
-    """Whether texts in a language have this name for the entry, however little known it is
-    elsewhere."""
-    if entry.kind == _PLACE:
-        return is_usual_name(words, entry.label, entry.country, language)
-    return entry.kind == "organisation" and is_home_acronym(words, entry.country, language)
 
 
 @cache

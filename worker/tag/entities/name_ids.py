@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from worker.tag.entities.gazetteer_evidence import NameInText
 from worker.tag.entities.gazetteer_flags import OTHER_KIND, WITHIN_KIND
-from worker.tag.entities.gazetteer_names import Gazetteer, GazetteerEntry, NamedEntry
+from worker.tag.entities.gazetteer_names import Gazetteer
 from worker.tag.entities.mentions import PERSON, PLACE, Mention, ResolvedName
+from worker.tag.entities.named_entries import GazetteerEntry, NamedEntry
 from worker.tag.entities.word_keys import normal_code
 from worker.tag.tokens import Tokens
 

@@ -4,12 +4,16 @@ The code of such a tag is the id of an entry in the gazetteer (the list of known
 versions made it of the name itself. A person who searches may give either, and must find both.
 """
 
-from worker.tag.entities.gazetteer_names import GazetteerEntry, packaged_gazetteer
+from functools import lru_cache
+
+from worker.tag.entities.gazetteer_names import packaged_gazetteer
+from worker.tag.entities.named_entries import GazetteerEntry
 from worker.tag.entities.word_keys import normal_code
 
 _SCHEMES = ("person", "organisation", "place")
 
 
+@lru_cache(maxsize=256)  # a page of a search asks several times; a look-up of an id takes 10 ms
 def equal_codes(tag: str) -> tuple[tuple[str, str], ...]:
     """Return the codes that mean the same as `tag`, a name, an id or an old code, as pairs (scheme,
     code); the scheme "" stands for any.

@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 from worker.tag.rules.fields import SCOPES, TEXT_SCOPES
 from worker.tag.rules.phrases import Phrase, Phrases, parse_phrase
 from worker.tag.rules.regex import compile_regex
-from worker.tag.rules.rule import PhraseGroup, Rule, flattened, split_scope
-from worker.tag.rules.taxonomy import Taxonomy, Topic
+from worker.tag.rules.rule import PhraseGroup, Rule, split_scope
+from worker.tag.rules.taxonomy import Taxonomy
+from worker.tag.rules.topic import Topic
 
 PhraseScopes = Mapping[int, int]  # number of a phrase -> the scopes in which it counts
 
 
 class CompiledPattern(NamedTuple):
-    """A regular expression of a rule: compiled (`regex`), and as the rule file has it (`written`).
+    """A regular expression of a rule, compiled (`regex`).
 
     `scopes` is a bit mask of the parts of an article (title, body …) in which its matches count.
     `number` is its own negative number, by which its matches are stored; phrases have numbers from
@@ -28,7 +29,6 @@ class CompiledPattern(NamedTuple):
 
     number: int  # negative, while phrases are numbered from 0
     scopes: int
-    written: str
     regex: Any  # a compiled RE2 expression
 
 
@@ -129,21 +129,31 @@ def _compile_rule(
     def numbered_groups(groups: Iterable[PhraseGroup]) -> tuple[PhraseScopes, ...]:
         return tuple(numbered((g,) if isinstance(g, str) else g) for g in groups)
 
+    any_, all_ = numbered(rule.any), numbered_groups(rule.all)
+    none, near = numbered(rule.none), numbered_groups(rule.near)
     return CompiledRule(
         topic=topic,
         definition=rule,
         id=f"{topic.code}/{rule.name}",
-        any=numbered(rule.any),
-        all=numbered_groups(rule.all),
-        none=numbered(rule.none),
-        near=numbered_groups(rule.near),
+        any=any_,
+        all=all_,
+        none=none,
+        near=near,
         patterns=tuple(
-            CompiledPattern(-1 - n, default, written, compile_regex(written))
+            CompiledPattern(-1 - n, default, compile_regex(written))
             for n, written in enumerate(rule.regex)
         ),
         expires=min(filter(None, (rule.expires, topic.expires)), default=None),
-        positive=numbered((*rule.any, *flattened(rule.all), *flattened(rule.near))),
+        positive=_joined((any_, *all_, *near)),
     )
+
+
+def _joined(groups: Iterable[PhraseScopes]) -> PhraseScopes:
+    joined: dict[int, int] = {}
+    for group in groups:
+        for number, scopes in group.items():
+            joined[number] = joined.get(number, 0) | scopes
+    return joined
 
 
 def _mask(names: Iterable[str]) -> int:

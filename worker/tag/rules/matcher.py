@@ -9,10 +9,11 @@ for the option `--explain`.
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from itertools import islice
+from math import floor
 from typing import NamedTuple
 
 from worker.model.plurals import several
@@ -23,9 +24,10 @@ from worker.tag.rules.compiled_rules import (
     CompiledRules,
     PhraseScopes,
 )
-from worker.tag.rules.fields import BODY, LEAD, TITLE, JoinedFields
+from worker.tag.rules.fields import JoinedFields
 from worker.tag.rules.phrases import PhraseMatch, inside_word, words_between
-from worker.tag.rules.rule import Rule, ScopeWeights, Scoring, Within
+from worker.tag.rules.rule import Scoring, Within
+from worker.tag.rules.rule_score import RuleEvidence, ScopedMatch, rule_score
 
 _MAX_REGEX_MATCHES = 50  # of one regular expression in one article
 # A full stop does not end a sentence after an initial or a title, nor before a small letter or a
@@ -34,21 +36,6 @@ _SENTENCE_ENDS = re.compile(
     r"\n|[。！？]|[!?…؟।](?=\s|$)"
     r"|(?<!\b\w)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)\.(?=\s|$)(?!\s+[a-zß-öø-ÿа-я0-9])"
 )
-
-
-class ScopedMatch(NamedTuple):
-    """A place where a phrase or regular expression matches an article: the characters from `start`
-    up to, but without, `end` of the text to which the article's fields are joined.
-
-    `scope` is the part of the article (title, lead, body …) in which it begins, as a bit mask.
-    """
-
-    start: int
-    end: int
-    scope: int
-
-
-RuleEvidence = dict[int, list[ScopedMatch]]  # by number of phrase or pattern
 
 
 class RuleResult(NamedTuple):
@@ -181,12 +168,12 @@ def evaluate_rule(
         why_not = f"found {several(count, 'time')}, min_count is {definition.min_count}"
     if why_not:
         return RuleResult(rule, evidence, 0.0, why_not)
-    score = definition.score or _score(evidence, definition, scoring, len(context.article.text))
+    score = definition.score or rule_score(evidence, definition, scoring, len(context.article.text))
     threshold = definition.threshold or scoring.threshold
     if score < threshold:
-        return RuleResult(
-            rule, evidence, score, f"score {score:.2f}, the threshold is {threshold:g}"
-        )
+        shown = floor(score * 100) / 100  # rounded up, it could equal the threshold
+        why_not = f"score {shown:.2f}, the threshold is {threshold:g}"
+        return RuleResult(rule, evidence, score, why_not)
     return RuleResult(rule, evidence, round(score, 3), "")
 
 
@@ -242,8 +229,8 @@ def _add_patterns(
     # In a rule without `all` and `near`, all evidence is of `any`.
     of_any = context.evidence_for(rule.any) if rule.all or rule.near or not evidence else evidence
     if not by_pattern and not of_any:
-        written = [p.written for p in rule.patterns]
-        return evidence, f"not found: {_alternatives(context, rule.any, written)}"
+        regex = "a match of its `regex`" if rule.patterns else ""
+        return evidence, f"not found: {_alternatives(context, rule.any, regex)}"
     return {**evidence, **by_pattern}, ""
 
 
@@ -275,41 +262,10 @@ def _distance(within: Within) -> str:
     return "in one sentence" if within == "sentence" else f"within {several(int(within), 'word')}"
 
 
-def _alternatives(
-    context: MatchContext, phrases: PhraseScopes, patterns: Sequence[str] = ()
-) -> str:
-    """Some phrases or patterns for a message: the first three, and how many more there are."""
-    texts = [*(context.compiled.phrase_texts[number] for number in phrases), *patterns]
-    first = " or ".join(f"“{text}”" for text in texts[:3])
-    return first + (f" or {len(texts) - 3} more" if len(texts) > 3 else "")
-
-
-def _score(evidence: RuleEvidence, rule: Rule, scoring: Scoring, chars: int) -> float:
-    """The score of a rule, 0 to 1: p / (p + d) for p points and doubt d.
-
-    Points come from the matches, by their scopes; the more often a phrase may be repeated in a text
-    of so many `chars`, the more repetitions count. Doubt grows with the length of the text, since a
-    long text contains more phrases by chance. A title is short in any article, so the matches in
-    it count without that doubt if this gives the higher score.
-    """
-    weights = rule.weights or scoring.weights
-    most_repeats = int(scoring.max_repeats * max(1.0, chars / 1000))
-    points = in_title = 0.0
-    for matches in evidence.values():
-        if len(matches) == 1:
-            points += _weight(weights, matches[0].scope)
-        else:
-            points += max(_weight(weights, match.scope) for match in matches)
-            points += scoring.repeat * min(len(matches) - 1, most_repeats)
-        if any(match.scope == TITLE for match in matches):
-            in_title += weights.title
-    doubt = scoring.doubt + scoring.doubt_per_1000_chars * chars / 1000
-    return max(points / (points + doubt), in_title / (in_title + scoring.doubt))
-
-
-def _weight(weights: ScopeWeights, scope: int) -> float:
-    if scope == TITLE:
-        return weights.title
-    if scope & LEAD:
-        return weights.lead
-    return weights.body if scope == BODY else weights.facts
+def _alternatives(context: MatchContext, phrases: PhraseScopes, other: str = "") -> str:
+    """Some phrases for a message: the first three, how many more there are, and what `other` says
+    could be in their place."""
+    shown = [f"“{context.compiled.phrase_texts[number]}”" for number in islice(phrases, 3)]
+    if len(phrases) > len(shown):
+        shown.append(f"{len(phrases) - len(shown)} more")
+    return " or ".join([*shown, other] if other else shown)

@@ -8,6 +8,7 @@ these points.
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -158,9 +159,10 @@ class Rule(Frozen):
     def synonym_names(self) -> Iterator[str]:
         """The names of the lists of synonyms to which the rule's phrases refer by `@name`, without
         `@`."""
-        return (text[1:] for _, text in map(split_scope, self.phrases) if text.startswith("@"))
+        referring = (split_scope(written)[1] for written in self.phrases if "@" in written)
+        return (text[1:] for text in referring if text.startswith("@"))
 
-    @property
+    @cached_property
     def problems(self) -> tuple[str, ...]:
         """All that is wrong with the rule, as messages for its author; empty if it is valid."""
         problems = [
@@ -195,7 +197,7 @@ def split_scope(written: str) -> tuple[str, str]:
 
     `title:war` becomes ("title", "war"). `war` names no part, and becomes ("", "war").
     """
-    match = _SCOPED.fullmatch(written)
+    match = _SCOPED.fullmatch(written) if ":" in written else None
     return (match[1], match[2].strip()) if match else ("", written)
 
 

@@ -1,4 +1,5 @@
-"""Function words of German, French, Spanish, Portuguese and Italian, and verbs that any news has.
+"""Function words of English, German, French, Spanish, Portuguese and Italian, and verbs that any
+news has.
 
 They say how a text is written and not what it is about, so they are no evidence of a topic.
 """
@@ -6,6 +7,24 @@ They say how a text is written and not what it is about, so they are no evidence
 from collections.abc import Collection
 
 _BY_LANGUAGE = {
+    "en": """a about above according across after again against ago all almost along already
+        also although always am among amid an and another any anyone anything are around
+        as at away be because become been before behind being below beside besides
+        between beyond both but by can can't cannot could couldn't did didn't do does
+        doesn't doing don't done down during each either else enough even ever every
+        everyone everything except few for from further had hadn't has hasn't have
+        haven't having he he's her here hers herself him himself his how however i i'm
+        if in indeed inside instead into is isn't it it's its itself just least less let
+        like many may me might mine more most much must my myself near nearly neither
+        never no nobody none nor not nothing now of off often on once one only onto or
+        other others our ours ourselves out outside over own per perhaps quite rather
+        really s said say saying says several shall she she's should shouldn't since so
+        some someone something sometimes still such t than that that's the their theirs
+        them themselves then there there's these they they're this those though through
+        throughout thus to together too toward towards under until up upon us very via
+        was wasn't we we're were weren't what whatever when where whether which while
+        who whom whose why will with within without won't would wouldn't yes yet you
+        your yours yourself""",
     "de": """ab aber alle allem allen aller alles als also am an ander andere anderen auch
         auf aus außer bald bei beide beim bereits bis bisher da dabei dadurch dafür
         dagegen daher dahin damals damit danach daneben dann daran darauf daraus darf

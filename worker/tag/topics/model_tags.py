@@ -9,13 +9,15 @@ from worker.model.records import Article, Span, Tag
 from worker.tag.rules.rule import PositiveShare
 from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.tokens import Tokens, tokens_of_article
+from worker.tag.topics.function_words import function_words
 from worker.tag.topics.joined_probability import joined_probability
 from worker.tag.topics.topic_model import LANGUAGES, TopicGuess, TopicModel, TopicScores, shipped
 from worker.tag.topics.topic_tags import Judge, no_judge
-from worker.tag.topics.topic_words import first_occurrences
+from worker.tag.topics.topic_words import first_occurrences, words
 
 _SCHEME = "taxonomy"
 _METHOD = "model"
+_MOST_LABEL_CHARS = 100  # of title and text together; a longer one is no label
 
 
 class TopicRules(Frozen):
@@ -64,14 +66,18 @@ class ModelOpinion:
         self.article = article
         self.model = model
         self.scores: TopicScores = model.score(model.read(tokens or tokens_of_article(article)))
+        self.is_label = is_label(article)
 
     def judge(self, rules: TopicRules, taxonomy: Taxonomy) -> Judge:
         """Return a function that turns the score that a rule gives a topic into the topic's
         probability, or into None if that is less than `rules.least_by_rule`: no tag.
 
         Only the English model can judge. For other languages the function returns the rule's score:
-        those models learned from few real texts, and know less than the rules.
+        those models learned from few real texts, and know less than the rules. No topic that a
+        model could judge is probable for a text that is only a label (`is_label`).
         """
+        if self.is_label:
+            return lambda code, score, phrases: None if self._knows(code) else score
         if "en" not in self.model.languages:
             return no_judge
 
@@ -90,7 +96,7 @@ class ModelOpinion:
         above it, and the most probable of these counts. The result is None for a topic that the
         model can't judge, such as one that the operator has added.
         """
-        if code.partition(":")[0] != self.model.scheme:
+        if not self._knows(code):
             return None
         numbers = self.model.numbers
         known = [numbers[c] for c in (code, *taxonomy.ancestors(code)) if c in numbers]
@@ -99,13 +105,28 @@ class ModelOpinion:
         of_model = max(float(self.scores.probabilities[n]) for n in known)
         return joined_probability(of_model, phrases)
 
+    def _knows(self, code: str) -> bool:
+        return code.partition(":")[0] == self.model.scheme
+
     def tags(self, rules: TopicRules, taxonomy: Taxonomy) -> list[Tag]:
-        """The tags of topics that the model finds at least as probable as their thresholds."""
+        """The tags of topics that the model finds at least as probable as their thresholds; none
+        of a text that is only a label (`is_label`)."""
+        if self.is_label:
+            return []
         model = self.model
         guesses = model.guess_by(self.scores, rules.max_words, rules.thresholds)
         guesses = [guess for guess in guesses if model.codes[guess.number] not in rules.leave_out]
         spans = _first_spans(self.article, {word for guess in guesses for word in guess.words})
         return [_tag(guess, model, rules, taxonomy, spans) for guess in guesses]
+
+
+def is_label(article: Article) -> bool:
+    """Whether title and text of an article have fewer than two words, apart from function words:
+    the label of an advertisement or of a section, such as "Publicité", and no news."""
+    text = article.text or article.summary
+    if len(article.title) + len(text) > _MOST_LABEL_CHARS:
+        return False
+    return len({*words(f"{article.title}\n{text}")} - function_words({article.language})) < 2
 
 
 def judge_for(article: Article, rules: TopicRules | None, taxonomy: Taxonomy) -> Judge:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from worker.tag.tokens import Tokens
 from worker.tag.topics.function_words import function_words
 from worker.tag.topics.topic_words import (
-    FUNCTION_WORDS,
     MOST_WORDS,
     TopicWords,
     WordRows,
@@ -146,7 +145,7 @@ class TopicModel:
         self.labels = tuple(str(s) for s in arrays["labels"])
         self.thresholds = arrays["thresholds"].astype(np.float32)
         self._row_of = _RowCache(arrays["keys"], compounds=self.languages == ("de",))
-        no_evidence = FUNCTION_WORDS | function_words(self.languages)
+        no_evidence = function_words({"en", *self.languages})
         self._function_rows = frozenset(map(self._row_of.__getitem__, no_evidence))
         self._words_of_pieces = WordsOfPieces(self._row_of)
         self._rarity = arrays["rarity"].astype(np.float32)

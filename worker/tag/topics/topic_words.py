@@ -26,25 +26,6 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ENDS_INSIDE_WORD = re.compile(
     r"[^\W\d_]['’]?\Z"
 )  # matches the characters before an offset inside a word
-# English, the language of the model. They say how a text is written, so they are no evidence.
-FUNCTION_WORDS = frozenset(
-    """a about above according across after again against ago all almost along already also although
-    always am among amid an and another any anyone anything are around as at away be because
-    become been before behind being below beside besides between beyond both but by can can't
-    cannot could couldn't did didn't do does doesn't doing don't done down during each either else
-    enough even ever every everyone everything except few for from further had hadn't has hasn't
-    have haven't having he he's her here hers herself him himself his how however i i'm if in
-    indeed inside instead into is isn't it it's its itself just least less let like many may me
-    might mine more most much must my myself near nearly neither never no nobody none nor not
-    nothing now of off often on once one only onto or other others our ours ourselves out outside
-    over own per perhaps quite rather really s said say saying says several shall she she's should
-    shouldn't since so some someone something sometimes still such t than that that's the their
-    theirs them themselves then there there's these they they're this those though through
-    throughout thus to together too toward towards under until up upon us very via was wasn't we
-    we're were weren't what whatever when where whether which while who whom whose why will with
-    within without won't would wouldn't yes yet you your yours yourself
-    """.split()
-)
 
 
 class TopicWords(NamedTuple):
