@@ -22,16 +22,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.monitoring.source_drift import WINDOW_H, WINDOWS_BEFORE, find_drop
-from worker.monitoring.source_rhythm import (
+from worker.monitoring.rhythm_learning import (
     FALSE_ALARMS_A_WEEK,
-    HOURS_A_WEEK,
     Hours,
-    Rhythm,
     WeeklyShape,
     learn_rhythm,
     pooled_shape,
 )
+from worker.monitoring.source_drift import WINDOW_H, WINDOWS_BEFORE, find_drop
+from worker.monitoring.source_rhythm import HOURS_A_WEEK, Rhythm
 
 Times = NDArray[np.float64]  # hours since 1970, ascending
 Deadline = Callable[[float], float]  # of the last article: when the rule takes it for a silence

@@ -72,6 +72,15 @@ def stories(folder: Path, weight: float = 16.0) -> list[Row]:
     return rows
 
 
+def after_2019(weight: float = 4.0) -> list[Row]:
+    """This project's own sentences on what news speaks of since 2020, which the corpora lack: the
+    pandemic, generative AI, the war in Ukraine."""
+    return [
+        Row(label["text"], tuple(map(CODES.index, label["labels"])), weight)
+        for label in _labels("after-2019.jsonl")
+    ]
+
+
 def _labels(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (LABELS / name).read_text("utf-8").splitlines()]
 

@@ -70,6 +70,19 @@ def test_files_of_a_folder_that_hold_no_raw_articles_are_skipped_and_counted(run
     assert {"where": "feed.json", "kind": "JSON Feed"} in answer["skipped"]
 
 
+@pytest.mark.parametrize(("count", "printed"), [(1, 1), (5, 5), (6, 0)])
+def test_the_receipts_of_a_few_articles_are_printed_and_how_to_get_those_of_many(
+    count: int, printed: int, run: Run
+) -> None:
+    lines = (json.dumps({"title": f"Title {number}"}) for number in range(count))
+    Path("a.jsonl").write_text("\n".join(lines))
+    said = run("enqueue", "a.jsonl").stdout.splitlines()
+    receipts = [line.split()[1] for line in said if line.startswith("  receipt ")]
+    assert len(set(receipts)) == printed
+    assert "worker explain RECEIPT" in said[-1]
+    assert ("--json" in said[-1]) == (not printed)
+
+
 @pytest.mark.parametrize(
     ("options", "bad", "said"),
     [

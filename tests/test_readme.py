@@ -9,7 +9,7 @@ import pytest
 
 from tests.make import NOW
 from tests.support.pipelines import CONFIG
-from worker.cli import run_command, terminal
+from worker.cli import run_printing, terminal
 from worker.cli.inputs import read_inputs
 from worker.cli.terminal import SafeConsole
 from worker.index.memory_index import MemoryIndex
@@ -35,9 +35,9 @@ def printed_for_the_seeds(store_url: str) -> list[str]:
     printed = StringIO()
     console = SafeConsole(file=printed, width=WIDTH, highlight=False)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (terminal, run_command):
+        for module in (terminal, run_printing):
             patch.setattr(module, "out", console)
-        run_command._print_results(listing, letters, 4.3)
+        run_printing.print_results(listing, letters, 4.3)
     return printed.getvalue().splitlines()
 
 

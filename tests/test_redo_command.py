@@ -13,8 +13,9 @@ from sqlalchemy import update
 from tests.make import NOW
 from tests.store.stored import everything
 from worker.clean import clean
-from worker.cli import group, reprocess_preview
-from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
+from worker.cli import group, reclean_preview
+from worker.cli.reclean_preview import RecleanPreview
+from worker.cli.retag_preview import RetagPreview
 from worker.config.loader import load_config
 from worker.config.rule_files import PACKAGED
 from worker.index.memory_index import MemoryIndex
@@ -151,7 +152,7 @@ def test_a_payload_that_crashes_the_cleaner_is_counted_and_the_others_are_compar
             raise RecursionError("deep")
         return clean(raw, rules, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reprocess_preview, "clean", crashing)
+    monkeypatch.setattr(reclean_preview, "clean", crashing)
     preview = RecleanPreview(load_config(), samples=2)
     ids = [hit.article_id for hit in stored.search(Query())]
     for record in stored.records(ids):

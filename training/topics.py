@@ -1,7 +1,7 @@
 """Train the topic model on corpora and word vectors, and write worker/tag/data/topics.npz.
 
     python -m training.topics --current-events FILE --huffpost FILE --wcxb FOLDER --fnc1 FOLDER \\
-        --iptc FILE --vectors vectors.npz --version 2026.11
+        --iptc FILE --vectors vectors.npz --version topics-2026.12.2
 
 The method is described in devtools/topic_training.py. (extra: bench, for scipy)
 """
@@ -11,7 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from devtools.topic_corpora import CODES, definitions, pages, phrases, sentences, stories
+from devtools.topic_corpora import (
+    CODES,
+    after_2019,
+    definitions,
+    pages,
+    phrases,
+    sentences,
+    stories,
+)
 from devtools.topic_training import build, load_words
 
 
@@ -24,7 +32,7 @@ def main() -> None:
     options = parser.parse_args()
     news = sentences(options.current_events)
     articles = [*pages(options.wcxb), *stories(options.fnc1)]
-    real = [*news, *sentences(options.huffpost, 3.0), *articles]
+    real = [*news, *sentences(options.huffpost, 3.0), *articles, *after_2019()]
     extra = [*definitions(options.iptc), *phrases()]
     arrays = build(real, extra, load_words(options.vectors), options.version)
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@
 
     python -m training.words --out vectors.npz TEXTS...     (environment: training/requirements.txt)
 
-TEXTS are JSON files or JSON lines with a `text` in each row; words seen at least three times count.
+TEXTS are JSON files or JSON lines with a `text` in each row; words seen at least three times count,
+and all words of the project's own sentences on news after 2019.
 The encoder is all-MiniLM-L6-v2 (Apache-2.0), read from its Python package: nothing is downloaded.
 """
 
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from devtools.topic_corpora import texts
+from devtools.topic_corpora import after_2019, texts
 from worker.tag.topics.topic_words import words
 
 _SEEN = 3
@@ -45,7 +46,8 @@ def main() -> None:
     pieces = (folder / "vocab.txt").read_text("utf-8").split()
     complete_words = {piece for piece in pieces if piece.isalpha() and len(piece) > 2}
     vocabulary = [w for w, times in seen.most_common() if times >= _SEEN]
-    vocabulary += sorted(complete_words - set(vocabulary))
+    own = {word for row in after_2019() for word in words(row.text)}
+    vocabulary += sorted((complete_words | own) - set(vocabulary))
     np.savez_compressed(
         options.out, words=vocabulary, vectors=vectors(vocabulary).astype(np.float16)
     )

@@ -27,7 +27,7 @@ from bench.peer.measurement import Result, measure, median_of_rounds, warm
 from bench.peer.systems import System, place, systems
 from devtools.servers import private_postgres
 
-_SYSTEMS = "worker;peer;peer, spaCy;floor"
+_SYSTEMS = "worker;worker, zstd;peer;peer, datasketch;peer, spaCy;floor"
 
 
 def main() -> None:

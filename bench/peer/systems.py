@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from bench.peer.processes import postgres_pid
 from bench.peer.running import Running, group_of_processes
 from devtools.servers import create_database, in_database, private_server, unix_url
 from worker.client.producer import Producer
+from worker.config.rule_files import PACKAGED
 from worker.store.database.engine import open_engine, parse
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
@@ -65,6 +67,10 @@ def systems(names: Sequence[str], *, spacy: bool) -> list[System]:
     """The systems of these names, this worker first, each with its databases."""
     listed = [
         *(System("worker", store, worker) for store in (SQLITE, POSTGRES)),
+        *(
+            System("worker, zstd", store, partial(worker, zstd=True))
+            for store in (SQLITE, POSTGRES)
+        ),
         System("peer", POSTGRES, peer("")),
         System("peer, datasketch", POSTGRES, peer("datasketch")),
         System("peer, fast", POSTGRES, peer("fast")),
@@ -89,17 +95,26 @@ def place(
 
 
 @contextmanager
-def worker(at: Place, app: str = "worker") -> Iterator[Running]:
-    """This worker, pushed to by its producer, or by messages as docs/message.md describes them."""
+def worker(at: Place, app: str = "worker", *, zstd: bool = False) -> Iterator[Running]:
+    """This worker, pushed to by its producer, or by messages as docs/message.md describes them.
+
+    With `zstd`, articles are sent and stored as Zstandard frames (`payloads.zstd`).
+    """
     migrate(at.store_url)
     environment = {
         "WORKER_BROKER_URL": at.broker_url,
         "WORKER_STORE_URL": at.store_url,
         "WORKER_VAR_DIR": str(at.folder),
     }
+    if zstd:
+        config = at.folder / "config"
+        config.mkdir()
+        rules = (PACKAGED / "worker.toml").read_text("utf-8")
+        (config / "worker.toml").write_text(rules.replace("zstd = false", "zstd = true"), "utf-8")
+        environment["WORKER_CONFIG_DIR"] = str(config)
     store = SqlStore(at.store_url)
     with (
-        Producer(at.broker_url) as producer,
+        Producer(at.broker_url, compress=zstd) as producer,
         redis.Redis.from_url(at.client_url) as broker,
         _celery(at, app, environment) as process,
     ):

@@ -59,6 +59,8 @@ def test_standing_incidents_are_listed_with_what_could_not_be_sent(
     assert "`worker status` shows what needs attention now" in result.stdout
     report = json.loads(run("--json").stdout)
     assert report["incidents"][0]["name"] == "source-silent"
+    said = {"page": "urgent", "ticket": "soon"}[report["incidents"][0]["severity"]]
+    assert said in result.stdout
     assert report["targets"]["webhook"]["waiting"] == 1
     assert report["late"] is False
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from tests.store.stored import statements
 from tests.support.deliveries import Deliveries
 from worker.monitoring.outages import find_outages
+from worker.monitoring.rhythm_learning import as_hours
 from worker.monitoring.source_health import SilenceCause, SourceState
 from worker.monitoring.source_reading import (
     LearnedSourceCache,
     read_learned_sources,
     read_source_health,
 )
-from worker.monitoring.source_rhythm import as_hours
 from worker.store.hourly_values import hour_of
 from worker.store.sql_store import SqlStore
 

@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 
 from bench.silence import MONDAY, by_hour, lomax, measure, newsrooms
 from worker.monitoring.outages import find_outages
-from worker.monitoring.source_rhythm import (
-    HOURS_A_WEEK,
+from worker.monitoring.rhythm_learning import (
     MAX_GAP,
-    Rhythm,
     as_hours,
     learn_rhythm,
     longest_gap,
     pooled_shape,
 )
+from worker.monitoring.source_rhythm import HOURS_A_WEEK, Rhythm
 
 WEEK = 168
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -91,7 +91,8 @@ def test_it_takes_one_round_trip_and_two_statements_whatever_there_is(
         return sent.sends, len([text for text in asked if text.lstrip()[:6] != "PRAGMA"])
 
     read()
-    begin = 0 if store._url.get_backend_name() == "postgresql" else 2  # BEGIN of each reading
+    with store._reading() as connection:
+        begin = 0 if connection.dialect.name == "postgresql" else 2  # BEGIN of each reading
     assert cost() == (1, 2 + begin)
     for number in range(30):
         for queue in ("articles", "articles\x06\x163", "articles.replay", "articles.quarantine"):

@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.make import NOW, article, dead, record, withdrawal
 from worker.config.worker_rules import RetentionRules
-from worker.explain.explain_sentences import article_sentences, dead_letter_sentences
+from worker.explain.dead_letter_sentences import dead_letter_sentences
+from worker.explain.explain_sentences import article_sentences
 from worker.maintenance.removal import remove_aged
 from worker.model.receipts import (
     new_producer_id,

@@ -14,6 +14,7 @@ from worker import bootstrap
 from worker.broker import embedded
 from worker.broker.connection import BrokerConnection
 from worker.celery import broker_url, make_app
+from worker.cli.status_text import URGENCY
 from worker.cli.terminal import err, out, print_json, print_table, several
 from worker.config.monitoring_rules import load_monitoring_rules
 from worker.config.worker_rules import load_worker_rules
@@ -182,7 +183,7 @@ def _print(state: AlertState, *, is_late: bool) -> None:
 
 def _row(incident: Incident) -> tuple[object, ...]:
     return (
-        incident.severity,
+        URGENCY[incident.severity],
         incident.name,
         incident.about,
         incident.since,

@@ -10,7 +10,7 @@ from rich.text import Text
 from worker.cli.terminal import json_object, make_table, moment, out, several, visible
 from worker.client.unknown_keys import unknown_keys
 from worker.errors import Reason
-from worker.explain.explain_sentences import dead_letter_advice
+from worker.explain.dead_letter_sentences import dead_letter_advice
 from worker.model.dataclass_fields import field_values
 from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterReader

@@ -1,7 +1,7 @@
 """`worker enqueue`: read raw articles from files and put them on the queue."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -23,6 +23,8 @@ from worker.cli.terminal import err, out, print_json, progress, several, visible
 from worker.client.producer import Invalid, OnInvalid, Producer
 from worker.errors import Busy
 from worker.settings import Settings
+
+_MOST_RECEIPTS = 5  # that are printed; --json prints all
 
 
 @click.command(
@@ -55,9 +57,9 @@ def enqueue(
     """Put raw articles from files on the queue.
 
     PATHS are files or folders of .json, .jsonl, .txt and .html; "-" reads JSON lines, a JSON
-    document or a page from standard input. Prints how many were enqueued. Files without raw
-    articles, such as a PDF or a feed, are refused by name and skipped in folders, and so are
-    symbolic links in folders.
+    document or a page from standard input. Prints how many were enqueued, and the receipts of up
+    to five. Files without raw articles, such as a PDF or a feed, are refused by name and skipped in
+    folders, and so are symbolic links in folders.
 
     Exit code 1 when articles were invalid or every file was skipped, 2 when a file was refused,
     3 when the broker accepts no more for now.
@@ -106,7 +108,17 @@ def enqueue(
         parts += [] if locations else [nothing_to_read(paths)]
         parts += filter(None, [skipped_summary(skipped)])
         out.print(visible("; ".join(parts), one_line=True), markup=False, soft_wrap=True)
+        for line in _receipt_lines(receipts):
+            out.print(visible(line, one_line=True), markup=False, soft_wrap=True)
     sys.exit(1 if problems or refused or (skipped and not locations) else 0)
+
+
+def _receipt_lines(receipts: Sequence[str]) -> list[str]:
+    """Name the receipts of a few articles, or say how to get those of many."""
+    if len(receipts) > _MOST_RECEIPTS:
+        return ["`worker explain RECEIPT` says what becomes of one; --json prints the receipts"]
+    lines = [f"  receipt {receipt}" for receipt in receipts]
+    return [*lines, "`worker explain RECEIPT` says what becomes of it"] if lines else []
 
 
 def _broken(count: int, invalid: OnInvalid) -> str:

@@ -1,17 +1,18 @@
 """`worker explain`: print in sentences what happened to an article, and why."""
 
+from __future__ import annotations
+
 import sys
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 from rich.padding import Padding
 from rich.text import Text
 
 from worker.cli.resources import opened_store
-from worker.cli.tag_command import print_considered, topic_code
 from worker.cli.terminal import NotFound, err, moment, out, print_json, visible
-from worker.config.loader import load_config
-from worker.explain import explain_sentences
+from worker.explain.dead_letter_sentences import dead_letter_sentences
 from worker.explain.explanation import (
     Explanation,
     expired_sentence,
@@ -22,8 +23,10 @@ from worker.explain.explanation import (
 from worker.model.dataclass_fields import field_values
 from worker.settings import Settings
 from worker.store.ports import RecordReader
-from worker.tag.explain_tags import RuleExplanation, explain_rules
-from worker.tag.topics.model_tags import judge_for
+
+if TYPE_CHECKING:
+    from worker.clean.cleaning_rules import UrlRules
+    from worker.tag.explain_tags import RuleExplanation
 
 
 @click.command(epilog="Examples: worker explain 3f2a91 · worker explain https://a.example/1")
@@ -42,7 +45,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
     settings = Settings.load()
     store = opened_store()
     try:
-        explanation = explained(store, what, lambda: load_config(settings.config_dir).cleaning.urls)
+        explanation = explained(store, what, lambda: _link_rules(settings))
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
     considered = _considered(store, explanation, code, settings) if code else []
@@ -56,9 +59,14 @@ def explain(what: str, code: str, as_json: bool) -> None:
         )
     else:
         _print(what, explanation, store.retention.expired_before())
-        for rules in considered:
-            print_considered(f"the rules of {code} now", rules)
+        _print_considered(code, considered)
     sys.exit(0 if explanation != Explanation() else 1)
+
+
+def _link_rules(settings: Settings) -> UrlRules:
+    from worker.config.loader import load_config  # cleaning and tagging cost 0.5 s to import
+
+    return load_config(settings.config_dir).cleaning.urls
 
 
 def _considered(
@@ -68,6 +76,11 @@ def _considered(
 
     `code` is the code or label of the topic.
     """
+    from worker.cli.tag_command import topic_code
+    from worker.config.loader import load_config
+    from worker.tag.explain_tags import explain_rules
+    from worker.tag.topics.model_tags import judge_for
+
     config = load_config(settings.config_dir)
     topic = topic_code(config, code)
     rules, topics = config.tagging.rules, config.tagging.topics
@@ -82,6 +95,14 @@ def _considered(
         )
         for record in store.records(ids)
     ]
+
+
+def _print_considered(code: str, considered: list[list[RuleExplanation]]) -> None:
+    if considered:
+        from worker.cli.tag_command import print_considered
+
+        for rules in considered:
+            print_considered(f"the rules of {code} now", rules)
 
 
 def _print(what: str, explanation: Explanation, expired_before: datetime | None) -> None:
@@ -103,7 +124,7 @@ def _print(what: str, explanation: Explanation, expired_before: datetime | None)
     if explanation.outcome:
         _print_sentence(outcome_sentence(explanation.outcome, explanation.letter))
     if explanation.letter:
-        for sentence in explain_sentences.dead_letter_sentences(explanation.letter):
+        for sentence in dead_letter_sentences(explanation.letter):
             _print_sentence(sentence)
     for article in explanation.articles:
         title = article["revisions"][-1]["title"] if article["revisions"] else "withdrawn"

@@ -9,7 +9,6 @@ import click
 from worker import bootstrap
 from worker.broker import embedded
 from worker.cli.terminal import err, out, print_json, progress, several, visible
-from worker.config.loader import load_config
 from worker.config.rule_files import unread_files
 from worker.maintenance.missed_counts import count_missed_outcomes
 from worker.maintenance.tag_moves import move_old_tags
@@ -30,6 +29,8 @@ def config(as_json: bool, as_reference: bool) -> None:
 
         click.echo(reference(), nl=False)
         return
+    from worker.config.loader import load_config  # cleaning and tagging cost 0.5 s to import
+
     settings = Settings.load()
     rules = load_config(settings.config_dir)
     origins = settings.origins()

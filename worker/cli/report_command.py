@@ -9,7 +9,6 @@ from worker.cli.resources import opened_store
 from worker.cli.search_commands import Since
 from worker.cli.sparkline import sparkline
 from worker.cli.terminal import counted, moment, out, several
-from worker.config.loader import load_config
 from worker.config.monitoring_rules import load_monitoring_rules
 from worker.errors import BadConfig
 from worker.monitoring.outcome_columns import outcome_sums
@@ -77,4 +76,4 @@ def _html(found: PeriodReport) -> bytes:
     except ImportError as e:
         problem = f"{e.name} is not installed; pip install 'article-worker[web]'"
         raise BadConfig(f"worker report --html: {problem}") from e
-    return report_html(found, load_config(Settings.load().config_dir).monitoring.attention)
+    return report_html(found, load_monitoring_rules(Settings.load().config_dir).attention)

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from worker.cli.finite_numbers import FiniteRange
-from worker.cli.reprocess_preview import RecleanPreview, RetagPreview
+from worker.cli.reclean_preview import RecleanPreview
 from worker.cli.resources import opened_store
+from worker.cli.retag_preview import RetagPreview
 from worker.cli.rule_agreement import require_agreement, wait_for_reload
 from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config

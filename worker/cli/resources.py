@@ -1,12 +1,21 @@
-"""Open the store and the index for a command, and close them when it ends."""
+"""Open the store and the index for a command, and close them when it ends.
+
+Most commands need the store only, so nothing of the index is imported with this module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from worker import bootstrap
-from worker.dedup import DedupRules
-from worker.index.redis_index import RedisIndex
 from worker.settings import Settings
 from worker.store.ports import ArticleStore
+
+if TYPE_CHECKING:
+    from worker.dedup import DedupRules
+    from worker.index.redis_index import RedisIndex
 
 
 def opened_store() -> ArticleStore:

@@ -1,12 +1,10 @@
 """`worker run`: start servers, ingest files, print the results and stop the servers."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,35 +26,20 @@ from worker.cli.inputs import (
     skipped_rows,
     skipped_summary,
 )
-from worker.cli.terminal import (
-    counted,
-    moment,
-    out,
-    print_json,
-    print_table,
-    progress,
-    several,
-    visible,
-)
+from worker.cli.run_printing import print_next, print_results, print_unseen
+from worker.cli.terminal import moment, out, print_json, progress, several, visible
 from worker.client.producer import Producer
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.model.records import Outcome, OutcomeKind
+from worker.model.records import OutcomeKind
 from worker.settings import Settings
-from worker.store.dead_letter_values import StoredDeadLetter
-from worker.store.ports import ArticleReader, HoldingStore
-from worker.store.values import SearchHit
+from worker.store.ports import HoldingStore
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _interrupted = Event()
 
 _POLL_S = 0.1
 _ASKED_AT_ONCE = 500  # receipts in one query to the store
-_ROWS = 200  # rows of the printed table; --json prints all
-_COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
-_LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
-
-Listing = Sequence[tuple[Outcome, SearchHit | None]]
 
 
 @click.command(epilog="Example: worker run seeds/ --exclude expected.jsonl")
@@ -113,8 +96,8 @@ def run(
         )
         return
     if receipts:
-        _print_results(listing, letters, took_s)
-        _print_unseen(store, [o for o, _ in listing if o.kind is OutcomeKind.WITHDRAWN])
+        print_results(listing, letters, took_s)
+        print_unseen(store, [o for o, _ in listing if o.kind is OutcomeKind.WITHDRAWN])
     for line in filter(
         None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
     ):
@@ -122,7 +105,7 @@ def run(
     if held:
         out.print(f"{several(held, 'article')} held: their source is paused; see `worker pause`")
     if receipts:
-        _print_next(listing)
+        print_next(listing)
     sys.exit(EXIT_LOOK if skipped and not receipts else 0)
 
 
@@ -256,65 +239,6 @@ def _tail(settings: Settings, what: str) -> str:
     log = _log_file(settings)
     lines = log.read_text("utf-8", "replace").splitlines()[-5:] if log.exists() else []
     return "\n  ".join([f"{what}; the end of {log}:", *lines])
-
-
-def _print_results(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
-    stored = [(o, hit) for o, hit in listing if hit]
-    print_table("articles", _COLUMNS, [_row(o, hit) for o, hit in stored[:_ROWS]])
-    if len(stored) > _ROWS:
-        out.print(f"… and {len(stored) - _ROWS} more: worker search\n")
-    if letters:
-        print_table("dead letters", _LETTER_COLUMNS, [_letter_row(letter) for letter in letters])
-    kinds = Counter(outcome.kind for outcome, _ in listing)
-    out.print(
-        f"[bold]{several(len(listing), 'raw article')} in {took_s:.1f} s:[/] "
-        + counted({kind: kinds[kind] for kind in OutcomeKind})
-    )
-
-
-def _print_unseen(store: ArticleReader, withdrawn: Sequence[Outcome]) -> None:
-    """Say how many withdrawals found no article that they could take down."""
-    ids = {outcome.article_id for outcome in withdrawn[:_ROWS]}
-    shown = [stored for article_id in ids if (stored := store.show(article_id))]
-    if unseen := sum(not stored["article"]["revision"] for stored in shown):
-        out.print(
-            f"{several(unseen, 'withdrawal')} took nothing down: no article had the id or link "
-            "yet. A delivery of it that was fetched before the withdrawal is refused when it comes",
-            soft_wrap=True,
-        )
-
-
-def _row(outcome: Outcome, hit: SearchHit) -> tuple[object, ...]:
-    labels, cluster = ", ".join(hit.labels), hit.cluster_id[:8]
-    return hit.title, hit.source, outcome.kind, cluster, hit.language, labels, hit.words
-
-
-def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
-    return letter.detail, letter.reason, letter.source, letter.seen, letter.letter_id[:8]
-
-
-def _print_next(stored: Listing) -> None:
-    program = _program()
-    first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
-    commands = {
-        f"{program} web --open": "look at all of this in a browser",
-        f"{program} search Ukraine": "find articles by word, tag, source or date",
-        f"{program} show {first}": "everything about one article",
-        f"{program} enqueue FILE": "push your own .json, .jsonl, .txt or .html",
-        f"{program} config": "the rules in force and the files they come from",
-    }
-    width = max(map(len, commands))
-    out.print("\nnext:", style="bold")
-    for command, what in commands.items():
-        out.print(f"  {command:{width}}  {what}", markup=False)
-
-
-def _program() -> str:
-    """The name or relative path under which the user can call this command again."""
-    program = Path(sys.argv[0]).absolute()
-    if shutil.which(program.name) == str(program) or not program.is_relative_to(Path.cwd()):
-        return "worker"
-    return str(program.relative_to(Path.cwd()))
 
 
 def _unique(letter_ids: Iterator[str]) -> list[str]:

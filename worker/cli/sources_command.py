@@ -17,7 +17,6 @@ from worker.cli.source_health_printing import (
     print_nothing_arrives,
     title_of,
 )
-from worker.cli.source_learning import boilerplate_report, print_boilerplate
 from worker.cli.sparkline import sparkline
 from worker.cli.status_reading import running_broker
 from worker.cli.terminal import (
@@ -107,6 +106,8 @@ def show(name: str | None, as_json: bool) -> None:
     stored = store.source(name)
     if stored is None:
         raise NotFound(f"no source {name}; list them with `worker sources`")
+    from worker.cli.source_learning import boilerplate_report, print_boilerplate
+
     seen = stored.source
     hours = store.last_hours_by_source(now, HOURS, without=REPEATED, source=name).get(
         seen.source, NO_HOURS

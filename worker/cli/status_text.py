@@ -19,7 +19,7 @@ _LANES = ("lane", "waiting", "by priority", "oldest", "state")
 _WORKERS = ("worker", "processes", "busy", "version", "rules", "last progress", "state")
 _MB = 1_000_000
 _START = "celery -A worker worker"
-_URGENCY = {Severity.PAGE: "urgent", Severity.TICKET: "soon"}  # as people say it
+URGENCY = {Severity.PAGE: "urgent", Severity.TICKET: "soon"}  # as people say it
 
 
 class Section(NamedTuple):
@@ -53,7 +53,7 @@ def attention_lines(status: Status) -> Iterator[str]:
     """Yield two lines for each thing that needs attention: what is wrong, and what to do."""
     for item in status.attention:
         since = f", since {moment(item.since)} UTC" if item.since else ""
-        yield f"{_URGENCY[item.severity]:>6}  {item.sentence}{since}"
+        yield f"{URGENCY[item.severity]:>6}  {item.sentence}{since}"
         yield f"{'':>6}  {item.remedy}"
 
 

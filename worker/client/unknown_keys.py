@@ -6,7 +6,6 @@ not use their values. So an article whose text is under the unknown key `text` h
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache
 from typing import Any, NamedTuple
 
 from worker.model.admission import Content, Feed, Fetch, Media, RawArticle, Source
@@ -79,13 +78,8 @@ def unknown_keys(raw: Mapping[str, Any]) -> Iterator[UnknownKey]:
                 yield from _unknown(item, part, f"{name}.")
 
 
-@cache
-def _known(part: type[Part]) -> frozenset[str]:
-    return frozenset(part.known_keys())
-
-
 def _unknown(values: Mapping[str, Any], part: type[Part], path: str) -> Iterator[UnknownKey]:
-    known = _known(part)
+    known = part.known_keys()
     if values.keys() <= known:
         return
     for key in map(str, values):

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from worker.errors import Reason
 from worker.explain.explain_templates import (
     ANY_SIGNAL,
     DECISIONS,
@@ -24,20 +23,11 @@ from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import OutcomeKind
 from worker.model.tags import ABOUT
-from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.values import DisplayTitle
 
 StoredFacts = Mapping[str, Any]
 TitlesById = Mapping[str, DisplayTitle]
 
-# The contract's reasons: the same payload fails again, unless a newer worker reads more.
-_SAME_EACH_TIME = (
-    Reason.MALFORMED,
-    Reason.TOO_LARGE,
-    Reason.UNKNOWN_SCHEMA,
-    Reason.EMPTY,
-    Reason.NO_IDENTITY,
-)
 _MOST_SHOWN = 5  # members of a cluster
 
 
@@ -67,47 +57,6 @@ def article_sentences(stored: StoredFacts, titles: TitlesById) -> Iterator[str]:
             yield f"{moment(stored_move['at'])}: {move_sentence(stored_move, titles, apart=apart)}"
         yield from _cluster(stored, titles)
     yield _now(stored["article"])
-
-
-def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
-    """Tell in sentences why an article could not be processed, and whether it was sent again.
-
-    `dead_letter` is the record that the store keeps of such an article.
-    """
-    times = (
-        "once"
-        if dead_letter.seen == 1
-        else f"{dead_letter.seen} times, first {moment(dead_letter.first)}"
-    )
-    yield (
-        f"It could not be processed: {dead_letter.reason}, "
-        f"{dead_letter.detail or 'no detail is left'}. "
-        f"It ended in the stage {dead_letter.stage!r}, {times}, last {moment(dead_letter.last)}."
-    )
-    if dead_letter.state is DeadLetterState.REPLAYING:
-        yield f"It was sent again under the receipt {dead_letter.replay} and waits for its outcome."
-    elif dead_letter.state is DeadLetterState.REPLAYED:
-        became = f"became {dead_letter.outcome}" if dead_letter.outcome else "is back on its queue"
-        yield f"It was sent again under the receipt {dead_letter.replay} and {became}."
-    else:
-        yield dead_letter_advice(dead_letter)
-
-
-def dead_letter_advice(dead_letter: StoredDeadLetter) -> str:
-    """Say in a sentence which commands help with an article that could not be processed.
-
-    `dead_letter` is the record that the store keeps of such an article. If nothing but another
-    payload can cure it, the sentence tells how to mend the article, else how to send it again.
-    """
-    start = dead_letter.letter_id[:10]
-    if dead_letter.reason in _SAME_EACH_TIME:
-        whole = "" if dead_letter.whole else ", of which only the beginning was kept"
-        return (
-            f"It is kept. A replay fails again until its payload{whole} is mended: "
-            f"worker dead show {start} --raw > article.json, edit that file, "
-            f"worker enqueue article.json, worker dead drop {start} --yes"
-        )
-    return f"It is kept: worker dead show {start}, worker dead replay {start}"
 
 
 def decision_sentence(stored_decision: StoredFacts, titles: TitlesById) -> str:

@@ -4,18 +4,18 @@ The name is a receipt (the id of one delivery), the id of an article or of a dea
 beginning of it, the publisher's id, or any address of the article.
 """
 
+from __future__ import annotations
+
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker.broker.bodies import receipts_in
-from worker.clean.cleaning_rules import UrlRules
 from worker.client.past_deliveries import outcome_of
 from worker.errors import Reason
 from worker.explain import explain_sentences
-from worker.explain.article_links import articles_at
 from worker.explain.wording import moment
 from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import made_at
@@ -25,6 +25,9 @@ from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, St
 from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader
 from worker.store.retention_values import ExpiredOutcome
 from worker.store.view_values import ArticleView
+
+if TYPE_CHECKING:
+    from worker.clean.cleaning_rules import UrlRules
 
 _MOST = 10  # articles with the same address
 _MOST_MESSAGES = 1000  # undeliverable messages that are searched for a receipt
@@ -111,6 +114,8 @@ def find_named(
     begin with `what`.
     """
     if "://" in what:
+        from worker.explain.article_links import articles_at  # it imports all of cleaning
+
         return FoundByName(article_ids=tuple(articles_at(store, what, link_rules())[:_MOST]))
     return _by_id(store, what)
 

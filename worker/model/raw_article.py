@@ -6,6 +6,7 @@ written for authors of feed pollers, because the command `worker schema` prints 
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from math import isfinite, isnan
 from typing import Annotated, Any, Literal
 
@@ -30,6 +31,8 @@ def _text(value: object) -> object:
     NaN, by which data frames mark a missing value, becomes "". Any other value is returned as it
     is. Raises ValueError for a number with too many digits.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     if isinstance(value, date):
@@ -74,6 +77,8 @@ class Part(Frozen):
         if not isinstance(value, Mapping):
             return value
         names = cls.known_keys()
+        if value.keys() <= names and not any(map(_is_absent, value.values())):
+            return value
         present = {k: v for k, v in value.items() if k in names and not _is_absent(v)}
         unknown = {str(k): v for k, v in value.items() if k not in names}
         if unknown and "extra" in names:
@@ -82,10 +87,11 @@ class Part(Frozen):
         return present
 
     @classmethod
-    def known_keys(cls) -> set[str]:
+    @cache
+    def known_keys(cls) -> frozenset[str]:
         """Return the JSON keys that have a field in this class. Producers may send other keys
         too."""
-        return {field.alias or name for name, field in cls.model_fields.items()}
+        return frozenset(field.alias or name for name, field in cls.model_fields.items())
 
 
 class Named(Part):

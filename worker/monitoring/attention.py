@@ -2,6 +2,9 @@
 
 Each rule is a function of the state alone. It finds nothing, or what is wrong with a remedy. How
 long something must last before somebody is woken is decided by whoever sends the alert.
+
+The rules are one module, though it is long, so that their texts and order are read side by side:
+whoever adds one sees which it would repeat.
 """
 
 import shlex

@@ -1,12 +1,16 @@
 """Show settings and rules as text, for `worker config` and for the page with the same contents."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker.broker import embedded
-from worker.config.loader import Config
 from worker.model.plurals import several
 from worker.settings import Settings, masked
+
+if TYPE_CHECKING:
+    from worker.config.loader import Config
 
 
 def effective_settings(settings: Settings) -> dict[str, str]:

@@ -9,13 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from worker.monitoring.source_rhythm import (
-    HOURS_A_WEEK,
-    Hours,
-    as_hours,
-    learn_rhythm,
-    pooled_shape,
-)
+from worker.monitoring.rhythm_learning import Hours, as_hours, learn_rhythm, pooled_shape
+from worker.monitoring.source_rhythm import HOURS_A_WEEK
 
 LEAST_SOURCES = 3  # with fewer it can't be told from the silence of one
 _SURELY = 5  # sources that deliver in this hour of the week, in the median of all weeks
@@ -51,8 +46,6 @@ def _missed(sources: Hours) -> list[int]:
         return []
     padded = np.full(weeks * HOURS_A_WEEK, np.nan)
     padded[: sources.size] = sources
-    if weeks == 1:  # hours of the week that are yet to come have no median
-        padded[sources.size :] = 0
     usual = np.nanmedian(padded.reshape(weeks, HOURS_A_WEEK), axis=0)
     expected = np.tile(usual, weeks)[: sources.size]
     return np.flatnonzero((sources == 0) & (expected >= _SURELY)).tolist()

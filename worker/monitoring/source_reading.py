@@ -11,12 +11,7 @@ from types import MappingProxyType
 from worker.broker.broker_state import BrokerState
 from worker.broker.pauses import Pauses
 from worker.config.planned_pauses import PlannedPause
-from worker.monitoring.learned_sources import (
-    LEARNED_H,
-    LearnedSources,
-    learn_sources,
-    windows_by_source,
-)
+from worker.monitoring.learned_sources import LEARNED_H, LearnedSources, windows_by_source
 from worker.monitoring.planned_hours import PlannedHours
 from worker.monitoring.source_drift import WINDOW_H, WINDOWS_BEFORE
 from worker.monitoring.source_health import SourceHealth, judge_source
@@ -47,6 +42,8 @@ class LearnedSourceCache:
 
 def read_learned_sources(store: SourceActivityReader, now: datetime) -> LearnedSources:
     """Read the deliveries of the last five weeks, and learn from them how each source delivers."""
+    from worker.monitoring.delivery_learning import learn_sources  # numpy costs 0.15 s to import
+
     counts = store.window_counts(now, WINDOW_H, WINDOWS_BEFORE.stop)
     return learn_sources(store.source_clocks(), store.source_hours(now, LEARNED_H), counts, now)
 

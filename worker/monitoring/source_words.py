@@ -1,5 +1,6 @@
 """Say in words whether a source is well: why it is silent, and what has changed."""
 
+from worker.model.plurals import several
 from worker.monitoring.source_drift import WINDOW_H, Drift
 from worker.monitoring.source_health import SilenceCause, SourceHealth, SourceState
 
@@ -24,10 +25,10 @@ def drift_words(drift: Drift) -> str:
     """Say in words what has changed in the articles of a source, compared with the four weeks
     before."""
     if drift.what == "volume":
-        came = f"{drift.articles:,} new article{'' if drift.articles == 1 else 's'}"
+        came = several(drift.articles, "new article")
         return f"{came} in {WINDOW_H} hours; {drift.usual:,.0f} were expected"
     what = "in another language" if drift.what == "language" else drift.what
-    of = f"{drift.articles:,} article{'' if drift.articles == 1 else 's'} in {WINDOW_H} hours"
+    of = f"{several(drift.articles, 'article')} in {WINDOW_H} hours"
     return f"{drift.value:.0%} {what} of {of}; before it was {drift.usual:.0%}"
 
 

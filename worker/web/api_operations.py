@@ -52,6 +52,26 @@ class Operation:
     tag: str = "reading"
 
 
+def action(
+    path: str,
+    summary: str,
+    arguments: type[ArgumentsT],
+    answer: Any,
+    run: Callable[[Console, Caller, ArgumentsT], Any],
+) -> Operation:
+    """An operation that changes something: its arguments are posted, and the description of the
+    API lists it among the actions."""
+    return Operation(
+        path=path,
+        summary=summary,
+        arguments=arguments,
+        answer=answer,
+        run=run,
+        method="POST",
+        tag="acting",
+    )
+
+
 def route_of(operation: Operation) -> Route:
     """The route under which the web server answers an operation of its API."""
 

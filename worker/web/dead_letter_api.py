@@ -21,7 +21,7 @@ from worker.maintenance.letter_actions import (
 from worker.maintenance.replay import refusal
 from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.listing_values import LetterCounts, LetterPosition
-from worker.web.api_operations import Arguments, Operation, asked_position
+from worker.web.api_operations import Arguments, Operation, action, asked_position
 from worker.web.caller import Caller
 from worker.web.console_context import Console
 from worker.web.cursors import FIRST_TIME, LAST_TIME, cursor_of
@@ -273,23 +273,19 @@ OPERATIONS = (
         answer=ReplayState,
         run=show_replay,
     ),
-    Operation(
-        path="/api/dead/replay",
-        method="POST",
-        tag="acting",
-        summary="Send dead letters to the workers again.",
-        arguments=LetterAction,
-        answer=ActionResult,
-        run=replay_letters,
+    action(
+        "/api/dead/replay",
+        "Send dead letters to the workers again.",
+        LetterAction,
+        ActionResult,
+        replay_letters,
     ),
-    Operation(
-        path="/api/dead/drop",
-        method="POST",
-        tag="acting",
-        summary="Remove dead letters for good.",
-        arguments=LetterAction,
-        answer=ActionResult,
-        run=drop_letters,
+    action(
+        "/api/dead/drop",
+        "Remove dead letters for good.",
+        LetterAction,
+        ActionResult,
+        drop_letters,
     ),
     Operation(
         path="/api/dead/{letter_id}",

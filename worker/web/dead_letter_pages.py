@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from worker.explain.explain_sentences import dead_letter_sentences
+from worker.explain.dead_letter_sentences import dead_letter_sentences
 from worker.explain.wording import several
 from worker.web.api_operations import call_operation, query_of, read_arguments
 from worker.web.article_pages import MOST_SHOWN, pretty

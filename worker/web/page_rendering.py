@@ -6,7 +6,7 @@ a template needs to do nothing about text of strangers.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,9 @@ from worker.monitoring.attention import time_span
 from worker.monitoring.learned_sources import LEAST_AGE, LEAST_ARTICLES
 from worker.monitoring.source_words import source_notes
 from worker.web.alert_links import alert_links
-from worker.web.caller import caller_of
-from worker.web.console_context import console_of
+from worker.web.api_operations import ArgumentsT, call_operation, query_of
+from worker.web.caller import Caller, caller_of
+from worker.web.console_context import Console, console_of
 from worker.web.outcome_chart import outcome_chart
 from worker.web.shown_text import cut_text, page_link, shown_text, web_link
 from worker.web.sparkline_svg import sparkline_svg
@@ -70,6 +71,30 @@ def page(
         "json_path": "",
     }
     return HTMLResponse(rendered(template, {**frame, **values}), status)
+
+
+def list_page(
+    request: Request,
+    template: str,
+    title: str,
+    run: Callable[[Console, Caller, ArgumentsT], Any],
+    kind: type[ArgumentsT],
+    json_path: str,
+) -> HTMLResponse:
+    """Render a page of the console that shows a list, as an operation of the API returns it.
+
+    `run` is the function of the operation, and `kind` the class of its arguments, which are taken
+    from the request. `json_path` is the path of the operation.
+    """
+    parameters = query_of(request)
+    return page(
+        request,
+        template,
+        title,
+        list=call_operation(request, run, kind, parameters),
+        parameters=parameters,
+        json_path=page_link(json_path, parameters),
+    )
 
 
 def fragment(template: str, **values: Any) -> HTMLResponse:

@@ -1,8 +1,4 @@
-"""Operations of the API on sources, the publishers of articles: list, show, snooze and pause.
-
-A snoozed source raises no alerts for a while. The articles of a paused source are held in the store
-until it is resumed.
-"""
+"""Operations of the API that show sources, the publishers of articles: a list, and one of them."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -13,7 +9,7 @@ from typing import NamedTuple
 from pydantic import ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from worker.broker.pauses import Pause, new_pause
+from worker.broker.pauses import Pause
 from worker.explain.learned_lines import SourceBoilerplateReport
 from worker.model.records import OutcomeKind
 from worker.monitoring.outcome_columns import OutcomeColumn, outcome_columns
@@ -46,18 +42,6 @@ class OneSource(Arguments):
     model_config = ConfigDict(str_strip_whitespace=False)  # names are compared as they are
 
     source: str = Field(min_length=1, max_length=2000, description="Source id.")
-
-
-class SourceSnooze(OneSource):
-    """Which source is to raise no alerts, and for how long."""
-
-    hours: int = Field(24, ge=1, le=24 * 90, description="Hours from now.")
-
-
-class SourcePause(OneSource):
-    """Which source is paused, and why."""
-
-    reason: str = Field("", max_length=500, description="Why; it is kept and shown.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +96,6 @@ class SourceReport:
     recent: tuple[SearchHit, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceChange:
-    """What was done with a source, and until when that holds; null if it holds until it is
-    undone."""
-
-    source: str
-    done: str
-    until: datetime | None = None
-
-
 class _UrgencyPosition(NamedTuple):
     """A position in the list of sources, in which those that need attention come first. It says
     after which source the next page begins, by what the list is sorted by."""
@@ -160,7 +134,7 @@ def list_sources(console: Console, _: Caller, wanted: SourceListing) -> SourceLi
 
 def show_source(console: Console, _: Caller, wanted: OneSource) -> SourceReport:
     """Return all that is known about one source."""
-    stored = _stored(console, wanted.source)
+    stored = stored_source(console, wanted.source)
     name, now = stored.source.source, console.now()
     reading = console.sources.read()
     row = _row(reading, name)
@@ -184,51 +158,8 @@ def show_source(console: Console, _: Caller, wanted: OneSource) -> SourceReport:
     )
 
 
-def snooze_source(console: Console, caller: Caller, wanted: SourceSnooze) -> SourceChange:
-    """Let a source raise no alerts for a while. It is still judged and shown."""
-    name = _stored(console, wanted.source).source.source
-    until = console.now() + timedelta(hours=wanted.hours)
-    console.store.snooze_source(name, until)
-    console.note(caller, "source.snoozed", name, until=until.isoformat(timespec="minutes"))
-    console.sources.forget()
-    return SourceChange(source=name, done="snoozed", until=until)
-
-
-def wake_source(console: Console, caller: Caller, wanted: OneSource) -> SourceChange:
-    """End the snooze of a source, so that it raises alerts again."""
-    name = _stored(console, wanted.source).source.source
-    if not console.store.wake_source(name):
-        raise HTTPException(409, "the source was not snoozed; nothing was done")
-    console.note(caller, "source.woken", name)
-    console.sources.forget()
-    return SourceChange(source=name, done="woken")
-
-
-def pause_source(console: Console, caller: Caller, wanted: SourcePause) -> SourceChange:
-    """Let workers hold the articles of a source back until it is resumed. None is lost."""
-    name = _stored(console, wanted.source).source.source
-    console.pauses.pause(name, new_pause(caller.name, wanted.reason, console.now()))
-    console.note(caller, "source.paused", name, reason=wanted.reason)
-    console.sources.forget()
-    return SourceChange(source=name, done="paused")
-
-
-def resume_source(console: Console, caller: Caller, wanted: OneSource) -> SourceChange:
-    """Send the held articles of a source back to their queues, oldest first, and end its pause.
-
-    It happens in the background.
-    """
-    name = _stored(console, wanted.source).source.source
-    held = console.store.held.counts().get(name)
-    if name not in console.pauses.read() and held is None:
-        raise HTTPException(409, "the source is not paused; nothing was done")
-    console.pauses.resume(name, console.store, console.open_producer)
-    console.note(caller, "source.resumed", name, held=held.articles if held else 0)
-    console.sources.forget()
-    return SourceChange(source=name, done="resumed")
-
-
-def _stored(console: Console, source: str) -> SourceDetails:
+def stored_source(console: Console, source: str) -> SourceDetails:
+    """Return what is stored about the source with this name. Error 404 if there is none."""
     found = console.store.source(source)
     if found is None:
         raise HTTPException(404, "no source has this name")
@@ -272,42 +203,6 @@ OPERATIONS = (
         arguments=SourceListing,
         answer=SourceList,
         run=list_sources,
-    ),
-    Operation(
-        path="/api/sources/{source}/snooze",
-        method="POST",
-        tag="acting",
-        summary="Let nobody be told about a source for a while.",
-        arguments=SourceSnooze,
-        answer=SourceChange,
-        run=snooze_source,
-    ),
-    Operation(
-        path="/api/sources/{source}/wake",
-        method="POST",
-        tag="acting",
-        summary="End the snooze of a source.",
-        arguments=OneSource,
-        answer=SourceChange,
-        run=wake_source,
-    ),
-    Operation(
-        path="/api/sources/{source}/pause",
-        method="POST",
-        tag="acting",
-        summary="Hold the articles of a source back.",
-        arguments=SourcePause,
-        answer=SourceChange,
-        run=pause_source,
-    ),
-    Operation(
-        path="/api/sources/{source}/resume",
-        method="POST",
-        tag="acting",
-        summary="Process the articles of a source again, those that were held back first.",
-        arguments=OneSource,
-        answer=SourceChange,
-        run=resume_source,
     ),
     Operation(
         path="/api/sources/{source}",

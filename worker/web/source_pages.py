@@ -14,24 +14,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from worker.monitoring.source_words import drift_words, state_sentence
-from worker.web.api_operations import call_operation, query_of
+from worker.web.api_operations import call_operation
 from worker.web.dead_letter_pages import form_of
 from worker.web.outcome_chart import STACK
-from worker.web.page_rendering import page
+from worker.web.page_rendering import list_page, page
 from worker.web.shown_text import page_link
-from worker.web.source_api import (
-    OneSource,
-    SourceListing,
+from worker.web.source_actions import (
     SourcePause,
-    SourceReport,
     SourceSnooze,
-    list_sources,
     pause_source,
     resume_source,
-    show_source,
     snooze_source,
     wake_source,
 )
+from worker.web.source_api import OneSource, SourceListing, SourceReport, list_sources, show_source
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SHADES = 6
@@ -60,14 +56,8 @@ class HeatCell(NamedTuple):
 
 def sources(request: Request) -> Response:
     """Show a page of the sources, those that need attention first."""
-    parameters = query_of(request)
-    return page(
-        request,
-        "sources.html",
-        "Sources",
-        list=call_operation(request, list_sources, SourceListing, parameters),
-        parameters=parameters,
-        json_path=page_link("/api/sources", parameters),
+    return list_page(
+        request, "sources.html", "Sources", list_sources, SourceListing, "/api/sources"
     )
 
 

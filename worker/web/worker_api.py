@@ -11,7 +11,7 @@ from worker.broker.pauses import Pause, new_pause, pause_lane, read_pauses, resu
 from worker.broker.presence import PresentWorker
 from worker.errors import Unavailable
 from worker.monitoring.status_values import LaneStatus
-from worker.web.api_operations import Arguments, Operation
+from worker.web.api_operations import Arguments, Operation, action
 from worker.web.caller import Caller
 from worker.web.console_context import Console
 
@@ -112,22 +112,18 @@ OPERATIONS = (
         answer=WorkerList,
         run=list_workers,
     ),
-    Operation(
-        path="/api/lanes/{lane}/pause",
-        summary="Let workers take no more messages of a lane.",
-        arguments=LaneToPause,
-        answer=LaneChange,
-        run=pause_one_lane,
-        method="POST",
-        tag="acting",
+    action(
+        "/api/lanes/{lane}/pause",
+        "Let workers take no more messages of a lane.",
+        LaneToPause,
+        LaneChange,
+        pause_one_lane,
     ),
-    Operation(
-        path="/api/lanes/{lane}/resume",
-        summary="Let workers take messages of a lane again.",
-        arguments=LaneToResume,
-        answer=LaneChange,
-        run=resume_one_lane,
-        method="POST",
-        tag="acting",
+    action(
+        "/api/lanes/{lane}/resume",
+        "Let workers take messages of a lane again.",
+        LaneToResume,
+        LaneChange,
+        resume_one_lane,
     ),
 )
