@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from devtools.generated_articles import generate
 from devtools.waiting import limit_s, until
 from worker.broker import embedded
-from worker.cli import main
+from worker.cli import group, main
 from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
@@ -85,9 +86,12 @@ def test_a_run_stores_every_article_and_a_second_one_stores_nothing_twice(
     assert [(letter["reason"], letter["seen"]) for letter in letters] == [("malformed", 2)] * 2
     assert letters[0]["payload"] == '"{broken"'
 
-    found = json.loads(worker(environment, "search", "bridge", "--json").stdout)
+    def read(*arguments: str) -> Any:
+        return json.loads(CliRunner().invoke(group, [*arguments, "--json"], env=environment).stdout)
+
+    found = read("search", "bridge")
     assert [f["title"] for f in found] == ["Council opens new bridge after ten years"]
-    article = json.loads(worker(environment, "show", found[0]["article_id"], "--json").stdout)
+    article = read("show", found[0]["article_id"])
     assert "Read More About" not in article["revisions"][-1]["text"]
     assert any(tag["label"] == "Local News" for tag in article["tags"])
     assert processes_below(tmp_path) == []
