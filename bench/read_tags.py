@@ -4,7 +4,8 @@
     python -m bench.read_tags table READER.tsv READER.tsv   # what they found, and how they agree
 
 `sheets` draws 100 news texts of two corpora in DATA by a hash of their ids, leaves out those that
-trained or calibrated the tagger, and writes them with their tags, 25 on a sheet. Readers know
+trained or calibrated the tagger, and writes them with their tags, 25 on a sheet. With `--draw 1` it
+takes the next 100, and so on. Readers know
 nothing of the rules. Each writes a file with a line for each tag: its number, a tab, and `y` if it
 is right or `n` if not. `tags.tsv` beside the sheets says what each number stands for.
 """
@@ -53,15 +54,16 @@ class Shown(NamedTuple):
     label: str
 
 
-def documents(folder: Path) -> Iterator[Document]:
-    """Draw the texts: as many of each corpus as `_PARTS` says, in the order of a hash."""
+def documents(folder: Path, draw: int = 0) -> Iterator[Document]:
+    """Draw the texts: as many of each corpus as `_PARTS` says, in the order of a hash, after those
+    of earlier draws."""
     known = {(row["corpus"], row["id"]) for row in _used()}
     found: dict[str, list[Document]] = defaultdict(list)
     for each in (*_fnc1(folder), *_wikinews(folder)):
         if len(each.text) in _CHARS and (each.corpus, each.id) not in known:
             found[each.corpus].append(each)
     for corpus, count in _PARTS.items():
-        yield from sorted(found[corpus], key=_place)[:count]
+        yield from sorted(found[corpus], key=_place)[draw * count :][:count]
 
 
 def _place(document: Document) -> bytes:
@@ -88,13 +90,13 @@ def _wikinews(folder: Path) -> Iterator[Document]:
         yield Document("wikinews", each["url"], each["title"], each["text"].strip())
 
 
-def write_sheets(folder: Path, target: Path) -> None:
+def write_sheets(folder: Path, target: Path, draw: int) -> None:
     """Write the sheets with texts and tags, and `tags.tsv` with the tags alone."""
     tagging = load_config().tagging
     target.mkdir(parents=True, exist_ok=True)
     sheets: dict[int, list[str]] = defaultdict(list)
     shown: list[Shown] = []
-    for number, document in enumerate(documents(folder), 1):
+    for number, document in enumerate(documents(folder, draw), 1):
         article = Article(
             source="read", key="", title=document.title, text=document.text, language="en"
         )
@@ -150,12 +152,13 @@ def main() -> None:
     sheets = commands.add_parser("sheets")
     sheets.add_argument("data", type=Path)
     sheets.add_argument("folder", type=Path)
+    sheets.add_argument("--draw", type=int, default=0)
     found = commands.add_parser("table")
     found.add_argument("readers", type=Path, nargs=2)
     found.add_argument("--tags", type=Path, required=True, help="tags.tsv, beside the sheets")
     options = parser.parse_args()
     if options.command == "sheets":
-        write_sheets(options.data, options.folder)
+        write_sheets(options.data, options.folder, options.draw)
         return
     with options.tags.open(encoding="utf-8", newline="") as file:
         tags = [Shown(*row[:6]) for row in csv.reader(file, delimiter="\t")]

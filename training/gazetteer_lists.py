@@ -37,6 +37,13 @@ _DIRECTIONS = frozenset(
     "north south east west northern southern eastern western central centre center coast".split()
 )
 _PUBLIC_IDS = ("partyfacts", "isin", "cik")  # by preference, where there is no Wikidata id
+# Other names in the lists that are those of another body: a division, a sister channel, a movement
+# of which the entry is one part.
+_OF_OTHERS = {
+    "NBC": frozenset(("NBC News", "MSNBC", "CNBC")),
+    "CBS": frozenset(("CBS News",)),
+    "International Committee of the Red Cross": frozenset(("Red Cross", "Rotes Kreuz")),
+}
 _CAPITALS_TOO = 5  # rank from which a name of two letters is kept
 COUNTRY = 5  # rank of a country
 _STATES = frozenset(("US",))  # countries whose regions are known as well as countries are
@@ -80,7 +87,8 @@ def list_rows(path: Path) -> Iterator[Row]:
 
 def without_legal_form(name: str) -> str:
     """Return the name of a company without its legal form: "Apple Inc." becomes "Apple"."""
-    return _LEGAL.sub("", name)
+    short = _LEGAL.sub("", name)
+    return name if short.endswith("&") else short  # Tiffany & Co.
 
 
 def _spelt(text: str) -> bool:
@@ -120,9 +128,10 @@ def organisations(path: Path, places: Container[str], surnames: Counter[str]) ->
         label = without_legal_form(row["name"])
         risky = frozenset(row["risky_aliases"].split("|"))
         names = {label: Name(label, _flags(label, row["ambiguous"], rank))}
+        others = _OF_OTHERS.get(label, ())
         for alias in (row["name"], *row["aliases"].split("|")):
             short = len(alias) <= 3
-            if alias in names or not alias or (short and rank < _CAPITALS_TOO):
+            if alias in names or not alias or alias in others or (short and rank < _CAPITALS_TOO):
                 continue
             if alias in places:  # "Paris" for its club
                 continue

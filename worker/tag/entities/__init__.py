@@ -21,6 +21,7 @@ from worker.tag.entities.mentions import (
 from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
+from worker.tag.entities.name_surroundings import corrected
 from worker.tag.entities.refused_names import without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
@@ -86,6 +87,7 @@ def find_names(
     mentions = [*own, *_without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
+    mentions = corrected(mentions, tokens.text)
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)

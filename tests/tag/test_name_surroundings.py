@@ -1,0 +1,118 @@
+"""Names are corrected by the words in them and beside them."""
+
+import pytest
+
+from tests.make import article
+from tests.support.pipelines import CONFIG
+from worker.tag.entities import entity_tags
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
+from worker.tag.entities.name_surroundings import corrected
+
+
+def mention(text: str, name: str, kind: str, method: str = "crf") -> Mention:
+    start = text.index(name)
+    return Mention(start, start + len(name), name, kind, 0.9, method)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "expected"),
+    [
+        ("She landed at Kalibo International Airport.", "Kalibo International Airport",
+         ORGANISATION, PLACE),
+        ("Ships wait in the Thames Estuary.", "Thames Estuary", ORGANISATION, PLACE),
+        ("He was held at Marlow Prison.", "Marlow Prison", PERSON, PLACE),
+        ("A study by Imperial College London says so.", "Imperial College London",
+         PLACE, ORGANISATION),
+        ("The Florida Highway Patrol closed the road.", "Florida Highway Patrol",
+         PLACE, ORGANISATION),
+        ("Airport is a novel by Hailey.", "Hailey", PERSON, PERSON),
+        ("She lives in Bridgeport.", "Bridgeport", PLACE, PLACE),
+    ],
+)  # fmt: skip
+def test_the_last_word_of_a_name_shows_its_kind(
+    text: str, name: str, kind: str, expected: str
+) -> None:
+    assert [m.kind for m in corrected([mention(text, name, kind)], text)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        ("Write to @JaneRoe about it.", "JaneRoe", PERSON),
+        ("See pic.example.com/SpTLHBE for more.", "SpTLHBE", ORGANISATION),
+        ("The shares (OTCBB:LNVGY) fell.", "OTCBB", ORGANISATION),
+        ("The shares (OTCBB:LNVGY) fell.", "LNVGY", ORGANISATION),
+        ("The stock MSFT.O rose.", "MSFT.O", ORGANISATION),
+        ("A risk of age-related macular degeneration (AMD) remains.", "AMD", ORGANISATION),
+        ("Food with genetically modified organisms (GMOs) and GMO feed.", "GMO feed"[:3],
+         ORGANISATION),
+        ("Typhoon Haiyan hit the coast.", "Typhoon Haiyan", PERSON),
+        ("The holiday is Martin Luther King Jr. Day.", "Jr.", PERSON),
+        ("Photo by Tim CookApple today.", "Tim CookApple", PERSON),
+        ("It costs 30 US dollars there.", "US", PLACE),
+        ("The African Export-Import Bank lends.", "Import Bank", ORGANISATION),
+        ("The Syrian Observatory for Human Rights counts.", "Human Rights", ORGANISATION),
+    ],
+)  # fmt: skip
+def test_what_is_no_name_is_left_out(text: str, name: str, kind: str) -> None:
+    assert corrected([mention(text, name, kind)], text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        ("Chips of AMD sell well.", "AMD", ORGANISATION),
+        ("Advanced Micro Devices (AMD) gained.", "AMD", ORGANISATION),
+        ("Angus MacDonald spoke.", "Angus MacDonald", PERSON),
+        ("Garret FitzGerald spoke.", "Garret FitzGerald", PERSON),
+        ("He works for Goldman Sachs.", "Goldman Sachs", ORGANISATION),
+        ("US troops left.", "US", PLACE),
+        ("Time: NATO meets.", "NATO", ORGANISATION),
+    ],
+)
+def test_names_with_similar_surroundings_stay(text: str, name: str, kind: str) -> None:
+    found = mention(text, name, kind)
+    assert corrected([found], text) == [found]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "whole"),
+    [
+        ("She told NBC News so.", "NBC", "NBC News"),
+        ("It ran on BBC Radio 1 first.", "BBC", "BBC Radio 1"),
+        ("Amazon Web Services knows.", "Amazon Web", "Amazon Web Services"),
+        ("The Tunisian League for the Defence of Human Rights said so.", "Tunisian League",
+         "Tunisian League for the Defence of Human Rights"),
+        ("Rings of Tiffany & sell.", "Tiffany &", "Tiffany"),
+        ("The Labour Council of the city met.", "Labour Council", "Labour Council"),
+    ],
+)  # fmt: skip
+def test_half_a_name_becomes_the_whole(text: str, name: str, whole: str) -> None:
+    assert [m.surface for m in corrected([mention(text, name, ORGANISATION)], text)] == [whole]
+
+
+def test_a_name_inside_a_completed_one_goes() -> None:
+    text = "The Tunisian League for the Defence of Human Rights said so."
+    names = [mention(text, n, ORGANISATION) for n in ("Tunisian League", "Defence of Human Rights")]
+    assert len(corrected(names, text)) == 1
+
+
+def test_names_of_the_operator_stay_as_they_are() -> None:
+    text = "Write to @Desk or NBC News."
+    own = [mention(text, name, ORGANISATION, "own") for name in ("Desk", "NBC")]
+    assert corrected(own, text) == own
+
+
+def test_the_state_in_the_name_of_a_group_is_no_place() -> None:
+    text = "Fighters of the Islamic State of Iraq and Syria took the town, the army said."
+    tags = entity_tags(article(text=text, language="en"), CONFIG.tagging.entities)
+    assert "Islamic State" in [tag.label for tag in tags]
+    assert not {"Iraq", "Syria"} & {tag.label for tag in tags}
+
+
+def test_the_red_cross_is_not_the_committee_in_geneva() -> None:
+    tags = entity_tags(
+        article(text="The Red Cross brought tents to Dover.", language="en"),
+        CONFIG.tagging.entities,
+    )
+    assert ("Red Cross", "wd:Q7178") in [(tag.label, tag.code) for tag in tags]

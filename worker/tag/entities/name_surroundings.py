@@ -1,0 +1,143 @@
+"""Correct names by the words in them and right beside them.
+
+An airport is a place, and a university an organisation, whatever the model took it for; NBC in
+"NBC News" is not the whole name; "@JaneRoe" is an account, and AMD in "macular degeneration (AMD)"
+no company.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
+
+_PLACES = frozenset(
+    """Airport Airfield Airbase Heliport Estuary Harbour Harbor Bridge Tunnel Stadium Highway
+    Motorway Boulevard Avenue Street Square River Lake Mountains Peninsula Island Islands Beach
+    Prison Jail Cathedral""".split()
+)
+_ORGANISATIONS = frozenset(
+    """University College Institute Academy Patrol Police Ministry Agency Bureau Commission
+    Committee Association Federation Foundation Society Corporation Company Times Tribune Gazette
+    Herald Chronicle Telegraph""".split()
+)
+_SCHOOLS = ("Imperial College ", "University of ", "College of ", "Institute of ")
+_STORMS = frozenset(("Typhoon", "Hurricane", "Cyclone"))
+_SUFFIXES = frozenset(("Jr", "Jr.", "Sr", "Sr.", "II", "III"))
+_STATION = re.compile(r" (?:News|Sports?|Radio|Television|Entertainment)(?: \d{1,2})?\b")
+_LAST_NOUN = re.compile(r" (?:Services|Bank|Group|Council|Fund|Foundation|Institute|Corporation)\b")
+_SUBJECT = re.compile(  # of a body: "for Human Rights", "for the Defence of Nature"
+    r" (?:for|of)(?: the)? [A-Z][\w'’-]+(?:(?: (?:of|and|the))* [A-Z][\w'’-]+){0,5}"
+)
+_BODIES = frozenset(
+    """Committee Council Coalition Center Centre Institute Association League Campaign Network
+    Foundation Fund Society Commission Agency Organization Organisation Office Bureau
+    Observatory""".split()
+)
+_HALF = re.compile(r"\b(?:Observatory|League|Centre|Center|Council) for (?:the )?$")
+_LONGEST_WORD = 24
+_OF_AN_ADDRESS = frozenset("@#/_")  # before an account, a hash tag, the end of a link
+_TICKER = re.compile(r"[A-Z]{1,5}\.[A-Z]{1,2}|[A-Z]/[A-Z]")
+_LISTED_AS = re.compile(r":[A-Z]")  # after the name of a stock exchange: "OTCBB:BBRY"
+# Two names run together, "CookApple"; but not MacDonald, VonTrapp, FitzGerald.
+_GLUED = re.compile(r"\b(?:[A-Z][a-z]{3,}|[a-z]{3,})[A-Z][a-z]{2}")
+_BEFORE_CAPITALS = ("Fitz", "Saint")
+_IN_BRACKETS = re.compile(r"\(([A-Z]{2,6})s?\)")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_PASSAGE = 160  # characters before an acronym in brackets
+
+
+def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
+    """Return the mentions of names in `text` with the corrections of this module; those that are no
+    names are left out. Names that the operator has listed stay as they are."""
+    acronyms = frozenset(_acronyms_of_words(text)) if "(" in text else frozenset()
+    kept: list[Mention] = []
+    longer: list[tuple[int, int]] = []  # where names are longer now
+    for mention in mentions:
+        if _is_no_name(mention, text, acronyms):
+            continue
+        if mention.method != "own":
+            end = mention.end
+            mention = _whole(_with_kind_of_last_word(mention), text)
+            if mention.end > end:
+                longer.append((end, mention.end))
+        kept.append(mention)
+    if not longer:
+        return kept
+    return [
+        mention
+        for mention in kept
+        if mention.method == "own"
+        or not any(start <= mention.start and mention.end <= end for start, end in longer)
+    ]
+
+
+def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
+    start, end, surface, kind, _, method, _ = mention
+    if kind == PLACE and text.startswith(" dollar", end):
+        return True
+    if method == "own":
+        return False
+    before = text[start - 1 : start]
+    if before in _OF_AN_ADDRESS or surface in acronyms:
+        return True
+    if method != "crf":
+        return False
+    if kind == PERSON:
+        first = surface.partition(" ")[0]
+        return first in _STORMS or surface in _SUFFIXES or _is_glued(surface)
+    if before == "-" or _TICKER.fullmatch(surface):  # the rest of a word: "Export-Import Bank"
+        return True
+    if kind == ORGANISATION and _HALF.search(text, max(0, start - _LONGEST_WORD), start):
+        return True
+    return surface.isupper() and (before == ":" or bool(_LISTED_AS.match(text, end)))
+
+
+def _is_glued(surface: str) -> bool:
+    found = _GLUED.search(surface)
+    return found is not None and not found[0].startswith(_BEFORE_CAPITALS)
+
+
+def _acronyms_of_words(text: str) -> Iterator[str]:
+    """Acronyms that the text explains by common words: GMO in "modified organisms (GMO)"."""
+    for found in _IN_BRACKETS.finditer(text):
+        acronym = found[1]
+        words = _WORD.findall(text, max(0, found.start() - _PASSAGE), found.start())
+        words = words[-len(acronym) :]
+        if all(map(str.islower, words)) and [word[0] for word in words] == [*acronym.lower()]:
+            yield acronym
+
+
+def _with_kind_of_last_word(mention: Mention) -> Mention:
+    """The mention with the kind that its last word shows, if the trained model alone found it."""
+    if mention.method != "crf":
+        return mention
+    first, _, last = mention.surface.rpartition(" ")
+    if not first:
+        return mention
+    if last in _PLACES and mention.kind == ORGANISATION:
+        return mention._replace(kind=PLACE)
+    if mention.kind == PLACE and (last in _ORGANISATIONS or f"{first} ".startswith(_SCHOOLS)):
+        return mention._replace(kind=ORGANISATION)
+    if mention.kind == PERSON and last in _PLACES:
+        return mention._replace(kind=PLACE)
+    return mention
+
+
+def _whole(mention: Mention, text: str) -> Mention:
+    """An organisation with what belongs to its name, as NBC with "News", and without what does not:
+    "Tiffany &" loses "&"."""
+    start, end, surface, kind, *_ = mention
+    if kind != ORGANISATION:
+        return mention
+    if surface.endswith(" &"):
+        surface = surface[:-2].rstrip()
+        return mention._replace(end=start + len(surface), surface=surface)
+    listed = mention.method == "gazetteer"
+    found = _STATION.match(text, end) if listed or surface.isupper() else None
+    if not found and not listed:
+        found = _LAST_NOUN.match(text, end)
+        if not found and surface.rpartition(" ")[2] in _BODIES:
+            found = _SUBJECT.match(text, end)
+    if found:
+        return mention._replace(end=found.end(), surface=text[start : found.end()])
+    return mention
