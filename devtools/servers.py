@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from devtools.waiting import limit_s, until
 
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
 _SOCKET = "valkey.sock"
+_PORTS = range(15_000, 32_000)
 
 
 class NoServer(Exception):
@@ -162,10 +164,16 @@ def start_server(folder: Path, *options: object) -> "subprocess.Popen[bytes]":
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that is free, and that the system gives to no connection meanwhile.
+
+    Connections get ports from 32768 on by themselves, so a server that starts a moment later could
+    find one of those taken.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def unix_url(url: str) -> str:

@@ -112,6 +112,8 @@ def _started(
     running = Running(url, environment, broker, store, log, worker, store_url)
     try:
         running.until(lambda: b"ready." in log.read_bytes(), "the worker to start")
+        # Commands that need a worker look here, a moment later.
+        running.until(lambda: bool(broker.hlen("articles.workers")), "the worker to be listed")
         yield running
     finally:
         store.close()

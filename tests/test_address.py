@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kombu.utils.url import parse_url
 from redis.connection import parse_url as redis_parts
@@ -177,6 +177,7 @@ paths = st.sampled_from(["0", "15", ""]) | pieces
 
 
 @given(st.sampled_from(["redis", "rediss"]), pieces, hosts, ports, paths)
+@example("redis", "", "%77", "6379", "0")
 def test_what_is_accepted_leads_the_libraries_where_it_says(
     scheme: str, password: str, host: str, port: str, path: str
 ) -> None:
@@ -187,7 +188,7 @@ def test_what_is_accepted_leads_the_libraries_where_it_says(
         return
     for part in where.parts:
         for found in (parse_url(part), redis_parts(client_url(part))):
-            assert found.get("hostname", found.get("host")) == host.lower()
+            assert found.get("hostname", found.get("host")) == unquote(host.lower())
             assert found.get("port") == (int(port) if port else None)
             assert found.get("password") == (unquote(password) or None)
 

@@ -98,3 +98,25 @@ def test_an_own_folder_need_hold_only_what_differs(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="WORKER_CONFIG_DIR"):
         load_config(tmp_path / "nowhere")
+
+
+def test_only_a_file_that_changed_is_validated_again(own: Path) -> None:
+    first = load_config(own)
+    same = load_config(own)
+    assert same.cleaning is first.cleaning
+    assert same.tagging.rules is first.tagging.rules
+
+    change(own, "dedup.toml", 'version = "', 'version = "9')
+    changed = load_config(own)
+    assert changed.dedup != first.dedup
+    assert changed.cleaning is first.cleaning
+
+    file = own / "rules" / "weather.toml"
+    before = file.read_text()
+    file.write_text("unknown = 1\n" + before)
+    for _ in range(2):  # what is refused is refused again
+        with pytest.raises(BadConfig, match="unknown"):
+            load_config(own)
+    file.write_text(before + '\n[[topics]]\ncode = "own:new"\nlabel = "new"\n')
+    assert "own:new" in load_config(own).tagging.rules.taxonomy.by_code
+    assert "own:new" not in first.tagging.rules.taxonomy.by_code

@@ -15,6 +15,7 @@ from devtools.chaos.stack import Stack
 from devtools.waiting import until
 from tests.make import NOW, dead
 from tests.support.pipelines import STORY, raw
+from tests.support.stores import sqlite_first
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason
@@ -72,6 +73,7 @@ def test_the_list_begins_with_counts_and_keeps_to_the_width_of_the_terminal(
     assert "payload" not in listed["letters"][0]
 
 
+@sqlite_first
 def test_a_letter_is_shown_with_its_payload_readable_or_exactly_as_it_came(
     worker: Worker, store: SqlStore
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_letter_is_shown_with_its_payload_readable_or_exactly_as_it_came(
     assert json.loads(worker("show", letter_id, "--json").stdout)["stage"] == "admit"
 
 
+@sqlite_first
 def test_a_letter_that_a_replay_may_cure_is_not_to_be_mended(
     worker: Worker, store: SqlStore
 ) -> None:
@@ -93,6 +96,7 @@ def test_a_letter_that_a_replay_may_cure_is_not_to_be_mended(
     assert "edit that file" not in shown
 
 
+@sqlite_first
 @pytest.mark.parametrize("command", ["show", "list", "replay", "drop"])
 def test_an_id_that_nobody_has_is_an_error_that_says_where_ids_are(
     worker: Worker, command: str
@@ -100,6 +104,7 @@ def test_an_id_that_nobody_has_is_an_error_that_says_where_ids_are(
     assert "worker dead list --all" in worker(command, "f00", code=1).stderr
 
 
+@sqlite_first
 def test_an_id_that_several_begin_with_is_answered_with_those(
     worker: Worker, store: SqlStore
 ) -> None:
@@ -135,6 +140,7 @@ def test_nothing_is_replayed_before_yes_and_then_it_waits_in_the_lane_of_replays
     assert json.loads(again.stdout)["letters"] == [sent]
 
 
+@sqlite_first
 def test_what_was_cut_or_deleted_is_not_replayed_and_it_says_why(
     worker: Worker, store: SqlStore, valkey: redis.Redis
 ) -> None:
@@ -157,6 +163,7 @@ def test_letters_are_kept_for_as_many_days_as_the_config_says(store: SqlStore) -
     assert store.letters([old.letter_id, late.letter_id]) == store.letters([late.letter_id])
 
 
+@sqlite_first
 def test_a_replay_keeps_to_its_rate(valkey_url: str, valkey: redis.Redis, store: SqlStore) -> None:
     ids = bury(store, *(dead(n) for n in range(5)))
     pauses: list[float] = []
@@ -166,6 +173,7 @@ def test_a_replay_keeps_to_its_rate(valkey_url: str, valkey: redis.Redis, store:
     assert [round(pause) for pause in pauses] == [0, 1, 2]
 
 
+@sqlite_first
 @pytest.mark.parametrize("message", ['{"broken": "ü"', b"\xff\xfe\x00", b'{"base64": "AAAA"}'])
 def test_what_the_broker_could_not_deliver_is_a_dead_letter_and_goes_back_byte_for_byte(
     worker: Worker, store: SqlStore, valkey: redis.Redis, message: str | bytes
@@ -185,6 +193,7 @@ def test_what_the_broker_could_not_deliver_is_a_dead_letter_and_goes_back_byte_f
     assert only(store, listed["letter_id"]).seen == 2
 
 
+@sqlite_first
 def test_a_drain_that_was_broken_off_counts_nothing_twice(
     worker: Worker, store: SqlStore, valkey: redis.Redis
 ) -> None:
@@ -196,6 +205,7 @@ def test_a_drain_that_was_broken_off_counts_nothing_twice(
     assert valkey.exists("articles.quarantine.dead") == 0
 
 
+@sqlite_first
 def test_an_entry_that_nobody_can_read_is_kept_as_it_is(
     worker: Worker, valkey: redis.Redis
 ) -> None:
@@ -205,6 +215,7 @@ def test_an_entry_that_nobody_can_read_is_kept_as_it_is(
     assert "nobody knows which queue" in worker("replay", "--yes").stderr
 
 
+@sqlite_first
 def test_without_a_broker_letters_are_listed_and_replay_says_what_is_missing(
     store: SqlStore, store_url: str
 ) -> None:
@@ -264,6 +275,7 @@ def test_replayed_letters_die_again_until_the_worker_can_take_them(
     assert valkey.exists(*lanes) == 0
 
 
+@sqlite_first
 def test_payloads_never_go_to_a_log(
     worker: Worker, store: SqlStore, valkey: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -277,6 +289,7 @@ def test_payloads_never_go_to_a_log(
     assert "SECRET" not in caplog.text
 
 
+@sqlite_first
 @pytest.mark.parametrize(
     ("reason", "payload", "named"),
     [

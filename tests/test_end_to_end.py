@@ -1,5 +1,6 @@
 """The whole main job as a user runs it: commands, a real broker, a real Celery worker."""
 
+import io
 import json
 import os
 import signal
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from devtools.generated_articles import generate
 from devtools.waiting import limit_s, until
 from worker.broker import embedded
+from worker.cli import group, main
 from worker.model.records import OutcomeKind
 from worker.store.sql_store import SqlStore
 from worker.store.values import Query
@@ -83,9 +86,12 @@ def test_a_run_stores_every_article_and_a_second_one_stores_nothing_twice(
     assert [(letter["reason"], letter["seen"]) for letter in letters] == [("malformed", 2)] * 2
     assert letters[0]["payload"] == '"{broken"'
 
-    found = json.loads(worker(environment, "search", "bridge", "--json").stdout)
+    def read(*arguments: str) -> Any:
+        return json.loads(CliRunner().invoke(group, [*arguments, "--json"], env=environment).stdout)
+
+    found = read("search", "bridge")
     assert [f["title"] for f in found] == ["Council opens new bridge after ten years"]
-    article = json.loads(worker(environment, "show", found[0]["article_id"], "--json").stdout)
+    article = read("show", found[0]["article_id"])
     assert "Read More About" not in article["revisions"][-1]["text"]
     assert any(tag["label"] == "Local News" for tag in article["tags"])
     assert processes_below(tmp_path) == []
@@ -188,21 +194,20 @@ def test_articles_from_one_terminal_are_stored_once_by_a_worker_in_another(
     ],
 )
 def test_errors_are_one_line_that_says_what_to_do(
-    environment: dict[str, str],
     arguments: list[str],
     variables: dict[str, str],
     code: int,
     message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "worker", *arguments],
-        env=environment | variables,
-        input='{"title": "a"}\n',
-        capture_output=True,
-        text=True,
-        timeout=limit_s(),
-        check=False,
-    )
-    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
-    assert "Traceback" not in done.stderr
-    assert "pw@" not in done.stderr
+    for name, value in {"WORKER_VAR_DIR": str(tmp_path / "var"), **variables}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"title": "a"}\n')))
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = capfd.readouterr().err
+    assert (ended.value.code, message in said) == (code, True), said
+    assert "Traceback" not in said
+    assert "pw@" not in said

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from tests.make import NOW, dead
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
+from tests.support.stores import sqlite_first
 from worker.cli import group
 from worker.errors import Reason
 from worker.explain import explain_sentences
@@ -45,6 +46,7 @@ def told(done: Result) -> str:
     return re.sub(r"\s+", " ", done.stdout)
 
 
+@sqlite_first
 def test_who_ended_a_receipt_is_told_and_which_workers_vanished_with_it(
     pipeline: Pipeline, explain: Explain
 ) -> None:
@@ -55,6 +57,7 @@ def test_who_ended_a_receipt_is_told_and_which_workers_vanished_with_it(
     assert told_of.count(who) == 2  # the receipt, and the sighting of the article it led to
 
 
+@sqlite_first
 def test_an_article_is_told_from_its_first_sighting_to_where_it_is_now(
     pipeline: Pipeline, explain: Explain
 ) -> None:
@@ -79,6 +82,7 @@ def test_an_article_is_told_from_its_first_sighting_to_where_it_is_now(
     assert story.count("nothing changed") == 1
 
 
+@sqlite_first
 def test_every_name_an_article_goes_by_leads_to_its_story(
     pipeline: Pipeline, explain: Explain
 ) -> None:
@@ -93,6 +97,7 @@ def test_every_name_an_article_goes_by_leads_to_its_story(
         assert article["article"]["article_id"] == outcome.article_id
 
 
+@sqlite_first
 def test_an_address_that_several_sources_have_gives_each_story(
     pipeline: Pipeline, explain: Explain
 ) -> None:
@@ -103,6 +108,7 @@ def test_an_address_that_several_sources_have_gives_each_story(
     assert [each["article"]["source"] for each in articles] == ["wire", "mirror"]
 
 
+@sqlite_first
 def test_a_copy_names_what_it_is_a_copy_of_and_the_first_its_copies(
     pipeline: Pipeline, explain: Explain
 ) -> None:
@@ -114,6 +120,7 @@ def test_a_copy_names_what_it_is_a_copy_of_and_the_first_its_copies(
     assert "It is the first of its cluster. The copies: “Headline" in kinds["new"]
 
 
+@sqlite_first
 def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     pipeline: Pipeline, store: SqlStore, explain: Explain
 ) -> None:
@@ -138,6 +145,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert "the dead letter was dropped since" in told(explain("r0"))
 
 
+@sqlite_first
 def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain) -> None:
     assert "is no article, receipt, publisher" in explain("r-unknown", code=1).stderr
     assert "worker search" in explain("https://nowhere.example/x", code=1).stderr
@@ -145,6 +153,7 @@ def test_what_nobody_knows_exits_with_1_and_says_what_it_may_be(explain: Explain
     assert json.loads(explain("nothing", "--json", code=1).stdout)["articles"] == []
 
 
+@sqlite_first
 def test_a_receipt_that_only_the_journal_has_waits(store: SqlStore, explain: Explain) -> None:
     store.add_journal_entries([JournalEntry(receipt="r0", message_id="m", at=NOW)])
     assert "It was put on the queue 2026-11-22 12:00." in told(explain("r0"))
@@ -165,6 +174,7 @@ def test_a_receipt_in_a_message_that_could_not_be_delivered_leads_to_its_letter(
     assert "no outcome yet" not in story
 
 
+@sqlite_first
 def test_a_withdrawn_article_tells_only_that(pipeline: Pipeline, explain: Explain) -> None:
     withdrawal = {"id": "a-1", "source": {"id": "wire"}, "status": "withdrawn"}
     ingest(pipeline, [raw(1)])
@@ -246,6 +256,7 @@ def sent_in(pipeline: Pipeline, *raws: dict[str, object]) -> list[str]:
     return [f"{s['outcome']} {s['revision']}" for s in reversed(shown["sightings"])]
 
 
+@sqlite_first
 @pytest.mark.parametrize(
     ("raws", "told_as"),
     [
@@ -265,6 +276,7 @@ def test_what_one_batch_brought_is_told_in_the_order_in_which_it_was_stored(
     assert sent_in(pipeline, *raws) == told_as
 
 
+@sqlite_first
 def test_an_article_that_returns_in_the_batch_of_its_withdrawal_is_told_after_it(
     pipeline: Pipeline,
 ) -> None:
@@ -274,6 +286,7 @@ def test_an_article_that_returns_in_the_batch_of_its_withdrawal_is_told_after_it
     assert told_as == ["new 1", "withdrawn 0", "revision 2"]
 
 
+@sqlite_first
 def test_a_withdrawal_that_found_no_article_says_so(
     pipeline: Pipeline, store: SqlStore, explain: Explain, store_url: str
 ) -> None:
@@ -290,6 +303,7 @@ def test_a_withdrawal_that_found_no_article_says_so(
     assert "No article had" not in shown[seen.receipt].stdout
 
 
+@sqlite_first
 def test_an_article_that_was_stored_after_such_a_withdrawal_still_tells_of_it(
     pipeline: Pipeline, explain: Explain
 ) -> None:

@@ -83,10 +83,12 @@ def _ten_good_articles_follow(running: Running, odd: str) -> None:
     assert running.worker.poll() is None
 
 
-def test_bad_articles_keep_no_neighbour_from_postgresql_either(postgres_store_url: str) -> None:
+@pytest.mark.parametrize("odd", ["articles", pytest.param("lane", marks=pytest.mark.long)])
+def test_bad_articles_keep_no_neighbour_from_postgresql_either(
+    postgres_store_url: str, odd: str
+) -> None:
     for running in running_worker(postgres_store_url):
-        for odd in ("articles", "lane"):
-            _ten_good_articles_follow(running, odd)
+        _ten_good_articles_follow(running, odd)
 
 
 def test_the_worker_answers_to_celerys_own_tools(running: Running) -> None:

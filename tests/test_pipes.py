@@ -52,31 +52,40 @@ def filled_store_url(sqlite_store_url: str) -> str:
 
 
 SEVERAL_COMMANDS = """
-import sys
+import os, sys
 from worker.cli import group
-for command in (["search", "harbour"], ["dead", "list"], ["show", sys.argv[1]]):
-    try:
-        group(command)
-    except SystemExit as end:
-        assert not end.code
+for width in sys.argv[2:]:
+    os.environ["COLUMNS"] = width
+    for command in (["search", "harbour"], ["dead", "list"], ["show", sys.argv[1]]):
+        try:
+            group(command)
+        except SystemExit as end:
+            assert not end.code
+    print(f"== {width}", flush=True)
 """
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("width", [60, 80, 200])
-def test_tables_in_a_pipe_have_the_width_of_columns(width: int, filled_store_url: str) -> None:
+def test_tables_in_a_pipe_have_the_width_of_columns(filled_store_url: str) -> None:
+    widths = (60, 80, 200)
     done = subprocess.run(
-        [sys.executable, "-c", SEVERAL_COMMANDS, article_id(filled_store_url)],
-        env={**os.environ, "COLUMNS": str(width), "WORKER_STORE_URL": filled_store_url},
+        [
+            *(sys.executable, "-c", SEVERAL_COMMANDS),
+            *(article_id(filled_store_url), *map(str, widths)),
+        ],
+        env={**os.environ, "WORKER_STORE_URL": filled_store_url},
         capture_output=True,
         text=True,
         check=True,
     )
-    lines = done.stdout.splitlines()
-    heads = [line.split()[0] for line in lines if re.match("(title|detail|rule|tag|at) ", line)]
-    assert heads == ["title", "detail", "rule", "tag", "at", "title"]
-    assert [line for line in lines if cell_len(line) > width] == []
-    assert [line for line in lines if line != line.rstrip()] == []
+    *printed, after = re.split(r"^== \d+\n", done.stdout, flags=re.M)
+    assert (len(printed), after) == (len(widths), "")
+    for width, text in zip(widths, printed, strict=True):
+        lines = text.splitlines()
+        heads = [line.split()[0] for line in lines if re.match("(title|detail|rule|tag|at) ", line)]
+        assert heads == ["title", "detail", "rule", "tag", "at", "title"]
+        assert [line for line in lines if cell_len(line) > width] == []
+        assert [line for line in lines if line != line.rstrip()] == []
 
 
 def article_id(store_url: str) -> str:

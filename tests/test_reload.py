@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from devtools.waiting import limit_s, until
+from worker.cli import group
 from worker.cli.doctor_command import run_checks
 from worker.client.producer import Producer
 from worker.runtime.config_reload import CurrentConfig, files_state
@@ -69,11 +71,8 @@ def running(environment: dict[str, str], tmp_path: Path) -> Iterator[Path]:
             worker.wait(limit_s())
 
 
-def cli(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "worker", *arguments]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=limit_s(), check=False
-    )
+def cli(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(group, arguments, env=environment)
 
 
 class Desk:
@@ -111,10 +110,10 @@ def test_running_workers_take_up_good_rules_and_refuse_bad_ones(
     assert desk.codes("A gnu and an okapi") == {"own:okapi"}
     assert "own:gnu/any" in running.read_text()
     health = cli(environment, "health", "--node", "celery@test")
-    assert health.returncode == 0, health.stderr
+    assert health.exit_code == 0, health.stderr
     assert "own:gnu/any" in health.stderr
     doctor = cli(environment, "doctor")
-    assert doctor.returncode == 1
+    assert doctor.exit_code == 1
     assert "more.toml" in doctor.stdout
 
     write(config, "more", "gnu")
@@ -124,7 +123,7 @@ def test_running_workers_take_up_good_rules_and_refuse_bad_ones(
     # What was tagged before is done over, without a revision or a sighting.
     retag = cli(environment, "retag", "--rate", "1000", "--json")
     assert retag.stdout, retag.stderr
-    assert (retag.returncode, json.loads(retag.stdout)["undone"]) == (0, 0), retag.stderr
+    assert (retag.exit_code, json.loads(retag.stdout)["undone"]) == (0, 0), retag.stderr
     found = store.search(Query(limit=1000))
     assert len(found) == desk.sent
     for each in found:

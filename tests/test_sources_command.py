@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from tests.commands import on
 from tests.make import article, dead, record
 from tests.support.deliveries import Deliveries
+from tests.support.stores import sqlite_first
 from worker.cli import group
 from worker.cli.source_health_printing import relative_hour, relative_time
 from worker.cli.sparkline import sparkline
@@ -51,6 +52,7 @@ def sources(url: str, *arguments: str, columns: int = 120, broker: str = "") -> 
     return done.stdout
 
 
+@sqlite_first
 def test_sources_are_listed_with_the_articles_of_the_last_day(
     store: SqlStore, store_url: str
 ) -> None:
@@ -89,6 +91,7 @@ def five_weeks(now: datetime) -> Deliveries:
     return deliveries
 
 
+@sqlite_first
 def test_sources_are_listed_worst_first(store: SqlStore, store_url: str) -> None:
     deliveries = five_weeks(datetime.now(UTC))
     deliveries.store_in(store_url)
@@ -121,6 +124,7 @@ def test_of_the_last_new_article_only_the_hour_is_said(hour: int, minute: int, w
     assert relative_hour(datetime(2026, 11, 30, hour, tzinfo=UTC), now) == words
 
 
+@sqlite_first
 def test_one_source_is_shown_with_its_rhythm(store: SqlStore, store_url: str) -> None:
     now = datetime.now(UTC)
     deliveries, hour = Deliveries(), hour_of(now)
@@ -146,6 +150,7 @@ def test_one_source_is_shown_with_its_rhythm(store: SqlStore, store_url: str) ->
     assert json.loads(sources(store_url, "young", "--json"))["health"]["rhythm"] is None
 
 
+@sqlite_first
 def test_that_nothing_arrives_is_said_once_and_not_while_nobody_knows_what_waits(
     store: SqlStore, store_url: str, valkey: redis.Redis, valkey_url: str
 ) -> None:
@@ -184,6 +189,7 @@ def test_a_source_is_snoozed_and_woken(store: SqlStore, store_url: str) -> None:
     assert "snoozed" not in sources(store_url, "quiet")
 
 
+@sqlite_first
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -211,6 +217,7 @@ def test_wrong_usage_and_unknown_sources_have_exit_codes(
     assert store.source_clocks()[0].snoozed_until is None
 
 
+@sqlite_first
 def test_a_source_may_have_the_name_of_a_command(store: SqlStore, store_url: str) -> None:
     store.write([record(article(source="wake"))], [], [], now=datetime.now(UTC))
     assert sources(store_url, "show", "wake").startswith("wake\n")

@@ -102,9 +102,9 @@ def test_a_server_that_speaks_no_http_is_a_failure(sent: list[bytes]) -> None:
 def test_a_server_that_answers_byte_by_byte_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "TIMEOUT_S", 0.5)
     began = time.monotonic()
-    with bytes_server([b"H"] * 100, 0.1) as url, pytest.raises(Unavailable):
+    with bytes_server([b"H"] * 1000, 0.1) as url, pytest.raises(Unavailable):
         post(url, "", message(change()), NOW)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # the answer takes 100 s
 
 
 def test_nobody_at_the_address_is_a_failure() -> None:
@@ -159,7 +159,11 @@ def test_a_mail_server_that_is_away_or_without_starttls_is_a_failure() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "pause_s"),
-    [([b"2"] * 100, 0.1), ([b"220-more\r\n" * 500] * 1000, 0.01), ([b"220 a\r\n", b"2"], 30)],
+    [
+        ([b"2"] * 1000, 0.1),
+        ([b"220-more\r\n" * 500] * 10_000, 0.01),
+        ([b"220 a\r\n", b"2"], 100),
+    ],
 )
 def test_a_mail_server_that_never_ends_its_answer_holds_nobody(
     monkeypatch: pytest.MonkeyPatch, sent: list[bytes], pause_s: float
@@ -170,7 +174,7 @@ def test_a_mail_server_that_never_ends_its_answer_holds_nobody(
         server = SmtpServer("127.0.0.1", urlsplit(url).port or 0, "", "", "")
         with pytest.raises(Unavailable):
             send_mail(server, "n@a.example", ["a@a.example"], message(change()), NOW)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # the answer takes 100 s
 
 
 @pytest.mark.processes

@@ -20,6 +20,7 @@ from devtools.servers import in_wheel
 from devtools.waiting import limit_s
 from worker.broker import embedded, server_programs
 from worker.broker.server_programs import Server, ServerVersion, installed_servers, writer
+from worker.cli import main
 from worker.errors import BadConfig, Unavailable
 
 pytestmark = pytest.mark.processes
@@ -392,20 +393,33 @@ def test_a_full_disk_is_one_line(full_disk: Path) -> None:
         embedded.ensure(full_disk / "var")
 
 
-COMMANDS = [
-    ["worker", "enqueue", "a.txt"],
-    ["worker", "run", "a.txt"],
-    ["worker", "ledger"],
-    ["celery", "-A", "worker", "worker", "-c", "1"],
-]
+def check_line(said: str, folder: Path) -> None:
+    assert said.startswith(f"worker: embedded broker is unavailable: {folder} was written by")
+    assert said.count("\n") == 1, said
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize("command", [["enqueue", "a.txt"], ["run", "a.txt"], ["ledger"]])
 def test_every_command_says_it_in_one_line_with_exit_code_3(
-    tmp_path: Path, command: list[str]
+    tmp_path: Path,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     folder = lay(tmp_path / "var", REDIS_8)
     (tmp_path / "a.txt").write_text("A title\n\nA text.\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKER_VAR_DIR", "var")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    said = capfd.readouterr()
+    assert (ended.value.code, said.out) == (3, ""), said.err
+    check_line(said.err, folder)
+
+
+def test_a_worker_says_it_likewise(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "var", REDIS_8)
+    command = ["celery", "-A", "worker", "worker", "-c", "1"]
     done = subprocess.run(
         [sys.executable, "-P", "-m", *command],
         cwd=tmp_path,
@@ -416,10 +430,7 @@ def test_every_command_says_it_in_one_line_with_exit_code_3(
         check=False,
     )
     assert (done.returncode, done.stdout) == (3, ""), done.stderr
-    assert done.stderr.startswith(
-        f"worker: embedded broker is unavailable: {folder} was written by"
-    )
-    assert done.stderr.count("\n") == 1, done.stderr
+    check_line(done.stderr, folder)
 
 
 def test_a_server_on_its_way_out_is_waited_for(var_dir: Path) -> None:

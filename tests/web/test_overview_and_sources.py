@@ -12,6 +12,7 @@ from tests.make import NOW, article, dead, record
 from tests.support.consoles import PASSWORD, Visitor, console
 from tests.support.hostile_texts import HOSTILE
 from tests.support.statuses import lane, status
+from tests.support.stores import sqlite_first
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
 from worker.monitoring.outcome_columns import outcome_columns, outcome_sums
@@ -42,6 +43,7 @@ def editor(store: SqlStore, **changes: Any) -> Visitor:
     return visitor
 
 
+@sqlite_first
 def test_the_overview_shows_what_needs_attention_with_since_and_remedy(store: SqlStore) -> None:
     item = Attention(
         name="x",
@@ -57,6 +59,7 @@ def test_the_overview_shows_what_needs_attention_with_since_and_remedy(store: Sq
     assert "All is well: 1 worker at work" in Visitor(console(store)).get("/").text
 
 
+@sqlite_first
 def test_the_overview_has_the_figures_that_the_api_has(store: SqlStore) -> None:
     deliver(store, "wire", 3)
     deliver(store, "wire", 2, hours_ago=30)
@@ -97,6 +100,7 @@ def test_an_action_on_the_letters_of_a_day_leaves_others_alone(store: SqlStore) 
     assert visitor.get("/api/dead/plan").json()["count"] == 1
 
 
+@sqlite_first
 def test_a_page_that_has_not_changed_is_not_sent_again(store: SqlStore, reader: Visitor) -> None:
     first = reader.get("/overview/content")
     assert first.headers["cache-control"] == "no-cache"
@@ -129,6 +133,7 @@ def test_an_empty_system_says_what_to_do(reader: Visitor) -> None:
     assert reader.get("/source").status_code == 400
 
 
+@sqlite_first
 def test_sources_are_listed_worst_first_and_paged(store: SqlStore, reader: Visitor) -> None:
     for day in range(30, 12, -1):
         deliver(store, "quiet now", 2, hours_ago=24 * day)
@@ -154,6 +159,7 @@ def test_sources_are_listed_worst_first_and_paged(store: SqlStore, reader: Visit
     assert reader.get("/api/sources?cursor=abc").status_code == 400
 
 
+@sqlite_first
 def test_the_page_of_a_source_follows_its_articles_from_received_to_shown(
     store: SqlStore, reader: Visitor
 ) -> None:
@@ -200,6 +206,7 @@ def test_hostile_names_are_shown_as_text(sqlite_store_url: str, text: str) -> No
         assert "<script>alert" not in answer.text
 
 
+@sqlite_first
 def test_a_snooze_is_set_seen_and_ended_and_the_audit_log_has_it(store: SqlStore) -> None:
     deliver(store, "wire", 1)
     visitor = editor(store)
@@ -218,6 +225,7 @@ def test_a_snooze_is_set_seen_and_ended_and_the_audit_log_has_it(store: SqlStore
     assert done[:2] == [("ada", "source.woken", "wire"), ("ada", "source.snoozed", "wire")]
 
 
+@sqlite_first
 def test_who_may_only_read_changes_no_source(store: SqlStore) -> None:
     deliver(store, "wire", 1)
     reader = Visitor(console(store))
@@ -278,6 +286,7 @@ def test_the_rate_of_a_young_system_is_that_since_it_began(
     assert (rate.articles_per_s, rate.seconds) == expected
 
 
+@sqlite_first
 def test_the_overview_says_the_rate_since_the_first_delivery(store: SqlStore) -> None:
     deliver(store, "wire", 12, hours_ago=0.05)
     totals = OutcomeTotals(outcomes={OutcomeKind.NEW: 12}, dead={})
@@ -286,6 +295,7 @@ def test_the_overview_says_the_rate_since_the_first_delivery(store: SqlStore) ->
     assert rate["figures"]["rate"]["seconds"] == 180.0
 
 
+@sqlite_first
 def test_a_badge_says_how_urgent_and_the_api_keeps_its_words(store: SqlStore) -> None:
     items = tuple(
         Attention(name=name, severity=severity, sentence="s", remedy="r")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.make import NOW, article, record, tag
 from tests.support.consoles import PASSWORD, SAME_ORIGIN, Visitor, console
+from tests.support.stores import sqlite_first
 from worker.config.loader import load_config
 from worker.model.records import Span
 from worker.store.access_values import AccessToken, Scope
@@ -53,6 +54,7 @@ def rules_of(answer: Any) -> dict[str, int]:
     return {rule["id"]: rule["articles"] for topic in answer["topics"] for rule in topic["rules"]}
 
 
+@sqlite_first
 def test_each_rule_has_the_number_of_articles_that_it_tagged_in_the_period(store: SqlStore) -> None:
     for hours in (1, 2, 30):
         tagged(store, hours, RULE)
@@ -72,6 +74,7 @@ def test_each_rule_has_the_number_of_articles_that_it_tagged_in_the_period(store
     assert "medtop%3A01000000%2Fen" in never
 
 
+@sqlite_first
 def test_a_sample_is_called_a_sample(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.web.rule_api._MOST_COUNTED", 2)
     for hours in (1, 2, 3):
@@ -82,6 +85,7 @@ def test_a_sample_is_called_a_sample(store: SqlStore, monkeypatch: pytest.Monkey
     assert "numbers are estimates" in reader(store).get("/rules").text
 
 
+@sqlite_first
 def test_an_older_revision_of_an_article_counts_for_nothing(store: SqlStore) -> None:
     article_id = tagged(store, 1, RULE)
     tagged(store, 1, RULE, text="The text of it has changed since then.")
@@ -89,6 +93,7 @@ def test_an_older_revision_of_an_article_counts_for_nothing(store: SqlStore) -> 
     assert store.show(article_id)["article"]["revision"] >= 1  # type: ignore[index]
 
 
+@sqlite_first
 def test_a_rule_shows_its_text_and_the_phrases_by_which_it_fired(store: SqlStore) -> None:
     by_rule = tagged(store, 1, RULE, title="Showers and storms")
     tagged(store, 2, "medtop:17000000/category:x", "category", title="Another one")
@@ -282,6 +287,7 @@ def test_a_changed_rule_file_is_shown_without_a_restart(
     assert "own.toml" in visitor.get("/config").text
 
 
+@sqlite_first
 def test_the_example_that_the_form_shows_is_a_valid_rule_file(store: SqlStore) -> None:
     visitor = Visitor(console(store))
     form = {"draft": rule_pages.EXAMPLE, "file": "rules/draft"}

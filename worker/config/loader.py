@@ -1,5 +1,6 @@
 """Load all rule files of a worker into one validated value, `Config`."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -184,6 +185,11 @@ def _paths(files: Mapping[str, Path], names: str) -> str:
     return AND.join(str(files.get(name, name)) for name in each)
 
 
+_Source = tuple[Taxonomy, tuple[tuple[str, RuleFile], ...]]
+# The last tagging rules, with the files that they were compiled of: those in force, and a draft.
+_last_compiled: deque[tuple[_Source, CompiledRules]] = deque(maxlen=2)
+
+
 def _tag_rules(
     files: Mapping[str, Path],
     taxonomy: Taxonomy,
@@ -194,6 +200,10 @@ def _tag_rules(
 
     Raises BadConfig for files that contradict another, and when rules fail their own examples.
     """
+    made_of = (taxonomy, tuple(tag_rules.items()))
+    for parts, compiled in tuple(_last_compiled):
+        if parts == made_of:  # usually the same objects: see rule_files.read
+            return compiled
     try:
         extended = taxonomy.extended_by(tag_rules)
     except ValueError as e:
@@ -204,4 +214,5 @@ def _tag_rules(
     if wrong := list(failed_examples(rules)):
         lines = [f"{files[f.file]}: {f.rule}: {f.example!r} {f.why}" for f in wrong]
         raise BadConfig("\n".join(limited(lines, most_problems)))
+    _last_compiled.append((made_of, rules))
     return rules

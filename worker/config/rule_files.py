@@ -6,8 +6,9 @@ The user's folder (WORKER_CONFIG_DIR) needs only the files that differ from the 
 import tomllib
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -61,16 +62,17 @@ def unread_files(names: Collection[str], config_dir: Path | None) -> dict[Path, 
 def read(path: Path, rules: type[RuleModel], most: int = MOST_PROBLEMS) -> RuleModel:
     """Read a TOML file of rules, and validate it by the pydantic class `rules`.
 
-    Returns an object of that class. Raises BadConfig with a line for each of the first `most`
-    problems, and one of advice; they name the file, the key and what was expected.
+    Returns an object of that class; the same object for the same text, as long as it is among the
+    last ones. Raises BadConfig with a line for each of the first `most` problems, and one of
+    advice; they name the file, the key and what was expected.
     """
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        return cast(RuleModel, _validated(rules, text))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise BadConfig(f"{path}: {e}") from e
-    try:
-        return rules.model_validate(values)
     except ValidationError as e:
+        values = tomllib.loads(text)
         problems = e.errors(include_url=False)
         explained = [_explain(path, rules, values, dict(problem)) for problem in problems]
         lines = limited([line for text in explained for line in text.split("\n")], most)
@@ -78,6 +80,12 @@ def read(path: Path, rules: type[RuleModel], most: int = MOST_PROBLEMS) -> RuleM
         if packaged != path and any(problem["type"] == "missing" for problem in problems):
             lines.append(f"A file needs all its keys: start from a copy of {packaged}")
         raise BadConfig("\n".join(lines)) from e
+
+
+# Of twenty files usually one has changed, or none: validating all again takes half a second.
+@lru_cache(maxsize=64)
+def _validated(rules: type[BaseModel], text: str) -> BaseModel:
+    return rules.model_validate(tomllib.loads(text))
 
 
 def _explain(path: Path, rules: type[BaseModel], values: Any, problem: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The console as one application (ASGI): pages, API, static files, and the guard, which checks who
 sends each request and what that caller may do."""
 
+from functools import cache
 from typing import Any
 
 from starlette.applications import Starlette
@@ -76,13 +77,8 @@ _REMEDIES = {
 
 def make_console_app(console: Console) -> Starlette:
     """Return the console: its pages, its API under /api, and its static files."""
-    description = openapi(OPERATIONS)
-
-    async def describe(_: Request) -> Response:
-        return JsonAnswer(description)
-
     routes = [
-        Route("/api/openapi.json", describe),
+        Route("/api/openapi.json", _describe_api),
         *map(route_of, OPERATIONS),
         *PAGES,
         Mount("/static", _StaticFiles(directory=FOLDER / "static")),
@@ -92,6 +88,16 @@ def make_console_app(console: Console) -> Starlette:
     app = Starlette(routes=routes, exception_handlers=handlers, middleware=middleware)
     app.state.console = console
     return app
+
+
+def _describe_api(_: Request) -> Response:
+    return JsonAnswer(_api_description())  # not async: Starlette calls it in a thread
+
+
+@cache
+def _api_description() -> dict[str, Any]:
+    """The description of the API, made when it is first asked for: that takes 0.3 s."""
+    return openapi(OPERATIONS)
 
 
 class _StaticFiles(StaticFiles):
