@@ -21,6 +21,8 @@ from worker.tag.entities.mentions import (
 from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
+from worker.tag.entities.native_mentions import with_native_names
+from worker.tag.entities.native_names import NATIVE_LANGUAGES
 from worker.tag.entities.refused_names import without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
@@ -83,6 +85,8 @@ def find_names(
         found = joined_mentions(
             listed, found, tokens, len(title), title_case=loud, language=article.language
         )
+    if gazetteer and article.language in NATIVE_LANGUAGES:
+        listed, found = with_native_names(listed, found, gazetteer, tokens, article.language)
     mentions = [*own, *_without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
