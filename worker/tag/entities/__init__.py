@@ -23,7 +23,8 @@ from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
 from worker.tag.entities.native_mentions import with_native_names
 from worker.tag.entities.native_names import NATIVE_LANGUAGES
-from worker.tag.entities.refused_names import without_refused
+from worker.tag.entities.places_by_language import has_nouns
+from worker.tag.entities.refused_names import without_nouns, without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
 __all__ = ["EntityRules", "entity_tags", "find_names", "recognise_names"]
@@ -56,11 +57,14 @@ def entity_tags(article: Article, rules: EntityRules, tokens: Tokens | None = No
 
 def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[Tag]:
     reads = rules.recognise and article.language in rules.languages
-    names = find_names(article, rules, tokens, shipped(rules.path) if reads else None)
+    model = shipped(rules.path, article.language) if reads else None
+    names = find_names(article, rules, tokens, model)
     text_start = len(article.title) + 1
     text_field = "text" if article.text else "summary"
     chars = len(tokens.text) - text_start
-    return _tags(names, rules, _TitleAndText(text_field, text_start, chars, reads))
+    return _tags(
+        names, rules, _TitleAndText(text_field, text_start, chars, reads, article.language)
+    )
 
 
 def find_names(
@@ -77,6 +81,8 @@ def find_names(
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
     found = recognise_names(tokens, model.recogniser) if model else []
+    if has_nouns(article.language):
+        found = without_nouns(found, tokens, article.language)
     peoples = gazetteer.peoples if gazetteer else ()
     if peoples:
         found = without_leading_words(found, peoples)
@@ -224,6 +230,7 @@ class _TitleAndText(NamedTuple):
     text_start: int
     text_chars: int
     recognised: bool  # whether the trained model looked for names, beside the lists
+    language: str
 
     def span(self, mention: Mention) -> Span:
         """The passage of the title, text or summary in which this mention of a name stands."""
@@ -254,7 +261,7 @@ def _tags(names: Sequence[CodedName], rules: EntityRules, fields: _TitleAndText)
     tags = []
     for name in names:
         features = name_features(name, recognised=fields.recognised)
-        score = name_score(name.kind, features)
+        score = name_score(name.kind, features, fields.language)
         if score >= least:
             tags.append(_tag(name, score, method_of(features), version, most_spans, fields))
     tags.sort(key=_SALIENCE, reverse=True)
