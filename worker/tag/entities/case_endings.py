@@ -33,6 +33,8 @@ _ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ы", ("а",)),
     ("и", ("ь", "а", "я")),
 )
+_NEUTER = "о"
+_SLAVIC = ("ов", "ев", "ин")
 _LEAST_STEM = 2  # letters before an ending
 _ARTICLE = "ال"
 _FOR_THE = "لل"  # "for" and the article
@@ -46,8 +48,13 @@ def nominatives(word: str) -> list[str]:
     for ending, others in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
             stem = word[: len(word) - len(ending)]
-            forms += [stem + other for other in others]
+            forms += [stem + other for other in others if other != _NEUTER or _has_cases(stem)]
     return forms
+
+
+def _has_cases(stem: str) -> bool:
+    """Whether a name of this stem and -o has cases: Косово has, Токио and Монако have none."""
+    return stem.endswith(_SLAVIC)
 
 
 def without_prefixes(word: str) -> list[str]:

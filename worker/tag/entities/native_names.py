@@ -27,6 +27,7 @@ _CONTINUED = (
     *"皇家 航空 大学 大學 大使 国防 國防 国会 國會 联邦 聯邦 公司 集团 集團 議会 政府軍".split(),
 )
 _PEOPLE_AFTER = ("人民", "人口")  # 中国人口 is the population of China
+_NAME_JOINTS = frozenset("·・")
 _JOINED_BEFORE = frozenset("·・＝北南西東东新外旧舊前")  # 新几内亚, 北爱尔兰, 唐纳·川普
 _REGION = frozenset("省州市県縣县郡府都")  # a part of the name of a region or city
 _KATAKANA = frozenset("ー") | {chr(code) for code in range(0x30A1, 0x30FB)}
@@ -159,7 +160,7 @@ class _UnspacedNames:
         text = tokens.text
         for row, start, end in self._automaton.find_matches_as_indexes(text):
             before, after = text[start - 1 : start], text[end : end + 1]
-            if before in _JOINED_BEFORE or _is_continued(text, end):
+            if before in _JOINED_BEFORE or after in _NAME_JOINTS or _is_continued(text, end):
                 continue
             if text[start] in _KATAKANA and _KATAKANA & {before, after}:
                 continue
