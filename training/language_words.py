@@ -28,6 +28,8 @@ _LIST_GROUPS = frozenset(
     """forename surname orgname orgname? orgfirst orglast country countrypart state city4 city5
     citypart""".split()
 )
+# Groups of words that have a genitive in German.
+_WITH_GENITIVE = frozenset("forename surname country city4 city5 placename region".split())
 _KINDS = ("O", "PER", "ORG", "LOC")
 _SURE = 0.7, 0.9  # probabilities of a kind, by which it is more or less sure
 _FREQUENCIES = 3, 4, 5  # log10 of occurrences in a billion words
@@ -95,6 +97,8 @@ class LanguageWords(Words):
 
     def entry(self, word: str) -> LexiconEntry:
         lower = word.lower()
+        if lower not in self._entries and self._is_genitive(lower):
+            self._entries[lower] = self.entry(lower[:-1])
         if lower not in self._entries:
             found = set(self._lists.get(lower, ()))
             for own in self._own:
@@ -105,6 +109,17 @@ class LanguageWords(Words):
                 lower=surplus(lower, self.language),
             )
         return self._entries[lower]
+
+    def _is_name(self, word: str) -> bool:
+        listed = self._lists.get(word, frozenset()) & _WITH_GENITIVE
+        places = self._own[1].get(word, set()) & _WITH_GENITIVE
+        return bool(listed or places or (word in self.kinds and self.kinds[word].argmax() > 0))
+
+    def _is_genitive(self, word: str) -> bool:
+        """Whether a German word is the genitive of a name: "Obamas"."""
+        known = word in self.kinds or word in self._lists or any(word in own for own in self._own)
+        german = self.language == "de" and word.endswith("s") and not word.endswith("ss")
+        return german and not known and self._is_name(word[:-1])
 
     def _cluster(self, word: str) -> int:
         if word not in self.kinds:
@@ -119,6 +134,7 @@ class LanguageWords(Words):
         """What is known of words, as arrays of a model file."""
         words = {*self.kinds, *self._own[0], *self._own[1]}
         words |= {w for w in self._lists if zipf_frequency(w, self.language) or _is_rare_name(w)}
+        words |= {f"{word}s" for word in words if self._is_genitive(f"{word}s")}
         by_key = {crc32(word.encode()): word for word in words}
         keys = sorted(by_key)
         entries = [self.entry(by_key[key]) for key in keys]

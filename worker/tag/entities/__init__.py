@@ -10,6 +10,7 @@ from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import Recogniser
 from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
+from worker.tag.entities.genitives import NO_GENITIVES, german_genitives
 from worker.tag.entities.leading_words import without_leading_words
 from worker.tag.entities.mentions import (
     ORGANISATION,
@@ -100,7 +101,10 @@ def find_names(
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)
     place_aliases = model.place_aliases if model and not gazetteer else {}
-    names = resolve(mentions, place_aliases, rules.by_alias, tokens.text)
+    german = article.language == "de"
+    genitives = german_genitives(mentions, gazetteer) if german else NO_GENITIVES
+    names = resolve(mentions, place_aliases, rules.by_alias, tokens.text, genitives.bases)
+    listed = [*listed, *genitives.listed]
     return coded_names(names, listed, rules.own_ids, tokens, gazetteer)
 
 
