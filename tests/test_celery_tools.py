@@ -488,12 +488,17 @@ def test_purged_messages_of_a_producer_are_named_by_the_ledger(
     assert {entry.receipt for entry in audit.missing} == set(receipts)
 
 
-def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(running: Running) -> None:
-    """The last test of the worker that all tests here use."""
-    receipts = push(running, "shutdown", 100)
-    printed = commands.on(running.store_url, running.url)("drain", "--all").output
+@pytest.fixture
+def leaving() -> Iterator[Running]:
+    """A worker of one test, which ends it."""
+    yield from running_worker()
+
+
+def test_a_worker_that_is_shut_down_by_a_command_puts_its_messages_back(leaving: Running) -> None:
+    receipts = push(leaving, "shutdown", 100)
+    printed = commands.on(leaving.store_url, leaving.url)("drain", "--all").output
     assert "has ended after" in printed
-    assert running.worker.wait(limit_s()) == 0
-    ended = running.store.outcomes(receipts)
-    assert len(ended) + running.broker.llen("articles") == len(receipts)
-    assert not running.broker.hlen("unacked")
+    assert leaving.worker.wait(limit_s()) == 0
+    ended = leaving.store.outcomes(receipts)
+    assert len(ended) + leaving.broker.llen("articles") == len(receipts)
+    assert not leaving.broker.hlen("unacked")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import redis
 
+from devtools.waiting import limit_s
 from tests.make import NOW
 from tests.support.transport import Peer, claimed, peer
 from tests.worker_rules import own_rules
@@ -193,7 +194,7 @@ def test_a_resumption_that_is_killed_loses_nothing_and_can_be_repeated(
     desk.pause()
     desk.hold(*range(250))
     command = [sys.executable, "-c", _RESUME_AND_DIE, desk.url, desk.store_url, str(messages)]
-    killed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
+    killed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=limit_s())
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert desk.paused() == {"a"}  # the rest stays held
     assert len(desk.held()) == 250 - 100 * (messages - 1)

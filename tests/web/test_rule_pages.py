@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from devtools.waiting import limit_s
 from tests.make import NOW, article, record, tag
 from tests.support.consoles import PASSWORD, SAME_ORIGIN, Visitor, console
 from tests.support.stores import sqlite_first
@@ -248,7 +249,7 @@ def test_one_draft_is_tried_at_a_time_and_it_ends_at_its_deadline(sqlite_store_u
 
         def newest_article_ids(self, most: int) -> Any:
             entered.set()
-            leave.wait(30)
+            leave.wait(limit_s())
             return store.listings.newest_article_ids(most)
 
         def records_without_payload(self, ids: Any) -> Any:
@@ -261,7 +262,7 @@ def test_one_draft_is_tried_at_a_time_and_it_ends_at_its_deadline(sqlite_store_u
         target=lambda: found.append(trials.run("rules/draft", DRAFT, config, slow))
     )
     thread.start()
-    assert entered.wait(30)
+    assert entered.wait(limit_s())
     with pytest.raises(TrialRunning):
         trials.run("rules/draft", DRAFT, config, slow)
     leave.set()
