@@ -21,8 +21,7 @@ import torch
 from torch.nn import functional
 from wordfreq import top_n_list
 
-from training.entities import Sentence, corpus, split
-from training.language_entities import iob2
+from training.entities import Sentence, corpus, iob2, split
 from training.sentence_encoder import PackedEncoder, TokenLabeller, padded
 
 _LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")

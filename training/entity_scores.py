@@ -16,7 +16,6 @@ Portuguese model has not seen the sentences of Bosque that are used here.
 """
 
 import argparse
-import gzip
 import json
 import tempfile
 from collections import defaultdict
@@ -28,7 +27,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from devtools.labelled_texts import article_with_title, labelled_texts
-from training.entities import Sentence, StoredWords, corpus, pack, train
+from training.entities import Sentence, StoredWords, corpus, iob2, pack, train
 from training.gazetteer import listed_groups
 from worker.config.loader import load_config
 from worker.model.records import Article
@@ -103,15 +102,6 @@ def _of_corpus(
             yield Example(name.kind, features, 2 * sum(hits) >= len(hits), weight)
 
 
-def _iob2(path: Path) -> list[Sentence]:
-    """Sentences of a Universal NER file; kinds that are not tagged are no names."""
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    blocks = text.strip().split("\n\n")
-    rows = ([line.split("\t") for line in b.splitlines() if line[0] != "#"] for b in blocks)
-    return [[(row[1], row[2] if row[2][2:] in KINDS else "O") for row in block] for block in rows]
-
-
 def _every_second_block(sentences: Sequence[Sentence]) -> list[Sentence]:
     return [s for number, s in enumerate(sentences) if number // _BLOCK % 2 == 0]
 
@@ -155,14 +145,14 @@ def _of_other_languages(ner: Path, folds: Path, rules: EntityRules) -> Iterator[
     """Tags in German and Portuguese sentences that the model which read them has not seen."""
     others = ner / "other-languages"
     german = [_stored(folds / f"entities-de-{fold}.npz") for fold in range(_FOLDS)]
-    yield from _of_corpus(_iob2(others / "de_pud_half.iob2"), "de", 1.0, german, rules)
+    yield from _of_corpus(iob2(others / "de_pud_half.iob2"), "de", 1.0, german, rules)
     portuguese = [shipped(language="pt")]
     yield from _of_corpus(
-        _iob2(others / "pt_bosque_dev.iob2.gz"), "pt", _BOSQUE_WEIGHT, portuguese, rules
+        iob2(others / "pt_bosque_dev.iob2.gz"), "pt", _BOSQUE_WEIGHT, portuguese, rules
     )
     # What the lists alone find says a little of what they find and the model does not.
     for language, name in _LISTED_ONLY:
-        sentences = _every_second_block(_iob2(others / name))
+        sentences = _every_second_block(iob2(others / name))
         weight = _PRIOR / len(sentences)
         for example in _of_corpus(sentences, language, weight, [None], rules):
             found_by = example.features.found_by.replace(":", "-")
@@ -238,7 +228,7 @@ def main() -> None:
     for name, weight in _CORPORA.items():
         examples += _of_corpus(corpora[name], "en", weight, models, rules)
     for language, name in _LISTED_ONLY:
-        sentences = _every_second_block(_iob2(ner / "other-languages" / name))
+        sentences = _every_second_block(iob2(ner / "other-languages" / name))
         weight = 1.0 if "pud" in name else 0.5
         examples += _of_corpus(sentences, language, weight, [None], rules)
     fit(examples)

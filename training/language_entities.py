@@ -13,7 +13,6 @@ Environment: training/requirements.txt; some minutes for each language.
 """
 
 import argparse
-import gzip
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,11 +21,10 @@ from pathlib import Path
 import numpy as np
 import pycrfsuite
 
-from training.entities import Sentence, pack
+from training.entities import Sentence, iob2, pack
 from training.language_words import LanguageWords
 from worker.tag.entities.word_features import SPELLING_PREFIXES
 
-_KINDS = ("PER", "ORG", "LOC")
 _BLOCK = 10  # sentences that are kept back together
 FOLDS = 3
 _SURE = 0.45  # least probability of all labels of a sentence that the encoder labelled
@@ -48,15 +46,6 @@ _JOINED = {
         em este neste|em esta nesta""",
 }
 Features = list[tuple[list[list[str]], list[str]]]
-
-
-def iob2(path: Path) -> list[Sentence]:
-    """Sentences of a Universal NER file; kinds that are not tagged are no names."""
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    blocks = text.strip().split("\n\n")
-    rows = ([line.split("\t") for line in b.splitlines() if line[0] != "#"] for b in blocks)
-    return [[(row[1], row[2] if row[2][2:] in _KINDS else "O") for row in block] for block in rows]
 
 
 def as_written(sentences: Sequence[Sentence], language: str) -> Iterator[Sentence]:

@@ -198,3 +198,10 @@ def test_a_german_genitive_is_the_same_person(text: str, codes: set[str]) -> Non
     article = Article(source="w", key="", title="", text=text, language="de")
     tags = entity_tags(article, _RULES.model_copy(update={"min_score": 0.0}))
     assert {tag.code for tag in tags if tag.scheme == "person"} == codes
+
+
+def test_the_german_cdu_and_csu_are_two_parties() -> None:
+    assert _RULES is not None
+    article = Article(source="w", key="", title="", text="CDU und CSU streiten.", language="de")
+    labels = {tag.code: tag.label for tag in entity_tags(article, _RULES)}
+    assert labels == {"partyfacts:1375": "CDU", "csu": "CSU"}
