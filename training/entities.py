@@ -12,6 +12,7 @@ Environment: `uv sync --extra train`; two minutes.
 """
 
 import argparse
+import gzip
 import re
 import tempfile
 from collections import Counter, defaultdict
@@ -49,6 +50,7 @@ from worker.tag.tokens import LINE_END, Tokens, ends_sentence
 
 Sentence = list[tuple[str, str]]
 
+_KINDS = ("PER", "ORG", "LOC")
 _CLUSTERS = 200
 _COMMON = 30_000  # forms looked at before work begins
 _FEWEST = 0.02  # a weight below this decides nothing
@@ -59,6 +61,15 @@ def corpus(path: Path) -> list[Sentence]:
     """Sentences of (word, label)."""
     blocks = path.read_text("utf-8").strip().split("\n\n")
     return [[tuple(row.split("\t")[:2]) for row in b.splitlines() if row.strip()] for b in blocks]
+
+
+def iob2(path: Path) -> list[Sentence]:
+    """Sentences of a Universal NER file; kinds that are not tagged are no names."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    blocks = text.strip().split("\n\n")
+    rows = ([line.split("\t") for line in b.splitlines() if line[0] != "#"] for b in blocks)
+    return [[(row[1], row[2] if row[2][2:] in _KINDS else "O") for row in block] for block in rows]
 
 
 class Words:

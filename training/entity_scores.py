@@ -2,16 +2,20 @@
 worker/tag/entities/name_scores.py.
 
     python -m training.entity_scores --data FOLDER --labels bench/labels --lists LISTS --model M
+    python -m training.entity_scores --data FOLDER --folds FOLDER
 
 FOLDER is that of `bench.tags`; LISTS and M, a model, are those of `training.entities`. A tag in a
 corpus is right if at least half of its mentions are names of its kind there. The corpora train the
 recogniser, so it is trained three times without a third of them, and each third is tagged by the
 model that has not seen it. Of the texts with labelled tags every second one is used; the others
 measure the scores. Environment: `uv sync --extra train`; six minutes.
+
+The second form prints the tables for the other languages. --folds has the German models of
+`training.language_entities`, each of which has not seen one third of the German sentences; the
+Portuguese model has not seen the sentences of Bosque that are used here.
 """
 
 import argparse
-import gzip
 import json
 import tempfile
 from collections import defaultdict
@@ -23,7 +27,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from devtools.labelled_texts import article_with_title, labelled_texts
-from training.entities import Sentence, StoredWords, corpus, pack, train
+from training.entities import Sentence, StoredWords, corpus, iob2, pack, train
 from training.gazetteer import listed_groups
 from worker.config.loader import load_config
 from worker.model.records import Article
@@ -43,6 +47,8 @@ _LISTED_ONLY = (
     ("pt", "pt_bosque_train.iob2.gz"),
 )
 _LABELLED = {"wikinews": 4.0, "fnc1": 4.0, "wcxb": 2.0, "huffpost": 4.0, "current-events": 4.0}
+_BOSQUE_WEIGHT = 0.5  # there are four times as many names in it as in the German sentences
+_PRIOR = 25.0  # weight of the names that the lists find in as many sentences
 _REGULARISATION = 4.0  # inverse strength
 _GROUPS = ("listed", "listed:", "word", "words")
 _FOUND_BY = (
@@ -96,15 +102,6 @@ def _of_corpus(
             yield Example(name.kind, features, 2 * sum(hits) >= len(hits), weight)
 
 
-def _iob2(path: Path) -> list[Sentence]:
-    """Sentences of a Universal NER file; kinds that are not tagged are no names."""
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    blocks = text.strip().split("\n\n")
-    rows = ([line.split("\t") for line in b.splitlines() if line[0] != "#"] for b in blocks)
-    return [[(row[1], row[2] if row[2][2:] in KINDS else "O") for row in block] for block in rows]
-
-
 def _every_second_block(sentences: Sequence[Sentence]) -> list[Sentence]:
     return [s for number, s in enumerate(sentences) if number // _BLOCK % 2 == 0]
 
@@ -144,6 +141,28 @@ def _as_labelled(
     return None
 
 
+def _of_other_languages(ner: Path, folds: Path, rules: EntityRules) -> Iterator[Example]:
+    """Tags in German and Portuguese sentences that the model which read them has not seen."""
+    others = ner / "other-languages"
+    german = [_stored(folds / f"entities-de-{fold}.npz") for fold in range(_FOLDS)]
+    yield from _of_corpus(iob2(others / "de_pud_half.iob2"), "de", 1.0, german, rules)
+    portuguese = [shipped(language="pt")]
+    yield from _of_corpus(
+        iob2(others / "pt_bosque_dev.iob2.gz"), "pt", _BOSQUE_WEIGHT, portuguese, rules
+    )
+    # What the lists alone find says a little of what they find and the model does not.
+    for language, name in _LISTED_ONLY:
+        sentences = _every_second_block(iob2(others / name))
+        weight = _PRIOR / len(sentences)
+        for example in _of_corpus(sentences, language, weight, [None], rules):
+            found_by = example.features.found_by.replace(":", "-")
+            yield example._replace(features=example.features._replace(found_by=found_by))
+
+
+def _stored(path: Path) -> EntityModel:
+    return EntityModel(dict(np.load(path)))
+
+
 def _fold_models(
     words: StoredWords, corpora: Sequence[Sequence[Sentence]], folder: Path
 ) -> list[EntityModel]:
@@ -164,6 +183,7 @@ def _fold_models(
 def fit(examples: Sequence[Example]) -> None:
     """Print the intercepts by kind and what found a name, and the weights by group."""
     cells = [(kind, found_by) for kind in KINDS.values() for found_by in _FOUND_BY]
+    examples = [e for e in examples if e.weight and e.features.found_by != OWN]
     rows = []
     for kind, features, _, _ in examples:
         rows.append(
@@ -189,13 +209,17 @@ def fit(examples: Sequence[Example]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--data", "--labels", "--lists", "--model"):
-        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    for name in ("--labels", "--lists", "--model", "--folds"):
+        parser.add_argument(name, type=Path)
     options = parser.parse_args()
     rules = load_config().tagging.entities
     if rules is None:
         raise ValueError("the packaged config tags entities")
     ner = options.data / "ner"
+    if options.folds:
+        fit(list(_of_other_languages(ner, options.folds, rules)))
+        return
     corpora = {name: corpus(ner / f"{name}.bio.tsv") for name in _CORPORA}
     words = StoredWords(options.model, listed_groups(options.lists))
     with tempfile.TemporaryDirectory() as folder:
@@ -204,10 +228,10 @@ def main() -> None:
     for name, weight in _CORPORA.items():
         examples += _of_corpus(corpora[name], "en", weight, models, rules)
     for language, name in _LISTED_ONLY:
-        sentences = _every_second_block(_iob2(ner / "other-languages" / name))
+        sentences = _every_second_block(iob2(ner / "other-languages" / name))
         weight = 1.0 if "pud" in name else 0.5
         examples += _of_corpus(sentences, language, weight, [None], rules)
-    fit([e for e in examples if e.weight and e.features.found_by != OWN])
+    fit(examples)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ _PARTY_KINDS = frozenset(("party", "legislature", "central bank", "government", 
 _DIRECTIONS = frozenset(
     "north south east west northern southern eastern western central centre center coast".split()
 )
+_TWO_PARTIES = "partyfacts:1375"
 _PUBLIC_IDS = ("partyfacts", "isin", "cik")  # by preference, where there is no Wikidata id
 # Other names in the lists that are those of another body: a division, a sister channel, a movement
 # of which the entry is one part.
@@ -82,7 +83,17 @@ class Entry(NamedTuple):
 def list_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a list, as dicts from column to text."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield from _split(row) if row.get("id") == _TWO_PARTIES else (row,)
+
+
+def _split(row: Row) -> Iterator[Row]:
+    """The rows of the German CDU and CSU, which the list has as one."""
+    aliases = row["aliases"].split("|")
+    social = [alias for alias in aliases if "so" in alias.lower()]
+    others = [alias for alias in aliases if alias not in (*social, "CDU", "CDU/CSU")]
+    yield {**row, "name": "CDU", "aliases": "|".join(others)}
+    yield {**row, "id": "aw:csu", "ids": "", "name": "CSU", "aliases": "|".join(social)}
 
 
 def without_legal_form(name: str) -> str:

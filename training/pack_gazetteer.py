@@ -25,6 +25,7 @@ from training.gazetteer_lists import (
     people,
     regions,
 )
+from training.native_names import native_names
 from worker.tag.entities.gazetteer_flags import SHARED, WITHIN_KIND
 from worker.tag.entities.gazetteer_keys import first_word_key, name_key
 from worker.tag.entities.name_model import pack_strings
@@ -160,7 +161,8 @@ def main() -> None:
         *people(folder / "people.tsv.gz"),
         *places,
     ]
-    arrays = pack(without_shadowed(entries), options.as_of)
+    kept = without_shadowed(entries)
+    arrays = pack(kept, options.as_of) | native_names(kept, folder)
     words = demonyms(folder / "places.tsv.gz")
     arrays["demonyms"] = pack_strings(f"{word}\t{code}" for word, code in words.items())
     np.savez_compressed(options.out, **arrays)

@@ -79,6 +79,7 @@ def test_names_that_the_operator_listed_are_kept_by_any_limit_but_one() -> None:
     assert "United States" in tags_of("It is about the US.", min_score=0.98)
 
 
+@pytest.mark.parametrize("language", ["en", "de", "fr", "nl"])
 @pytest.mark.parametrize("kind", ["person", "organisation", "place"])
 @pytest.mark.parametrize(
     ("less", "more"),
@@ -91,11 +92,20 @@ def test_names_that_the_operator_listed_are_kept_by_any_limit_but_one() -> None:
     ],
 )
 def test_more_evidence_gives_a_higher_score(
-    kind: str, less: NameFeatures, more: NameFeatures
+    kind: str, less: NameFeatures, more: NameFeatures, language: str
 ) -> None:
-    assert 0 < name_score(kind, less) <= name_score(kind, more) < 1
+    assert 0 < name_score(kind, less, language) <= name_score(kind, more, language) < 1
+
+
+@pytest.mark.parametrize("kind", ["person", "place"])
+def test_one_word_needs_two_mentions_where_no_sentence_was_labelled_by_hand(kind: str) -> None:
+    once, twice = NameFeatures("word", 3.9, 0.0), NameFeatures("word", 3.9, 1.0)
+    least = rules().min_score
+    assert name_score(kind, once, "pt") >= least
+    assert name_score(kind, once, "it") < least
+    assert name_score("person", twice, "it") >= least
 
 
 def test_a_name_in_a_language_without_a_model_has_a_score_too() -> None:
-    tags = tags_of("Der Kanzler reiste nach Frankreich und sprach mit Emmanuel Macron.", "", "de")
+    tags = tags_of("De kanselier reisde naar Frankrijk en sprak met Emmanuel Macron.", "", "nl")
     assert {"France", "Emmanuel Macron"} <= tags.keys()

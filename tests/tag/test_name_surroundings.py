@@ -68,6 +68,8 @@ def test_what_is_no_name_is_left_out(text: str, name: str, kind: str) -> None:
         ("He works for Goldman Sachs.", "Goldman Sachs", ORGANISATION),
         ("US troops left.", "US", PLACE),
         ("Time: NATO meets.", "NATO", ORGANISATION),
+        ("Die CDU/CSU stimmt zu.", "CSU", ORGANISATION),
+        ("Photo: AFP/Getty Images.", "Getty Images", ORGANISATION),
     ],
 )
 def test_names_with_similar_surroundings_stay(text: str, name: str, kind: str) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from worker.model.records import Article, Span
 from worker.tag.entities import EntityRules
+from worker.tag.entities.name_model import ENGLISH, MODEL_LANGUAGES
+from worker.tag.entities.native_names import NATIVE_LANGUAGES
 from worker.tag.rules.compiled_rules import CompiledRule, CompiledRules
 from worker.tag.rules.matcher import (
     MatchContext,
@@ -84,13 +86,23 @@ def names_found(article: Article, names: EntityRules | None) -> str:
     article's language."""
     if names is None:
         return "names are not tagged: there is no entities.toml"
-    if names.recognise and article.language in names.languages:
+    language = article.language
+    if names.recognise and language in names.languages:
+        if language == ENGLISH:
+            found = "a trained model and lists find most names"
+        elif language in MODEL_LANGUAGES:
+            found = "a trained model and lists find about two names in three"
+        else:
+            found = "which has no model of its own, the English model and lists find some names"
+        return f"names: in the language {language} {found}"
+    lists = "your list and the gazetteer" if names.listed_names else "your list"
+    if names.listed_names and language in NATIVE_LANGUAGES:
         return (
-            f"names: in the language {article.language} a trained model and lists find most names"
+            f"names: in the language {language} only well-known ones in {lists} are found: "
+            "countries, large cities, leaders; most people are missing"
         )
-    lists = "your list and the gazetteer" if names.gazetteer else "your list"
     return (
-        f"names: in the language {article.language} only those in {lists} are found, "
+        f"names: in the language {language} only those in {lists} are found, "
         "about one in four; most people are missing"
     )
 

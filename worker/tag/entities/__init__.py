@@ -10,6 +10,7 @@ from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import Recogniser
 from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
+from worker.tag.entities.genitives import NO_GENITIVES, german_genitives
 from worker.tag.entities.leading_words import without_leading_words
 from worker.tag.entities.mentions import (
     ORGANISATION,
@@ -22,7 +23,10 @@ from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
 from worker.tag.entities.name_surroundings import corrected
-from worker.tag.entities.refused_names import without_refused
+from worker.tag.entities.native_mentions import with_native_names
+from worker.tag.entities.native_names import NATIVE_LANGUAGES
+from worker.tag.entities.places_by_language import has_nouns
+from worker.tag.entities.refused_names import without_nouns, without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
 __all__ = ["EntityRules", "entity_tags", "find_names", "recognise_names"]
@@ -55,11 +59,14 @@ def entity_tags(article: Article, rules: EntityRules, tokens: Tokens | None = No
 
 def _entity_tags(article: Article, rules: EntityRules, tokens: Tokens) -> list[Tag]:
     reads = rules.recognise and article.language in rules.languages
-    names = find_names(article, rules, tokens, shipped(rules.path) if reads else None)
+    model = shipped(rules.path, article.language) if reads else None
+    names = find_names(article, rules, tokens, model)
     text_start = len(article.title) + 1
     text_field = "text" if article.text else "summary"
     chars = len(tokens.text) - text_start
-    return _tags(names, rules, _TitleAndText(text_field, text_start, chars, reads))
+    return _tags(
+        names, rules, _TitleAndText(text_field, text_start, chars, reads, article.language)
+    )
 
 
 def find_names(
@@ -76,6 +83,8 @@ def find_names(
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
     found = recognise_names(tokens, model.recogniser) if model else []
+    if has_nouns(article.language):
+        found = without_nouns(found, tokens, article.language)
     peoples = gazetteer.peoples if gazetteer else ()
     if peoples:
         found = without_leading_words(found, peoples)
@@ -84,6 +93,8 @@ def find_names(
         found = joined_mentions(
             listed, found, tokens, len(title), title_case=loud, language=article.language
         )
+    if gazetteer and article.language in NATIVE_LANGUAGES:
+        listed, found = with_native_names(listed, found, gazetteer, tokens, article.language)
     mentions = [*own, *_without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
@@ -92,7 +103,10 @@ def find_names(
     mentions.sort(key=_START)
     mentions = _without_headline_words(mentions, title)
     place_aliases = model.place_aliases if model and not gazetteer else {}
-    names = resolve(mentions, place_aliases, rules.by_alias, tokens.text)
+    german = article.language == "de"
+    genitives = german_genitives(mentions, gazetteer) if german else NO_GENITIVES
+    names = resolve(mentions, place_aliases, rules.by_alias, tokens.text, genitives.bases)
+    listed = [*listed, *genitives.listed]
     return coded_names(names, listed, rules.own_ids, tokens, gazetteer)
 
 
@@ -222,6 +236,7 @@ class _TitleAndText(NamedTuple):
     text_start: int
     text_chars: int
     recognised: bool  # whether the trained model looked for names, beside the lists
+    language: str
 
     def span(self, mention: Mention) -> Span:
         """The passage of the title, text or summary in which this mention of a name stands."""
@@ -252,7 +267,7 @@ def _tags(names: Sequence[CodedName], rules: EntityRules, fields: _TitleAndText)
     tags = []
     for name in names:
         features = name_features(name, recognised=fields.recognised)
-        score = name_score(name.kind, features)
+        score = name_score(name.kind, features, fields.language)
         if score >= least:
             tags.append(_tag(name, score, method_of(features), version, most_spans, fields))
     tags.sort(key=_SALIENCE, reverse=True)

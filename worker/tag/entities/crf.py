@@ -105,8 +105,7 @@ class Recogniser:
         They are returned in reading order."""
         if not len(tokens.numbers):
             return _NO_NAMES
-        self._forms.ensure_rows(tokens)
-        rows, indexes = self._with_edges(tokens.numbers)
+        rows, indexes = self._with_edges(self._forms.rows(tokens))
         undecided, limits = self._undecided(rows)
         scores = self._scores(rows, undecided, tokens)
         kept = (scores[:, 0] - np.maximum.reduce(scores[:, 1:], 1) < limits).nonzero()[0]
@@ -128,21 +127,21 @@ class Recogniser:
         It is called before a worker forks, so that all its processes share the memory of the
         scores.
         """
-        self._forms.ensure_rows(Tokens(" ".join(words)))
+        self._forms.rows(Tokens(" ".join(words)))
         # Texts also have them with the full stop of a sentence, which is another piece of text.
         Tokens(" ".join([f"{word}." for word in words[:_WORDS_WITH_STOP] if word.isalpha()]))
 
-    def _with_edges(self, numbers: IntArray) -> tuple[IntArray, IntArray]:
-        """The table rows of a text's words with two edges around each sentence.
+    def _with_edges(self, words: IntArray) -> tuple[IntArray, IntArray]:
+        """The table rows of a text's words (`words`) with two edges around each sentence.
 
         An edge is a pseudo-word that stands for the beginning or end of a sentence. Also returns
         the index of each word among these rows.
         """
-        steps = self._forms.steps.take(numbers)
+        steps = self._forms.steps.take(words)
         stops = steps.cumsum()
         indexes = stops - steps + 2
         rows = np.zeros(int(stops[-1]) + 4, np.int64)
-        rows[indexes] = numbers
+        rows[indexes] = words
         return rows, indexes
 
     def _undecided(self, rows: IntArray) -> tuple[IntArray, FloatArray]:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from worker.model.admission import Frozen
 from worker.tag.entities.gazetteer_names import Gazetteer, packaged_gazetteer
-from worker.tag.entities.name_model import ModelPath, shipped
+from worker.tag.entities.name_model import ENGLISH, MODEL_LANGUAGES, ModelPath, shipped
 from worker.tag.entities.word_keys import folded_name
 from worker.tag.tokens import Tokens, WordFinder
 
@@ -53,18 +53,18 @@ class EntityRules(Frozen):
     """Whether and how names in articles become tags, and the names that the operator listed
     (`entities`).
 
-    `recognise` switches on the trained model that finds other names, in texts in `languages`;
-    `path` chooses the fast or the more accurate one. `gazetteer` uses the list of names in this
-    package beside the model. A name becomes a tag if the probability that it is right is at least
-    `min_score`. At most `most` names of an article become tags. Each has at most `most_spans`
-    passages as evidence. `stop_names` never become a tag.
+    `recognise` switches on the trained models that find other names, in texts in `languages`;
+    `path` chooses the fast or the more accurate one for English. `gazetteer` uses the list of names
+    in this package beside the models. A name becomes a tag if the probability that it is right is
+    at least `min_score`. At most `most` names of an article become tags. Each has at most
+    `most_spans` passages as evidence. `stop_names` never become a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]
     recognise: bool = True
     gazetteer: bool = True
     path: ModelPath = "fast"
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[str, ...] = MODEL_LANGUAGES
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.65
     most: Annotated[int, Field(ge=1)] = 30
     most_spans: Annotated[int, Field(ge=1)] = 5
@@ -83,11 +83,14 @@ class EntityRules(Frozen):
     @property
     def full_version(self) -> str:
         """The version that is stored with each tag of a name: that of these settings, followed
-        by those of the trained model and of the gazetteer (the list of known names) if they are
+        by those of the trained models and of the gazetteer (the list of known names) if they are
         used."""
         parts = [self.version]
         if self.recognise:
             parts.append(shipped(self.path).version)
+            others = [each for each in self.languages if each in MODEL_LANGUAGES[1:]]
+            if others:
+                parts.append(shipped(language=others[0]).version)
         if self.listed_names is not None:
             parts.append(f"names-{self.listed_names.as_of}")
         return "+".join(parts)
@@ -99,14 +102,14 @@ class EntityRules(Frozen):
         return packaged_gazetteer() if self.recognise and self.gazetteer else None
 
     def warm(self) -> None:
-        """Load the model and the gazetteer, and make look-up tables of the operator's names, before
-        the worker forks.
+        """Load the models and the gazetteer, and make look-up tables of the operator's names,
+        before the worker forks.
 
-        So the processes of the worker share the memory of all three.
+        So the processes of the worker share the memory of all these.
         """
         _ = self.aliases_by_first_word, self.own_ids, self.refused
-        if self.recognise:
-            shipped(self.path).warm()
+        for language in (ENGLISH, *self.languages) if self.recognise else ():
+            shipped(self.path, language).warm()
 
     @cached_property
     def by_alias(self) -> dict[str, tuple[str, str]]:

@@ -50,6 +50,14 @@ _ROLES = frozenset(  # words for people, or before "said", that companies have a
     "boss canon captain chief coach doctor enough king lab police pope priest prince queen".split()
 )
 _TICKER = re.compile(r" ?\((?:[A-Z]{2,8} ?: ?)?[A-Z]{1,5}(?:\.[A-Z]{1,2})?\)")
+_THE = ("The ", "the ")
+_ARTICLES = {  # before a name, at the beginning of a sentence
+    "de": ("Der ", "Die ", "Das ", "Den ", "Dem ", "Des "),
+    "fr": ("Le ", "La ", "Les ", "L'", "L’"),
+    "es": ("El ", "La ", "Los ", "Las "),
+    "pt": ("O ", "A ", "Os ", "As "),
+    "it": ("Il ", "Lo ", "La ", "I ", "Gli ", "Le ", "L'", "L’"),
+}
 _REACH = 2  # tokens after a name in which a cue may stand
 
 
@@ -114,7 +122,8 @@ def joined_mentions(
     """
     article = _Article(tokens, title_end, title_case, language, has_nouns(language))
     overlaps = _overlaps(names, recognised)
-    around = [_around(name, overlapping) for name, overlapping in zip(names, overlaps, strict=True)]
+    articles = _ARTICLES.get(language, _THE)
+    around = [_around(name, over, articles) for name, over in zip(names, overlaps, strict=True)]
     kinds = [
         _kind(name, over, longer, article)
         for name, over, longer in zip(names, overlaps, around, strict=True)
@@ -147,13 +156,14 @@ def _overlaps(names: Sequence[NameInText], recognised: Sequence[Mention]) -> lis
     ]
 
 
-def _around(name: NameInText, over: Sequence[Mention]) -> Mention | None:
-    """The recognised mention that is longer than the name and contains it; else None."""
+def _around(name: NameInText, over: Sequence[Mention], articles: Sequence[str]) -> Mention | None:
+    """The recognised mention that is longer than the name and contains it; else None. An article
+    before the name makes it no longer."""
     for mention in over:
         start, end, surface = mention[:3]
         if start <= name.start and name.end <= end and end - start > name.end - name.start:
-            longer = surface.removeprefix("The ").removeprefix("the ")
-            if len(longer) > name.end - name.start:
+            before = surface[: name.start - start]
+            if before not in articles or end > name.end:
                 return mention
     return None
 

@@ -30,6 +30,7 @@ from worker.tag.entities.named_entries import (
     counting_languages,
     known_name,
 )
+from worker.tag.entities.native_names import NativeNames
 from worker.tag.entities.places_by_language import is_spelling_anywhere
 from worker.tag.tokens import IntArray, Tokens, Vocabulary, WordFinder
 
@@ -71,7 +72,8 @@ class Gazetteer:
     """The names of organisations, places and people that this package has, with their ids.
 
     It is made of the arrays of its file, and holds no object for each name, so processes forked
-    later share its memory. `as_of` is the day on which the lists were made, as YYYY-MM-DD.
+    later share its memory. `as_of` is the day on which the lists were made, as YYYY-MM-DD. `native`
+    finds names in Russian, Arabic, Chinese and Japanese.
     """
 
     def __init__(self, arrays: ModelArrays) -> None:
@@ -88,6 +90,7 @@ class Gazetteer:
         self._kinds, self._ranks = arrays["kinds"], arrays["ranks"]
         self._first_words, self._most_words = arrays["first_words"], arrays["most_words"]
         pairs = arrays["demonyms"].tobytes().decode().split("\n")
+        self.native = NativeNames(arrays)
         self._demonyms = dict(pair.split("\t") for pair in pairs)
         self._demonym_finder = WordFinder(self._demonyms)
         self._vocabulary: Vocabulary | None = None

@@ -31,6 +31,7 @@ _NO_TITLES = frozenset(  # of other kinds
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _WEIGHTS = {"own": 1_000_000, "gazetteer": 10}
 _CACHED_NAMES = 20_000
+_NO_BASES: Mapping[str, str] = {}
 _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
@@ -103,18 +104,21 @@ def resolve(
     place_aliases: Mapping[str, str],
     own: Mapping[str, tuple[str, str]],
     text: str,
+    bases: Mapping[str, str] = _NO_BASES,
 ) -> list[ResolvedName]:
     """Group the mentions in an article by the person, organisation or place that they mean; the
     most mentioned one comes first.
 
     `place_aliases` maps other names of places to the usual ones. `own` maps names and aliases that
     the operator listed to (name, kind), and has priority. `text` is the article's, where an acronym
-    may be explained, as in "World Health Organization (WHO)".
+    may be explained, as in "World Health Organization (WHO)". `bases` maps names with an ending to
+    the names that they are of: "Obamas" to "Obama" in German.
     """
     by_form: dict[str, list[Mention]] = {}
     surfaces: dict[str, list[str]] = {}
     for mention in mentions:
-        surface, form = name_form(mention.surface, mention.kind)
+        written = bases.get(mention.surface, mention.surface) if bases else mention.surface
+        surface, form = name_form(written, mention.kind)
         if form in by_form:
             by_form[form].append(mention)
             surfaces[form].append(surface)

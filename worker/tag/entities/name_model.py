@@ -1,6 +1,7 @@
-"""Load the two trained models that find names, from the package; each only once.
+"""Load the trained models that find names, from the package; each only once.
 
-One is fast, the other slower and more accurate.
+For English there are two: one is fast, the other slower and more accurate. Each other language of
+MODEL_LANGUAGES has one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from worker.tag.entities.crf import Recogniser
 
 ModelPath = Literal["fast", "thorough"]
+ENGLISH = "en"
+MODEL_LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it")
 
 
 class EntityModel:
@@ -55,12 +58,18 @@ def unpack_strings(array: NDArray[np.uint8]) -> list[str]:
     return array.tobytes().decode().split("\n")
 
 
-@cache
-def shipped(path: ModelPath = "fast") -> EntityModel:
-    """Load one of the two models of names in this package, once in each process.
+def shipped(path: ModelPath = "fast", language: str = ENGLISH) -> EntityModel:
+    """Load the model of names in this package for a language, once in each process.
 
-    "thorough" is more accurate than "fast", but takes some milliseconds longer for an article.
+    English has two: "thorough" is more accurate than "fast", but takes some milliseconds longer for
+    an article. A language that has no model of its own gets the English one.
     """
-    name = "entities.npz" if path == "fast" else "entities-thorough.npz"
+    if language in MODEL_LANGUAGES and language != ENGLISH:
+        return _loaded(f"entities-{language}.npz")
+    return _loaded("entities.npz" if path == "fast" else "entities-thorough.npz")
+
+
+@cache
+def _loaded(name: str) -> EntityModel:
     with (files("worker.tag") / "data" / name).open("rb") as file:
         return EntityModel(dict(np.load(file)))

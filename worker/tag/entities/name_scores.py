@@ -12,10 +12,15 @@ from typing import NamedTuple
 from worker.tag.entities.gazetteer_evidence import LIKELY, SURE
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE
 from worker.tag.entities.name_ids import CodedName
+from worker.tag.entities.name_model import ENGLISH, MODEL_LANGUAGES
 
 OWN = "own"
 OWN_SCORE = 0.99  # the operator says that the name means this
 _MOST_COUNTED = 8  # mentions; more make nothing surer
+# Languages whose models have learned from no sentence that was labelled by hand, and what that
+# takes from the weight of their odds for a single word. It hides those that are mentioned once.
+_WITHOUT_LABELS = frozenset(("fr", "es", "it"))
+_DOUBT = 0.25
 _SURENESS = 0.02, 0.98  # the least and most that the trained model's score counts as
 
 
@@ -74,14 +79,19 @@ def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
     return NameFeatures(kind + mark, log_odds, doublings)
 
 
-def name_score(kind: str, features: NameFeatures) -> float:
+def name_score(kind: str, features: NameFeatures, language: str = ENGLISH) -> float:
     """Return the probability that a name is right as the tag of an article, as a person,
-    organisation or place (`kind`). `features` are the facts from which it is computed."""
+    organisation or place (`kind`). `features` are the facts from which it is computed, and
+    `language` is that of the article: the English model is right more often than others."""
     found_by, log_odds, doublings = features
     if found_by == OWN:
         return OWN_SCORE
-    of_odds, of_doublings = _WEIGHTS[features.group]
-    total = _INTERCEPTS[kind][found_by] + of_odds * log_odds + of_doublings * doublings
+    other = language in MODEL_LANGUAGES and language != ENGLISH and found_by[-1] != ":"
+    intercepts, weights = (_OTHER_INTERCEPTS, _OTHER_WEIGHTS) if other else (_INTERCEPTS, _WEIGHTS)
+    of_odds, of_doublings = weights[features.group]
+    if language in _WITHOUT_LABELS and found_by == "word":
+        of_odds -= _DOUBT
+    total = intercepts[kind][found_by] + of_odds * log_odds + of_doublings * doublings
     return round(1 / (1 + exp(-total)), 3)
 
 
@@ -143,4 +153,42 @@ _WEIGHTS: Mapping[str, tuple[float, float]] = {
     "listed:": (0.0, 0.87),
     "word": (-0.08, 0.84),
     "words": (0.56, 0.48),
+}
+# The same for the models of the other languages, which read all their texts.
+_OTHER_INTERCEPTS: Mapping[str, Mapping[str, float]] = {
+    PERSON: {
+        "several+": 1.85,
+        "several-": 1.61,
+        "single+": 1.16,
+        "single-": 2.17,
+        "evidence+": 0.98,
+        "evidence-": 0.14,
+        "words": -1.11,
+        "word": -1.9,
+    },
+    ORGANISATION: {
+        "several+": 2.19,
+        "several-": 1.7,
+        "single+": 0.34,
+        "single-": 0.79,
+        "evidence+": 1.5,
+        "evidence-": 0.14,
+        "words": -2.19,
+        "word": -2.81,
+    },
+    PLACE: {
+        "several+": 0.67,
+        "several-": 0.53,
+        "single+": 0.73,
+        "single-": 0.78,
+        "evidence+": -0.53,
+        "evidence-": 0.14,
+        "words": -2.04,
+        "word": -2.32,
+    },
+}
+_OTHER_WEIGHTS: Mapping[str, tuple[float, float]] = {
+    "listed": (0.34, 0.91),
+    "word": (0.82, 0.47),
+    "words": (0.85, 0.51),
 }

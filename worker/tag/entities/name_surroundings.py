@@ -34,8 +34,8 @@ _BODIES = frozenset(
     Observatory""".split()
 )
 _HALF = re.compile(r"\b(?:Observatory|League|Centre|Center|Council) for (?:the )?$")
-_LONGEST_WORD = 24
-_OF_AN_ADDRESS = frozenset("@#/_")  # before an account, a hash tag, the end of a link
+_LONGEST_WORD, _LONGEST_ADDRESS = 24, 200  # characters
+_ACCOUNT = frozenset("@#_")  # before an account or a hash tag
 _TICKER = re.compile(r"[A-Z]{1,5}\.[A-Z]{1,2}|[A-Z]/[A-Z]")
 _LISTED_AS = re.compile(r":[A-Z]")  # after the name of a stock exchange: "OTCBB:BBRY"
 # Two names run together, "CookApple"; but not MacDonald, VonTrapp, FitzGerald.
@@ -78,7 +78,9 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
     if method == "own":
         return False
     before = text[start - 1 : start]
-    if before in _OF_AN_ADDRESS or surface in acronyms:
+    if before in _ACCOUNT or surface in acronyms:
+        return True
+    if before == "/" and "." in text[max(0, start - _LONGEST_ADDRESS) : start].rsplit(None, 1)[-1]:
         return True
     if method != "crf":
         return False

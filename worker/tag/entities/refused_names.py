@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from worker.tag.entities.mentions import PERSON, Mention, is_title, name_form
+from worker.tag.entities.places_by_language import is_noun, stands_as_place
+from worker.tag.tokens import Tokens
 
 _PEOPLES = frozenset(  # beside those of countries, which the gazetteer has
     """African Arab Arabian Asian Balkan Basque Berber Bosniak Californian Catalan Caucasian Chechen
@@ -63,6 +65,22 @@ def without_refused(
                 continue
         kept.append(mention)
     return kept
+
+
+def without_nouns(mentions: Sequence[Mention], tokens: Tokens, language: str) -> list[Mention]:
+    """Return the mentions that the trained model found, without single words that are both a place
+    and a common noun of the language and stand where they are the noun: "Das Essen"."""
+    doubtful = {m.surface for m in mentions if is_noun((m.surface,), language)}
+    if not doubtful:
+        return [*mentions]
+    indexes = tokens.indexes_of(doubtful)
+    spans = tokens.spans(indexes, [index + 1 for index in indexes])
+    nouns = {
+        start
+        for index, (start, _) in zip(indexes, spans, strict=True)
+        if not stands_as_place(tokens.run(max(0, index - 2), index), language)
+    }
+    return [m for m in mentions if m.start not in nouns or m.surface not in doubtful]
 
 
 def _is_full(mention: Mention) -> bool:
