@@ -34,8 +34,9 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 _PATIENT = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-settings.register_profile("fast", _PATIENT, max_examples=5)  # make test-fast
-settings.register_profile("quick", _PATIENT, max_examples=25)  # make test
+# The same inputs in each run, so that none fails by chance: `make test-long` makes up new ones.
+settings.register_profile("fast", _PATIENT, max_examples=5, derandomize=True)  # make test-fast
+settings.register_profile("quick", _PATIENT, max_examples=25, derandomize=True)  # make test
 settings.register_profile("thorough", _PATIENT, max_examples=500)  # make test-long
 settings.load_profile("quick")
 
