@@ -192,6 +192,19 @@ _number = iter(range(10**9))
         ([("second id", None, False), ("link only", None, False), ("link only", None, False)], 0),
     ]
 )
+@example(
+    [
+        ([("other story", None, False)], 24),
+        (
+            [
+                ("other story", {"at": "2026-11-22T09:00:00Z"}, True),
+                ("page", None, False),
+                ("edited", {"at": "2026-11-22T09:00:00Z"}, False),
+            ],
+            0,
+        ),
+    ]
+)
 def test_any_deliveries_end_as_if_all_had_been_cleaned(
     trials: tuple[Trial, Trial], sequence: list[tuple[list[tuple[str, Any, bool]], int]]
 ) -> None:

@@ -141,7 +141,7 @@ def find_unchanged(
 
 def meet(unchanged: Sequence[UnchangedArticle], decided: Sequence[DecidedArticle]) -> bool:
     """Return whether the articles of a batch that were found unchanged, and those that were
-    cleaned, have an article in common, or two that begin with the same words.
+    cleaned, have an article or an id in common, or two that begin with the same words.
 
     If so, the order in which these arrived matters, and all articles of the batch must be cleaned.
     """
@@ -149,6 +149,7 @@ def meet(unchanged: Sequence[UnchangedArticle], decided: Sequence[DecidedArticle
     openings = {(u.source, u.known.opening) for u in unchanged}
     return any(
         d.verdict.article_id in ids
+        or article_id_of(d.article.source, d.article.key) in ids  # its text may be another story
         or (d.article.source, opening_mark(d.article.opening_key)) in openings
         for d in decided
     )
