@@ -37,18 +37,6 @@ class ArticlePosition(NamedTuple):
     revision_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticlePage:
-    """A page of the list of articles that match a query, the newest first.
-
-    The next page begins after the position `next`; None at the end of the list. A page may have
-    few articles or none although others follow, because it looks at a limited number of articles.
-    """
-
-    hits: tuple[SearchHit, ...]
-    next: ArticlePosition | None
-
-
 @dataclass(frozen=True, slots=True)
 class FacetCount:
     """How many of the articles of a list have one value of a field, such as one language.
@@ -73,6 +61,21 @@ class ArticleFacets:
     articles: int
     is_complete: bool
     counts: Mapping[str, tuple[FacetCount, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage:
+    """A page of the list of articles that match a query, the newest first.
+
+    The next page begins after the position `next`; None at the end of the list. A page may have
+    few articles or none although others follow, because it looks at a limited number of articles.
+    `facets` are the values by which the list can be narrowed from this page on; None if they were
+    not asked for.
+    """
+
+    hits: tuple[SearchHit, ...]
+    next: ArticlePosition | None
+    facets: ArticleFacets | None = None
 
 
 class ClusterPosition(NamedTuple):

@@ -39,9 +39,11 @@ class SqlListings:
     def __init__(self, reading: Transaction) -> None:
         self._reading = reading
 
-    def article_page(self, query: Query, after: ArticlePosition | None = None) -> ArticlePage:
+    def article_page(
+        self, query: Query, after: ArticlePosition | None = None, *, with_facets: bool = False
+    ) -> ArticlePage:
         with self._reading() as connection:
-            return article_listing.article_page(connection, query, after)
+            return article_listing.article_page(connection, query, after, with_facets=with_facets)
 
     def article_facets(self, query: Query) -> ArticleFacets:
         with self._reading() as connection:

@@ -73,10 +73,12 @@ class ArticleFilter(Arguments):
 
 class ArticleListing(ArticleFilter):
     """Which page of a list of articles is wanted: the filter of the list, the `cursor` that the
-    page before gave ("" for the first page), and the greatest number of articles, `limit`."""
+    page before gave ("" for the first page), the greatest number of articles, `limit`, and whether
+    the values by which the list can be narrowed, `facets`, are counted, too."""
 
     cursor: str = Field("", max_length=500, description="`next_cursor` of the page before.")
     limit: int = Field(25, ge=1, le=100, description="Number of articles of a page.")
+    facets: bool = Field(False, description="Whether to count values to narrow the list by, too.")
 
 
 class OneArticle(Arguments):
@@ -103,12 +105,14 @@ class ArticleList:
 
     `next_cursor` asks for the next page; null at the end of the list. A page may be short or empty
     although others follow, because it looks at a limited number of articles. `stored` is the
-    number of all stored articles, whatever the list is restricted to.
+    number of all stored articles, whatever the list is restricted to. `facets` are the values by
+    which the list can be narrowed, counted from this page on; null if they were not asked for.
     """
 
     articles: tuple[SearchHit, ...]
     next_cursor: str | None
     stored: Estimate
+    facets: ArticleFacets | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +149,14 @@ def list_articles(console: Console, _: Caller, wanted: ArticleListing) -> Articl
     after = asked_position(wanted.cursor, ArticlePosition)
     listings = console.store.listings
     try:
-        page = listings.article_page(wanted.query(wanted.limit), after)
+        page = listings.article_page(wanted.query(wanted.limit), after, with_facets=wanted.facets)
     except TooBroad as e:
         raise HTTPException(400, str(e)) from e
     return ArticleList(
         articles=page.hits,
         next_cursor=cursor_of(page.next),
         stored=listings.article_total(),
+        facets=page.facets,
     )
 
 

@@ -15,12 +15,10 @@ from worker.explain.wording import several
 from worker.store.view_values import ArticleView
 from worker.web.api_operations import call_operation, query_of, read_arguments
 from worker.web.article_api import (
-    ArticleFilter,
     ArticleListing,
     AskedName,
     OneArticle,
     OneRevision,
-    count_facets,
     find_by_name,
     list_articles,
     show_article,
@@ -30,7 +28,7 @@ from worker.web.caller import caller_of
 from worker.web.cluster_timeline import timeline
 from worker.web.console_context import console_of
 from worker.web.origin_api import show_origins
-from worker.web.page_rendering import fragment, page, when
+from worker.web.page_rendering import fragment, list_page, page, when
 from worker.web.revision_api import (
     RevisionListing,
     TwoRevisions,
@@ -65,18 +63,14 @@ class ShownPiece(NamedTuple):
 
 def articles(request: Request) -> Response:
     """Show a page of the list of articles, with the values by which it can be narrowed."""
-    parameters = query_of(request)
-    wanted = read_arguments(ArticleListing, parameters)
-    narrowed = {k: v for k, v in parameters.items() if k in ArticleFilter.model_fields}
-    console, caller = console_of(request), caller_of(request)
-    return page(
+    return list_page(
         request,
         "articles.html",
         "Articles",
-        list=list_articles(console, caller, wanted),
-        facets=count_facets(console, caller, read_arguments(ArticleFilter, narrowed)),
-        parameters=parameters,
-        json_path=page_link("/api/articles", parameters),
+        list_articles,
+        ArticleListing,
+        "/api/articles",
+        facets="true",
     )
 
 

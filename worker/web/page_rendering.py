@@ -80,20 +80,22 @@ def list_page(
     run: Callable[[Console, Caller, ArgumentsT], Any],
     kind: type[ArgumentsT],
     json_path: str,
+    **fixed: str,
 ) -> HTMLResponse:
     """Render a page of the console that shows a list, as an operation of the API returns it.
 
     `run` is the function of the operation, and `kind` the class of its arguments, which are taken
-    from the request. `json_path` is the path of the operation.
+    from the request, but for those in `fixed`. `json_path` is the path of the operation.
     """
     parameters = query_of(request)
+    given = {**parameters, **fixed}
     return page(
         request,
         template,
         title,
-        list=call_operation(request, run, kind, parameters),
+        list=call_operation(request, run, kind, given),
         parameters=parameters,
-        json_path=page_link(json_path, parameters),
+        json_path=page_link(json_path, given),
     )
 
 

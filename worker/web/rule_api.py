@@ -19,7 +19,7 @@ from worker.web.console_context import Console
 from worker.web.cursors import cursor_of
 from worker.web.rule_trials import RuleTrial, TrialRunning
 
-_MOST_COUNTED = 2_000  # articles whose tags are counted
+_MOST_COUNTED = 1_000  # articles whose tags are counted
 _LOOKED_AT = 100  # articles with the tag, among which those by one rule are shown
 _MOST_DRAFT = 100_000  # characters
 

@@ -1,5 +1,6 @@
 """Parts of SQL statements that are used both for reading the store and for writing it."""
 
+import json
 import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
@@ -18,11 +19,11 @@ T = TypeVar("T")
 StoredKey = tuple[str, str]  # (source, key) as stored
 CHUNK = 5_000  # values in one IN (…); PostgreSQL takes 65,535 parameters, SQLite 32,766
 
-# Joined by both columns, so that an index serves from each side.
-NEWEST = articles.join(
-    revisions,
-    sa.and_(revisions.c.article_id == articles.c.article_id, articles.c.newest == revisions.c.id),
+# By both columns, so that an index serves from each side.
+IS_NEWEST = sa.and_(
+    revisions.c.article_id == articles.c.article_id, articles.c.newest == revisions.c.id
 )
+NEWEST = articles.join(revisions, IS_NEWEST)
 HIT_COLUMNS = (
     articles.c.article_id,
     articles.c.revision,
@@ -114,6 +115,34 @@ def concatenated(parts: Iterable[Any]) -> sa.ColumnElement[str]:
     """
     parts = [sa.literal(part) if isinstance(part, str) else part for part in parts]
     return reduce(operator.add, parts)
+
+
+def is_one_of(
+    connection: Connection, column: sa.ColumnElement[Any], values: Sequence[Any]
+) -> sa.ColumnElement[bool]:
+    """Return the SQL condition that a column, of names or numbers, has one of these values.
+
+    They are sent as one value: to name thousands in the statement takes longer than to find the
+    rows.
+    """
+    if connection.dialect.name == "postgresql":
+        return column == sa.func.any(sa.literal(list(values), sa.ARRAY(column.type)))
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def estimated_rows(connection: Connection, statement: sa.Select[Any]) -> int:
+    """Return how many rows PostgreSQL expects a SELECT to find, from what it knows of the frequency
+    of values and words. It takes a fraction of a millisecond.
+
+    0 on SQLite, which estimates nothing.
+    """
+    if connection.dialect.name != "postgresql":
+        return 0
+    compiled = statement.compile(dialect=connection.dialect)
+    explain = f"EXPLAIN (FORMAT JSON) {compiled}"
+    plan = connection.exec_driver_sql(explain, compiled.params).scalar_one()
+    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

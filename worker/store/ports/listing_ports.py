@@ -30,12 +30,17 @@ class ListingReader(Protocol):
     """Reads lists of articles, clusters (groups of copies) and dead letters (articles that
     failed) page by page. A page takes a limited time, however many there are."""
 
-    def article_page(self, query: Query, after: ArticlePosition | None = None) -> ArticlePage:
+    def article_page(
+        self, query: Query, after: ArticlePosition | None = None, *, with_facets: bool = False
+    ) -> ArticlePage:
         """Return the articles that match the query and come after a position, the newest first.
 
         At most `query.limit` articles are returned. None stands for the beginning of the list. A
-        page may have fewer articles although others follow: its field `next` tells. Raises
-        TooBroad if words are looked for by a beginning that too many have.
+        page may have fewer articles although others follow: its field `next` tells.
+
+        With `with_facets`, the page has the values by which the list can be narrowed, counted over
+        the newest 500 articles that match and come after the position. Raises TooBroad if words are
+        looked for by a beginning that too many have.
         """
         ...
 

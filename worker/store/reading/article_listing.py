@@ -1,14 +1,13 @@
 """List stored articles page by page, the newest first, and count the values to narrow the list by.
 
-No page looks at more than 5,000 articles, whatever the query is and however many articles are
+No page looks at more than 2,500 articles, whatever the query is and however many articles are
 stored. If words, tag or source of the query have few articles, these alone are looked at.
-Otherwise the articles are looked at from the newest on, and if none of 5,000 matches, the page is
+Otherwise the articles are looked at from the newest on, and if none of 2,500 matches, the page is
 empty and says where to go on.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,8 +17,15 @@ from sqlalchemy import Connection
 
 from worker.store.database.columns import UtcDateTime
 from worker.store.database.packing import unpack_text
-from worker.store.database.schema import aliases, articles, dated, revisions, sources
-from worker.store.database.statements import NEWEST
+from worker.store.database.schema import (
+    aliases,
+    article_tags,
+    articles,
+    dated,
+    revisions,
+    sources,
+)
+from worker.store.database.statements import IS_NEWEST, NEWEST, estimated_rows, is_one_of
 from worker.store.listing_values import (
     ArticleFacets,
     ArticlePage,
@@ -39,44 +45,62 @@ from worker.store.reading.search import (
     split_terms,
     word_conditions,
 )
-from worker.store.reading.stored_tags import has_tag, tag_names_of, tagged_articles
+from worker.store.reading.stored_tags import WITH_TAGS, has_tag, tag_names_in, tagged_articles
 from worker.store.values import Query
 
 MOST_EXACT = 10_000  # rows; a larger number is estimated
 MOST_FACETED = 500  # articles over which the values of facets are counted
 _WINDOWS = (200, 600, 1_700)  # articles looked at one after another, 2,500 in all
 _FEW = 2_000  # articles; so many are sorted in 10 to 20 ms
+_MOST_EXPECTED = 4 * _FEW  # articles; if the database expects more, they are not looked for
 _MOST_VALUES = 12  # values of a facet
 _ORDER = (dated.desc(), revisions.c.id.desc())
 
 
 def article_page(
-    connection: Connection, query: Query, after: ArticlePosition | None
+    connection: Connection,
+    query: Query,
+    after: ArticlePosition | None,
+    *,
+    with_facets: bool = False,
 ) -> ArticlePage:
     """Return the articles that match the query and come after a position, the newest first.
 
-    At most `query.limit` articles are returned. None stands for the beginning of the list.
+    At most `query.limit` articles are returned. None stands for the beginning of the list. Facets
+    are counted over the newest 500 of the articles that match and come after the position.
     """
-    found, stopped_at = _matching_ids(connection, query, after, query.limit + 1)
+    most = max(query.limit, MOST_FACETED if with_facets else 0) + 1
+    found, stopped_at = _matching_ids(connection, query, after, most)
     shown = found[: query.limit]
     rows = hit_rows(connection, shown)
     required_terms, _ = split_terms(query.words)
     snippets = [snippet((row["text"], row["summary"]), required_terms) for row in rows]
     last = shown[-1] if len(found) > query.limit else stopped_at
     position = _position(connection, last) if last else None
-    return ArticlePage(hits=tuple(tagged(connection, rows, snippets)), next=position)
+    return ArticlePage(
+        hits=tuple(tagged(connection, rows, snippets)),
+        next=position,
+        facets=_facets(connection, found, stopped_at) if with_facets else None,
+    )
 
 
 def article_facets(connection: Connection, query: Query) -> ArticleFacets:
     """Count the sources, tags, languages and so on of the newest 500 articles that match."""
-    found, stopped_at = _matching_ids(connection, query, None, MOST_FACETED + 1)
+    return _facets(connection, *_matching_ids(connection, query, None, MOST_FACETED + 1))
+
+
+def _facets(connection: Connection, found: Sequence[int], stopped_at: int | None) -> ArticleFacets:
+    """Count over the newest 500 of the revisions that `_matching_ids` found."""
     counted = found[:MOST_FACETED]
     columns = (articles.c.source, articles.c.verdict, revisions.c.language, revisions.c.flags)
-    statement = sa.select(*columns, dated.label("dated")).select_from(NEWEST)
-    rows = connection.execute(statement.where(_is_one_of(connection, counted))).all()
+    statement = sa.select(
+        *columns, articles.c.article_id, dated.label("dated"), article_tags.c.tags
+    ).select_from(WITH_TAGS)
+    is_counted = is_one_of(connection, revisions.c.id, counted)
+    rows = connection.execute(statement.where(is_counted)).all()
     counts = {
         "source": _counted(row.source for row in rows),
-        "tag": _tag_counts(connection, counted),
+        "tag": _tag_counts(connection, {row.article_id: row.tags for row in rows}),
         "language": _counted(row.language for row in rows),
         "verdict": _counted(row.verdict for row in rows),
         "flag": _counted(flag for row in rows for flag in row.flags),
@@ -170,23 +194,34 @@ def _matching_ids(
         statement = sa.select(revisions.c.id).select_from(NEWEST).where(few, *matches)
         statement = statement.where(*_after(after)).order_by(*_ORDER).limit(most)
         return list(connection.scalars(statement)), None
-    conditions = list(restrictions(connection, replace(query, tag="")))
-    if query.tag:  # of each article that is looked at: others may have the tag a million times
-        conditions.append(has_tag(connection, query))
+    others = _other_conditions(connection, query)
     found: list[int] = []
     looked_at: list[int] = []
     for window in _windows(connection, query, after):
-        statement = sa.select(revisions.c.id).select_from(NEWEST)
         among = (min(window, default=0), max(window, default=0))
         words = word_conditions(connection, query.words, among=among)
-        in_window = statement.where(_is_one_of(connection, window), *conditions, *words)
-        matching = connection.scalars(in_window)
+        in_window = is_one_of(connection, revisions.c.id, window)
+        matching = connection.scalars(sa.select(revisions.c.id).where(in_window, *words, others))
         is_matching = set(matching)
         found += [revision_id for revision_id in window if revision_id in is_matching]
         if len(found) >= most:
             return found[:most], None
         looked_at += window
     return found, looked_at[-1] if len(looked_at) == sum(_WINDOWS) else None
+
+
+def _other_conditions(connection: Connection, query: Query) -> sa.ColumnElement[bool]:
+    """Whether a revision is the newest of its article and matches a query, but for its words, and
+    for its time, which is a condition on the windows.
+
+    It is a subquery for each revision that has the words. If it were a join, PostgreSQL would read
+    all articles for it.
+    """
+    conditions = list(restrictions(connection, replace(query, tag="", since=None, until=None)))
+    if query.tag:  # of each article that is looked at: others may have the tag a million times
+        conditions.append(has_tag(connection, query))
+    statement = sa.select(sa.true()).where(IS_NEWEST, *conditions)
+    return statement.correlate(revisions).scalar_subquery()
 
 
 def _windows(
@@ -210,30 +245,21 @@ def _few(connection: Connection, query: Query) -> sa.ColumnElement[bool] | None:
     required_terms, _ = split_terms(query.words)
     if required_terms:
         words = word_conditions(connection, query.words, most=_FEW + 1, in_order=False)
-        statement = sa.select(revisions.c.id).where(*words).limit(_FEW + 1)
-        revision_ids = connection.scalars(statement).all()
-        if len(revision_ids) <= _FEW:
-            return revisions.c.id.in_(revision_ids)
+        statement = sa.select(revisions.c.id).where(*words)
+        if estimated_rows(connection, statement) <= _MOST_EXPECTED:
+            revision_ids = connection.scalars(statement.limit(_FEW + 1)).all()
+            if len(revision_ids) <= _FEW:
+                return is_one_of(connection, revisions.c.id, revision_ids)
     if query.tag:
         numbers = connection.scalars(tagged_articles(connection, query).limit(_FEW + 1)).all()
         if len(numbers) <= _FEW:
-            return articles.c.seq.in_(numbers)
+            return is_one_of(connection, articles.c.seq, numbers)
     if query.source:
         number = sa.select(sources.c.articles).where(sources.c.source == query.source)
         if (connection.scalar(number) or 0) <= _FEW:
             owned = sa.select(aliases.c.article_id).where(aliases.c.source == query.source)
             return articles.c.article_id.in_(owned)
     return None
-
-
-def _is_one_of(connection: Connection, revision_ids: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Whether a revision has one of thousands of ids, which are sent as one value: to name each of
-    them in the statement takes longer than to find the rows."""
-    if connection.dialect.name == "postgresql":
-        array = sa.literal(list(revision_ids), sa.ARRAY(sa.BigInteger))
-        return revisions.c.id == sa.func.any(array)
-    each = sa.func.json_each(json.dumps(list(revision_ids))).table_valued("value")
-    return revisions.c.id.in_(sa.select(each.c.value))
 
 
 def _after(position: ArticlePosition | None) -> list[sa.ColumnElement[bool]]:
@@ -255,11 +281,10 @@ def _counted(values: Iterator[str]) -> tuple[FacetCount, ...]:
     return tuple(FacetCount(value, value, number) for value, number in most)
 
 
-def _tag_counts(connection: Connection, revision_ids: Sequence[int]) -> tuple[FacetCount, ...]:
-    ids = sa.select(revisions.c.article_id).where(_is_one_of(connection, revision_ids))
+def _tag_counts(connection: Connection, stored: Mapping[str, str | None]) -> tuple[FacetCount, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     labels: dict[tuple[str, str], str] = {}
-    for tag in tag_names_of(connection, connection.scalars(ids).all()):
+    for tag in tag_names_in(connection, stored):
         key = tag.scheme, tag.code
         counts[key] += 1
         labels[key] = min(labels.get(key, tag.label), tag.label)

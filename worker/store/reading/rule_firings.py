@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from worker.store.database.columns import UtcDateTime
-from worker.store.database.schema import articles, dated, revisions
+from worker.store.database.schema import article_tags, articles, dated, revisions
 from worker.store.database.statements import NEWEST
 from worker.store.listing_values import RuleCount, RuleCounts, TagEvidence
-from worker.store.reading.stored_tags import tag_names_of, tags_of
+from worker.store.reading.stored_tags import WITH_TAGS, tag_names_in, tags_of
 
 _SCHEME = "taxonomy"  # of the tags that rules give
 
@@ -25,14 +25,12 @@ def rule_counts(connection: Connection, since: datetime, most: int) -> RuleCount
     At most `most` articles are looked at.
     """
     at = sa.literal(since, UtcDateTime)
-    newest = sa.select(articles.c.article_id, dated.label("dated")).select_from(NEWEST)
-    newest = newest.where(dated >= at).order_by(dated.desc()).limit(most + 1)
-    rows = connection.execute(newest).all()
-    looked_at = [row.article_id for row in rows[:most]]
+    columns = (articles.c.article_id, dated.label("dated"), article_tags.c.tags)
+    newest = sa.select(*columns).select_from(WITH_TAGS).where(dated >= at)
+    rows = connection.execute(newest.order_by(dated.desc()).limit(most + 1)).all()
+    looked_at = {row.article_id: row.tags for row in rows[:most]}
     counts = Counter(
-        (tag.code, tag.method, tag.rule)
-        for tag in tag_names_of(connection, looked_at)
-        if tag.scheme == _SCHEME
+        (tag.code, tag.method, tag.rule) for tag in tag_names_in(connection, looked_at, _SCHEME)
     )
     most_first = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
     return RuleCounts(

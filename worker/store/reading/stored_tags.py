@@ -4,9 +4,9 @@ Most articles have their tags in one row of table `article_tags`. What an earlie
 written is in table `tag_rows`, one row for each tag, until it is moved.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from worker.model.records import Tag
 from worker.store.database.old_tag_rows import rows_of
 from worker.store.database.provenances import facts_of
 from worker.store.database.schema import article_tags, articles, provenances, tag_rows
-from worker.store.database.statements import chunks
+from worker.store.database.statements import NEWEST, chunks, is_one_of
 from worker.store.database.tag_encoding import (
     Facts,
     NamedTag,
@@ -31,7 +31,8 @@ from worker.store.database.tag_encoding import (
 )
 from worker.store.values import Query
 
-DecodedTags = TypeVar("DecodedTags")
+# The newest revisions of articles with their tags; without, for tags written by earlier versions.
+WITH_TAGS = NEWEST.outerjoin(article_tags, article_tags.c.article == articles.c.seq)
 _tag_index = sa.table("tag_index", sa.column("term"), sa.column("article"))  # of SQLite
 
 
@@ -40,36 +41,44 @@ def tags_of(connection: Connection, article_ids: Iterable[str]) -> dict[str, tup
     no entry."""
     found: dict[str, tuple[Tag, ...]] = {}
     for chunk in chunks(list(dict.fromkeys(article_ids))):
-        found |= _values(connection, chunk, decode_tags)
+        found |= _values(connection, chunk)
         if unfound := [article_id for article_id in chunk if article_id not in found]:
             found |= rows_of(connection, unfound)
     return {article_id: tags for article_id, tags in found.items() if tags}
 
 
-def tag_names_of(connection: Connection, article_ids: Sequence[str]) -> Iterator[NamedTag]:
-    """Yield the tags of all these articles without their evidence. Asks as `tags_of` does, but
-    decodes far less."""
-    for chunk in chunks(list(article_ids)):
-        values = _values(connection, chunk, decode_names)
-        yield from chain.from_iterable(values.values())
-        if unfound := [article_id for article_id in chunk if article_id not in values]:
-            for tag in chain.from_iterable(rows_of(connection, unfound).values()):
+def tag_names_in(
+    connection: Connection, stored: Mapping[str, str | None], scheme: str = ""
+) -> Iterator[NamedTag]:
+    """Yield the tags of many articles without their evidence; if a scheme, such as "taxonomy", is
+    given, only the tags of that scheme. This decodes far less than `tags_of` does.
+
+    `stored` is the column `tags` of table `article_tags` by article id, None where an article has
+    no row in that table.
+    """
+    values = {name: orjson.loads(value) for name, value in stored.items() if value is not None}
+    facts = _facts_in(connection, values.values())
+    for value in values.values():
+        yield from decode_names(value, facts, scheme)
+    if unfound := [article_id for article_id in stored if article_id not in values]:
+        for tag in chain.from_iterable(rows_of(connection, unfound).values()):
+            if scheme in ("", tag.scheme):
                 yield NamedTag(tag.scheme, tag.code, tag.label, tag.method, tag.rule)
 
 
-def _values(
-    connection: Connection,
-    article_ids: Sequence[str],
-    decode: Callable[[Value, Mapping[int, Facts]], DecodedTags],
-) -> dict[str, DecodedTags]:
+def _values(connection: Connection, article_ids: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
     statement = (
         sa.select(articles.c.article_id, article_tags.c.tags)
         .join(article_tags, article_tags.c.article == articles.c.seq)
-        .where(articles.c.article_id.in_(article_ids))
+        .where(is_one_of(connection, articles.c.article_id, article_ids))
     )
     values = {row.article_id: orjson.loads(row.tags) for row in connection.execute(statement)}
-    facts = facts_of(connection, set().union(*map(provenances_in, values.values())))
-    return {article_id: decode(value, facts) for article_id, value in values.items()}
+    facts = _facts_in(connection, values.values())
+    return {article_id: decode_tags(value, facts) for article_id, value in values.items()}
+
+
+def _facts_in(connection: Connection, values: Collection[Value]) -> Mapping[int, Facts]:
+    return facts_of(connection, set().union(*map(provenances_in, values)))
 
 
 def tagged_articles(connection: Connection, query: Query) -> sa.Select[Any]:
