@@ -16,12 +16,14 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 _SHORT = 300  # characters; phrases in longer blocks are no evidence
+_TABLE_CODES = 0x3100  # characters whose kind is looked up
 _ALNUM, _UPPER, _SPACE, _END, _MARK, _LINE = (1 << n for n in range(6))
 
 
 def _character_kinds() -> NDArray[np.uint8]:
-    kinds = np.zeros(0x3100, dtype=np.uint8)
-    for code in range(len(kinds)):
+    kinds = np.zeros(_TABLE_CODES + 1, dtype=np.uint8)
+    kinds[_TABLE_CODES] = _ALNUM  # of all characters beyond the table
+    for code in range(_TABLE_CODES):
         c = chr(code)
         kinds[code] = _ALNUM * c.isalnum() + _UPPER * c.isupper()
     for kind, characters in {
@@ -39,14 +41,13 @@ _KIND_OF = _character_kinds()
 
 
 class CharacterTable(NamedTuple):
-    """The characters of all text blocks of a page in one string (`joined`), to compute features of
-    all blocks at once.
+    """The characters of all text blocks of a page in one array, to compute features of all blocks
+    at once.
 
     `kinds` says of each character whether it is a letter, a capital and so on, as a bit mask. The
     text of block i begins at `starts[i]` and has `sizes[i]` characters.
     """
 
-    joined: str
     kinds: NDArray[np.uint8]
     starts: Ints
     sizes: Ints
@@ -58,14 +59,24 @@ def read_text(texts: list[str]) -> CharacterTable:
 
     The table says of each character whether it is a letter, a capital and so on.
     """
-    joined = "\n".join(texts)
-    codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-    capped = np.minimum(codes, len(_KIND_OF) - 1)
-    kinds = _KIND_OF[capped]
-    kinds[codes >= len(_KIND_OF)] = _ALNUM
-    sizes = np.array([len(text) for text in texts], dtype=np.int64)
-    starts = np.concatenate(([0], np.cumsum(sizes + 1)[:-1]))
-    return CharacterTable(joined, kinds, starts, sizes)
+    kinds = _kinds_of(_codes("\n".join(texts)))
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    return CharacterTable(kinds, _starts(sizes), sizes)
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+
+
+def _kinds_of(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    return _KIND_OF.take(codes, mode="clip")
+
+
+def _starts(sizes: Ints) -> Ints:
+    """The offsets of texts that are joined with one character between two, by their sizes."""
+    starts = np.zeros_like(sizes)
+    np.cumsum(sizes[:-1] + 1, out=starts[1:])
+    return starts
 
 
 def text_columns(text: CharacterTable) -> list[Floats]:
@@ -103,14 +114,18 @@ def phrase_shares(texts: list[str]) -> Floats:
     """
     shares = np.zeros(len(texts), dtype=np.float32)
     shorts = [at for at, text in enumerate(texts) if len(text) < _SHORT]
-    text = read_text([_lower(texts[at]) for at in shorts])
-    spans = np.array(find_phrases(text.joined), dtype=np.int64).reshape(-1, 2)
-    inner = (text.kinds & _ALNUM) > 0
-    inside = np.concatenate(([False], inner[:-1] & inner[1:], [False]))  # before each character
-    start, stop = spans[~(inside[spans[:, 0]] | inside[spans[:, 1]])].T
-    blocks = np.searchsorted(text.starts, start, side="right") - 1
+    joined = _lower("\n".join([texts[at] for at in shorts]))
+    spans = np.array(find_phrases(joined), dtype=np.int64).reshape(-1, 2)
+    if not len(spans):
+        return shares
+    # A phrase that begins or ends within a word is none: "share" in "shared".
+    codes = _codes(f"\n{joined}\n")
+    before, after = (_kinds_of(codes[spans + n]) & _ALNUM for n in (0, 1))
+    start, stop = spans[~(before & after).any(axis=1)].T
+    sizes = np.array([len(texts[at]) for at in shorts], dtype=np.int64)
+    blocks = np.searchsorted(_starts(sizes), start, side="right") - 1
     covered = np.bincount(blocks, weights=stop - start, minlength=len(shorts))
-    shares[shorts] = covered / text.sizes
+    shares[shorts] = covered / sizes
     return shares
 
 
