@@ -29,7 +29,7 @@ from worker.web.replay_job import ReplayProgress
 
 MOST_COUNTED = 10_000  # letters; more are not counted for a list
 _REPLAYED_PER_S = 50.0  # letters, as by `worker dead replay`
-_MOST_EXAMINED = 500  # letters whose payloads are read for a plan, in about 25 ms
+_MOST_EXAMINED = 300  # letters whose payloads are read for a plan, in about 15 ms
 _TICK = timedelta(microseconds=1)
 
 

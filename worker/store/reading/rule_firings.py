@@ -14,7 +14,7 @@ from worker.store.database.columns import UtcDateTime
 from worker.store.database.schema import article_tags, articles, dated, revisions
 from worker.store.database.statements import NEWEST
 from worker.store.listing_values import RuleCount, RuleCounts, TagEvidence
-from worker.store.reading.stored_tags import WITH_TAGS, tag_names_in, tags_of
+from worker.store.reading.stored_tags import tag_names_in, tags_of
 
 _SCHEME = "taxonomy"  # of the tags that rules give
 
@@ -22,21 +22,32 @@ _SCHEME = "taxonomy"  # of the tags that rules give
 def rule_counts(connection: Connection, since: datetime, most: int) -> RuleCounts:
     """Count the topic tags of the newest articles by what gave them, from the time `since` on.
 
-    At most `most` articles are looked at.
+    At most `most` revisions are looked at, and of these the ones that are the newest of their
+    article.
     """
     at = sa.literal(since, UtcDateTime)
-    columns = (articles.c.article_id, dated.label("dated"), article_tags.c.tags)
-    newest = sa.select(*columns).select_from(WITH_TAGS).where(dated >= at)
-    rows = connection.execute(newest.order_by(dated.desc()).limit(most + 1)).all()
-    looked_at = {row.article_id: row.tags for row in rows[:most]}
+    # The newest revisions first, by their index: in one join PostgreSQL would sort all.
+    columns = (revisions.c.id, revisions.c.article_id, dated.label("dated"))
+    latest = (
+        sa.select(*columns).where(dated >= at).order_by(dated.desc()).limit(most + 1).subquery()
+    )
+    is_newest = sa.and_(
+        articles.c.article_id == latest.c.article_id, articles.c.newest == latest.c.id
+    )
+    has_tags = article_tags.c.article == articles.c.seq
+    joined = latest.outerjoin(articles, is_newest).outerjoin(article_tags, has_tags)
+    statement = sa.select(articles.c.article_id, latest.c.dated, article_tags.c.tags)
+    found = connection.execute(statement.select_from(joined).order_by(latest.c.dated.desc())).all()
+    rows = [row for row in found[:most] if row.article_id]
+    looked_at = {row.article_id: row.tags for row in rows}
     counts = Counter(
         (tag.code, tag.method, tag.rule) for tag in tag_names_in(connection, looked_at, _SCHEME)
     )
     most_first = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
     return RuleCounts(
         articles=len(looked_at),
-        is_complete=len(rows) <= most,
-        oldest=rows[len(looked_at) - 1].dated if looked_at else None,
+        is_complete=len(found) <= most,
+        oldest=rows[-1].dated if rows else None,
         counts=tuple(RuleCount(code, method, rule, n) for (code, method, rule), n in most_first),
     )
 
