@@ -1,5 +1,7 @@
 """Names are corrected by the words in them and beside them."""
 
+import sys
+
 import pytest
 
 from tests.make import article
@@ -97,6 +99,27 @@ def test_a_name_inside_a_completed_one_goes() -> None:
     text = "The Tunisian League for the Defence of Human Rights said so."
     names = [mention(text, n, ORGANISATION) for n in ("Tunisian League", "Defence of Human Rights")]
     assert len(corrected(names, text)) == 1
+
+
+def test_many_completed_names_take_time_in_proportion() -> None:
+    def steps(count: int) -> int:
+        text = "NBC News met. " * count
+        at = range(0, len(text), 14)
+        names = [Mention(n, n + 3, "NBC", ORGANISATION, 0.9, "crf") for n in at]
+        calls = 0
+
+        def count_calls(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(count_calls)
+        try:
+            corrected(names, text)
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert steps(800) < 2.2 * steps(400)
 
 
 def test_names_of_the_operator_stay_as_they_are() -> None:

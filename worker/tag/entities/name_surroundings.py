@@ -6,6 +6,8 @@ no company.
 """
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
@@ -51,7 +53,7 @@ def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
     names are left out. Names that the operator has listed stay as they are."""
     acronyms = frozenset(_acronyms_of_words(text)) if "(" in text else frozenset()
     kept: list[Mention] = []
-    longer: list[tuple[int, int]] = []  # where names are longer now
+    longer: list[tuple[int, int]] = []  # what was added to names
     for mention in mentions:
         if _is_no_name(mention, text, acronyms):
             continue
@@ -63,12 +65,14 @@ def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
         kept.append(mention)
     if not longer:
         return kept
-    return [
-        mention
-        for mention in kept
-        if mention.method == "own"
-        or not any(start <= mention.start and mention.end <= end for start, end in longer)
-    ]
+    longer.sort()
+    return [m for m in kept if m.method == "own" or not _lies_in(m, longer)]
+
+
+def _lies_in(mention: Mention, passages: Sequence[tuple[int, int]]) -> bool:
+    """Whether a mention lies within the last of these passages that begins at or before it."""
+    before = bisect_right(passages, (mention.start, sys.maxsize))
+    return before > 0 and mention.end <= passages[before - 1][1]
 
 
 def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
