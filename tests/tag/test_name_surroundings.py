@@ -29,6 +29,9 @@ def mention(text: str, name: str, kind: str, method: str = "crf") -> Mention:
          PLACE, ORGANISATION),
         ("Airport is a novel by Hailey.", "Hailey", PERSON, PERSON),
         ("She lives in Bridgeport.", "Bridgeport", PLACE, PLACE),
+        ("Snow fell on County Mayo.", "County Mayo", PERSON, PLACE),
+        ("They met at the Mesquite Convention Center.", "Mesquite Convention Center",
+         ORGANISATION, PLACE),
     ],
 )  # fmt: skip
 def test_the_last_word_of_a_name_shows_its_kind(
@@ -141,3 +144,53 @@ def test_the_red_cross_is_not_the_committee_in_geneva() -> None:
         CONFIG.tagging.entities,
     )
     assert ("Red Cross", "wd:Q7178") in [(tag.label, tag.code) for tag in tags]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "whole"),
+    [
+        ("IS leader Abu Bakr al-Baghdadi is dead.", "Abu Bakr", PERSON, "Abu Bakr al-Baghdadi"),
+        ("In came Ursula von der Leyen.", "Ursula", PERSON, "Ursula von der Leyen"),
+        ("As Cumbria Sgt. Gill Cherry said.", "Cumbria Sgt. Gill Cherry", PERSON, "Gill Cherry"),
+        ("We can, said Cummings, do it.", "said Cummings", PERSON, "Cummings"),
+        ("In 2010 Julian Assange.Image by Roe", "Julian Assange.Image", PERSON, "Julian Assange"),
+        ("She paints as Vincent van Gogh did.", "Vincent van Gogh", PERSON, "Vincent van Gogh"),
+        ("the National Union of Rail, Maritime and Transport Workers", "National Union of Rail",
+         ORGANISATION, "National Union of Rail, Maritime and Transport Workers"),
+        ("the Department of Emergency Services and Public Protection", "Department of Emergency "
+         "Services", ORGANISATION, "Department of Emergency Services and Public Protection"),
+        ("the Ministry of Defence, and nothing", "Ministry of Defence", ORGANISATION,
+         "Ministry of Defence"),
+    ],
+)  # fmt: skip
+def test_a_name_is_whole_and_has_no_word_too_many(
+    text: str, name: str, kind: str, whole: str
+) -> None:
+    assert [(m.surface, m.kind) for m in corrected([mention(text, name, kind)], text)] == [
+        (whole, kind)
+    ]
+
+
+def test_an_organisation_does_not_take_in_the_person_after_it() -> None:
+    text = "The Ministry of Defence and President Emmanuel Macron agreed."
+    found = [mention(text, "Ministry of Defence", ORGANISATION)]
+    found.append(mention(text, "Emmanuel Macron", PERSON))
+    assert corrected(found, text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("At Tamasese Meaole Hospital beds are free.", "Tamasese Meaole",
+         [("Tamasese Meaole Hospital", ORGANISATION)]),
+        ("Boats pass the Harald Sund Bridge.", "Harald Sund", [("Harald Sund Bridge", PLACE)]),
+        ("The James Webb Space Telescope looks out.", "James Webb", []),
+        ("James Webb. Telescopes cost much.", "James Webb", [("James Webb", PERSON)]),
+        ("Hurricane Barry came on land; Barry was weak.", "Barry", []),
+    ],
+)  # fmt: skip
+def test_what_is_named_after_a_person_is_no_person(
+    text: str, name: str, expected: list[tuple[str, str]]
+) -> None:
+    found = corrected([mention(text, name, PERSON)], text)
+    assert [(m.surface, m.kind) for m in found] == expected

@@ -38,10 +38,22 @@ def test_a_surname_taken_for_something_else_is_the_person_all_the_same() -> None
     ]
 
 
-def test_a_surname_of_two_people_is_joined_to_neither() -> None:
+def test_a_surname_of_two_people_is_joined_to_neither_and_is_no_name_of_its_own() -> None:
     text = "George Bush met Barbara Bush. Bush smiled."
     resolved = names(text, "P:George Bush", "P:Barbara Bush", "P:Bush")
-    assert sorted(name for name, _, _ in resolved) == ["Barbara Bush", "Bush", "George Bush"]
+    assert sorted(resolved) == [("Barbara Bush", PERSON, 1), ("George Bush", PERSON, 1)]
+
+
+def test_a_full_name_with_a_middle_name_does_not_make_the_surname_one_of_two_people() -> None:
+    text = "Elijah Cummings died. Cummings was 68. Elijah Eugene Cummings was born in 1951."
+    resolved = names(text, "P:Elijah Cummings", "P:Cummings", "P:Elijah Eugene Cummings")
+    assert ("Elijah Cummings", PERSON, 2) in resolved
+
+
+def test_a_surname_with_a_particle_is_joined_at_the_begin_of_a_sentence_too() -> None:
+    text = "Bill de Blasio left. De Blasio ran, and de Blasio lost."
+    resolved = names(text, "P:Bill de Blasio", "P:De Blasio", "P:de Blasio")
+    assert resolved == [("Bill de Blasio", PERSON, 3)]
 
 
 def test_a_place_gets_the_name_of_the_gazetteer_and_a_person_does_not() -> None:

@@ -113,6 +113,9 @@ def resolve(
     the operator listed to (name, kind), and has priority. `text` is the article's, where an acronym
     may be explained, as in "World Health Organization (WHO)". `bases` maps names with an ending to
     the names that they are of: "Obamas" to "Obama" in German.
+
+    A surname that two people in the article share is left out: nobody can say whom it means, and
+    both are named in full.
     """
     by_form: dict[str, list[Mention]] = {}
     surfaces: dict[str, list[str]] = {}
@@ -129,13 +132,15 @@ def resolve(
         form: group[0].kind if len(group) == 1 else _majority_kind(group)
         for form, group in by_form.items()
     }
-    people = _full_names({usual[form]: kind for form, kind in kinds.items()})
+    people, shared = _full_names({usual[form]: kind for form, kind in kinds.items()})
     acronyms = _acronyms(mentions, text)
     by_name: dict[tuple[str, str], list[Mention]] = defaultdict(list)
     for form, group in by_form.items():
         listed = usual[form]
         if listed not in own or len(group) > 1:
             listed = next(filter(own.__contains__, surfaces[form]), listed)
+        if listed in shared and kinds[form] == PERSON and listed not in own:
+            continue
         name = _resolved(listed, kinds[form], people, acronyms, place_aliases, own)
         by_name[name] += group
     names = [
@@ -181,10 +186,12 @@ def _majority_kind(mentions: Sequence[Mention]) -> str:
     return max(votes, key=votes.__getitem__)
 
 
-def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
-    """Map the first names and surnames of people to their full names.
+def _full_names(kinds: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """Map the first names and surnames of people to their full names, and return beside it those
+    that two people share.
 
-    Left out are those that two people share. `kinds` maps each name in the article to its kind.
+    "Elijah Eugene Cummings" is no other person than "Elijah Cummings". `kinds` maps each name in
+    the article to its kind.
     """
     people: dict[str, str] = {}
     shared: set[str] = set()
@@ -192,10 +199,22 @@ def _full_names(kinds: Mapping[str, str]) -> dict[str, str]:
         if kind != PERSON or " " not in full:
             continue
         words = [word for word in full.split() if word.lower() not in _SUFFIXES]
-        for short in {words[-1], words[0]}:
-            if people.setdefault(short, full) != full:
+        ends = (words[0], words[-1])
+        for short in _short_names(words):
+            other = people.setdefault(short, full)
+            if other != full and ends != (other.split()[0], other.split()[-1]):
                 shared.add(short)
-    return {short: full for short, full in people.items() if short not in shared}
+    return {short: full for short, full in people.items() if short not in shared}, shared
+
+
+def _short_names(words: Sequence[str]) -> set[str]:
+    """The first name and the surname of a person, and the surname with a particle before it, as a
+    sentence begins with it too: de Blasio, De Blasio. `words` are those of the full name."""
+    names = {words[0], words[-1]}
+    if len(words) > 2 and words[-2].islower():
+        surname = f"{words[-2]} {words[-1]}"
+        names |= {surname, surname[0].upper() + surname[1:]}
+    return names
 
 
 def _acronyms(mentions: Sequence[Mention], text: str) -> dict[str, str]:

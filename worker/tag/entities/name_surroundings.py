@@ -11,11 +11,13 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
+from worker.tag.entities.person_surroundings import corrected_person, storm_names
 
 _PLACES = frozenset(
     """Airport Airfield Airbase Heliport Estuary Harbour Harbor Bridge Tunnel Stadium Highway
     Motorway Boulevard Avenue Street Square River Lake Mountains Peninsula Island Islands Beach
-    Prison Jail Cathedral""".split()
+    Prison Jail Cathedral Mosque Palace Castle Mall Tower Towers Plaza County Parish
+    Arena""".split()
 )
 _ORGANISATIONS = frozenset(
     """University College Institute Academy Patrol Police Ministry Agency Bureau Commission
@@ -23,7 +25,8 @@ _ORGANISATIONS = frozenset(
     Herald Chronicle Telegraph""".split()
 )
 _SCHOOLS = ("Imperial College ", "University of ", "College of ", "Institute of ")
-_STORMS = frozenset(("Typhoon", "Hurricane", "Cyclone"))
+_STORMS = frozenset(("Typhoon", "Hurricane", "Cyclone", "Storm"))
+_HALLS = (" Convention Center", " Convention Centre", " Shopping Center", " Shopping Centre")
 _SUFFIXES = frozenset(("Jr", "Jr.", "Sr", "Sr.", "II", "III"))
 _STATION = re.compile(r" (?:News|Sports?|Radio|Television|Entertainment)(?: \d{1,2})?\b")
 _LAST_NOUN = re.compile(r" (?:Services|Bank|Group|Council|Fund|Foundation|Institute|Corporation)\b")
@@ -34,6 +37,14 @@ _BODIES = frozenset(
     """Committee Council Coalition Center Centre Institute Association League Campaign Network
     Foundation Fund Society Commission Agency Organization Organisation Office Bureau
     Observatory""".split()
+)
+# The end of "Department of Emergency Services and Public Protection"
+_SECOND_SUBJECT = re.compile(
+    r"(?:, [A-Z][a-z]+(?: [A-Z][a-z]+){0,2}){0,3},? (?:and|&) [A-Z][a-z]+(?: [A-Z][a-z]+){0,3}"
+)
+_HAS_SUBJECTS = re.compile(
+    r"\b(?:Department|Ministry|Union|Institute|Committee|Commission|Center|Centre|Office|Agency|Bureau"
+    r"|Council|Association|Secretary|School|Faculty|Subcommittee) (?:of|for|on) "
 )
 _HALF = re.compile(r"\b(?:Observatory|League|Centre|Center|Council) for (?:the )?$")
 _LONGEST_WORD, _LONGEST_ADDRESS = 24, 200  # characters
@@ -52,6 +63,8 @@ def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
     """Return the mentions of names in `text` with the corrections of this module; those that are no
     names are left out. Names that the operator has listed stay as they are."""
     acronyms = frozenset(_acronyms_of_words(text)) if "(" in text else frozenset()
+    storms = storm_names(text)
+    others = sorted(m.start for m in mentions if m.kind != ORGANISATION or m.method != "crf")
     kept: list[Mention] = []
     longer: list[tuple[int, int]] = []  # what was added to names
     for mention in mentions:
@@ -59,7 +72,14 @@ def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
             continue
         if mention.method != "own":
             end = mention.end
-            mention = _whole(_with_kind_of_last_word(mention), text)
+            mention = _with_kind_of_last_word(mention)
+            if mention.kind == PERSON:
+                person = corrected_person(mention, text, storms)
+                if person is None:
+                    continue
+                mention = person
+            else:
+                mention = _whole(mention, text, others)
             if mention.end > end:
                 longer.append((end, mention.end))
         kept.append(mention)
@@ -120,7 +140,9 @@ def _with_kind_of_last_word(mention: Mention) -> Mention:
     first, _, last = mention.surface.rpartition(" ")
     if not first:
         return mention
-    if last in _PLACES and mention.kind == ORGANISATION:
+    if mention.kind == ORGANISATION and (last in _PLACES or mention.surface.endswith(_HALLS)):
+        return mention._replace(kind=PLACE)
+    if first == "County":
         return mention._replace(kind=PLACE)
     if mention.kind == PLACE and (last in _ORGANISATIONS or f"{first} ".startswith(_SCHOOLS)):
         return mention._replace(kind=ORGANISATION)
@@ -129,9 +151,9 @@ def _with_kind_of_last_word(mention: Mention) -> Mention:
     return mention
 
 
-def _whole(mention: Mention, text: str) -> Mention:
+def _whole(mention: Mention, text: str, others: Sequence[int]) -> Mention:
     """An organisation with what belongs to its name, as NBC with "News", and without what does not:
-    "Tiffany &" loses "&"."""
+    "Tiffany &" loses "&". `others` are where names begin that can't be a part of it, in order."""
     start, end, surface, kind, *_ = mention
     if kind != ORGANISATION:
         return mention
@@ -144,6 +166,10 @@ def _whole(mention: Mention, text: str) -> Mention:
         found = _LAST_NOUN.match(text, end)
         if not found and surface.rpartition(" ")[2] in _BODIES:
             found = _SUBJECT.match(text, end)
+        if not found and _HAS_SUBJECTS.search(surface):
+            found = _SECOND_SUBJECT.match(text, end)
+            if found and bisect_right(others, end) < bisect_right(others, found.end()):
+                found = None  # "the Ministry of Defence and President Macron"
     if found:
         return mention._replace(end=found.end(), surface=text[start : found.end()])
     return mention

@@ -1,0 +1,93 @@
+"""Correct the names of people by the words in them and right beside them.
+
+"Abu Bakr" before "al-Baghdadi" is half a name, "Sgt. Gill Cherry" has a word too many, and the
+James Webb Space Telescope names nobody.
+"""
+
+import re
+from collections.abc import Collection
+
+from worker.tag.entities.mentions import ORGANISATION, PLACE, Mention
+
+_RANKS = frozenset(
+    """lt lt. sgt sgt. capt capt. col col. maj maj. cpl cpl. adm adm. cmdr cmdr. det det. insp insp.
+    rev rev. msgr msgr. monsignor comrade sheriff constable detective trooper podcaster rapper
+    singer actor actress comedian blogger journalist reporter photographer activist attorney lawyer
+    coach striker midfielder goalkeeper sophomore freshman""".split()
+)
+_LONGEST_RUN = 90  # characters of the words that may follow a name
+_PARTICLES = frozenset(
+    "al el bin ibn bint ben van von de da di du del della der den dos das la le ter ten zu".split()
+)
+_REST = re.compile(
+    r" (?:(?:al|el|ad|as|az|ar|ash|at|ul)-|(?:bin|ibn|bint|van|von|de|di|da|del|dos) "
+    r"(?:(?:al-|der |den |la ))?)[A-Z][\w’'-]+"
+)
+_AFTER_FATHER = (" bin ", " ibn ", " bint ")
+_NAMED_AFTER = re.compile(
+    r"(?: [A-Z][\w’'-]{0,24}){0,2}? "
+    r"(?:(?P<organisation>Hospital|Foundation|University|School|College|Institute|Library|Museum"
+    r"|Clinic|Academy|Center|Centre|Society)"
+    r"|(?P<place>Airport|Stadium|Bridge|Street|Avenue|Boulevard|Square|Arena|Tower|Building)"
+    r"|Award|Awards|Prize|Medal|Trophy|Cup|Act|Telescope|Scholarship)\b"
+)
+_STORM = re.compile(r"\b(?:[Hh]urricane|[Tt]yphoon|[Cc]yclone|[Ss]torm) ([A-Z][a-z]+)")
+# A sentence end without a space after it: "said Justin Amash.Image by …".
+_NEXT_SENTENCE = re.compile(r"([a-z]{3})\.[A-Z][a-z]+$")
+
+
+def storm_names(text: str) -> frozenset[str]:
+    """Return the names of storms in a text: "Barry" if it says "Hurricane Barry"."""
+    return frozenset(_STORM.findall(text))
+
+
+def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Mention | None:
+    """Return the mention of a person with its whole name and without words before it, or None if no
+    person is named there. What is named after a person ("… Hospital") is another mention.
+
+    `storms` are the names from `storm_names`.
+    """
+    start, end, surface, *_ = mention
+    if surface in storms:
+        return None
+    if mention.method == "gazetteer":
+        if text.endswith(_AFTER_FATHER, 0, start):
+            return None  # the rest of a longer name
+    else:
+        mention = _with_rest(_without_first_words(mention), text)
+        start, end, surface, *_ = mention
+    found = _NAMED_AFTER.match(text, end, end + _LONGEST_RUN) if " " in surface else None
+    if not found:
+        return mention
+    kinds = found.groupdict()
+    kind = ORGANISATION if kinds["organisation"] else PLACE if kinds["place"] else ""
+    if not kind:
+        return None
+    whole = text[start : found.end()]
+    return mention._replace(end=found.end(), surface=whole, kind=kind, method="crf")
+
+
+def _without_first_words(mention: Mention) -> Mention:
+    """The mention without what stands before the name: ranks with all before them ("Cumbria Sgt."),
+    words in small letters; and without the first word of a next sentence."""
+    words = mention.surface.split(" ")
+    first = 0
+    for at, word in enumerate(words[:-1]):
+        if word.lower() in _RANKS:
+            first = at + 1
+    while first < len(words) - 1 and words[first].islower() and words[first] not in _PARTICLES:
+        first += 1
+    surface = " ".join(words[first:])
+    start = mention.end - len(surface)
+    kept = _NEXT_SENTENCE.sub(r"\1", surface)
+    if start == mention.start and kept == surface:
+        return mention
+    return mention._replace(start=start, end=start + len(kept), surface=kept)
+
+
+def _with_rest(mention: Mention, text: str) -> Mention:
+    """The mention with the rest of an Arabic name or of one with "de", "van", "von" …"""
+    found = _REST.match(text, mention.end, mention.end + _LONGEST_RUN)
+    if not found:
+        return mention
+    return mention._replace(end=found.end(), surface=text[mention.start : found.end()])
