@@ -1,12 +1,14 @@
-"""Train the recogniser of names on tagged corpora, and write worker/tag/data/entities*.npz.
+r"""Train the recogniser of names on tagged corpora, and write worker/tag/data/entities*.npz.
 
     python -m training.entities --vectors vectors.npz --texts TEXTS... --version 2026.11 CORPUS...
-    python -m training.entities --model entities.npz --lists FOLDER --version 2026.12 CORPUS...
+    python -m training.entities --model entities.npz --lists FOLDER --news DATA --version 2026.12 \
+        CORPUS...
 
 CORPUS: files of `word TAB label`, sentences apart by an empty line (BIO; PER, ORG, LOC). TEXTS:
 unlabelled news, for how words are written and, in a second round, what names mostly are. The second
-form takes what is known of words from a model of the first form, and adds in which part of names
-each word stands in the lists that `training.pack_gazetteer` reads.
+form takes what is known of words from an earlier model, and adds in which part of names each word
+stands in the lists that `training.pack_gazetteer` reads, and the news texts of DATA in which names
+are marked (`training.news_names`).
 A CRF by python-crfsuite; its weights are repacked for `worker/tag/entities/crf.py`.
 Environment: `uv sync --extra train`; two minutes.
 """
@@ -25,6 +27,7 @@ import pycrfsuite
 from sklearn.cluster import MiniBatchKMeans
 
 from devtools.topic_corpora import texts
+from training import news_names
 from training.gazetteer import aliases, groups, listed_groups
 from worker.tag.entities.lexicon import Lexicon
 from worker.tag.entities.name_model import pack_strings
@@ -54,6 +57,7 @@ _KINDS = ("PER", "ORG", "LOC")
 _CLUSTERS = 200
 _COMMON = 30_000  # forms looked at before work begins
 _FEWEST = 0.02  # a weight below this decides nothing
+NEWS_TIMES = 2  # how often a sentence of news counts: it is what the worker reads
 _OPENERS = frozenset(".!?\"“”‘:—-•'\n")
 
 
@@ -335,8 +339,9 @@ def main() -> None:
     parser.add_argument("corpora", nargs="+", type=Path)
     parser.add_argument("--texts", nargs="+", type=Path, default=[])
     parser.add_argument("--vectors", type=Path)
-    parser.add_argument("--model", type=Path, help="of the first form, instead of --vectors")
+    parser.add_argument("--model", type=Path, help="an earlier one, instead of --vectors")
     parser.add_argument("--lists", type=Path, help="of the gazetteer; with --model")
+    parser.add_argument("--news", type=Path, help="folder of texts; with --model")
     parser.add_argument("--version", required=True)
     parser.add_argument("--out", type=Path, default=Path("worker/tag/data"))
     options = parser.parse_args()
@@ -345,6 +350,8 @@ def main() -> None:
     else:
         words = Words(options.vectors, options.texts)
     sentences = [s for path in options.corpora for s in corpus(path)]
+    for marked in news_names.marked_texts(options.news) if options.news else ():
+        sentences += [*news_names.sentences(marked)] * NEWS_TIMES
     with tempfile.TemporaryDirectory() as folder:
         if not options.model:
             first = train(words, sentences, Path(folder, "first"))

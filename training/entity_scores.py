@@ -5,10 +5,11 @@ worker/tag/entities/name_scores.py.
     python -m training.entity_scores --data FOLDER --folds FOLDER
 
 FOLDER is that of `bench.tags`; LISTS and M, a model, are those of `training.entities`. A tag in a
-corpus is right if at least half of its mentions are names of its kind there. The corpora train the
-recogniser, so it is trained three times without a third of them, and each third is tagged by the
-model that has not seen it. Of the texts with labelled tags every second one is used; the others
-measure the scores. Environment: `uv sync --extra train`; six minutes.
+corpus is right if at least half of its mentions are names of its kind there. The corpora and the
+news texts with marked names train the recogniser, so it is trained three times without a third of
+them, and each third is tagged by the model that has not seen it. Of the texts with labelled tags
+every second one is used; the others measure the scores. Environment: `uv sync --extra train`; ten
+minutes.
 
 The second form prints the tables for the other languages. --folds has the German models of
 `training.language_entities`, each of which has not seen one third of the German sentences; the
@@ -27,8 +28,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from devtools.labelled_texts import article_with_title, labelled_texts
-from training.entities import Sentence, StoredWords, corpus, iob2, pack, train
+from training.entities import NEWS_TIMES, Sentence, StoredWords, corpus, iob2, pack, train
 from training.gazetteer import listed_groups
+from training.news_names import MarkedText, marked_texts
+from training.news_names import sentences as news_sentences
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.entities import KINDS, EntityRules, find_names
@@ -47,6 +50,7 @@ _LISTED_ONLY = (
     ("pt", "pt_bosque_train.iob2.gz"),
 )
 _LABELLED = {"wikinews": 4.0, "fnc1": 4.0, "wcxb": 2.0, "huffpost": 4.0, "current-events": 4.0}
+_NEWS_WEIGHT = 4.0
 _BOSQUE_WEIGHT = 0.5  # there are four times as many names in it as in the German sentences
 _PRIOR = 25.0  # weight of the names that the lists find in as many sentences
 _REGULARISATION = 4.0  # inverse strength
@@ -100,6 +104,19 @@ def _of_corpus(
             hits = [(m.start - 1, m.end - 1, name.kind) in gold for m in name.mentions]
             features = name_features(name, recognised=model is not None)
             yield Example(name.kind, features, 2 * sum(hits) >= len(hits), weight)
+
+
+def _of_news(
+    news: Sequence[MarkedText], models: Sequence[EntityModel], rules: EntityRules
+) -> Iterator[Example]:
+    """Tags of the news texts in which all names are marked."""
+    for number, marked in enumerate(news):
+        article = Article(source="c", key="", title="", text=marked.text, language="en")
+        tokens, gold = tokens_of_article(article), {*marked.names}
+        for name in find_names(article, rules, tokens, models[number % _FOLDS]):
+            hits = [(m.start - 1, m.end - 1, name.kind) in gold for m in name.mentions]
+            features = name_features(name, recognised=True)
+            yield Example(name.kind, features, 2 * sum(hits) >= len(hits), _NEWS_WEIGHT)
 
 
 def _every_second_block(sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -164,9 +181,12 @@ def _stored(path: Path) -> EntityModel:
 
 
 def _fold_models(
-    words: StoredWords, corpora: Sequence[Sequence[Sentence]], folder: Path
+    words: StoredWords,
+    corpora: Sequence[Sequence[Sentence]],
+    news: Sequence[MarkedText],
+    folder: Path,
 ) -> list[EntityModel]:
-    """Models each of which has not seen one third of the blocks of sentences."""
+    """Models each of which has not seen one third of the blocks of sentences and of the news."""
     models = []
     for fold in range(_FOLDS):
         seen = [
@@ -175,6 +195,9 @@ def _fold_models(
             for number, sentence in enumerate(sentences)
             if number // _BLOCK % _FOLDS != fold
         ]
+        for number, marked in enumerate(news):
+            if number % _FOLDS != fold:
+                seen += [*news_sentences(marked)] * NEWS_TIMES
         tagger = train(words, seen, folder / str(fold))
         models.append(EntityModel(pack([tagger], words, "fold", thorough=False)))
     return models
@@ -222,9 +245,11 @@ def main() -> None:
         return
     corpora = {name: corpus(ner / f"{name}.bio.tsv") for name in _CORPORA}
     words = StoredWords(options.model, listed_groups(options.lists))
+    news = [*marked_texts(options.data)]
     with tempfile.TemporaryDirectory() as folder:
-        models = _fold_models(words, [*corpora.values()], Path(folder))
+        models = _fold_models(words, [*corpora.values()], news, Path(folder))
     examples = list(_of_labelled_texts(options.data, options.labels, rules))
+    examples += _of_news(news, models, rules)
     for name, weight in _CORPORA.items():
         examples += _of_corpus(corpora[name], "en", weight, models, rules)
     for language, name in _LISTED_ONLY:

@@ -16,9 +16,14 @@ from worker.tag.entities.person_surroundings import corrected_person, storm_name
 _PLACES = frozenset(
     """Airport Airfield Airbase Heliport Estuary Harbour Harbor Bridge Tunnel Stadium Highway
     Motorway Boulevard Avenue Street Square River Lake Mountains Peninsula Island Islands Beach
-    Prison Jail Cathedral Mosque Palace Castle Mall Tower Towers Plaza County Parish
-    Arena""".split()
+    Prison Jail Cathedral Mosque Palace Castle Mall Tower Towers Plaza County Parish Arena Road
+    Lane Hill Hall Speedway Monument Governorate Refinery""".split()
 )
+_PLACE_STARTS = (
+    *("Gulf of ", "Bay of ", "Strait of ", "Isle of ", "County ", "Co "),
+    *("Northern ", "Southern ", "Eastern ", "Western ", "North ", "South ", "East ", "West "),
+)
+_TWO_WORDS = 2
 _ORGANISATIONS = frozenset(
     """University College Institute Academy Patrol Police Ministry Agency Bureau Commission
     Committee Association Federation Foundation Society Corporation Company Times Tribune Gazette
@@ -46,6 +51,11 @@ _HAS_SUBJECTS = re.compile(
     r"\b(?:Department|Ministry|Union|Institute|Committee|Commission|Center|Centre|Office|Agency|Bureau"
     r"|Council|Association|Secretary|School|Faculty|Subcommittee) (?:of|for|on) "
 )
+# A model, event, prize or law that is called by a company's name: "Boeing 737", "the Ryder Cup"
+_CALLED_BY_MAKER = re.compile(
+    r" (?:[A-Z]+\d{1,5}\w{0,4}|\d{3}\w{0,3}"
+    r"|Cup|Open|Championships?|Masters|Awards?|Prize|Day|Act|Code|Rally|Tour)\b"
+)
 _HALF = re.compile(r"\b(?:Observatory|League|Centre|Center|Council) for (?:the )?$")
 _LONGEST_WORD, _LONGEST_ADDRESS = 24, 200  # characters
 _ACCOUNT = frozenset("@#_")  # before an account or a hash tag
@@ -62,7 +72,8 @@ _PASSAGE = 160  # characters before an acronym in brackets
 def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
     """Return the mentions of names in `text` with the corrections of this module; those that are no
     names are left out. Names that the operator has listed stay as they are."""
-    acronyms = frozenset(_acronyms_of_words(text)) if "(" in text else frozenset()
+    ends = {mention.end for mention in mentions}
+    acronyms = frozenset(_acronyms_of_words(text, ends)) if "(" in text else frozenset()
     storms = storm_names(text)
     others = sorted(m.start for m in mentions if m.kind != ORGANISATION or m.method != "crf")
     kept: list[Mention] = []
@@ -106,6 +117,8 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
         return True
     if before == "/" and "." in text[max(0, start - _LONGEST_ADDRESS) : start].rsplit(None, 1)[-1]:
         return True
+    if kind == ORGANISATION and _CALLED_BY_MAKER.match(text, end, end + _LONGEST_WORD):
+        return True
     if method != "crf":
         return False
     if kind == PERSON:
@@ -115,6 +128,8 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
         return True
     if kind == ORGANISATION and _HALF.search(text, max(0, start - _LONGEST_WORD), start):
         return True
+    if kind == ORGANISATION and " " in surface and surface.rpartition(" ")[2].islower():
+        return True  # "House committee", "Australian police"
     return surface.isupper() and (before == ":" or bool(_LISTED_AS.match(text, end)))
 
 
@@ -123,13 +138,16 @@ def _is_glued(surface: str) -> bool:
     return found is not None and not found[0].startswith(_BEFORE_CAPITALS)
 
 
-def _acronyms_of_words(text: str) -> Iterator[str]:
-    """Acronyms that the text explains by common words: GMO in "modified organisms (GMO)"."""
+def _acronyms_of_words(text: str, name_ends: Collection[int]) -> Iterator[str]:
+    """Acronyms that the text explains by words which are no name: GMO in "modified organisms
+    (GMO)", AIS in "the Automatic Identification System (AIS)". `name_ends` are where names end."""
     for found in _IN_BRACKETS.finditer(text):
         acronym = found[1]
         words = _WORD.findall(text, max(0, found.start() - _PASSAGE), found.start())
         words = words[-len(acronym) :]
-        if all(map(str.islower, words)) and [word[0] for word in words] == [*acronym.lower()]:
+        if [word[0].lower() for word in words] == [*acronym.lower()] and (
+            all(map(str.islower, words)) or found.start() - 1 not in name_ends
+        ):
             yield acronym
 
 
@@ -142,8 +160,12 @@ def _with_kind_of_last_word(mention: Mention) -> Mention:
         return mention
     if mention.kind == ORGANISATION and (last in _PLACES or mention.surface.endswith(_HALLS)):
         return mention._replace(kind=PLACE)
-    if first == "County":
+    if mention.kind == PERSON and first == "County":
         return mention._replace(kind=PLACE)
+    if mention.kind == ORGANISATION and mention.surface.startswith(_PLACE_STARTS):
+        words = mention.surface.split(" ")
+        if len(words) == _TWO_WORDS or words[1] == "of":
+            return mention._replace(kind=PLACE)
     if mention.kind == PLACE and (last in _ORGANISATIONS or f"{first} ".startswith(_SCHOOLS)):
         return mention._replace(kind=ORGANISATION)
     if mention.kind == PERSON and last in _PLACES:

@@ -11,10 +11,14 @@ from worker.tag.entities.mentions import ORGANISATION, PLACE, Mention
 
 _RANKS = frozenset(
     """lt lt. sgt sgt. capt capt. col col. maj maj. cpl cpl. adm adm. cmdr cmdr. det det. insp insp.
-    rev rev. msgr msgr. monsignor comrade sheriff constable detective trooper podcaster rapper
-    singer actor actress comedian blogger journalist reporter photographer activist attorney lawyer
-    coach striker midfielder goalkeeper sophomore freshman""".split()
+    rev rev. msgr msgr. monsignor comrade sheriff constable detective trooper corporal private
+    major admiral speaker podcaster rapper singer actor actress comedian blogger youtuber journalist
+    reporter photographer activist attorney lawyer prosecutor coach striker midfielder goalkeeper
+    sophomore freshman""".split()
 )
+_HONOURS = frozenset(("QC", "KC", "MP", "MSP", "MEP", "TD", "MD", "PhD", "OBE", "MBE", "CBE"))
+_DESCRIBES = ("-old", "-born", "-based", "-year-old", "-Muslim")  # ends of words before a name
+_SHORTEST_SHOUTED = 5  # letters
 _LONGEST_RUN = 90  # characters of the words that may follow a name
 _PARTICLES = frozenset(
     "al el bin ibn bint ben van von de da di du del della der den dos das la le ter ten zu".split()
@@ -31,6 +35,11 @@ _NAMED_AFTER = re.compile(
     r"|(?P<place>Airport|Stadium|Bridge|Street|Avenue|Boulevard|Square|Arena|Tower|Building)"
     r"|Award|Awards|Prize|Medal|Trophy|Cup|Act|Telescope|Scholarship)\b"
 )
+_PART = re.compile(  # before a figure of fiction: "starred as", "the role of"
+    r"(?:\b(?:starr(?:ed|ing)|stars|role|appear(?:ed|ing)|cast) (?:as|of)"
+    r"|\b(?:the|of|fictional) character(?: of)?|\bwho (?:plays|played|portrayed)) $"
+)
+_LONGEST_PART = 30  # characters
 _STORM = re.compile(r"\b(?:[Hh]urricane|[Tt]yphoon|[Cc]yclone|[Ss]torm) ([A-Z][a-z]+)")
 # A sentence end without a space after it: "said Justin Amash.Image by …".
 _NEXT_SENTENCE = re.compile(r"([a-z]{3})\.[A-Z][a-z]+$")
@@ -54,7 +63,9 @@ def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Me
         if text.endswith(_AFTER_FATHER, 0, start):
             return None  # the rest of a longer name
     else:
-        mention = _with_rest(_without_first_words(mention), text)
+        if _PART.search(text, max(0, start - _LONGEST_PART), start):
+            return None
+        mention = _with_rest(_without_other_words(mention), text)
         start, end, surface, *_ = mention
     found = _NAMED_AFTER.match(text, end, end + _LONGEST_RUN) if " " in surface else None
     if not found:
@@ -67,22 +78,35 @@ def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Me
     return mention._replace(end=found.end(), surface=whole, kind=kind, method="crf")
 
 
-def _without_first_words(mention: Mention) -> Mention:
-    """The mention without what stands before the name: ranks with all before them ("Cumbria Sgt."),
-    words in small letters; and without the first word of a next sentence."""
+def _without_other_words(mention: Mention) -> Mention:
+    """The mention without what stands before the name (ranks with all before them, "Cumbria Sgt.";
+    words in small letters; "Fourteen-year-old"), and without what stands behind it: an honour, a
+    verb in capitals, the first word of a next sentence."""
     words = mention.surface.split(" ")
     first = 0
     for at, word in enumerate(words[:-1]):
         if word.lower() in _RANKS:
             first = at + 1
-    while first < len(words) - 1 and words[first].islower() and words[first] not in _PARTICLES:
+    while first < len(words) - 1 and _is_before_name(words[first]):
         first += 1
     surface = " ".join(words[first:])
     start = mention.end - len(surface)
     kept = _NEXT_SENTENCE.sub(r"\1", surface)
+    before, _, last = kept.rpartition(" ")
+    if before and (last in _HONOURS or (_is_shouted(last) and not before.isupper())):
+        kept = before
     if start == mention.start and kept == surface:
         return mention
     return mention._replace(start=start, end=start + len(kept), surface=kept)
+
+
+def _is_before_name(word: str) -> bool:
+    return (word.islower() and word not in _PARTICLES) or word.endswith(_DESCRIBES)
+
+
+def _is_shouted(words: str) -> bool:
+    """Whether all letters are capitals, and so many that they are no initials."""
+    return len(words) >= _SHORTEST_SHOUTED and words.isupper() and words.isalpha()
 
 
 def _with_rest(mention: Mention, text: str) -> Mention:
