@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
-from worker.tag.entities.person_surroundings import corrected_person, storm_names
+from worker.tag.entities.person_surroundings import DESCRIBES, corrected_person, storm_names
 
 _PLACES = frozenset(
     """Airport Airfield Airbase Heliport Estuary Harbour Harbor Bridge Tunnel Stadium Highway
@@ -64,6 +64,10 @@ _LISTED_AS = re.compile(r":[A-Z]")  # after the name of a stock exchange: "OTCBB
 # Two names run together, "CookApple"; but not MacDonald, VonTrapp, FitzGerald.
 _GLUED = re.compile(r"\b(?:[A-Z][a-z]{3,}|[a-z]{3,})[A-Z][a-z]{2}")
 _BEFORE_CAPITALS = ("Fitz", "Saint")
+_NO_BODIES = frozenset(  # ends of what has an acronym and is no body
+    """System Act Code Program Programme Training Syndrome Disease Disorder Virus Linux Zone Index
+    Treaty Agreement Convention Protocol Test Scale Manager Officer Vehicle Language""".split()
+)
 _IN_BRACKETS = re.compile(r"\(([A-Z]{2,6})s?\)")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _PASSAGE = 160  # characters before an acronym in brackets
@@ -72,8 +76,7 @@ _PASSAGE = 160  # characters before an acronym in brackets
 def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
     """Return the mentions of names in `text` with the corrections of this module; those that are no
     names are left out. Names that the operator has listed stay as they are."""
-    ends = {mention.end for mention in mentions}
-    acronyms = frozenset(_acronyms_of_words(text, ends)) if "(" in text else frozenset()
+    acronyms = frozenset(_acronyms_of_words(text)) if "(" in text else frozenset()
     storms = storm_names(text)
     others = sorted(m.start for m in mentions if m.kind != ORGANISATION or m.method != "crf")
     kept: list[Mention] = []
@@ -138,15 +141,15 @@ def _is_glued(surface: str) -> bool:
     return found is not None and not found[0].startswith(_BEFORE_CAPITALS)
 
 
-def _acronyms_of_words(text: str, name_ends: Collection[int]) -> Iterator[str]:
-    """Acronyms that the text explains by words which are no name: GMO in "modified organisms
-    (GMO)", AIS in "the Automatic Identification System (AIS)". `name_ends` are where names end."""
+def _acronyms_of_words(text: str) -> Iterator[str]:
+    """Acronyms that the text explains by words which name no body: GMO in "modified organisms
+    (GMO)", AIS in "the Automatic Identification System (AIS)"."""
     for found in _IN_BRACKETS.finditer(text):
         acronym = found[1]
         words = _WORD.findall(text, max(0, found.start() - _PASSAGE), found.start())
         words = words[-len(acronym) :]
         if [word[0].lower() for word in words] == [*acronym.lower()] and (
-            all(map(str.islower, words)) or found.start() - 1 not in name_ends
+            all(map(str.islower, words)) or words[-1] in _NO_BODIES
         ):
             yield acronym
 
@@ -174,8 +177,11 @@ def _with_kind_of_last_word(mention: Mention) -> Mention:
 
 
 def _whole(mention: Mention, text: str, others: Sequence[int]) -> Mention:
-    """An organisation with what belongs to its name, as NBC with "News", and without what does not:
-    "Tiffany &" loses "&". `others` are where names begin that can't be a part of it, in order."""
+    """An organisation with what belongs to its name, as NBC with "News", and without the rest:
+    "Tiffany &" loses "&", "London-based Sunday Times" its first word.
+
+    `others` are where names begin that can't be a part of it, in order.
+    """
     start, end, surface, kind, *_ = mention
     if kind != ORGANISATION:
         return mention
@@ -183,6 +189,10 @@ def _whole(mention: Mention, text: str, others: Sequence[int]) -> Mention:
         surface = surface[:-2].rstrip()
         return mention._replace(end=start + len(surface), surface=surface)
     listed = mention.method == "gazetteer"
+    first, _, rest = surface.partition(" ")
+    if not listed and rest and first.endswith(DESCRIBES):
+        start, surface = end - len(rest), rest
+        mention = mention._replace(start=start, surface=surface)
     found = _STATION.match(text, end) if listed or surface.isupper() else None
     if not found and not listed:
         found = _LAST_NOUN.match(text, end)

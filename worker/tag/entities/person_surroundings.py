@@ -11,13 +11,16 @@ from worker.tag.entities.mentions import ORGANISATION, PLACE, Mention
 
 _RANKS = frozenset(
     """lt lt. sgt sgt. capt capt. col col. maj maj. cpl cpl. adm adm. cmdr cmdr. det det. insp insp.
-    rev rev. msgr msgr. monsignor comrade sheriff constable detective trooper corporal private
+    pm rev rev. msgr msgr. monsignor comrade sheriff constable detective trooper corporal private
     major admiral speaker podcaster rapper singer actor actress comedian blogger youtuber journalist
     reporter photographer activist attorney lawyer prosecutor coach striker midfielder goalkeeper
     sophomore freshman""".split()
 )
 _HONOURS = frozenset(("QC", "KC", "MP", "MSP", "MEP", "TD", "MD", "PhD", "OBE", "MBE", "CBE"))
-_DESCRIBES = ("-old", "-born", "-based", "-year-old", "-Muslim")  # ends of words before a name
+DESCRIBES = ("-old", "-born", "-based", "-led", "-backed", "-owned")  # ends of words before a name
+_NICKNAME = re.compile(
+    r"[\w ’'-]{0,30}[\"”] [A-Z][\w’'-]+"
+)  # the rest of: Craig "Gray Wolf" Hammond
 _SHORTEST_SHOUTED = 5  # letters
 _LONGEST_RUN = 90  # characters of the words that may follow a name
 _PARTICLES = frozenset(
@@ -101,7 +104,7 @@ def _without_other_words(mention: Mention) -> Mention:
 
 
 def _is_before_name(word: str) -> bool:
-    return (word.islower() and word not in _PARTICLES) or word.endswith(_DESCRIBES)
+    return (word.islower() and word not in _PARTICLES) or word.endswith(DESCRIBES)
 
 
 def _is_shouted(words: str) -> bool:
@@ -110,8 +113,11 @@ def _is_shouted(words: str) -> bool:
 
 
 def _with_rest(mention: Mention, text: str) -> Mention:
-    """The mention with the rest of an Arabic name or of one with "de", "van", "von" …"""
-    found = _REST.match(text, mention.end, mention.end + _LONGEST_RUN)
+    """The mention with the rest of an Arabic name, of one with "de", "van", "von" …, or of one with
+    a nickname in quotation marks."""
+    quotes = mention.surface.count('"') + mention.surface.count("“") + mention.surface.count("”")
+    rest = _NICKNAME if quotes % 2 else _REST
+    found = rest.match(text, mention.end, mention.end + _LONGEST_RUN)
     if not found:
         return mention
     return mention._replace(end=found.end(), surface=text[mention.start : found.end()])
