@@ -12,7 +12,7 @@ from worker.tag.rules.compiled_rules import CompiledRules, compile_rules
 from worker.tag.rules.feed_categories import category_tags
 from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.tokens import Tokens, tokens_of_article, tokens_of_articles
-from worker.tag.topics.model_tags import ModelOpinion, TopicRules, merge_tags
+from worker.tag.topics.model_tags import ModelOpinion, TopicRules, learn_words, merge_tags
 from worker.tag.topics.topic_tags import topic_tags
 
 __all__ = [
@@ -92,6 +92,8 @@ def read_together(articles: Sequence[Article], tagging: Tagging) -> list[ReadArt
         return [None] * len(articles)
     short = [a for a in articles if len(a.title) + len(a.text or a.summary) <= _MOST_CHARS_TOGETHER]
     texts = tokens_of_articles(short)
+    if tagging.topics:
+        learn_words(short, texts, tagging.topics)
     names = recognise_together(short, texts, tagging.entities)
     read = dict(zip(map(id, short), map(ReadArticle, texts, names), strict=True))
     return [read.get(id(article)) for article in articles]
