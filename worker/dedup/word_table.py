@@ -16,8 +16,6 @@ MASK_64 = (1 << 64) - 1
 MIX_1, MIX_2 = 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
 POWER_COUNT = 1024
 POWERS = [pow(0x9E3779B185EBCA87, i, 1 << 64) for i in range(POWER_COUNT)]
-_POWER_ARRAY = np.array(POWERS, np.uint64)
-_MIX_1, _MIX_2, _SHIFT_33, _SHIFT_29, _SHIFT_32 = map(np.uint64, (MIX_1, MIX_2, 33, 29, 32))
 MOST_WORDS = 1 << 15  # some 5 MB: nearly all words of a text have occurred before
 MOST_CHARS = 1 << 20  # of all words together; a text may have one very long word
 
@@ -42,19 +40,16 @@ class WordTable(dict[str, int]):
         with self._lock:  # two threads must not give two words the same id
             if (known := self.get(word)) is not None:
                 return known
-            return self._append(word, self._hash_of(word))
-
-    def _append(self, word: str, hashed: int) -> int:
-        word_id = len(self.words)
-        if word_id == len(self.hashes_by_id):
-            self.hashes_by_id = np.concatenate(
-                (self.hashes_by_id, np.empty_like(self.hashes_by_id))
-            )
-        self.hashes_by_id[word_id] = hashed
-        self._chars += len(word)
-        self.words.append(word)
-        self[word] = word_id
-        return word_id
+            word_id = len(self.words)
+            if word_id == len(self.hashes_by_id):
+                self.hashes_by_id = np.concatenate(
+                    (self.hashes_by_id, np.empty_like(self.hashes_by_id))
+                )
+            self.hashes_by_id[word_id] = self._hash_of(word)
+            self._chars += len(word)
+            self.words.append(word)
+            self[word] = word_id
+            return word_id
 
     def _hash_of(self, word: str) -> int:
         if self._former and (former := self._former.get(word)) is not None:
@@ -68,20 +63,7 @@ class WordTable(dict[str, int]):
 
     def ids(self, words: Sequence[str]) -> WordIds:
         """Return the id of each word."""
-        found = [*map(self.get, words)]
-        if None in found:
-            self._add([word for word, word_id in zip(words, found, strict=True) if word_id is None])
-            found = [*map(self.__getitem__, words)]
-        return np.array(found, np.intp)
-
-    def _add(self, words: Sequence[str]) -> None:
-        """Add words that the table lacks. They are hashed together."""
-        added = [*dict.fromkeys(words)]
-        hashes = hashes_of(added).tolist()
-        with self._lock:  # two threads must not give two words the same id
-            for word, hashed in zip(added, hashes, strict=True):
-                if word not in self:
-                    self._append(word, hashed)
+        return np.fromiter(map(self.__getitem__, words), np.intp, len(words))
 
     def hashes(self, ids: WordIds) -> NDArray[np.uint64]:
         """Return the hash of each word by its id. It depends on the word alone."""
@@ -127,18 +109,3 @@ def hash_of(word: str) -> int:
     h = (h ^ h >> 33) * MIX_1 & MASK_64
     h = (h ^ h >> 29) * MIX_2 & MASK_64
     return h ^ h >> 32
-
-
-def hashes_of(words: Sequence[str]) -> NDArray[np.uint64]:
-    """Return what hash_of() returns for each of these words, computed for all of them at once."""
-    if not all(words):
-        return np.array([*map(hash_of, words)], np.uint64)
-    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
-    lengths = np.fromiter(map(len, words), np.intp, len(words))
-    starts = lengths.cumsum() - lengths
-    places = (np.arange(len(codes)) - starts.repeat(lengths)) % POWER_COUNT
-    h = np.add.reduceat(codes * _POWER_ARRAY.take(places), starts)
-    h = (h ^ h >> _SHIFT_33) * _MIX_1
-    h = (h ^ h >> _SHIFT_29) * _MIX_2
-    hashes: NDArray[np.uint64] = h ^ h >> _SHIFT_32
-    return hashes
