@@ -55,7 +55,6 @@ celery_internals.replace_outage_records(
 app.steps["worker"].add(LeaseKeeper)
 app.steps["consumer"].update((NoEviction, NoForeignApp))
 
-
 _node = f"celery@{gethostname()}"  # Celery's name of this worker, until the worker tells another
 
 
@@ -100,6 +99,7 @@ def _prepare(sender: str, **_: object) -> None:
         error_reports.start(Settings.load(), sender)
         bootstrap.prepare(Settings.load())
         _current()  # rules are validated now, and shared by the children
+        bootstrap.freeze()
     except WorkerError as e:
         raise SystemExit(f"worker: {e}") from e
 

@@ -2,14 +2,18 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import repeat
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.make import article
+from worker.config.loader import load_config
 from worker.model.records import Article
-from worker.tag import tokens
+from worker.tag import read_together, tag, tokens
 from worker.tag.entities import EntityRules, entity_tags
 from worker.tag.entities.hashed_keys import FeaturePrefixes, FeatureSuffixes, crc
 from worker.tag.entities.name_model import pack_strings, shipped, unpack_strings
@@ -118,3 +122,23 @@ def test_eight_threads_find_the_same_names_as_one() -> None:
         sys.setswitchinterval(slowly)
     tokens.reset_vocabulary()
     assert together == [*map(tagged_names, texts)]
+
+
+def test_articles_of_a_batch_get_the_tags_that_each_gets_alone() -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    long = "Angela Merkel met Emmanuel Macron in Paris. " * 1_500
+    articles = [
+        article(title="Biden in Kyiv", text=TEXT, language="en"),
+        article(title="", text="", language="en"),
+        article(title="A long text", text=long, language="en"),
+        article(title="Merkel in Paris", text="Angela Merkel traf Macron.", language="de"),
+        article(title="SHOUTED " * 40, text="NATO AND THE UN MET IN GENEVA " * 30, language="en"),
+        article(title="Untitled", text="Ingen modell läser detta.", language="sv"),
+    ]
+    tagging = load_config().tagging
+    alone = [tag(each, tagging, now) for each in articles]
+    read = read_together(articles, tagging)
+    together = [*map(tag, articles, repeat(tagging), repeat(now), read)]
+    assert together == alone
+    assert [each is None for each in read] == [False, False, True, False, False, False]
+    assert {"Joe Biden", "Angela Merkel"} & {each.label for each in alone[0]}

@@ -63,7 +63,7 @@ from worker.pipeline.unchanged_articles import (
 )
 from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdrawals
 from worker.store.ports import WorkerStore
-from worker.tag import tag
+from worker.tag import read_together, tag
 
 
 class Pipeline:
@@ -260,19 +260,29 @@ class Pipeline:
         self, decided: Sequence[DecidedArticle], dead_letters: DeadLetters, now: datetime
     ) -> list[Record]:
         records = []
-        zstd = self.config.worker.payloads.zstd
+        zstd, tagging = self.config.worker.payloads.zstd, self.config.tagging
+        # A page that is held back may be shown after all if another worker stored less.
+        new = [
+            a for a in decided if a.verdict.kind is not OutcomeKind.UNCHANGED or a.verdict.is_held
+        ]
+        read = dict(
+            zip(
+                (a.origin.receipt for a in new),
+                read_together([a.article for a in new], tagging),
+                strict=True,
+            )
+        )
         for a in decided:
             with dead_letters.catch(a.origin, "tag"):
-                # A page that is held back may be shown after all if another worker stored less.
-                changed = a.verdict.kind is not OutcomeKind.UNCHANGED or a.verdict.is_held
+                changed = a.origin.receipt in read
                 record = Record(
                     receipt=a.origin.receipt,
                     payload=a.origin.payload.compressed() if zstd and changed else a.origin.payload,
                     article=a.article,
                     fingerprint=a.fingerprint,
                     verdict=a.verdict,
-                    tags=tag(a.article, self.config.tagging, now) if changed else (),
-                    tagger=self.config.tagging.version,
+                    tags=tag(a.article, tagging, now, read[a.origin.receipt]) if changed else (),
+                    tagger=tagging.version,
                     config=self.config.digest,
                     page=page_of(a, self.config.dedup),
                     reprocessed=a.origin.reprocessed is not None,

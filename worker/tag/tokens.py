@@ -133,11 +133,13 @@ class Tokens:
     token in `vocabulary`.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, vocabulary: Vocabulary | None = None) -> None:
+        """Split the text. Its tokens get their numbers from `vocabulary`, or from the one that is
+        in use."""
         self.text = text
         self.pieces = pieces_of(text)
         with VOCABULARY_LOCK:
-            self.vocabulary = _current_vocabulary()
+            self.vocabulary = vocabulary or _current_vocabulary()
             self.numbers = self.vocabulary.read(self.pieces)
 
     @cached_property
@@ -193,10 +195,18 @@ class Tokens:
         return offsets.take(after - letters).tolist(), ends.tolist()
 
 
-def tokens_of_article(article: Article) -> Tokens:
+def tokens_of_article(article: Article, vocabulary: Vocabulary | None = None) -> Tokens:
     """Split the title of an article, as the first line, and its text, or its summary if it has no
     text."""
-    return Tokens(f"{article.title}\n{article.text or article.summary}")
+    return Tokens(f"{article.title}\n{article.text or article.summary}", vocabulary)
+
+
+def tokens_of_articles(articles: Iterable[Article]) -> list[Tokens]:
+    """Split several articles, as tokens_of_article() does one. Their tokens have the numbers of
+    one vocabulary."""
+    with VOCABULARY_LOCK:
+        vocabulary = _current_vocabulary()
+        return [tokens_of_article(article, vocabulary) for article in articles]
 
 
 class WordFinder:

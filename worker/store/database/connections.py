@@ -18,6 +18,7 @@ class StoreConnections:
     def __init__(self, url: str) -> None:
         self._url = parse(url)
         self._engine: Engine | None = None
+        self._writing: Engine | None = None  # the same connections, for transactions that write
         self._pid = 0
         self._inherited: list[Engine] = []
 
@@ -33,21 +34,23 @@ class StoreConnections:
 
         Raises Unavailable when the database does not answer.
         """
-        engine = self._connected().execution_options(writes=True)
-        with raising_unavailable(self._url), engine.begin() as connection:
+        engine = self._connected()
+        if self._writing is None:
+            self._writing = engine.execution_options(writes=True)
+        with raising_unavailable(self._url), self._writing.begin() as connection:
             yield connection
 
     def close(self) -> None:
         """Close the connections of this process. Later calls open new ones."""
         if self._engine is not None and self._pid == os.getpid():
             self._engine.dispose()
-        self._engine = None
+        self._engine = self._writing = None
 
     def _connected(self) -> Engine:
         if self._engine is None or self._pid != os.getpid():
             if self._engine is not None:
                 # These are the parent's connections. Closing them here would close them there.
                 self._inherited.append(self._engine)
-            self._engine = open_engine(self._url)
+            self._engine, self._writing = open_engine(self._url), None
             self._pid = os.getpid()
         return self._engine

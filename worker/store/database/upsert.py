@@ -42,17 +42,31 @@ def add(
     """
     if not rows:
         return
-    names = tuple(rows[0])
-    has_bytes = any(isinstance(table.c[name].type, sa.LargeBinary) for name in names)
-    if has_bytes:
-        statement, parameters = insert(connection, table), rows
-    else:
-        statement = insert_of_rows(connection, table, names)
-        parameters = [rows_parameter(connection, table, rows)]
+    dialect, names = connection.dialect.name, tuple(rows[0])
+    statement = _add(dialect, table, key, tuple(counts), tuple(latest), names)
+    has_bytes = _has_bytes(table, names)
+    connection.execute(statement, rows if has_bytes else [rows_parameter(connection, table, rows)])
+
+
+# SQLAlchemy takes most of its time for a statement to build it, so each is built once.
+@lru_cache(maxsize=64)
+def _add(
+    dialect: str,
+    table: sa.Table,
+    key: str,
+    counts: tuple[str, ...],
+    latest: tuple[str, ...],
+    names: tuple[str, ...],
+) -> sa.Insert:
+    has_bytes = _has_bytes(table, names)
+    statement = _insert(dialect, table) if has_bytes else _insert_of_rows(dialect, table, names)
     added = {count: table.c[count] + statement.excluded[count] for count in counts}
     replaced = {column: statement.excluded[column] for column in latest}
-    statement = statement.on_conflict_do_update(index_elements=[key], set_={**added, **replaced})
-    connection.execute(statement, parameters)
+    return statement.on_conflict_do_update(index_elements=[key], set_={**added, **replaced})
+
+
+def _has_bytes(table: sa.Table, names: Sequence[str]) -> bool:
+    return any(isinstance(table.c[name].type, sa.LargeBinary) for name in names)
 
 
 def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
@@ -60,9 +74,11 @@ def insert(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlit
 
     SQLAlchemy has a separate class for this for PostgreSQL and for SQLite.
     """
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def insert_of_rows(
@@ -73,8 +89,15 @@ def insert_of_rows(
     The caller may add what happens to rows that exist already. The rows are inserted in their
     order. Columns of bytes are not supported.
     """
-    chosen = _chosen(connection.dialect.name, table, tuple(names))
-    return insert(connection, table).from_select(list(names), chosen, include_defaults=False)
+    return _insert_of_rows(connection.dialect.name, table, tuple(names))
+
+
+@lru_cache(maxsize=64)
+def _insert_of_rows(
+    dialect: str, table: sa.Table, names: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    chosen = _chosen(dialect, table, names)
+    return _insert(dialect, table).from_select(list(names), chosen, include_defaults=False)
 
 
 def rows_parameter(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> dict[str, str]:
@@ -88,7 +111,6 @@ def rows_parameter(connection: Connection, table: sa.Table, rows: Sequence[Row])
     return {_ROWS: dumps(written)}
 
 
-@lru_cache(maxsize=64)
 def _chosen(dialect: str, table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
     parameter = sa.bindparam(_ROWS, type_=sa.Text)
     if dialect == "postgresql":
@@ -126,10 +148,12 @@ def _text(value: str | None) -> str | None:
     return None if value is None else storable(value)
 
 
+@lru_cache(maxsize=64)
 def _time(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat()
 
 
+@lru_cache(maxsize=64)  # most rows of a batch have the time of the batch
 def _sqlite_time(value: datetime | None) -> str | None:
     """A time as SQLAlchemy writes it for SQLite, which has no type for times."""
     return None if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"

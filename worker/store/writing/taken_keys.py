@@ -8,10 +8,12 @@ circle.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.model.dataclass_fields import field_names, field_values
 from worker.model.records import Attempt, OutcomeKind, StoredIdentity
@@ -69,12 +71,14 @@ def take_receipts(
     if not rows:
         return set()
     sorted_rows = [rows[receipt] for receipt in sorted(rows)]
-    statement = insert_of_rows(connection, receipts, tuple(sorted_rows[0]))
-    inserted = connection.execute(
-        statement.on_conflict_do_nothing().returning(receipts.c.receipt),
-        rows_parameter(connection, receipts, sorted_rows),
-    )
+    statement = _insert_receipts(insert_of_rows(connection, receipts, tuple(sorted_rows[0])))
+    inserted = connection.execute(statement, rows_parameter(connection, receipts, sorted_rows))
     return set(inserted.scalars())
+
+
+@lru_cache(maxsize=8)  # to build it takes most of SQLAlchemy's time for a statement
+def _insert_receipts(statement: postgresql.Insert | sqlite.Insert) -> Executable:
+    return statement.on_conflict_do_nothing().returning(receipts.c.receipt)
 
 
 class ClaimedKeys(NamedTuple):

@@ -7,6 +7,7 @@ Rows are always locked in the same order, so two writers never wait for each oth
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -240,9 +241,10 @@ def _outcomes(
 def _correct_receipts(
     connection: Connection, fresh: WriteBatch, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
+    each = zip(fresh.results(), outcomes, strict=True)  # unchanged ones first, as intended
     rows = [
         {f"p_{column}": value for column, value in receipt_row(outcome).items()}
-        for result, outcome in zip(fresh.results(), outcomes, strict=True)
+        for result, outcome in islice(each, len(fresh.unchanged), None)
         if outcome != intended(result, now)
     ]
     if rows:

@@ -7,7 +7,7 @@ So a word is scored only once, when a text first contains it. The tables have on
 import numpy as np
 
 from worker.tag.entities.word_scores import WordScorer
-from worker.tag.tokens import IntArray, Tokens, Vocabulary
+from worker.tag.tokens import IntArray, Vocabulary
 
 _NO_ROW = -1
 EDGE = 0  # the row of the edge, which stands before the first and after the last word of a sentence
@@ -30,20 +30,20 @@ class WordFormTable:
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
         self._used = len(self.steps)
 
-    def rows(self, tokens: Tokens) -> IntArray:
-        """Return the row of each word of a text. The scores of those words that have no row yet are
-        computed first."""
-        if tokens.vocabulary is not self._vocabulary:
-            self._vocabulary = tokens.vocabulary
+    def rows(self, numbers: IntArray, vocabulary: Vocabulary) -> IntArray:
+        """Return the row of each word of a text. The words are given by their numbers in a
+        vocabulary. The scores of those words that have no row yet are computed first."""
+        if vocabulary is not self._vocabulary:
+            self._vocabulary = vocabulary
             self._row_of, self._used = np.zeros(1, np.int64), 1
         if (count := len(self._vocabulary.words)) > len(self._row_of):
             more = np.full(2 * count - len(self._row_of), _NO_ROW)
             self._row_of = np.concatenate([self._row_of, more])
-        rows: IntArray = self._row_of.take(tokens.numbers)
-        new = tokens.numbers[rows < 0]
+        rows: IntArray = self._row_of.take(numbers)
+        new = numbers[rows < 0]
         if len(new):
             self._add([*dict.fromkeys(new.tolist())], self._vocabulary.words)
-            rows = self._row_of.take(tokens.numbers)
+            rows = self._row_of.take(numbers)
         return rows
 
     def _add(self, numbers: list[int], words: list[str]) -> None:

@@ -151,13 +151,14 @@ def inside_word(text: str, offset: int) -> bool:
 
     In scripts without spaces between words, such as Chinese, they never do.
     """
-    if offset == 0 or offset >= len(text):
+    around = text[offset - 1 : offset + 1]  # empty at offset 0
+    if len(around) < 2:
         return False
-    before, after = text[offset - 1], text[offset]
+    if around.isascii():
+        return around.isalnum()
+    before, after = around[0], around[1]
     if not (_in_word(before) and _in_word(after)):
         return False
-    if before.isascii() and after.isascii():
-        return True
     return not (_UNSPACED.match(before) or _UNSPACED.match(after))
 
 

@@ -5,7 +5,7 @@ words. Words that the training data lack have weights too: these were computed f
 the model was trained, so no embeddings are needed here. docs/models/topics.md names the data.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -101,6 +101,15 @@ class _RowCache(dict[str, int]):
         self[word] = row
         return row
 
+    def learn(self, words: Sequence[str]) -> None:
+        """Look up words that are not remembered, all at once."""
+        rows = self._keys.searchsorted(keys := keys_of(words))
+        found = self._keys.take(rows, mode="clip") == keys
+        if len(self) + len(words) <= _MAX_CACHED_WORDS:
+            looked_up = zip(words, np.where(found, rows, -1).tolist(), strict=True)
+            # A long unknown word may be a compound, so that one is looked up when it is read.
+            self.update((w, row) for w, row in looked_up if row >= 0 or not self._compounds)
+
     def _row(self, word: str) -> int:
         key = np.uint32(_key(word))
         row = int(self._keys.searchsorted(key))
@@ -146,9 +155,12 @@ class TopicModel:
         self.thresholds = arrays["thresholds"].astype(np.float32)
         self._row_of = _RowCache(arrays["keys"], compounds=self.languages == ("de",))
         no_evidence = function_words({"en", *self.languages})
-        self._function_rows = frozenset(map(self._row_of.__getitem__, no_evidence))
         self._words_of_pieces = WordsOfPieces(self._row_of)
         self._rarity = arrays["rarity"].astype(np.float32)
+        # Without function words such as "at", and without words that very many texts have.
+        self._is_evidence = self._rarity >= _LEAST_RARITY
+        function_rows = [row for word in no_evidence if (row := self._row_of[word]) >= 0]
+        self._is_evidence[function_rows] = False
         self._weights = arrays["weights"]  # int8; multiply by the scale of the class
         self._scales = arrays["scales"].astype(np.float32)
         self._bias = arrays["bias"].astype(np.float32)
@@ -170,6 +182,11 @@ class TopicModel:
         """Find the words of a text in the tables of this model, for `guess`. The first line of the
         text is its title."""
         return self._words_of_pieces.read(tokens)
+
+    def learn(self, texts: Iterable[Tokens]) -> None:
+        """Look up the words of several texts that this model has not read before, all at once, so
+        that `read` finds them faster."""
+        self._words_of_pieces.learn(texts, self._row_of.learn)
 
     def guess(
         self,
@@ -220,7 +237,7 @@ class TopicModel:
         guesses = []
         for number in likely[np.argsort(-probabilities[likely])].tolist():
             push = weights * above_mean[:, number]
-            strongest = self._evidence(push, distinct)[:max_words]
+            strongest = self._evidence(push, distinct)[:max_words].tolist()
             found = tuple(tokens.word_at(int((rows == row).argmax())) for row in strongest)
             if not found:
                 continue  # only words such as "la" speak for it: a fault of short training texts
@@ -251,16 +268,15 @@ class TopicModel:
         probabilities: Vector = powers / powers.sum() * (1 - self._doubt / certainty)
         return probabilities
 
-    def _evidence(self, push: Vector, distinct: WordRows) -> list[int]:
+    def _evidence(self, push: Vector, distinct: WordRows) -> WordRows:
         """The rows of the words that favour a topic, the strongest first, without function words
         such as "at" and without words that very many texts have.
 
         `push` says how much each of the words with the rows `distinct` does so.
         """
         order = np.argsort(-push)
-        rows: list[int] = distinct[order[: np.count_nonzero(push > 0)]].tolist()
-        rare = self._rarity
-        return [r for r in rows if r not in self._function_rows and rare[r] >= _LEAST_RARITY]
+        rows = distinct.take(order[: np.count_nonzero(push > 0)])
+        return rows[self._is_evidence.take(rows)]
 
 
 @cache
