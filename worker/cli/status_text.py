@@ -18,7 +18,8 @@ from worker.store.retention_values import StoreGrowth
 _LANES = ("lane", "waiting", "by priority", "oldest", "state")
 _WORKERS = ("worker", "processes", "busy", "version", "rules", "last progress", "state")
 _MB = 1_000_000
-_START = "celery -A worker worker"
+START = "celery -A worker worker"
+STARTS_BOTH = f"To start both: {START}"
 URGENCY = {Severity.PAGE: "urgent", Severity.TICKET: "soon"}  # as people say it
 
 
@@ -35,10 +36,12 @@ def headline(status: Status) -> str:
     If nothing needs attention and no worker is running, it says how to start one.
     """
     if not status.attention:
+        if status.embedded_down:
+            return f"The embedded broker is stopped, and no worker is running. {STARTS_BOTH}"
         waiting = status.waiting
         queue = f"{several(waiting, 'message')} waiting" if waiting else "nothing waits"
         if not status.workers:
-            return f"No worker is running, {queue}. To start one: {_START}"
+            return f"No worker is running, {queue}. To start one: {START}"
         return f"All is well: {several(len(status.workers), 'worker')} at work, {queue}."
     first, *others = status.attention
     since = f", since {moment(first.since)} UTC" if first.since else ""

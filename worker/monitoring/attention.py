@@ -35,6 +35,8 @@ def needs_attention(status: Status, rules: AttentionRules) -> tuple[Attention, .
 
 def _unreachable(status: Status, _: AttentionRules) -> Iterator[Attention]:
     for service in status.unreachable:
+        if service == "broker" and status.embedded_down:
+            continue  # stopped by somebody, or not started yet
         yield Attention(
             name="unreachable",
             about=service,
