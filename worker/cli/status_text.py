@@ -52,8 +52,11 @@ def headline(status: Status) -> str:
     return f"{first.sentence[:1].upper()}{first.sentence[1:]}{since}.{more}"
 
 
-def attention_lines(status: Status) -> Iterator[str]:
-    """Yield two lines for each thing that needs attention: what is wrong, and what to do."""
+def first_lines(status: Status) -> Iterator[str]:
+    """Yield two lines for each thing that needs attention: how urgent it is and what is wrong, and
+    what to do. If nothing needs attention, yield one line that says so."""
+    if not status.attention:
+        yield headline(status)
     for item in status.attention:
         since = f", since {moment(item.since)} UTC" if item.since else ""
         yield f"{URGENCY[item.severity]:>6}  {item.sentence}{since}"

@@ -20,7 +20,7 @@ from worker.cli.finite_numbers import FiniteRange
 from worker.cli.sparkline import sparkline
 from worker.cli.status_command import print_status
 from worker.cli.status_reading import StatusReader, status_reader
-from worker.cli.status_text import attention_lines, figures, headline, sections
+from worker.cli.status_text import figures, first_lines, sections
 from worker.cli.terminal import moment, out, visible
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
@@ -154,8 +154,8 @@ class Screen:
 
     def draw(self) -> RenderableType:
         """Return what is to be on the screen now."""
-        parts: list[RenderableType] = [Text(visible(headline(self.status)), style="bold")]
-        parts += map(_line, attention_lines(self.status))
+        first, *more = first_lines(self.status)
+        parts: list[RenderableType] = [Text(visible(first), style="bold"), *map(_line, more)]
         if self.shows_letters:
             letters = make_letter_table(self._letters) if self._letters else "there are none"
             parts += ["", _title("newest dead letters"), letters]
