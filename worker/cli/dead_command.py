@@ -22,6 +22,7 @@ from worker.cli.terminal import (
     yes_option,
 )
 from worker.errors import Reason
+from worker.model.short_ids import short_id
 from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterReader, DeadLetterStore
 
@@ -172,7 +173,7 @@ def replay(
     if not yes:
         print_some(store, ids)
     for letter_id, why in left_out.items():
-        err.print(f"{letter_id[:10]} can't be replayed: {why}", style="yellow", markup=False)
+        err.print(f"{short_id(letter_id)} can't be replayed: {why}", style="yellow", markup=False)
     if yes:
         _print_replayed(receipts)
     else:

@@ -18,6 +18,7 @@ from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, progress, several
 from worker.maintenance.reprocess import Reprocessing
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
@@ -153,7 +154,7 @@ def _print_without_payload(stale: _StaleArticles) -> None:
     count, first = stale.without_payload()
     if not count:
         return
-    ids = ", ".join(article_id[:10] for article_id in first)
+    ids = ", ".join(short_id(article_id) for article_id in first)
     more = ", …" if count > len(first) else ""
     err.print(
         f"{several(count, 'article')} can't be cleaned again, because the payloads were removed "

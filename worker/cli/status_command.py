@@ -19,8 +19,8 @@ def status(as_json: bool) -> None:
 
     What needs attention comes first, the most urgent at the top; else that all is well. The tables
     show the three lanes (the queues of new articles, of floods, and of messages that failed), the
-    workers of all hosts, and dead letters by reason. "At least" means that the id of the oldest message does
-    not tell when it was sent. The thresholds are in config/monitoring.toml.
+    workers of all hosts, and dead letters by reason. "At least" means that the id of the oldest
+    message does not tell when it was sent. The thresholds are in config/monitoring.toml.
 
     Exit code 1 when something needs attention, also if broker or store do not answer.
     """

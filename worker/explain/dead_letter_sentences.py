@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from worker.errors import Reason
 from worker.explain.wording import moment
+from worker.model.short_ids import short_id
 from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 
 # The contract's reasons: the same payload fails again, unless a newer worker reads more.
@@ -46,7 +47,7 @@ def dead_letter_advice(dead_letter: StoredDeadLetter) -> str:
     `dead_letter` is the record that the store keeps of such an article. If nothing but another
     payload can cure it, the sentence tells how to mend the article, else how to send it again.
     """
-    start = dead_letter.letter_id[:10]
+    start = short_id(dead_letter.letter_id)
     if dead_letter.reason in _SAME_EACH_TIME:
         whole = "" if dead_letter.whole else ", of which only the beginning was kept"
         return (
