@@ -103,7 +103,8 @@ def figures(status: Status) -> Iterator[tuple[str, str]]:
     sources = status.sources
     states = {"ok": sources.ok, "silent": sources.silent, "new": sources.new}
     if any(states.values()) or sources.paused:
-        yield "sources", counted(states | {"paused": sources.paused})
+        unjudged = "; new ones have delivered too little to be judged" if sources.new else ""
+        yield "sources", counted(states | {"paused": sources.paused}) + unjudged
     if "broker" not in status.unreachable:
         yield "ledger", _ledger(status)
 
