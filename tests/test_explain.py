@@ -133,7 +133,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert "malformed, not JSON: Expecting value, line 1 column 1" in story
     start = outcome.letter_id[:10]
     assert f"worker dead show {start} --raw > article.json" in story
-    assert f"worker dead drop {start} --yes" in story
+    assert f"worker dead replay {start} --with article.json --yes" in story
     assert "It ended in the stage 'admit', once" in story
     assert told(explain(outcome.letter_id[:8])).startswith(" It could not be processed")
     [letter] = store.letters([outcome.letter_id])
@@ -142,7 +142,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert f"under the receipt {receipt} and waits" in told(explain("r0"))
     pipeline.ingest([Delivery(receipt=receipt, raw=raw(1))], now=NOW)
     story = told(explain("r0"))
-    assert f"under the receipt {receipt} and became new." in story
+    assert f"under the receipt {receipt} and became new, article " in story
     assert "Harbour story 1" in story
     store.drop_letters([letter.letter_id])
     assert "the dead letter was dropped since" in told(explain("r0"))

@@ -36,6 +36,8 @@ def dead_letter_sentences(dead_letter: StoredDeadLetter) -> Iterator[str]:
         yield f"It was sent again under the receipt {dead_letter.replay} and waits for its outcome."
     elif dead_letter.state is DeadLetterState.REPLAYED:
         became = f"became {dead_letter.outcome}" if dead_letter.outcome else "is back on its queue"
+        if dead_letter.article_id:
+            became += f", article {short_id(dead_letter.article_id)}"
         yield f"It was sent again under the receipt {dead_letter.replay} and {became}."
     else:
         yield dead_letter_advice(dead_letter)
@@ -53,6 +55,6 @@ def dead_letter_advice(dead_letter: StoredDeadLetter) -> str:
         return (
             f"It is kept. A replay fails again until its payload{whole} is mended: "
             f"worker dead show {start} --raw > article.json, edit that file, "
-            f"worker enqueue article.json, worker dead drop {start} --yes"
+            f"worker dead replay {start} --with article.json --yes"
         )
     return f"It is kept: worker dead show {start}, worker dead replay {start}"
