@@ -51,10 +51,12 @@ ReadKey = Callable[[float], str]
 def top(every: float) -> None:
     """Show the state of queues and workers on one screen, again and again.
 
-    Below it are articles of the last 24 hours by outcome (UTC, the present hour last), and the
-    drain time since this command began. Keys: d shows the newest dead letters, p pauses or resumes
-    a lane after it has asked which, q ends. Without a terminal, the state is printed once, and the
-    exit code is that of `worker status`.
+    Below it are charts of the articles of the last 24 hours by outcome (UTC, the present hour
+    last), and of the drain time since this command began: an estimate of how long the present
+    workers need for all that waits. Keys: d shows the newest dead letters, p asks which lane (a
+    queue of the workers: live, bulk or quarantine) to pause or resume, q ends.
+
+    Without a terminal, the state is printed once, and the exit code is that of `worker status`.
     """
     with status_reader(Settings.load()) as reader:
         screen = Screen(reader)
