@@ -33,7 +33,12 @@ _RUN_IT = "run it without --dry-run"
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.option("--source", default="", help="Source id."),
-        click.option("--since", type=Since(), help="Published (or else received) since."),
+        click.option(
+            "--since",
+            type=Since(),
+            help="Only articles that were published since then (received, if no date is known): "
+            "2026-11-01 or 7d.",
+        ),
         click.option(
             "--limit", type=click.IntRange(min=1), help="The most articles that are reprocessed."
         ),
@@ -219,7 +224,8 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any], di
     elif remaining is None:
         out.print(f"{several(sent, 'article')} sent; run {what} again to see what is left")
     else:
-        out.print(f"{several(sent - undone, 'article')} reprocessed", markup=False)
+        done = {Reprocessing.RETAG: "tagged", Reprocessing.RECLEAN: "cleaned"}[what]
+        out.print(f"{several(sent - undone, 'article')} {done} again", markup=False)
     if undone:
         err.print(
             f"{undone} are not: is a worker running with the same WORKER_CONFIG_DIR? "

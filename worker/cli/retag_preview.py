@@ -107,8 +107,8 @@ class RetagPreview:
 
     def print(self, total: int) -> None:
         out.print(
-            f"{several(total, 'article')} tagged by other rules; "
-            f"{self.changed} would get other tags\n"
+            f"{several(total, 'article')} to tag again, which other rules tagged; "
+            f"{self.changed} of them would get other tags\n"
         )
         names = sorted(self.labels, key=lambda n: (-(self.gains[n] + self.losses[n]), n))
         changed = [name for name in names if self.gains[name] or self.losses[name]]
