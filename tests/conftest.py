@@ -23,6 +23,7 @@ from devtools.servers import (
 )
 from tests.missing_server import skip_or_fail
 from tests.support.reused_databases import Schema, emptied, schema
+from worker.broker import embedded
 from worker.client.producer import Producer
 from worker.store.migrate import migrate
 from worker.store.sql_store import SqlStore
@@ -80,6 +81,22 @@ def _start(server: AbstractContextManager[str], stack: ExitStack) -> str:
         return stack.enter_context(server)
     except NoServer as e:
         skip_or_fail(e)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of embedded data for tests that name no other: never that of the developer."""
+    folder = tmp_path_factory.mktemp("var")
+    os.environ["WORKER_VAR_DIR"] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_broker_is_left(_own_var_dir: Path) -> Iterator[None]:
+    """Fail the last test of a file if one of its tests has left an embedded broker running."""
+    yield
+    if embedded.stop(_own_var_dir):
+        pytest.fail("a test of this file started an embedded broker and did not stop it")
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,21 @@ def test_an_own_folder_need_hold_only_what_differs(tmp_path: Path) -> None:
     assert config.digest != load_config().digest
 
 
+@pytest.mark.parametrize("name", ["aardvark", "zebra"])
+def test_a_draft_has_the_versions_that_it_will_have_in_the_folder(
+    tmp_path: Path, name: str
+) -> None:
+    rule = '[[topics]]\ncode = "own:zeppelins"\nlabel = "zeppelins"\n[[topics.rules]]\n'
+    rule += 'id = "zeppelins"\nany = ["zeppelin"]\n'
+    draft = tmp_path / f"{name}.toml"
+    draft.write_text(rule)
+    (tmp_path / "own" / "rules").mkdir(parents=True)
+    shutil.copy(draft, tmp_path / "own" / "rules")
+    tried = load_config(None, {f"rules/{name}": draft})
+    used = load_config(tmp_path / "own")
+    assert (tried.digest, tried.tagging.version) == (used.digest, used.tagging.version)
+
+
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="WORKER_CONFIG_DIR"):
         load_config(tmp_path / "nowhere")

@@ -14,16 +14,19 @@ from click.testing import CliRunner, Result
 from devtools.chaos.stack import Stack
 from devtools.waiting import until
 from tests.make import NOW, dead
-from tests.support.pipelines import STORY, raw
+from tests.support.pipelines import CONFIG, STORY, raw
 from tests.support.stores import sqlite_first
 from worker.cli import group
 from worker.client.producer import Producer
 from worker.errors import Reason
+from worker.index.memory_index import MemoryIndex
 from worker.maintenance.replay import replay
 from worker.maintenance.undeliverable import expire
 from worker.model.admission import LIMITS
 from worker.model.receipts import replay_receipt
 from worker.model.records import DeadLetter, OutcomeKind
+from worker.pipeline.deliveries import Delivery
+from worker.pipeline.ingestion import Pipeline
 from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.sql_store import SqlStore
 
@@ -138,6 +141,49 @@ def test_nothing_is_replayed_before_yes_and_then_it_waits_in_the_lane_of_replays
     assert json.loads(worker("replay", "--json").stdout)["letters"] == []
     again = worker("replay", letter_id[:9], "--again", "--yes", "--json")
     assert json.loads(again.stdout)["letters"] == [sent]
+
+
+@sqlite_first
+def test_a_dry_run_of_a_replay_says_which_letters_would_fail_again(
+    worker: Worker, store: SqlStore
+) -> None:
+    bad, cured, crashed = bury(
+        store,
+        dead({"title": "A", "content": 1}),
+        dead({"title": "Ships return to the harbour"}, reason=Reason.UNKNOWN_SCHEMA),
+        dead({"content": 1}, reason=Reason.CRASHED),  # it may crash the command, so it is not tried
+    )
+    said = worker("replay")
+    assert f"{bad[:10]} would fail again: malformed: content: expected a list" in said.stderr
+    assert cured[:10] not in said.stderr
+    assert crashed[:10] not in said.stderr
+    assert f"worker explain {bad[:10]}" in said.stdout
+    assert list(json.loads(worker("replay", "--json").stdout)["would_fail"]) == [bad]
+
+
+@sqlite_first
+def test_a_mended_letter_leads_to_its_article_and_one_that_would_fail_is_refused(
+    worker: Worker, store: SqlStore, valkey: redis.Redis, tmp_path: Path
+) -> None:
+    [letter_id] = bury(store, dead({"title": "A", "content": 1}))
+    file = tmp_path / "article.json"
+    file.write_text('{"title": "A", "content": 2}')
+    refused = worker("replay", letter_id, "--with", str(file), "--yes", code=1)
+    assert "would fail, too: malformed: content: expected a list" in refused.stderr
+    file.write_text('{"title": "Ships return to the harbour"}')
+    assert "add --yes" in worker("replay", letter_id, "--with", str(file)).stdout
+    assert valkey.keys("articles*") == []
+    worker("replay", letter_id, "--with", str(file), "--yes")
+    assert valkey.llen("articles.replay") == 1
+    again = worker("replay", letter_id, "--again", "--with", str(file), code=2)
+    assert "it was sent again already" in again.stderr
+    pipeline = Pipeline(CONFIG, store, MemoryIndex(CONFIG.dedup))
+    delivered = Delivery(receipt=replay_receipt(letter_id, 1), raw=json.loads(file.read_text()))
+    [outcome] = pipeline.ingest([delivered], now=NOW)
+    letter = only(store, letter_id)
+    assert (letter.state, letter.article_id) == (DeadLetterState.REPLAYED, outcome.article_id)
+    assert f"article  {outcome.article_id}" in worker("show", letter_id).stdout
+    assert worker("list").stdout == "no dead letters\n"
 
 
 @sqlite_first

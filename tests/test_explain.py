@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,7 +11,9 @@ from click.testing import CliRunner, Result
 from tests.make import NOW, dead
 from tests.support.pipelines import CONFIG, STORY, ingest, raw
 from tests.support.stores import sqlite_first
+from worker.broker import embedded
 from worker.cli import group
+from worker.client.producer import Producer
 from worker.errors import Reason
 from worker.explain import explain_sentences
 from worker.index.memory_index import MemoryIndex
@@ -130,7 +133,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert "malformed, not JSON: Expecting value, line 1 column 1" in story
     start = outcome.letter_id[:10]
     assert f"worker dead show {start} --raw > article.json" in story
-    assert f"worker dead drop {start} --yes" in story
+    assert f"worker dead replay {start} --with article.json --yes" in story
     assert "It ended in the stage 'admit', once" in story
     assert told(explain(outcome.letter_id[:8])).startswith(" It could not be processed")
     [letter] = store.letters([outcome.letter_id])
@@ -139,7 +142,7 @@ def test_a_dead_receipt_tells_why_and_after_its_replay_what_became_of_it(
     assert f"under the receipt {receipt} and waits" in told(explain("r0"))
     pipeline.ingest([Delivery(receipt=receipt, raw=raw(1))], now=NOW)
     story = told(explain("r0"))
-    assert f"under the receipt {receipt} and became new." in story
+    assert f"under the receipt {receipt} and became new, article " in story
     assert "Harbour story 1" in story
     store.drop_letters([letter.letter_id])
     assert "the dead letter was dropped since" in told(explain("r0"))
@@ -312,3 +315,49 @@ def test_an_article_that_was_stored_after_such_a_withdrawal_still_tells_of_it(
     [stored] = ingest(pipeline, [raw(1, **later)], "a")
     story = told(explain(stored.receipt))
     assert story.index("No article had its id or link yet.") < story.index("stored as ")
+
+
+@pytest.fixture
+def var_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A folder with an embedded broker, which no worker has ever read from."""
+    for name in ("WORKER_BROKER_URL", "WORKER_STORE_URL", "WORKER_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WORKER_VAR_DIR", str(tmp_path / "var"))
+    yield tmp_path / "var"
+    embedded.stop(tmp_path / "var")
+
+
+@pytest.mark.processes
+def test_a_receipt_that_waits_while_no_worker_has_ever_run_is_known_and_how_to_start_one(
+    var_dir: Path,
+) -> None:
+    link = "https://a.example/1"
+    with Producer() as producer:
+        [receipt, own] = producer.enqueue([raw(1, link=link), raw(2, receipt="own")])
+    for name in (receipt, own):
+        done = CliRunner().invoke(group, ["explain", name])
+        assert done.exit_code == 0
+        assert "It was put on the queue 20" in done.stdout
+        waits = "1 message waits on the queue, and no worker is running. To start one: celery"
+        assert waits in told(done)
+    for unknown in ("nobody", link):
+        done = CliRunner().invoke(group, ["explain", unknown])
+        assert done.exit_code == 1
+        assert waits in done.stderr
+
+
+@pytest.mark.processes
+def test_a_stopped_embedded_broker_is_named_and_not_started_by_explain_or_status(
+    var_dir: Path,
+) -> None:
+    with Producer() as producer:
+        [receipt] = producer.enqueue([raw()])
+    CliRunner().invoke(group, ["down"])
+    done = CliRunner().invoke(group, ["explain", receipt])
+    assert done.exit_code == 1
+    stopped = "the embedded broker, which is stopped; no worker is running.\nTo start both: celery"
+    assert stopped in done.stderr
+    said = CliRunner().invoke(group, ["status"])
+    assert said.output.startswith("The embedded broker is stopped, and no worker is running. To s")
+    assert said.exit_code == 0
+    assert not embedded.is_running(var_dir)

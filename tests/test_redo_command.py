@@ -79,7 +79,10 @@ def test_a_dry_run_shows_gains_and_losses_by_tag_with_samples(
     assert stored.search(Query(tag="airports")) == []
 
     done = run("retag", "--rules", tmp_path / "draft.toml", "--dry-run", "--source", "radio")
-    assert "1 article tagged by other rules; 0 would get other tags" in done.output
+    assert (
+        "1 article to tag again, which other rules tagged; 0 of them would get other tags"
+        in done.output
+    )
 
 
 def test_a_draft_is_only_for_a_dry_run(stored: SqlStore, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_worker_with_these_rules_is_found_among_others(
 ) -> None:
     monkeypatch.setattr("worker.cli.reprocess_commands._wait_until_done", lambda *_: 0)
     at_work(load_config(old_rules).digest)
-    assert "1 article reprocessed" in run("retag").output
+    assert "1 article tagged again" in run("retag").output
     assert waiting(valkey) == 1
 
 
@@ -119,5 +119,5 @@ def test_a_worker_that_is_older_than_the_change_may_still_load_it(
     monkeypatch.setattr("worker.cli.rule_agreement._changed_at_s", lambda _: NOW.timestamp() + 1)
     monkeypatch.setattr("worker.cli.rule_agreement.wait_for_reload", lambda _: None)
     at_work("a1b2c3")
-    assert "1 article reprocessed" in run("retag").output
+    assert "1 article tagged again" in run("retag").output
     assert waiting(valkey) == 1

@@ -66,15 +66,15 @@ def test_sources_are_listed_with_the_articles_of_the_last_day(
     hours = {s["source"]: s["last_hours"] for s in json.loads(sources(store_url, "--json"))}
     assert {len(numbers) for numbers in hours.values()} == {24}
     assert hours["old"] == [0] * 24
-    assert sum(hours["wire"]) == max(hours["wire"]) == 4
+    assert sum(hours["wire"]) == max(hours["wire"]) == 3
     listed = sources(store_url)
     assert "█" in listed
     assert "·" * 24 in listed
 
     one = json.loads(sources(store_url, "wire", "--json"))
     assert one["last_hours"] == hours["wire"]
-    assert "last 24 h  4 articles  ····" in sources(store_url, "wire")
-    assert "last 24 h  0 articles  " + "·" * 24 in sources(store_url, "old")
+    assert "new        3 articles in 24 h  ····" in sources(store_url, "wire")
+    assert "new        0 articles in 24 h  " + "·" * 24 in sources(store_url, "old")
 
 
 def five_weeks(now: datetime) -> Deliveries:

@@ -19,7 +19,7 @@ from worker.broker.connection import BrokerConnection
 from worker.broker.presence import announce
 from worker.celery import make_app
 from worker.cli import group
-from worker.cli.status_text import attention_lines, drain_words, figures, headline
+from worker.cli.status_text import drain_words, figures, first_lines, headline
 from worker.config.monitoring_rules import AttentionRules
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import BadConfig
@@ -60,16 +60,16 @@ def test_all_is_well_while_nothing_waits(run: Run, at_work: Callable[..., None])
     assert "50%" in said
 
 
-def test_the_first_line_says_what_needs_attention(
+def test_the_first_lines_say_once_what_needs_attention(
     run: Run, store: SqlStore, valkey: redis.Redis
 ) -> None:
     store.write([record(article("id:1"))], [], [dead(str(n)) for n in range(30)], now=NOW)
     for number in range(1200):
         valkey.lpush("articles", message(number))
-    first, second, remedy, *_ = run("status", code=1).output.splitlines()
-    assert first.startswith("No worker is at work, and 1,200 messages wait, since 20")
-    assert first.endswith(" UTC. 1 more thing needs attention.")
-    assert second.startswith("urgent  no worker is at work")
+    first, remedy, second, *_ = run("status", code=1).output.splitlines()
+    assert first.startswith("urgent  no worker is at work, and 1,200 messages wait, since 20")
+    assert first.endswith(" UTC")
+    assert second.startswith("urgent  30 of 31 deliveries")
     assert remedy.strip() == "start one: celery -A worker worker"
     said = run("status", code=1).output
     assert "30 of 31 deliveries ended as dead letters" in said
@@ -105,11 +105,11 @@ def test_the_state_is_read_although_a_service_is_away(
     run: Run, store_url: str, valkey_url: str, valkey: redis.Redis
 ) -> None:
     away = on(store_url, "redis://127.0.0.1:1/0")("status", code=1).output
-    assert away.startswith("The broker does not answer.")
+    assert away.startswith("urgent  the broker does not answer")
     assert "lanes" not in away
     no_store = on("postgresql+psycopg://nobody@127.0.0.1:1/none", valkey_url)
     said = no_store("status", code=1).output
-    assert said.startswith("The store does not answer.")
+    assert said.startswith("urgent  the store does not answer")
     assert "lanes" in said
 
 
@@ -155,7 +155,7 @@ def test_the_headline_is_one_sentence_and_a_count(
 
 def test_each_thing_has_a_line_and_its_remedy() -> None:
     later = item(severity=Severity.TICKET)
-    lines = list(attention_lines(status(attention=(item(since=ago(0)), later))))
+    lines = list(first_lines(status(attention=(item(since=ago(0)), later))))
     assert len(lines) == 4
     assert lines[0] == "urgent  no worker, since 2026-11-30 12:00 UTC"
     assert lines[2] == "  soon  no worker"

@@ -42,7 +42,7 @@ def test_without_a_terminal_it_prints_once_and_ends(
     assert chart.split()[1] in ("·" * 20 + "█··█", "·" * 19 + "█··█·")  # a new hour may have begun
     assert "\x1b" not in said
     valkey.lpush("articles", message(1))
-    assert run("top", code=1).output.startswith("No worker is at work")
+    assert run("top", code=1).output.startswith("urgent  no worker is at work")
 
 
 class Terminal:
@@ -99,7 +99,7 @@ def test_in_a_terminal_it_follows_the_state_until_a_key_ends_it(
     with in_terminal(environment) as (terminal, process):
         terminal.shows("No worker is running", "quarantine", "in 24 h", "d: dead letters")
         valkey.lpush("articles", message(1))
-        terminal.shows("No worker is at work, and 1 message waits")
+        terminal.shows("no worker is at work, and 1 message waits")
         terminal.press("x")  # no key of this command
         terminal.press("d")
         terminal.shows("newest dead letters", "malformed", "expected an object, got text")

@@ -190,8 +190,16 @@ def existing_store(settings: Settings) -> ArticleStore:
     """Open the store for a command or program that reads stored articles.
 
     Raises BadConfig if there is no such store or it is not migrated, and Unavailable if it does not
-    answer. Nothing is created.
+    answer. Nothing is created, unless articles were pushed to the embedded broker beside it before
+    any worker ran: then the folder is right, and its store is made, empty.
     """
-    settings.refuse_missing_store()
+    if not (settings.embedded_store and _has_broker_data(settings)):
+        settings.refuse_missing_store()
     prepare_store(settings)
     return store(settings)
+
+
+def _has_broker_data(settings: Settings) -> bool:
+    from worker.broker import embedded
+
+    return settings.embedded_broker and embedded.has_data(settings.var_dir)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,16 @@ def test_standing_incidents_are_listed_with_what_could_not_be_sent(
     assert said in result.stdout
     assert report["targets"]["webhook"]["waiting"] == 1
     assert report["late"] is False
+
+
+def test_without_a_target_an_incident_was_reported_nowhere_and_what_to_set_is_said(
+    run: Run, valkey: redis.Redis
+) -> None:
+    incident = replace(change("broker-full").incident, reported=None)
+    judged(valkey, AlertState(at=datetime.now(UTC), incidents=(incident,), outboxes={}))
+    result = run()
+    assert "nowhere" in result.stdout
+    assert "set WORKER_ALERT_WEBHOOK or WORKER_ALERT_MAIL_TO for the workers" in result.stderr
 
 
 def test_no_incident_is_exit_code_0_and_a_judgement_of_long_ago_is_1(

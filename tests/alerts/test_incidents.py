@@ -79,6 +79,17 @@ def test_one_that_ends_before_is_never_reported_and_begins_anew() -> None:
     assert reported(after(turns)) == []
 
 
+def test_without_a_target_it_counts_as_unreported_until_there_is_one() -> None:
+    state = AlertState()
+    for second in (0, 30):
+        state = advance(state, [attention()], at(second), RULES, targets=[])
+    [incident] = state.incidents
+    assert (incident.fired, incident.reported) == (at(0), None)
+    state = after([(60, [attention()])], state)
+    assert reported(state) == [(ReportKind.FIRING, "broker-full")]
+    assert state.incidents[0].reported == at(60)
+
+
 def test_it_is_reported_once_while_it_lasts_whoever_judges() -> None:
     state = sent(after([(0, [attention()])]))
     for second in range(30, 3600, 30):  # each turn reads what the one before wrote

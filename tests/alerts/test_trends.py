@@ -42,7 +42,17 @@ def test_a_share_counts_over_six_hours_and_over_the_last_half_hour(
     rates: list[tuple[int, float, float]], found: list[str]
 ) -> None:
     samples = history(*rates)
-    assert [item.name for item in trend_attention(samples, samples[-1], RULES)] == found
+    attention = trend_attention(samples, samples[-1], RULES, standing=10**6)
+    assert [item.name for item in attention] == found
+
+
+@pytest.mark.parametrize(("standing", "found"), [(20, []), (21, ["dead-slow"])])
+def test_dead_letters_that_were_dropped_or_mended_do_not_count(
+    standing: int, found: list[str]
+) -> None:
+    samples = history((360, 10, 0.10))
+    attention = trend_attention(samples, samples[-1], RULES, standing)
+    assert [item.name for item in attention] == found
 
 
 def test_six_hours_of_samples_are_kept_one_every_five_minutes() -> None:

@@ -21,7 +21,7 @@ from worker.model.records import OutcomeKind
 from worker.store.database.columns import stored_name
 from worker.store.database.engine import open_engine, parse
 from worker.store.database.schema import hourly_outcomes
-from worker.store.hourly_values import HourlyCount, OutcomeKey, hour_of, hour_start
+from worker.store.hourly_values import FIRST_STORED, HourlyCount, OutcomeKey, hour_of, hour_start
 from worker.store.sql_store import SqlStore
 from worker.store.writing import missed_outcomes
 
@@ -288,8 +288,7 @@ def test_the_last_day_of_all_sources_is_read_as_numbers_by_hour(store: SqlStore)
         store.write([record(article(f"id:{hours}"))], [], [], now=NOW - hours * HOUR)
     store.write([record(article(source="old"))], [], [], now=NOW - 30 * HOUR)
     assert store.last_hours_by_source(NOW) == {"wire": (1, *(0,) * 22, 2)}
-    unchanged = (OutcomeKind.UNCHANGED,)
-    assert store.last_hours_by_source(NOW, 2, without=unchanged) == {"wire": (0, 1)}
+    assert store.last_hours_by_source(NOW, 2, kinds=FIRST_STORED) == {"wire": (0, 1)}
     assert set(store.last_hours_by_source(NOW, 48)) == {"wire", "old"}
     assert set(store.last_hours_by_source(NOW, 48, source="old")) == {"old"}
 

@@ -189,6 +189,17 @@ def test_incidents_stand_with_their_runbook_the_urgent_reported_ones_first(
     assert "Nobody has judged" in late.get("/alerts").text
 
 
+def test_the_page_of_alerts_says_that_without_a_target_nothing_was_reported(
+    store: SqlStore,
+) -> None:
+    found = (incident("no-workers", fired=NOW),)
+    state = encoded_state(AlertState(at=NOW, incidents=found, outboxes={}))
+    store.write_alert_state(state, holder="a", at=NOW, until=NOW)
+    page = Visitor(console(store, now=lambda: NOW)).get("/alerts").text
+    assert "reported nowhere" in page
+    assert "<code>WORKER_ALERT_WEBHOOK</code>" in page
+
+
 def test_nobody_has_judged_yet(store: SqlStore) -> None:
     assert "no worker has run" in Visitor(console(store)).get("/alerts").text
 

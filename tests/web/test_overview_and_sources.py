@@ -1,6 +1,7 @@
 """The overview, the list of sources and the page of one: what they show, what an action does."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.support.consoles import PASSWORD, Visitor, console
 from tests.support.hostile_texts import HOSTILE
 from tests.support.statuses import lane, status
 from tests.support.stores import sqlite_first
+from worker.client.producer import Producer
 from worker.errors import Reason
 from worker.model.records import OutcomeKind
 from worker.monitoring.outcome_columns import outcome_columns, outcome_sums
@@ -245,7 +247,7 @@ def test_a_source_is_paused_and_resumed_in_the_broker(
     store = SqlStore(sqlite_store_url)
     deliver(store, "wire", 1)
     settings = Settings(web_password=PASSWORD, broker_url=valkey_url)
-    visitor = editor(store, settings=settings)
+    visitor = editor(store, settings=settings, open_producer=partial(Producer, valkey_url))
     assert visitor.post("/source/resume", {"source": "wire"}).status_code == 409
     visitor.post("/source/pause", {"source": "wire", "reason": "floods us"})
     shown = visitor.get("/api/sources/wire").json()

@@ -34,9 +34,11 @@ def is_about_files(output: str) -> bool:
 
 
 def exited(server: Server, var_dir: Path, output: str) -> str:
-    """Explain why a server exited for another reason than its data files, and name a remedy.
+    """Explain to the user why the embedded broker exited as soon as it was started, although it
+    could read its data files, and name a remedy.
 
-    `var_dir` is its data folder, and `output` what it printed and logged before it exited.
+    `server` is the program that was started, `var_dir` its data folder, and `output` what it
+    printed and logged before it exited.
     """
     if shutil.disk_usage(var_dir).free < _FULL_BYTES or "No space left" in output:
         return no_space(var_dir)

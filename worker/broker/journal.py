@@ -28,6 +28,8 @@ StoreEntries = Callable[[Sequence[JournalEntry]], None]
 EVERY_S = 2.0
 _LONGEST_PAUSE_S = 30.0
 _MESSAGES_PER_PAGE = 100  # stored in one transaction: up to 10,000 receipts
+_MESSAGES_PER_SEARCH = 1000
+_PAGES_SEARCHED = 100
 
 
 def start(app: Any, enter: StoreEntries) -> background.BackgroundLoop:
@@ -78,6 +80,27 @@ def collect(channel: Any, enter: StoreEntries) -> int:
         client.xdel(key, *(id_ for id_, _ in page))
         collected += len(entries)
     return collected
+
+
+def find_receipt(channel: Any, receipt: str, since: datetime | None) -> JournalEntry | None:
+    """Return the journal entry of a receipt (the id of one delivery), unless it was moved to the
+    store already or is unknown.
+
+    `since` is a time before the article was pushed; None if that is unknown. The oldest 100,000
+    messages of the journal from then on are read.
+    """
+    client: Any = Redis(connection_pool=channel.pool)
+    key = channel.global_keyprefix + channel.journal
+    first = str(int(since.timestamp() * 1000)) if since else "-"
+    for _ in range(_PAGES_SEARCHED):
+        page = client.xrange(key, min=first, count=_MESSAGES_PER_SEARCH)
+        for id_, fields in page:
+            if found := next((e for e in _entries(id_, fields) if e.receipt == receipt), None):
+                return found
+        if len(page) < _MESSAGES_PER_SEARCH:
+            break
+        first = "(" + page[-1][0].decode()
+    return None
 
 
 def _entries(id_: bytes, fields: dict[bytes, bytes]) -> Iterator[JournalEntry]:

@@ -1,8 +1,10 @@
 """Decide how long a push to a Sentinel set waits for replicas, and keep the unconfirmed pushes.
 
-A primary answers a push before its replicas have the message, which is lost if the primary dies
-then or another server was promoted. So a producer waits until every replica that Sentinel could
-promote has the message; in a planned failover, any of them may be promoted.
+A Sentinel set is a Redis primary with replicas, and Sentinel processes that promote a replica when
+the primary fails. A push is one message that a producer puts on a queue. A primary answers a push
+before its replicas have the message, which is lost if the primary dies then or another server was
+promoted. So a producer waits until every replica that Sentinel could promote has the message; in a
+planned failover, any of them may be promoted.
 
 When the replicas do not confirm in time, the push still succeeds, because the message is on the
 queue, and an error would make callers send it again and again. The message is kept in memory, and

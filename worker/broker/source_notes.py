@@ -16,10 +16,13 @@ def sources_key(queue: str) -> str:
 
 
 def write_source_note(channel: Any, queue: str, text: str) -> None:
-    """Replace the note about whether all sources are well, which the broker keeps for all
-    processes, by `text`. `queue` is the name of the live queue.
+    """Keep in the broker, for ten minutes, what a process found when it judged whether all sources
+    deliver as usual, so that other processes need not judge them, too.
 
-    Raises RedisError or OSError, also when the broker is out of memory.
+    `text` is that judgement as JSON, and replaces the one before; `worker status` and the metrics
+    read it with the state of the broker. `queue` is the name of the queue of new articles: all keys
+    of a group of workers begin with it, so that several groups can share a broker. Raises
+    RedisError or OSError, also when the broker is out of memory.
     """
     with channel.conn_or_acquire() as client:
         client.set(channel.global_keyprefix + sources_key(queue), text, ex=_KEPT_S)

@@ -38,6 +38,10 @@ _NOT_STATUS = (
     "`worker status` shows what needs attention now; an incident is reported when it has lasted as "
     "alerts.for_s says, and stays listed until it was gone for alerts.recovery_s"
 )
+_NO_TARGET = (
+    "there is no target, so no incident is sent anywhere: set WORKER_ALERT_WEBHOOK or "
+    "WORKER_ALERT_MAIL_TO for the workers, and start them again"
+)
 _COLUMNS = ("severity", "name", "about", "since", "reported", "detail")
 
 
@@ -164,7 +168,10 @@ def _as_json(state: AlertState, *, is_late: bool) -> dict[str, Any]:
 
 def _print(state: AlertState, *, is_late: bool) -> None:
     if state.incidents:
-        rows = map(_row, state.incidents)
+        rows = (
+            _row(incident, "not yet" if state.outboxes else "nowhere")
+            for incident in state.incidents
+        )
         print_table(several(len(state.incidents), "incident"), _COLUMNS, rows)
     elif state.at is not None:
         out.print("no incident")
@@ -175,18 +182,20 @@ def _print(state: AlertState, *, is_late: bool) -> None:
             err.print(message, style="yellow", markup=False, soft_wrap=True)
     if state.incidents:
         out.print(_NOT_STATUS, soft_wrap=True)
+        if not state.outboxes:
+            err.print(_NO_TARGET, style="yellow", soft_wrap=True)
     if state.at is None:
         err.print("nobody has judged the state of the system yet: no worker has run", style="red")
     elif is_late:
         err.print(f"nobody has judged since {state.at:%Y-%m-%d %H:%M} UTC", style="red")
 
 
-def _row(incident: Incident) -> tuple[object, ...]:
+def _row(incident: Incident, unreported: str) -> tuple[object, ...]:
     return (
         URGENCY[incident.severity],
         incident.name,
         incident.about,
         incident.since,
-        incident.reported or "not yet",
+        incident.reported or unreported,
         incident.sentence,
     )

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from worker.cli.terminal import local_day, moment, out, print_table, several, visible
 from worker.explain.explain_templates import WITHDRAWN_UNSEEN
+from worker.model.short_ids import short_id
 
 _TEXT_CHARS = 1500  # of the text; --json prints all of it
 
@@ -90,7 +91,7 @@ def salience(value: float | None) -> str:
 
 def _decision(decision: Mapping[str, Any]) -> tuple[object, ...]:
     scores = " ".join(f"{name}={value:.2f}" for name, value in decision["scores"].items())
-    candidate = f"of {decision['rival'][:12]}" if decision["rival"] else ""
+    candidate = f"of {short_id(decision['rival'])}" if decision["rival"] else ""
     why = " ".join(filter(None, (decision["signal"], candidate, scores)))
     return decision["at"], decision["verdict"], why
 
@@ -103,4 +104,4 @@ def _held(held: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _member(member: Mapping[str, Any]) -> tuple[object, ...]:
-    return member["title"], member["source"], member["verdict"], member["article_id"][:12]
+    return member["title"], member["source"], member["verdict"], short_id(member["article_id"])

@@ -19,6 +19,7 @@ from worker.cli.terminal import (
     yes_option,
 )
 from worker.config.loader import load_config
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove, Member, MoveReason, Sighting
 from worker.store.ports import ClusterEditStore, RecordReader
@@ -79,13 +80,15 @@ def show(article_id: str, as_json: bool) -> None:
         return
     _print_members(chosen.cluster_id, members)
     if publisher:
-        named = f"the {publisher.named_by} of {publisher.article_id[:10]}"
+        named = f"the {publisher.named_by} of {short_id(publisher.article_id)}"
         out.print(f"first published by {publisher.name}, says {named}\n", markup=False)
     _print_sightings(sightings)
     for move in moves:
-        line = f"{moment(move.at)}: {move.article_id[:10]} {move.reason}"
+        line = f"{moment(move.at)}: {short_id(move.article_id)} {move.reason}"
         note = f": {move.note}" if move.note else ""
-        out.print(f"{line}, from {move.left[:10]} to {move.joined[:10]}{note}", markup=False)
+        out.print(
+            f"{line}, from {short_id(move.left)} to {short_id(move.joined)}{note}", markup=False
+        )
 
 
 def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
@@ -93,11 +96,13 @@ def _print_members(cluster_id: str, members: Sequence[Member]) -> None:
     rows = (
         (
             *(m.title, m.source, "canonical" if m.canonical else m.verdict, m.received),
-            *("pinned" if m.pinned else "", m.article_id[:10]),
+            *("pinned" if m.pinned else "", short_id(m.article_id)),
         )
         for m in members
     )
-    print_table(f"cluster {cluster_id[:10]}, {several(len(members), 'article')}", columns, rows)
+    print_table(
+        f"cluster {short_id(cluster_id)}, {several(len(members), 'article')}", columns, rows
+    )
 
 
 def _print_sightings(sightings: Sequence[Sighting]) -> None:
@@ -105,7 +110,7 @@ def _print_sightings(sightings: Sequence[Sighting]) -> None:
     of = f"the last {len(last)} of " if len(last) < len(sightings) else ""
     more = ", all of them: --json" if of else ""
     columns = ("received", "outcome", "source", "id", "receipt")
-    rows = ((s.at, s.outcome, s.source, s.article_id[:10], s.receipt) for s in last)
+    rows = ((s.at, s.outcome, s.source, short_id(s.article_id), s.receipt) for s in last)
     print_table(f"{of}{several(len(sightings), 'sighting')}{more}", columns, rows)
 
 
@@ -137,7 +142,8 @@ def split(ids: tuple[str, ...], note: str, yes: bool) -> None:
     members = [_member(store, article_id) for article_id in ids]
     for member in members:
         if member.canonical:
-            why = f"{member.article_id[:10]} is the canonical article: split off its copies instead"
+            canonical = short_id(member.article_id)
+            why = f"{canonical} is the canonical article: split off its copies instead"
             raise click.BadParameter(why, param_hint="ID")
     moves = [_operator_move(m, m.article_id, MoveReason.SPLIT, note) for m in members]
     _apply(store, moves, note, yes=yes)
@@ -211,9 +217,8 @@ def _apply(store: ClusterEditStore, moves: Sequence[ClusterMove], note: str, *, 
     store.clusters.pin({move.article_id: move.joined for move in moves}, note, now=now)
     moved = store.clusters.move(moves, now=now)
     index.set_canonical({move.article_id: move.joined for move in moved})
-    out.print(
-        f"moved and pinned {several(len(moved), 'article')}: worker cluster {moves[0].joined[:10]}"
-    )
+    joined = short_id(moves[0].joined)
+    out.print(f"moved and pinned {several(len(moved), 'article')}: worker cluster {joined}")
 
 
 def _member(store: ClusterEditStore, beginning: str) -> Member:

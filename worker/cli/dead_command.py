@@ -1,14 +1,22 @@
 """`worker dead`: list, show, replay and drop dead letters, articles that could not be processed."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from worker.cli.dead_letter_access import open_dead_letters
 from worker.cli.dead_letter_tables import plain, print_letter, print_letters, print_some
+from worker.cli.dead_replays import (
+    failing,
+    print_dry_run,
+    print_replayed,
+    send_letters,
+    send_mended,
+)
 from worker.cli.finite_numbers import FiniteRange
 from worker.cli.search_commands import Since
 from worker.cli.terminal import (
@@ -19,9 +27,11 @@ from worker.cli.terminal import (
     print_json,
     progress,
     several,
+    visible,
     yes_option,
 )
 from worker.errors import Reason
+from worker.model.short_ids import short_id
 from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterReader, DeadLetterStore
 
@@ -136,12 +146,19 @@ def _print_raw(letter: StoredDeadLetter) -> None:
     help="The most that are sent in a second.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="The most that are taken.")
+@click.option(
+    "--with",
+    "mended",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Send the raw article in this file, mended by hand, in place of that of the one letter.",
+)
 @yes_option("replayed")
 @click.option("--json", "as_json", is_flag=True, help="Print ids and receipts as JSON.")
 def replay(
     include_replaying: bool,
     rate: float,
     limit: int | None,
+    mended: Path | None,
     yes: bool,
     as_json: bool,
     **filters: Any,
@@ -149,14 +166,21 @@ def replay(
     """Send dead letters through the pipeline again, at most RATE a second.
 
     Workers process them after new articles. An article that fails again is the same dead letter
-    with a higher count. The dead letter of an article that succeeds is only listed with --all.
-    Without --yes nothing is sent.
+    with a higher count. The dead letter of an article that succeeds is only listed with --all,
+    with what became of it. Without --yes nothing is sent, and articles with a fault in them are
+    tried: it is said which of them would fail again.
+
+    With --with, IDS is one letter, and the mended article is refused if it would fail, too. The
+    letter then leads to the article that is stored.
     """
     from worker.maintenance.replay import refusal
 
     store = open_dead_letters()
     states = _OPEN if include_replaying else (DeadLetterState.DEAD,)
     ids = store.letter_ids(_query(store, states, limit, **filters))
+    if mended:
+        send_mended(store, ids, mended, yes=yes, as_json=as_json)
+        return
     left_out = {
         letter.letter_id: why
         for start in range(0, len(ids), 100)
@@ -164,44 +188,27 @@ def replay(
         if (why := refusal(letter))
     }
     ids = [letter_id for letter_id in ids if letter_id not in left_out]
-    receipts = _replay(store, ids, rate) if yes else {}
+    receipts = send_letters(store, ids, rate) if yes else {}
+    would_fail = {} if yes else failing(store, ids)
     if as_json:
         letters = [{"letter_id": i, "receipt": receipts.get(i)} for i in ids]
-        print_json({"replayed": yes, "letters": letters, "left_out": left_out})
+        printed = {"replayed": yes, "letters": letters, "left_out": left_out}
+        print_json(printed | ({} if yes else {"would_fail": would_fail}))
         return
     if not yes:
         print_some(store, ids)
     for letter_id, why in left_out.items():
-        err.print(f"{letter_id[:10]} can't be replayed: {why}", style="yellow", markup=False)
+        err.print(f"{short_id(letter_id)} can't be replayed: {why}", style="yellow", markup=False)
     if yes:
-        _print_replayed(receipts)
-    else:
-        _print_dry_run("replay", "replayed", len(ids))
-
-
-def _print_replayed(receipts: Mapping[str, str]) -> None:
-    """Say that dead letters wait on the queue again, and by which command their outcome is seen.
-
-    `receipts` maps the id of each letter to the receipt under which it was sent.
-    """
-    tells = "`worker dead list --all` tells what became of each"
-    if len(receipts) == 1:
-        tells = f"`worker explain {next(iter(receipts.values()))}` tells what became of it"
-    next_step = f": once a worker has done that, {tells}" if receipts else ""
-    out.print(f"replaying {several(len(receipts), 'dead letter')}{next_step}", soft_wrap=True)
-
-
-def _replay(store: DeadLetterStore, ids: Sequence[str], per_s: float) -> dict[str, str]:
-    from worker.client.producer import Producer
-    from worker.maintenance.replay import replay as send
-
-    receipts: dict[str, str] = {}
-    with Producer() as producer, progress("replaying") as bar:
-        task = bar.add_task("", total=len(ids))
-        for sent in send(store, producer, ids, per_s=per_s):
-            receipts |= sent
-            bar.advance(task, len(sent))
-    return receipts
+        print_replayed(receipts)
+        return
+    for letter_id, why in would_fail.items():
+        message = f"{short_id(letter_id)} would fail again: {why}"
+        err.print(visible(message, one_line=True), style="yellow", markup=False, soft_wrap=True)
+    if would_fail:
+        first = short_id(next(iter(would_fail)))
+        out.print(f"how to mend one: `worker explain {first}`; or drop it: `worker dead drop`")
+    print_dry_run("replay", "replayed", len(ids))
 
 
 @dead.command(epilog="Example: worker dead drop --reason malformed --source wire")
@@ -232,7 +239,7 @@ def drop(
         out.print(f"dropped {several(dropped, 'dead letter')}")
     else:
         print_some(store, ids)
-        _print_dry_run("drop", "dropped", len(ids))
+        print_dry_run("drop", "dropped", len(ids))
 
 
 def _drop(store: DeadLetterStore, ids: Sequence[str]) -> int:
@@ -247,13 +254,6 @@ def _drop(store: DeadLetterStore, ids: Sequence[str]) -> int:
             dropped += store.drop_letters(page)
             bar.advance(task, len(page))
     return dropped
-
-
-def _print_dry_run(verb: str, done: str, count: int) -> None:
-    if count:
-        out.print(f"would {verb} {several(count, 'dead letter')}; nothing is {done} yet: add --yes")
-    else:
-        out.print(f"nothing to {verb}")
 
 
 def _query(

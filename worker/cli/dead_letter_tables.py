@@ -12,6 +12,7 @@ from worker.client.unknown_keys import unknown_keys
 from worker.errors import Reason
 from worker.explain.dead_letter_sentences import dead_letter_advice
 from worker.model.dataclass_fields import field_values
+from worker.model.short_ids import short_id
 from worker.store.dead_letter_values import DeadLetterState, StoredDeadLetter
 from worker.store.ports import DeadLetterReader
 
@@ -34,7 +35,7 @@ def make_letter_table(letters: Sequence[StoredDeadLetter]) -> Table:
 
 
 def _row(letter: StoredDeadLetter, columns: Sequence[str]) -> list[object]:
-    fields = {**field_values(letter), "id": letter.letter_id[:10], "detail": _detail(letter)}
+    fields = {**field_values(letter), "id": short_id(letter.letter_id), "detail": _detail(letter)}
     if letter.state is DeadLetterState.REPLAYED:
         fields["state"] = f"replayed: {letter.outcome or 'on its queue'}"
     return [fields[column] for column in columns]

@@ -34,6 +34,7 @@ from worker.dedup.dedup_rules import CopyRules, ShortTextRules
 from worker.maintenance.cluster_mover import ClusterMover
 from worker.maintenance.rededuplicate import ChangedDecision, Rededuplicated, Rededuplicator
 from worker.model.admission import Frozen
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.ports import ArticleReader, ClusteredStore
 from worker.store.values import DisplayTitle
@@ -152,9 +153,8 @@ class _ReplayReport:
         if total:
             print_table("decisions", ("change", "count"), self.becomes.most_common())
         for sample in sorted(self.samples, key=lambda sample: -self.becomes[sample.becomes]):
-            head = (
-                f"{sample.becomes}: {_title(titles, sample.article_id)} ({sample.article_id[:10]})"
-            )
+            title = f"{_title(titles, sample.article_id)} ({short_id(sample.article_id)})"
+            head = f"{sample.becomes}: {title}"
             out.print(Text(visible(head), style="bold"))
             for name, decision in (("in force", sample.before), ("by these", sample.after)):
                 out.print(Text(visible(f"  {name}: {_decision_line(decision, titles)}")))
@@ -212,7 +212,7 @@ def _decision_line(decision: ChangedDecision, titles: Mapping[str, DisplayTitle]
         f"{name} {score:.2f}" + (f" (threshold {least[name]:.2f})" if name in least else "")
         for name, score in decision.scores.items()
     )
-    candidate = f"“{_title(titles, decision.rival)}” ({decision.rival[:10]})"
+    candidate = f"“{_title(titles, decision.rival)}” ({short_id(decision.rival)})"
     return f"{decision.called} of {candidate}: {', '.join(scores)}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -39,8 +41,8 @@ def explain(what: str, code: str, as_json: bool) -> None:
     """Explain what happened to one article: when it was received, what was decided and why.
 
     The article is named by its receipt, the id that its producer got for it, by its id in the store
-    or the beginning of that, or by any of its addresses. Exit code 1 when nothing is stored under
-    that name.
+    or the beginning of that, or by any of its addresses. A receipt that waits on the queue is
+    looked up in the broker. Exit code 1 when the name is unknown.
     """
     settings = Settings.load()
     store = opened_store()
@@ -48,6 +50,10 @@ def explain(what: str, code: str, as_json: bool) -> None:
         explanation = explained(store, what, lambda: _link_rules(settings))
     except LookupError as e:
         raise NotFound(str(e.args[0])) from e
+    if explanation == Explanation():
+        from worker.cli.queue_lookup import pushed_at  # Celery costs 0.2 s to import
+
+        explanation = replace(explanation, received=pushed_at(settings, what))
     considered = _considered(store, explanation, code, settings) if code else []
     if as_json:
         print_json(
@@ -58,7 +64,7 @@ def explain(what: str, code: str, as_json: bool) -> None:
             }
         )
     else:
-        _print(what, explanation, store.retention.expired_before())
+        _print(what, explanation, store.retention.expired_before(), settings)
         _print_considered(code, considered)
     sys.exit(0 if explanation != Explanation() else 1)
 
@@ -105,9 +111,19 @@ def _print_considered(code: str, considered: list[list[RuleExplanation]]) -> Non
             print_considered(f"the rules of {code} now", rules)
 
 
-def _print(what: str, explanation: Explanation, expired_before: datetime | None) -> None:
+def _queue_sentences(settings: Settings) -> Iterator[str]:
+    from worker.cli.queue_lookup import queue_sentences
+
+    return queue_sentences(settings)
+
+
+def _print(
+    what: str, explanation: Explanation, expired_before: datetime | None, settings: Settings
+) -> None:
     if explanation == Explanation():
         _print_nothing_found(what, expired_before)
+        for sentence in _queue_sentences(settings):
+            err.print(sentence, markup=False, soft_wrap=True)
         return
     if explanation.received:
         _print_sentence(f"It was put on the queue {moment(explanation.received)}.")
@@ -117,6 +133,8 @@ def _print(what: str, explanation: Explanation, expired_before: datetime | None)
             _print_sentence(
                 "It has no outcome yet: it waits or is being processed; see `worker ledger`."
             )
+            for sentence in _queue_sentences(settings):
+                _print_sentence(sentence)
     if explanation.held:
         _print_sentence(held_sentence(explanation.held))
     if explanation.expired:
@@ -135,7 +153,7 @@ def _print(what: str, explanation: Explanation, expired_before: datetime | None)
 
 def _print_nothing_found(what: str, expired_before: datetime | None) -> None:
     if "://" in what:
-        err.print("no article has this address; find articles with `worker search`")
+        err.print("no article has this address as yet; find articles with `worker search`")
         return
     removed = (
         f". If it is a receipt that you chose yourself, its outcome may be among those from before "

@@ -12,6 +12,7 @@ from worker.config.loader import load_config
 from worker.index import verification
 from worker.index.redis_index import RedisIndex
 from worker.index.verification import ExpectedEntry, IndexDifference
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.ports import ClusteredStore
 
@@ -125,7 +126,8 @@ def verify(as_json: bool) -> None:
     elif differences:
         columns = ("what", "id", "index", "store")
         shown = (
-            (d.what, d.article_id[:10], d.index[:10], d.store[:10]) for d in differences[:_SHOWN]
+            (d.what, short_id(d.article_id), short_id(d.index), short_id(d.store))
+            for d in differences[:_SHOWN]
         )
         print_table("differences", columns, shown)
         kinds = counted(verification.count_by_kind(differences))

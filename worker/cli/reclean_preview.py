@@ -19,6 +19,7 @@ from worker.errors import Rejected
 from worker.model.admission import Payload, admit
 from worker.model.dataclass_fields import field_names
 from worker.model.records import Article, StoredRecord
+from worker.model.short_ids import short_id
 
 _NOTHING = "(nothing)"
 _VALUE_CHARS = 80  # of a value before and after
@@ -131,7 +132,7 @@ class RecleanPreview:
         for sample in self.shown:
             if sample["becomes"] == "refreshed":
                 continue  # the examples of its fields say it
-            title = f"{sample['becomes']}: {sample['title']} ({sample['article_id'][:10]})"
+            title = f"{sample['becomes']}: {sample['title']} ({short_id(sample['article_id'])})"
             out.print(Text(visible(title), style="bold"))
             for line in sample["lines"]:
                 style = {"+": "green", "-": "red"}.get(line[:1], "dim")
@@ -144,7 +145,7 @@ class RecleanPreview:
             out.print(Text(f"{name}: {several(count, 'article')}", style="bold"))
             for example in self.examples[name]:
                 values = f"{example.before or _NOTHING} -> {example.after or _NOTHING}"
-                line = f"{example.article_id[:10]}  {values}"
+                line = f"{short_id(example.article_id)}  {values}"
                 out.print(Text(visible(line, one_line=True)))
         if self.fields:
             out.print()

@@ -16,6 +16,7 @@ from worker.cli.search_commands import Since
 from worker.cli.terminal import counted, err, out, print_json, print_table
 from worker.config.loader import load_config
 from worker.maintenance.reconcile import Reconciler
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.cluster_values import ClusterMove
 from worker.store.values import DisplayTitle
@@ -72,7 +73,7 @@ def print_moves(moves: Sequence[ClusterMove], titles: Mapping[str, DisplayTitle]
     rows = (
         (
             titles[m.article_id].title if m.article_id in titles else "withdrawn",
-            *(m.reason, m.left[:10], m.joined[:10], m.article_id[:10]),
+            *(m.reason, short_id(m.left), short_id(m.joined), short_id(m.article_id)),
         )
         for m in moves
     )

@@ -18,6 +18,7 @@ from worker.cli.search_commands import Since
 from worker.cli.tags_command import rules_option, trial_config
 from worker.cli.terminal import err, out, print_json, progress, several
 from worker.maintenance.reprocess import Reprocessing
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.ports import StaleRecordReader
 from worker.store.values import Query
@@ -32,7 +33,12 @@ _RUN_IT = "run it without --dry-run"
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     options = [
         click.option("--source", default="", help="Source id."),
-        click.option("--since", type=Since(), help="Published (or else received) since."),
+        click.option(
+            "--since",
+            type=Since(),
+            help="Only articles that were published since then (received, if no date is known): "
+            "2026-11-01 or 7d.",
+        ),
         click.option(
             "--limit", type=click.IntRange(min=1), help="The most articles that are reprocessed."
         ),
@@ -153,7 +159,7 @@ def _print_without_payload(stale: _StaleArticles) -> None:
     count, first = stale.without_payload()
     if not count:
         return
-    ids = ", ".join(article_id[:10] for article_id in first)
+    ids = ", ".join(short_id(article_id) for article_id in first)
     more = ", …" if count > len(first) else ""
     err.print(
         f"{several(count, 'article')} can't be cleaned again, because the payloads were removed "
@@ -218,7 +224,8 @@ def _send(stale: _StaleArticles, what: Reprocessing, options: dict[str, Any], di
     elif remaining is None:
         out.print(f"{several(sent, 'article')} sent; run {what} again to see what is left")
     else:
-        out.print(f"{several(sent - undone, 'article')} reprocessed", markup=False)
+        done = {Reprocessing.RETAG: "tagged", Reprocessing.RECLEAN: "cleaned"}[what]
+        out.print(f"{several(sent - undone, 'article')} {done} again", markup=False)
     if undone:
         err.print(
             f"{undone} are not: is a worker running with the same WORKER_CONFIG_DIR? "

@@ -10,6 +10,7 @@ from rich.text import Text
 from worker.cli.terminal import out, print_table, several, visible
 from worker.config.loader import Config
 from worker.model.records import StoredRecord, Tag
+from worker.model.short_ids import short_id
 from worker.tag import tag
 from worker.tag.changed_rules import changed_rules, fired_rules
 
@@ -81,7 +82,7 @@ class RetagPreview:
         counts.update(names)
         for name in names:
             if len(titles := self.titles[sign, name]) < self._samples:
-                titles.append(f"{record.article_id[:10]} {record.article.title}")
+                titles.append(f"{short_id(record.article_id)} {record.article.title}")
 
     @property
     def never_fired(self) -> list[str]:
@@ -106,8 +107,8 @@ class RetagPreview:
 
     def print(self, total: int) -> None:
         out.print(
-            f"{several(total, 'article')} tagged by other rules; "
-            f"{self.changed} would get other tags\n"
+            f"{several(total, 'article')} to tag again, which other rules tagged; "
+            f"{self.changed} of them would get other tags\n"
         )
         names = sorted(self.labels, key=lambda n: (-(self.gains[n] + self.losses[n]), n))
         changed = [name for name in names if self.gains[name] or self.losses[name]]

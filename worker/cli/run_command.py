@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -26,14 +27,15 @@ from worker.cli.inputs import (
     skipped_rows,
     skipped_summary,
 )
-from worker.cli.run_printing import print_next, print_results, print_unseen
+from worker.cli.run_printing import print_next, print_results, print_unseen, withdrawn_articles
 from worker.cli.terminal import moment, out, print_json, progress, several, visible
 from worker.client.producer import Producer
+from worker.config.loader import load_config
 from worker.config.worker_rules import load_worker_rules
 from worker.errors import Unavailable
-from worker.model.records import OutcomeKind
+from worker.maintenance.reconcile import Reconciler
 from worker.settings import Settings
-from worker.store.ports import HoldingStore
+from worker.store.ports import ClusteredStore, HoldingStore
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _interrupted = Event()
@@ -67,7 +69,7 @@ def run(
     skipped: list[SkippedInput] = []
     _treat_termination_as_interrupt()
     store = bootstrap.store(settings)
-    began = time.monotonic()
+    began, began_at = time.monotonic(), datetime.now(UTC)
     with _servers(settings), _celery(settings, rules.time.drain_s) as worker:
         with Producer(source=source) as producer:
             _, receipts = push(
@@ -82,6 +84,8 @@ def run(
             )
         held = _wait(store, receipts, worker, settings, stall_s=2 * rules.time.hard_limit_s)
         took_s = time.monotonic() - began
+        if receipts:
+            _repair_clusters(store, settings, began_at)
         listing = store.listing(receipts)
     letters = store.letters(_unique(o.letter_id for o, _ in listing if o.letter_id))
     if as_json:
@@ -96,8 +100,9 @@ def run(
         )
         return
     if receipts:
-        print_results(listing, letters, took_s)
-        print_unseen(store, [o for o, _ in listing if o.kind is OutcomeKind.WITHDRAWN])
+        withdrawn = withdrawn_articles(store, listing)
+        print_results(listing, withdrawn, letters, took_s)
+        print_unseen(listing, withdrawn)
     for line in filter(
         None, ("" if receipts else nothing_to_read(paths), skipped_summary(skipped))
     ):
@@ -229,6 +234,17 @@ def _wait(
                 raise Unavailable("worker", _tail(settings, f"no outcome for {stall_s:.0f} s"))
             time.sleep(_POLL_S)
     return held
+
+
+def _repair_clusters(store: ClusteredStore, settings: Settings, since: datetime) -> None:
+    """Repair the clusters of copies in which an article was stored or edited since a date.
+
+    Workers do so every half minute; a run has often ended before that.
+    """
+    rules = load_config(settings.config_dir).dedup
+    with closing(bootstrap.index(settings, rules)) as index:
+        for _ in Reconciler(store, index, rules, now=datetime.now(UTC)).run(since, twins=False):
+            pass
 
 
 def _log_file(settings: Settings) -> Path:

@@ -3,14 +3,16 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from worker.cli.terminal import counted, out, print_table, several
 from worker.model.records import Outcome, OutcomeKind
+from worker.model.short_ids import short_id
 from worker.store.dead_letter_values import StoredDeadLetter
 from worker.store.ports import ArticleReader
 from worker.store.values import SearchHit
+from worker.store.view_values import ArticleView
 
 _ROWS = 200  # rows of the printed table; --json prints all
 _COLUMNS = ("title", "source", "verdict", "cluster", "language", "tags", "words")
@@ -20,13 +22,32 @@ _LETTER_COLUMNS = ("detail", "reason", "source", "seen", "letter")
 Listing = Sequence[tuple[Outcome, SearchHit | None]]
 
 
-def print_results(listing: Listing, letters: Sequence[StoredDeadLetter], took_s: float) -> None:
-    """Print a table of articles and one of dead letters, and how many raw articles had which
-    outcome within `took_s` seconds."""
-    stored = [(o, hit) for o, hit in listing if hit]
-    print_table("articles", _COLUMNS, [_row(o, hit) for o, hit in stored[:_ROWS]])
-    if len(stored) > _ROWS:
-        out.print(f"… and {len(stored) - _ROWS} more: worker search\n")
+def withdrawn_articles(store: ArticleReader, listing: Listing) -> dict[str, ArticleView]:
+    """Return what is left of the listed articles that were taken down, by article id."""
+    ids = dict.fromkeys(o.article_id for o, hit in listing if o.article_id and not hit)
+    shown = {article_id: store.show(article_id) for article_id in [*ids][:_ROWS]}
+    return {article_id: stored for article_id, stored in shown.items() if stored}
+
+
+def print_results(
+    listing: Listing,
+    withdrawn: Mapping[str, ArticleView],
+    letters: Sequence[StoredDeadLetter],
+    took_s: float,
+) -> None:
+    """Print a table of articles as they are now and one of dead letters, and how many raw articles
+    had which outcome within `took_s` seconds.
+
+    `withdrawn` is what is left of articles that were taken down, by article id.
+    """
+    rows = [
+        _row(o, hit) if hit else _withdrawn_row(o, withdrawn[o.article_id])
+        for o, hit in listing
+        if hit or o.article_id in withdrawn
+    ]
+    print_table("articles, as they are now", _COLUMNS, rows[:_ROWS])
+    if len(rows) > _ROWS:
+        out.print(f"… and {len(rows) - _ROWS} more: worker search\n")
     if letters:
         print_table("dead letters", _LETTER_COLUMNS, [_letter_row(letter) for letter in letters])
     kinds = Counter(outcome.kind for outcome, _ in listing)
@@ -36,10 +57,10 @@ def print_results(listing: Listing, letters: Sequence[StoredDeadLetter], took_s:
     )
 
 
-def print_unseen(store: ArticleReader, withdrawn: Sequence[Outcome]) -> None:
+def print_unseen(listing: Listing, withdrawn: Mapping[str, ArticleView]) -> None:
     """Say how many withdrawals found no article that they could take down."""
-    ids = {outcome.article_id for outcome in withdrawn[:_ROWS]}
-    shown = [stored for article_id in ids if (stored := store.show(article_id))]
+    ids = {o.article_id for o, _ in listing if o.kind is OutcomeKind.WITHDRAWN}
+    shown = [stored for article_id, stored in withdrawn.items() if article_id in ids]
     if unseen := sum(not stored["article"]["revision"] for stored in shown):
         out.print(
             f"{several(unseen, 'withdrawal')} took nothing down: no article had the id or link "
@@ -49,18 +70,36 @@ def print_unseen(store: ArticleReader, withdrawn: Sequence[Outcome]) -> None:
 
 
 def _row(outcome: Outcome, hit: SearchHit) -> tuple[object, ...]:
-    labels, cluster = ", ".join(hit.labels), hit.cluster_id[:8]
-    return hit.title, hit.source, outcome.kind, cluster, hit.language, labels, hit.words
+    labels, cluster = ", ".join(hit.labels), short_id(hit.cluster_id)
+    edited = ", edited" if 0 < outcome.revision < hit.revision else ""
+    verdict = f"{outcome.kind}{edited}"
+    return hit.title, hit.source, verdict, cluster, hit.language, labels, hit.words
+
+
+def _withdrawn_row(outcome: Outcome, stored: ArticleView) -> tuple[object, ...]:
+    article = stored["article"]
+    withdrawn = OutcomeKind.WITHDRAWN
+    verdict = outcome.kind if outcome.kind is withdrawn else f"{outcome.kind}, {withdrawn}"
+    _, _, name = article["key"].partition(":")
+    return (
+        f"(withdrawn: {name})",
+        article["source"],
+        verdict,
+        short_id(article["cluster_id"]),
+        "",
+        "",
+        "",
+    )
 
 
 def _letter_row(letter: StoredDeadLetter) -> tuple[object, ...]:
-    return letter.detail, letter.reason, letter.source, letter.seen, letter.letter_id[:8]
+    return letter.detail, letter.reason, letter.source, letter.seen, short_id(letter.letter_id)
 
 
 def print_next(stored: Listing) -> None:
     """Print the commands that show more, with the first stored article as an example."""
     program = _program()
-    first = next((hit.article_id[:8] for _, hit in stored if hit), "ID")
+    first = next((short_id(hit.article_id) for _, hit in stored if hit), "ID")
     commands = {
         f"{program} web --open": "look at all of this in a browser",
         f"{program} search Ukraine": "find articles by word, tag, source or date",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker import bootstrap
 from worker.cli.article_printing import print_article
 from worker.cli.terminal import NotFound, err, moment, out, print_json, print_table, several
+from worker.model.short_ids import short_id
 from worker.settings import Settings
 from worker.store.ports import ArticleStore
 from worker.store.values import Query, SearchHit
@@ -137,7 +138,7 @@ def _row(hit: SearchHit, *, by_receipt: bool) -> tuple[object, ...]:
         hit.received if by_receipt else published,
         hit.language,
         ", ".join(hit.labels),
-        hit.article_id[:10],
+        short_id(hit.article_id),
     )
 
 

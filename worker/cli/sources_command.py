@@ -32,7 +32,6 @@ from worker.cli.terminal import (
 )
 from worker.config.monitoring_rules import load_monitoring_rules
 from worker.model.dataclass_fields import field_values
-from worker.model.records import OutcomeKind
 from worker.model.source_trust import SourceIds
 from worker.monitoring.source_health import SourceHealth, worst_first
 from worker.monitoring.source_reading import (
@@ -41,16 +40,16 @@ from worker.monitoring.source_reading import (
     read_source_health,
 )
 from worker.settings import Settings
+from worker.store.hourly_values import FIRST_STORED
 from worker.store.ports import ArticleStore
 from worker.store.values import SourceSeen
 
 HOURS = 24
 NO_HOURS = (0,) * HOURS
-REPEATED = (OutcomeKind.UNCHANGED,)  # a poller sends what it has sent before
 _HELP = ("-h", "--help")
 _COLUMNS = (
-    *("source", "state", "last new", "due", "last polled", "articles", "24 h"),
-    *("last 24 h", "detail"),
+    *("source", "state", "last new", "due", "last polled", "articles", "new in 24 h"),
+    *("new by hour", "detail"),
 )
 
 
@@ -94,8 +93,9 @@ def show(name: str | None, as_json: bool) -> None:
     cleaning.toml can name lines that are always left out (shown as pinned), and lines that are
     never left out (shown as refused).
 
-    "last 24 h" draws the number of articles in each of the last 24 hours (UTC), the present hour
-    last. Articles that came again unchanged are not counted, and a dot is an hour without articles.
+    "articles" counts those that are stored. "new in 24 h" counts those that came for the first time
+    in the last 24 hours, also copies of other articles; edits, unchanged articles and dead letters
+    are not among them. "new by hour" draws them by hour (UTC), the present one last; a dot is none.
     Exit code 1 when there is no such source.
     """
     store, now = opened_store(), datetime.now(UTC)
@@ -109,7 +109,7 @@ def show(name: str | None, as_json: bool) -> None:
     from worker.cli.source_learning import boilerplate_report, print_boilerplate
 
     seen = stored.source
-    hours = store.last_hours_by_source(now, HOURS, without=REPEATED, source=name).get(
+    hours = store.last_hours_by_source(now, HOURS, kinds=FIRST_STORED, source=name).get(
         seen.source, NO_HOURS
     )
     report = boilerplate_report(name, store.removed_lines(name), Settings.load())
@@ -122,7 +122,7 @@ def show(name: str | None, as_json: bool) -> None:
     out.print(seen.source, style="bold", markup=False)
     out.print(f"  seen       {moment(seen.first_seen)} to {moment(seen.last_seen)}")
     out.print(f"  articles   {seen.ids.articles:,}, from {several(seen.receipts, 'receipt')}")
-    out.print(f"  last 24 h  {several(sum(hours), 'article')}  {sparkline(hours)}")
+    out.print(f"  new        {several(sum(hours), 'article')} in 24 h  {sparkline(hours)}")
     out.print(f"  outcomes   {counted(stored.outcomes)}")
     out.print(f"  dead       {counted(stored.dead_letters)}")
     out.print(f"  ids        {_trust(seen.ids)}")
@@ -185,7 +185,7 @@ def _list(
     store: ArticleStore, health: dict[str, SourceHealth], now: datetime, *, as_json: bool
 ) -> None:
     seen = {source.source: source for source in store.sources()}
-    by_hour = store.last_hours_by_source(now, HOURS, without=REPEATED)
+    by_hour = store.last_hours_by_source(now, HOURS, kinds=FIRST_STORED)
     # A source that was added between the two readings is left out.
     listed = [h for h in worst_first(health.values()) if h.name in seen]
     if as_json:

@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from worker.cli.status_reading import status_reader
-from worker.cli.status_text import attention_lines, figures, headline, sections
+from worker.cli.status_text import figures, first_lines, headline, sections
 from worker.cli.terminal import json_object, out, print_json, visible
 from worker.monitoring.status_values import Status
 from worker.settings import Settings
@@ -17,10 +17,10 @@ from worker.settings import Settings
 def status(as_json: bool) -> None:
     """Say what needs attention and since when; then show queues, workers and dead letters.
 
-    The first line is a sentence: what is most urgent, or that all is well. The tables show the
-    three lanes (the queues of new articles, of floods, and of messages that failed), the workers of
-    all hosts, and dead letters by reason. "At least" means that the id of the oldest message does
-    not tell when it was sent. The thresholds are in config/monitoring.toml.
+    What needs attention comes first, the most urgent at the top; else that all is well. The tables
+    show the three lanes (the queues of new articles, of floods, and of messages that failed), the
+    workers of all hosts, and dead letters by reason. "At least" means that the id of the oldest
+    message does not tell when it was sent. The thresholds are in config/monitoring.toml.
 
     Exit code 1 when something needs attention, also if broker or store do not answer.
     """
@@ -35,8 +35,9 @@ def status(as_json: bool) -> None:
 
 def print_status(found: Status) -> None:
     """Print the state of the whole system: a sentence, then tables and figures."""
-    out.print(Text(visible(headline(found), one_line=True), style="bold"), soft_wrap=True)
-    for line in attention_lines(found):
+    first, *more = first_lines(found)
+    out.print(Text(visible(first, one_line=True), style="bold"), soft_wrap=True)
+    for line in more:
         out.print(line, markup=False, soft_wrap=True)
     out.print()
     for title, table in sections(found):

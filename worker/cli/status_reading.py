@@ -3,7 +3,7 @@
 import getpass
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from worker import bootstrap
@@ -29,6 +29,7 @@ class StatusReader:
         self.store = store
         # A worker or `worker web` judges all sources once a minute: that need not be done again.
         self._slow_facts = SlowFactReader(store, judges=False)
+        self._embedded_dir = settings.var_dir if settings.embedded_broker else None
         self._rules = load_worker_rules(settings.config_dir)
         self._monitoring = load_monitoring_rules(settings.config_dir)
         self._connection = BrokerConnection(make_app(broker_url(settings), self._rules))
@@ -37,7 +38,8 @@ class StatusReader:
         """Return the state of the whole system now. What does not answer is named in it."""
         now = datetime.now(UTC)
         servers = (self._connection, self.store, self._slow_facts)
-        return read_status(*servers, self._rules, self._monitoring, now=now)
+        is_down = self._embedded_dir is not None and not embedded.is_running(self._embedded_dir)
+        return read_status(*servers, self._rules, self._monitoring, now=now, embedded_down=is_down)
 
     def set_pause(self, lane: str, *, paused: bool) -> None:
         """Let all workers take no messages of a lane (a queue of the workers), or take them again.
@@ -65,6 +67,8 @@ def operator() -> str:
 def running_broker(settings: Settings) -> BrokerState | None:
     """Read the state of the broker, without starting an embedded one; None if it does not
     answer."""
+    if settings.embedded_broker and not embedded.is_running(settings.var_dir):
+        return None
     rules = load_worker_rules(settings.config_dir)
     with closing(BrokerConnection(make_app(broker_url(settings), rules))) as connection:
         return read_broker(connection, rules)
@@ -72,18 +76,14 @@ def running_broker(settings: Settings) -> BrokerState | None:
 
 @contextmanager
 def status_reader(settings: Settings) -> Iterator[StatusReader]:
-    """Open broker and store for a `with` block. A server that does not answer is no error.
+    """Open broker and store for a `with` block. A server that does not answer is no error, and
+    neither is an embedded broker that is stopped: it is not started.
 
-    The embedded broker is started if it does not run, and stopped afterwards. Raises BadConfig for
-    invalid config, for a store that does not exist, and for one that must be migrated first.
+    Raises BadConfig for invalid config, for a store that does not exist, and for one that must be
+    migrated first.
     """
-    settings.refuse_missing_store()
-    with ExitStack() as stack:
-        if settings.embedded_broker:
-            with suppress(Unavailable):
-                stack.enter_context(embedded.borrowed(settings.var_dir))
-        store = stack.enter_context(closing(_store(settings)))
-        yield stack.enter_context(closing(StatusReader(settings, store)))
+    with closing(_store(settings)) as store, closing(StatusReader(settings, store)) as reader:
+        yield reader
 
 
 def _store(settings: Settings) -> ArticleStore:

@@ -18,7 +18,8 @@ from worker.store.retention_values import StoreGrowth
 _LANES = ("lane", "waiting", "by priority", "oldest", "state")
 _WORKERS = ("worker", "processes", "busy", "version", "rules", "last progress", "state")
 _MB = 1_000_000
-_START = "celery -A worker worker"
+START = "celery -A worker worker"
+STARTS_BOTH = f"To start both: {START}"
 URGENCY = {Severity.PAGE: "urgent", Severity.TICKET: "soon"}  # as people say it
 
 
@@ -35,10 +36,12 @@ def headline(status: Status) -> str:
     If nothing needs attention and no worker is running, it says how to start one.
     """
     if not status.attention:
+        if status.embedded_down:
+            return f"The embedded broker is stopped, and no worker is running. {STARTS_BOTH}"
         waiting = status.waiting
         queue = f"{several(waiting, 'message')} waiting" if waiting else "nothing waits"
         if not status.workers:
-            return f"No worker is running, {queue}. To start one: {_START}"
+            return f"No worker is running, {queue}. To start one: {START}"
         return f"All is well: {several(len(status.workers), 'worker')} at work, {queue}."
     first, *others = status.attention
     since = f", since {moment(first.since)} UTC" if first.since else ""
@@ -49,8 +52,11 @@ def headline(status: Status) -> str:
     return f"{first.sentence[:1].upper()}{first.sentence[1:]}{since}.{more}"
 
 
-def attention_lines(status: Status) -> Iterator[str]:
-    """Yield two lines for each thing that needs attention: what is wrong, and what to do."""
+def first_lines(status: Status) -> Iterator[str]:
+    """Yield two lines for each thing that needs attention: how urgent it is and what is wrong, and
+    what to do. If nothing needs attention, yield one line that says so."""
+    if not status.attention:
+        yield headline(status)
     for item in status.attention:
         since = f", since {moment(item.since)} UTC" if item.since else ""
         yield f"{URGENCY[item.severity]:>6}  {item.sentence}{since}"
@@ -97,7 +103,8 @@ def figures(status: Status) -> Iterator[tuple[str, str]]:
     sources = status.sources
     states = {"ok": sources.ok, "silent": sources.silent, "new": sources.new}
     if any(states.values()) or sources.paused:
-        yield "sources", counted(states | {"paused": sources.paused})
+        unjudged = "; new ones have delivered too little to be judged" if sources.new else ""
+        yield "sources", counted(states | {"paused": sources.paused}) + unjudged
     if "broker" not in status.unreachable:
         yield "ledger", _ledger(status)
 

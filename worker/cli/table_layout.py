@@ -22,7 +22,17 @@ GROWING = {
 }
 UNCUT = ("receipt", "message")  # never cut: folded where the width is short
 NUMBERS = (
-    *("words", "seen", "count", "score", "salience", "number", "dropped", "24 h", "articles"),
+    *(
+        "words",
+        "seen",
+        "count",
+        "score",
+        "salience",
+        "number",
+        "dropped",
+        "new in 24 h",
+        "articles",
+    ),
     *("receipts", "stored", "waiting", "leased", "held", "undeliverable", "missing"),
     *("processes", "busy", "letters"),
 )
@@ -33,7 +43,17 @@ _LEAST_WIDTHS = {
     "source": 10,
 }  # the smallest useful widths of the columns that share the width
 _LEFT_OUT_FIRST = (
-    *("last 24 h", "words", "language", "stage", "tags", "by", "articles", "last polled", "source"),
+    *(
+        "new by hour",
+        "words",
+        "language",
+        "stage",
+        "tags",
+        "by",
+        "articles",
+        "last polled",
+        "source",
+    ),
     *("flags", "dropped", "seen", "last", "undeliverable", "leased", "by priority", "parents"),
 )  # left out in this order where the width is short
 _GAP = 2  # characters between two columns

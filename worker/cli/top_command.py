@@ -20,7 +20,7 @@ from worker.cli.finite_numbers import FiniteRange
 from worker.cli.sparkline import sparkline
 from worker.cli.status_command import print_status
 from worker.cli.status_reading import StatusReader, status_reader
-from worker.cli.status_text import attention_lines, figures, headline, sections
+from worker.cli.status_text import figures, first_lines, sections
 from worker.cli.terminal import moment, out, visible
 from worker.errors import Unavailable
 from worker.model.records import OutcomeKind
@@ -51,10 +51,12 @@ ReadKey = Callable[[float], str]
 def top(every: float) -> None:
     """Show the state of queues and workers on one screen, again and again.
 
-    Below it are articles of the last 24 hours by outcome (UTC, the present hour last), and the
-    drain time since this command began. Keys: d shows the newest dead letters, p pauses or resumes
-    a lane after it has asked which, q ends. Without a terminal, the state is printed once, and the
-    exit code is that of `worker status`.
+    Below it are charts of the articles of the last 24 hours by outcome (UTC, the present hour
+    last), and of the drain time since this command began: an estimate of how long the present
+    workers need for all that waits. Keys: d shows the newest dead letters, p asks which lane (a
+    queue of the workers: live, bulk or quarantine) to pause or resume, q ends.
+
+    Without a terminal, the state is printed once, and the exit code is that of `worker status`.
     """
     with status_reader(Settings.load()) as reader:
         screen = Screen(reader)
@@ -154,8 +156,8 @@ class Screen:
 
     def draw(self) -> RenderableType:
         """Return what is to be on the screen now."""
-        parts: list[RenderableType] = [Text(visible(headline(self.status)), style="bold")]
-        parts += map(_line, attention_lines(self.status))
+        first, *more = first_lines(self.status)
+        parts: list[RenderableType] = [Text(visible(first), style="bold"), *map(_line, more)]
         if self.shows_letters:
             letters = make_letter_table(self._letters) if self._letters else "there are none"
             parts += ["", _title("newest dead letters"), letters]

@@ -111,6 +111,9 @@ def load_config(
     up to `most_problems` problems of all files together.
     """
     files = {**files_of(config_dir), **instead}
+    # In the order of the folder, also a file that is additional: the digest depends on it.
+    added = sorted(name for name in files if name not in _KINDS)
+    files = {name: files[name] for name in (*_KINDS, *added)}
     rules = _read_all(files, most_problems)
     tag_rules = {name: part for name, part in rules.items() if isinstance(part, RuleFile)}
     tag_rules = {name: part for name, part in tag_rules.items() if name != "taxonomy"}

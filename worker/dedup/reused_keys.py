@@ -68,8 +68,12 @@ def key_evidence(fingerprint: Fingerprint, stored: StoredIdentity, rules: DedupR
 
 
 def is_confirmed(evidence: Evidence) -> bool:
-    """Return whether every measured score in the evidence reaches its threshold. Scores without a
-    threshold are ignored."""
+    """Return whether the evidence says that two articles with the same key are one article.
+
+    The evidence is a pair: measured similarities by name, and the least values that some of them
+    must have. It says so if each of these values is reached; similarities without a least value are
+    not asked.
+    """
     scores, thresholds = evidence
     return all(scores[name] >= limit for name, limit in thresholds.items())
 

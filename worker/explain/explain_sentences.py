@@ -22,6 +22,7 @@ from worker.explain.explain_templates import (
 from worker.explain.wording import moment, several
 from worker.model.receipts import RECLEAN_PREFIX
 from worker.model.records import OutcomeKind
+from worker.model.short_ids import short_id
 from worker.model.tags import ABOUT
 from worker.store.values import DisplayTitle
 
@@ -238,7 +239,7 @@ def _now(article_row: StoredFacts) -> str:
     return (
         f"Now it is stored as {article_row['verdict']}, revision {article_row['revision']}, "
         f"of {article_row['source']}: "
-        f"worker show {article_row['article_id'][:10]}"
+        f"worker show {short_id(article_row['article_id'])}"
     )
 
 
@@ -252,9 +253,9 @@ def _title_of(article_id: str, titles: TitlesById) -> str:
     if not article_id:
         return "another article"
     if article_id not in titles:
-        return f"an article that is no longer there ({article_id[:10]})"
+        return f"an article that is no longer there ({short_id(article_id)})"
     title = titles[article_id]
-    return f"“{_shortened(title.title)}” of {title.source} ({article_id[:10]})"
+    return f"“{_shortened(title.title)}” of {title.source} ({short_id(article_id)})"
 
 
 def _agreeing_signs(scores: StoredFacts, least: StoredFacts) -> str:

@@ -20,6 +20,7 @@ from worker.explain.wording import moment
 from worker.maintenance.undeliverable import message_of
 from worker.model.receipts import made_at
 from worker.model.records import Outcome
+from worker.model.short_ids import short_id
 from worker.model.trace_context import trace_id
 from worker.store.dead_letter_values import DeadLetterQuery, DeadLetterState, StoredDeadLetter
 from worker.store.ports import ArticleHistoryReader, ArticleReader, DeadLetterReader
@@ -214,6 +215,6 @@ def outcome_sentence(outcome: Outcome, letter: StoredDeadLetter | None) -> str:
         by += f", trace {trace_id(outcome.handling.traceparent)}"
     if outcome.letter_id:
         dropped = "" if letter else "; the dead letter was dropped since"
-        return f"{came} ({outcome.reason}), letter {outcome.letter_id[:10]}{by}{dropped}."
+        return f"{came} ({outcome.reason}), letter {short_id(outcome.letter_id)}{by}{dropped}."
     revision = f", revision {outcome.revision}" if outcome.revision else ""
-    return f"{came}, article {outcome.article_id[:10]}{revision}{by}."
+    return f"{came}, article {short_id(outcome.article_id)}{revision}{by}."

@@ -27,7 +27,8 @@ class NumberedArticles(NamedTuple):
 
 
 class ArticleNumbers:
-    """Reads and writes the numbers that the index gives to articles, on the Redis server.
+    """Reads and writes the numbers by which the similarity index names articles, on the Redis
+    server: a number of a few bytes stands for an article's id of 32 characters.
 
     Two tables are stored there: from the id of an article to its number, and from the number to the
     id.

@@ -64,6 +64,22 @@ def replay(
         yield receipts
 
 
+def replay_mended(
+    store: DeadLetterStore, producer: Producer, letter: StoredDeadLetter, mended: object
+) -> str:
+    """Send a mended raw article, a JSON value, in place of a dead letter whose article failed.
+
+    Returns the receipt (the id of the delivery). It is that of a replay of the letter, so the
+    letter leads to the article that is stored, and does not stand any more. Raises Unavailable if
+    broker or store do not answer.
+    """
+    receipt = replay_receipt(letter.letter_id, letter.seen)
+    size = len(json.dumps(mended, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    producer.replay([PackedArticle(receipt, mended, size)])
+    store.mark_replays({letter.letter_id: receipt}, now=datetime.now(UTC))
+    return receipt
+
+
 def _send(producer: Producer, letters: Sequence[StoredDeadLetter]) -> dict[str, str]:
     producer.replay(_packed(letter) for letter in letters if not letter.queue)
     for letter in letters:

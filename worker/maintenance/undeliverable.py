@@ -21,6 +21,7 @@ from worker.errors import Reason
 from worker.model.admission import Payload
 from worker.model.receipts import undeliverable_receipt
 from worker.model.records import DeadLetter
+from worker.model.short_ids import short_id
 from worker.model.source_names import DEFAULT_SOURCE
 from worker.pipeline.dead_lettering import dead_letter
 from worker.store.dead_letter_values import DeadLetterQuery, StoredDeadLetter
@@ -51,7 +52,7 @@ def drain(
     for entry in dead_letter_queue.move_entries(channel, queues, keep):
         log.warning(
             "message.dead-lettered queue=%s reason=%s letter=%s",
-            *(entry.queue, entry.reason, _letter(entry).letter_id[:12]),
+            *(entry.queue, entry.reason, short_id(_letter(entry).letter_id)),
         )
         moved += 1
     return moved

@@ -122,7 +122,8 @@ class AlertJudge:
         attention: list[Attention] = list(status.attention)
         if status.outcomes is not None:
             new = sample(status.outcomes, now)
-            attention += trend_attention(state.samples, new, rules)
+            standing = sum(status.dead_letters.values())
+            attention += trend_attention(state.samples, new, rules, standing)
             state = replace(state, samples=with_sample(state.samples, new))
         blind = bool(status.unreachable)
         return advance(state, attention, now, rules, targets=list(self._targets), blind=blind)

@@ -35,6 +35,8 @@ def needs_attention(status: Status, rules: AttentionRules) -> tuple[Attention, .
 
 def _unreachable(status: Status, _: AttentionRules) -> Iterator[Attention]:
     for service in status.unreachable:
+        if service == "broker" and status.embedded_down:
+            continue  # stopped by somebody, or not started yet
         yield Attention(
             name="unreachable",
             about=service,
@@ -159,10 +161,15 @@ def _ledger(status: Status, rules: AttentionRules) -> Iterator[Attention]:
 
 
 def _dead_fast(status: Status, rules: AttentionRules) -> Iterator[Attention]:
+    """Many of the articles that ended lately are dead letters that nobody has mended or dropped.
+
+    An article that is delivered and fails again and again counts as one, once few letters stand.
+    """
     if status.lately is None:
         return
     dead, ended = status.lately.outcomes[OutcomeKind.DEAD], sum(status.lately.outcomes.values())
-    if dead > rules.dead_articles and dead > rules.dead_share * ended:
+    standing = min(dead, sum(status.dead_letters.values()))
+    if standing > rules.dead_articles and standing > rules.dead_share * ended:
         reason = next(iter(status.lately.dead), "")
         yield Attention(
             name="dead-fast",
@@ -170,7 +177,8 @@ def _dead_fast(status: Status, rules: AttentionRules) -> Iterator[Attention]:
             sentence=f"{dead:,} of {several(ended, 'delivery', 'deliveries')} ended as dead "
             f"letters in this hour and the one before, most of them as {reason}; a letter that was "
             "replayed and failed again counts each time",
-            remedy=f"look at `worker dead list --reason {reason}`",
+            remedy=f"look at `worker dead list --reason {reason}`; this is over when at most "
+            f"{several(rules.dead_articles, 'letter')} stand that are neither dropped nor replayed",
         )
 
 

@@ -36,7 +36,8 @@ class Incident:
     as a source. `id` is a hash of both and of the beginning, equal in all reports. `began` is when
     it was first seen, and `seen` when it was last seen. `since` is when it began as far as the
     state of the system tells, which may be earlier. `fired` is when it had lasted long enough to be
-    reported, None before that; `reported` is when it was last put into a report.
+    reported, None before that; `reported` is when it was last put into a report, None also if there
+    was no target to which reports are sent.
     """
 
     id: str
@@ -131,15 +132,17 @@ def advance(
         found = present.pop(incident.key, None)
         keeps = blind and incident.name != UNREACHABLE
         if found is None and _is_over(incident, now, rules, keeps=keeps):
-            if incident.fired:
+            if incident.reported:
                 changes.append(
                     IncidentChange(incident=incident, change=ReportKind.RESOLVED, at=now)
                 )
             continue
         seen = incident if found is None else _seen(incident, found, now, watched=watched)
-        standing.append(_reported(seen, now, rules, changes, held=found is not None))
-    begun = [_begun(found, now) for found in present.values()]
-    standing += [_reported(incident, now, rules, changes, held=True) for incident in begun]
+        standing.append(seen if found is None else _fired(seen, now, rules))
+    standing += [_fired(_begun(found, now), now, rules) for found in present.values()]
+    if targets:
+        held = {(found.name, found.about) for found in attention}
+        standing = [_reported(i, now, rules, changes) if i.key in held else i for i in standing]
     return replace(
         state, at=now, incidents=tuple(standing), outboxes=_posted(state, changes, targets)
     )
@@ -219,29 +222,30 @@ def _seen(incident: Incident, found: Attention, now: datetime, *, watched: bool)
     )
 
 
+def _fired(incident: Incident, now: datetime, rules: AlertRules) -> Incident:
+    """Note in an incident that is seen now whether it has lasted long enough to be reported."""
+    is_due = now - incident.began >= timedelta(seconds=rules.lasting_s(incident.name))
+    return replace(incident, fired=now) if is_due and incident.fired is None else incident
+
+
 def _reported(
-    incident: Incident,
-    now: datetime,
-    rules: AlertRules,
-    changes: list[IncidentChange],
-    *,
-    held: bool,
+    incident: Incident, now: datetime, rules: AlertRules, changes: list[IncidentChange]
 ) -> Incident:
-    """Add to `changes` what is to be reported of this incident now, and note that in it."""
-    if not held:
-        return incident
+    """Add to `changes` what is to be reported of this incident now, and note that in it.
+
+    One that stood before there was a target is reported as if it had begun now.
+    """
     if incident.fired is None:
-        if now - incident.began < timedelta(seconds=rules.lasting_s(incident.name)):
-            return incident
-        fired = replace(incident, fired=now, reported=now)
-        changes.append(IncidentChange(incident=fired, change=ReportKind.FIRING, at=now))
-        return fired
-    last = incident.reported or incident.fired
-    if rules.repeat_s and now - last >= timedelta(seconds=rules.repeat_s):
-        repeated = replace(incident, reported=now)
-        changes.append(IncidentChange(incident=repeated, change=ReportKind.REPEATED, at=now))
-        return repeated
-    return incident
+        return incident
+    if incident.reported is None:
+        change = ReportKind.FIRING
+    elif rules.repeat_s and now - incident.reported >= timedelta(seconds=rules.repeat_s):
+        change = ReportKind.REPEATED
+    else:
+        return incident
+    reported = replace(incident, reported=now)
+    changes.append(IncidentChange(incident=reported, change=change, at=now))
+    return reported
 
 
 def _posted(

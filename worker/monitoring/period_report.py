@@ -17,9 +17,8 @@ _WIDTHS_H = (1, 2, 4, 6, 12, 24)  # hours of a column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedSource:
-    """A source in a report: whether it is well (`health`), and how many articles it has
-    delivered in each column of the chart (`numbers`). Articles that came again unchanged are not
-    counted."""
+    """A source in a report: whether it is well (`health`), and how many deliveries it has
+    made in each column of the chart (`numbers`), whatever became of them."""
 
     health: SourceHealth
     numbers: tuple[int, ...]

@@ -39,6 +39,7 @@ def read_status(
     monitoring: MonitoringRules,
     *,
     now: datetime,
+    embedded_down: bool = False,
 ) -> Status:
     """Read the state of the whole system, and judge what needs attention.
 
@@ -46,13 +47,15 @@ def read_status(
     `slow_facts` reads once a minute. If one of them does not answer, its part is empty, and
     `Status.unreachable` names it; nothing is raised for that. Times are those of the broker's
     clock; `now`, the time of this machine, is used for the hours in the store, and if the broker
-    does not answer.
+    does not answer. A broker of which the caller knows that it is a stopped embedded one
+    (`embedded_down`) is not asked.
     """
-    broker = read_broker(connection, rules)
+    broker = None if embedded_down else read_broker(connection, rules)
     found = _read_store(store, slow_facts, broker, monitoring, now)
     if broker and found:
         slow_facts.note(connection, rules.queue.name, now)
     status = _status(broker, found, rules, monitoring, now)
+    status = replace(status, embedded_down=embedded_down)
     return replace(status, attention=needs_attention(status, monitoring.attention))
 
 

@@ -137,7 +137,8 @@ class Status:
     parts of it.
 
     A field is None or empty if it could not be read, because broker or store does not answer;
-    `unreachable` names which: "broker", "store".
+    `unreachable` names which: "broker", "store". `embedded_down` is true if the broker is an
+    embedded one that is stopped, as it is after `worker down` until something needs it.
 
     `attention` lists what needs attention, the most urgent first. `leased` counts the messages that
     workers have taken and not finished, and `overdue` those of them whose worker seems to have
@@ -187,6 +188,7 @@ class Status:
     pauses: Pauses = NO_PAUSES
     growth: StoreGrowth | None = None
     store_limit_bytes: int = 0
+    embedded_down: bool = False
 
     @property
     def waiting(self) -> int:

@@ -52,24 +52,26 @@ def with_sample(samples: Sequence[Sample], new: Sample) -> tuple[Sample, ...]:
 
 
 def trend_attention(
-    samples: Sequence[Sample], new: Sample, rules: AlertRules
+    samples: Sequence[Sample], new: Sample, rules: AlertRules, standing: int
 ) -> Iterator[Attention]:
     """Yield what needs the attention of a person, judged by how the numbers have changed over
     hours.
 
-    `samples` are the numbers of articles at earlier times, and `new` those of now. There is one
-    judgement so far, named `dead-slow`: a large share of the articles of the last six hours became
-    dead letters, and a large share of those of the last half hour, too.
+    `samples` are the numbers of articles at earlier times, and `new` those of now. `standing` is
+    the number of dead letters that are neither dropped nor replayed. There is one judgement so far,
+    named `dead-slow`: a large share of the articles of the last six hours became dead letters, and
+    a large share of those of the last half hour, too; unless only few of these letters stand.
     """
     long, short = _before(samples, new.at, PERIOD), _before(samples, new.at, timedelta(minutes=30))
-    if long and short and new.dead - long.dead > rules.dead_articles_6h:
+    if long and short and min(new.dead - long.dead, standing) > rules.dead_articles_6h:
         share = _dead_share(long, new)
         if min(share, _dead_share(short, new)) > rules.dead_share_6h:
             yield Attention(
                 name="dead-slow",
                 severity=Severity.TICKET,
                 sentence=f"{share:.0%} of the articles of the last hours became dead letters",
-                remedy="see the reasons: worker dead list",
+                remedy="see the reasons: worker dead list; letters that are dropped, or replayed "
+                "with success, do not count",
             )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from worker.model.records import DeadLetter, Outcome, OutcomeKind
+from worker.model.short_ids import short_id
 
 log = logging.getLogger("worker")
 
@@ -31,7 +32,7 @@ def log_batch(
             letter.reason,
             letter.stage,
             letter.receipt,
-            letter.letter_id[:12],
+            short_id(letter.letter_id),
         )
     if more := Counter(letter.reason.value for letter in letters[_LETTERS_LOGGED:]):
         keys = "".join(f" {reason}=%d" for reason in more)

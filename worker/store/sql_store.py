@@ -310,12 +310,12 @@ class SqlStore:
         now: datetime,
         hours: int = 24,
         *,
-        without: Collection[OutcomeKind] = (),
+        kinds: Collection[OutcomeKind] = (),
         source: str | None = None,
     ) -> dict[str, tuple[int, ...]]:
         with self._reading() as connection:
             return outcome_stats.last_hours_by_source(
-                connection, now, hours, without=without, source=source
+                connection, now, hours, kinds=kinds, source=source
             )
 
     def outcome_totals(self, source: str | None = None) -> OutcomeTotals:

@@ -23,7 +23,6 @@ HOURS = 24
 WEEK_H = 168
 _FRESH_S = 60.0  # to judge 500 sources takes 70 to 150 ms of CPU
 _LEARN_AFTER = timedelta(minutes=50)  # before readings of the status would have to learn
-_REPEATED = (OutcomeKind.UNCHANGED,)  # a poller sends what it has sent before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +46,8 @@ class SourceRow:
     """A source as lists show it.
 
     `health` says whether new articles come as they should; its rhythm is left out in lists.
-    `last_hours` has the number of articles in each of the last 24 hours, the present one last;
-    articles that came again unchanged are not counted.
+    `last_hours` has the number of new articles, copies and variants included, in each of the last
+    24 hours, the present one last.
     """
 
     source: str
@@ -128,7 +127,7 @@ class SourceWatch:
             planned=self._planned(),
         )
         seen = {source.source: source for source in self._store.sources()}
-        hours = self._store.last_hours_by_source(now, HOURS, without=_REPEATED)
+        hours = self._store.last_hours_by_source(now, HOURS, kinds=FIRST_STORED)
         shares = source_shares(self._store.window_counts(now, WEEK_H, 1))
         rows = [
             SourceRow(

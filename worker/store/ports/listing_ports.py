@@ -39,8 +39,9 @@ class ListingReader(Protocol):
         page may have fewer articles although others follow: its field `next` tells.
 
         With `with_facets`, the page has the values by which the list can be narrowed, counted over
-        the newest 500 articles that match and come after the position. Raises TooBroad if words are
-        looked for by a beginning that too many have.
+        the newest 500 articles that match and come after the position. Raises TooBroad
+        for a query like `w*`: it asks for words that begin with a text, and so many words begin
+        with it that the search would take long.
         """
         ...
 

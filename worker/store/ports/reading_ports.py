@@ -173,16 +173,16 @@ class OutcomeCountReader(Protocol):
         now: datetime,
         hours: int = ...,
         *,
-        without: Collection[OutcomeKind] = ...,
+        kinds: Collection[OutcomeKind] = ...,
         source: str | None = None,
     ) -> dict[str, tuple[int, ...]]:
         """Return for each source its numbers of deliveries in the last `hours` hours, by default
         24.
 
         The earliest hour comes first; the last number is that of the hour of `now`, which has not
-        ended. Deliveries with an outcome in `without` are not counted. A source that delivered
-        nothing in that time is left out. With `source`, only the numbers of that source are
-        returned.
+        ended. If `kinds` is not empty, only deliveries with such an outcome are counted. A source
+        that delivered nothing of them in that time is left out. With `source`, only the numbers of
+        that source are returned.
         """
         ...
 

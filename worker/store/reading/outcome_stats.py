@@ -103,22 +103,22 @@ def last_hours_by_source(
     now: datetime,
     hours: int = 24,
     *,
-    without: Collection[OutcomeKind] = (),
+    kinds: Collection[OutcomeKind] = (),
     source: str | None = None,
 ) -> dict[str, tuple[int, ...]]:
     """Return for each source its numbers of deliveries in the last `hours` hours, the earliest
     first.
 
-    The last number is that of the hour of `now`, which has not ended. Deliveries with an outcome in
-    `without` are not counted. A source that delivered nothing in that time is left out. With
-    `source`, only the numbers of that source are returned.
+    The last number is that of the hour of `now`, which has not ended. If `kinds` is not
+    empty, only deliveries with such an outcome are counted. A source that delivered nothing of them
+    in that time is left out. With `source`, only the numbers of that source are returned.
     """
     first = hour_of(now) - hours + 1
     counts = _counts(connection, source, max(first, ALL_HOURS + 1), hour_of(now))
     numbers: dict[str, list[int]] = {}
     statement = sa.select(counts.c.source, counts.c.hour, counts.c.articles)
-    if without:
-        statement = statement.where(counts.c.outcome.not_in([kind.value for kind in without]))
+    if kinds:
+        statement = statement.where(counts.c.outcome.in_([kind.value for kind in kinds]))
     for name, hour, articles in connection.execute(statement).all():
         if name not in numbers:
             numbers[name] = [0] * hours

@@ -85,8 +85,13 @@ _ARTICLES = frozenset("der die das le la les l' l’ el los las o os a as il lo 
 
 
 def is_usual_name(words: Sequence[str], label: str, country: str, language: str) -> bool:
-    """Whether texts in a language name a place like this: it is a city of a country where the
-    language is spoken, under its own name (`label`), or this is its well-known name there."""
+    """Whether a name, given as its `words`, is one that texts in a language usually give to a place
+    with the main name `label` in a `country` (code of two letters).
+
+    So it is if the language is spoken in that country and the words are the main name, such as
+    Osnabrück in German, unless that is often something else; or if the words are a well-known name
+    of a place in that language, such as Mosca for Moscow in Italian.
+    """
     if language not in _COUNTRIES:
         return False
     name = " ".join(words)

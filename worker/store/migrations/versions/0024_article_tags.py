@@ -1,12 +1,18 @@
-"""Add a table that has the tags of an article in one row, and one of facts that many rows share.
+"""Store the tags of an article in one row, and what many tags have in common only once.
+
+Before, each tag of each article was a row of its own, which repeated scheme, method and version:
+which list the tag is from, how it was found, and by which rules. Now a row of the new table
+`article_tags` has all tags of an article, and names these facts by a number of the new table
+`provenances`. A revision names what cleaned it in the same way. The store becomes smaller.
 
 The table of tags gets the name `tag_rows`, and a view takes its old name. So a worker of an earlier
 version reads and writes tags as before: it reads those in both tables, and what it writes is in
 `tag_rows` until a worker of this version moves it. Nothing is moved here, so the migration takes
 moments, whatever the size of the store.
 
-In the view, the folded columns are in lower case only as far as the database knows letters. A
-worker of an earlier version on SQLite may miss a label with other letters in capitals.
+The view has codes and labels in lower case, too, for a search in any letter case. They are so only
+as far as the database knows letters: a worker of an earlier version on SQLite may miss a label with
+other letters in capitals.
 """
 
 import sqlalchemy as sa
