@@ -76,15 +76,13 @@ def blocks(path: Path, language: str) -> Iterator[LabelledText]:
 
 def found(article: Article, rules: EntityRules, model: EntityModel | None, least: float) -> Spans:
     """Return the mentions of all names in an article whose score is at least this."""
-    return frozenset(
-        (mention.start, mention.end, name.kind)
-        for name in find_names(article, rules, tokens_of_article(article), model)
-        if name_score(
-            name.kind, name_features(name, recognised=model is not None), article.language
-        )
-        >= least
-        for mention in name.mentions
-    )
+    tokens = tokens_of_article(article)
+    spans = set()
+    for name in find_names(article, rules, tokens, model):
+        features = name_features(name, tokens.text, recognised=model is not None)
+        if name_score(name.kind, features, article.language) >= least:
+            spans |= {(mention.start, mention.end, name.kind) for mention in name.mentions}
+    return frozenset(spans)
 
 
 def scores(texts: Sequence[LabelledText], results: Sequence[Spans]) -> str:

@@ -86,14 +86,16 @@ def _every_name() -> EntityRules:
     rules = load_config().tagging.entities
     if rules is None:
         raise ValueError("the packaged config tags entities")
-    return rules.model_copy(update={"most": _EVERY, "most_spans": _EVERY, "min_score": 0.0})
+    return rules.model_copy(
+        update={"most": _EVERY, "most_spans": _EVERY, "min_score": 0.0, "min_scores": {}}
+    )
 
 
 @cache
 def _shown() -> EntityRules:
     """The same with the packaged limit: names that are likely enough to be right."""
     rules = load_config().tagging.entities
-    return _every_name().model_copy(update={"min_score": rules.min_score if rules else 0.0})
+    return _every_name().model_copy(update={"min_score": rules.least_score("en") if rules else 0.0})
 
 
 def _tagged(words: list[str], rules: EntityRules) -> Spans:

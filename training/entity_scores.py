@@ -35,8 +35,9 @@ from training.news_names import sentences as news_sentences
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.entities import KINDS, EntityRules, find_names
+from worker.tag.entities.name_cues import CUES
 from worker.tag.entities.name_ids import CodedName
-from worker.tag.entities.name_model import EntityModel, shipped
+from worker.tag.entities.name_model import ENGLISH, EntityModel, shipped
 from worker.tag.entities.name_scores import OWN, NameFeatures, name_features
 from worker.tag.tokens import tokens_of_article
 
@@ -100,9 +101,12 @@ def _of_corpus(
         text, gold = _gold(sentences[block : block + _BLOCK])
         article = Article(source="c", key="", title="", text=text, language=language)
         model = models[block // _BLOCK % len(models)]
-        for name in find_names(article, rules, tokens_of_article(article), model):
+        tokens = tokens_of_article(article)
+        for name in find_names(article, rules, tokens, model):
             hits = [(m.start - 1, m.end - 1, name.kind) in gold for m in name.mentions]
-            features = name_features(name, recognised=model is not None)
+            features = name_features(name, tokens.text, recognised=model is not None)
+            if language != ENGLISH:  # scores in other languages don't count cues
+                features = features._replace(cues=frozenset())
             yield Example(name.kind, features, 2 * sum(hits) >= len(hits), weight)
 
 
@@ -115,7 +119,7 @@ def _of_news(
         tokens, gold = tokens_of_article(article), {*marked.names}
         for name in find_names(article, rules, tokens, models[number % _FOLDS]):
             hits = [(m.start - 1, m.end - 1, name.kind) in gold for m in name.mentions]
-            features = name_features(name, recognised=True)
+            features = name_features(name, tokens.text, recognised=True)
             yield Example(name.kind, features, 2 * sum(hits) >= len(hits), _NEWS_WEIGHT)
 
 
@@ -138,12 +142,13 @@ def _of_labelled_texts(folder: Path, labels: Path, rules: EntityRules) -> Iterat
     for corpus_name, document, text in labelled_texts(folder):
         if (key := (corpus_name, document)) in used:
             article = article_with_title(text)
-            for name in find_names(article, rules, tokens_of_article(article), shipped()):
+            tokens = tokens_of_article(article)
+            for name in find_names(article, rules, tokens, shipped()):
                 right = tags[key].get((name.kind, name.code)) if key in tags else None
                 if right is None:
                     right = _as_labelled(name, mentions.get(key, ()), shift=not article.title)
                 if right is not None:
-                    features = name_features(name, recognised=True)
+                    features = name_features(name, tokens.text, recognised=True)
                     yield Example(name.kind, features, right, _LABELLED[corpus_name])
 
 
@@ -204,13 +209,16 @@ def _fold_models(
 
 
 def fit(examples: Sequence[Example]) -> None:
-    """Print the intercepts by kind and what found a name, and the weights by group."""
+    """Print the intercepts by kind and what found a name, the weights by group, and those of cues
+    by kind."""
+    cue_cells = [(kind, cue) for kind in KINDS.values() for cue in CUES]
     cells = [(kind, found_by) for kind in KINDS.values() for found_by in _FOUND_BY]
     examples = [e for e in examples if e.weight and e.features.found_by != OWN]
     rows = []
     for kind, features, _, _ in examples:
         rows.append(
             [
+                *(cell[0] == kind and cell[1] in features.cues for cell in cue_cells),
                 *((kind, features.found_by) == cell for cell in cells),
                 *(2.0 * (features.found_by == found_by) for found_by in _FOUND_BY),
                 *(features.log_odds * (features.group == group) for group in _GROUPS),
@@ -220,14 +228,16 @@ def fit(examples: Sequence[Example]) -> None:
     model = LogisticRegression(C=_REGULARISATION, max_iter=5000)
     right, weights = [e.right for e in examples], [e.weight for e in examples]
     model.fit(np.array(rows, float), right, sample_weight=weights)
-    by_cell, by_found, odds, doublings = np.split(
-        model.coef_[0], np.cumsum([len(cells), len(_FOUND_BY), len(_GROUPS)])
+    by_cue, by_cell, by_found, odds, doublings = np.split(
+        model.coef_[0], np.cumsum([len(cue_cells), len(cells), len(_FOUND_BY), len(_GROUPS)])
     )
     shared = dict(zip(_FOUND_BY, by_found, strict=True))
     for (kind, found_by), own in zip(cells, by_cell, strict=True):
         print(f"{kind} {found_by!r}: {model.intercept_[0] + own + 2 * shared[found_by]:.2f}")
     for group, of_odds, of_doublings in zip(_GROUPS, odds, doublings, strict=True):
         print(f"{group!r}: ({of_odds:.2f}, {of_doublings:.2f})")
+    for (kind, cue), weight in zip(cue_cells, by_cue, strict=True):
+        print(f"{kind} cue {cue!r}: {weight:.2f}")
 
 
 def main() -> None:

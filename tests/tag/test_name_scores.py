@@ -7,12 +7,26 @@ from worker.config.loader import load_config
 from worker.model.records import Article, Tag
 from worker.model.tags import ABOUT
 from worker.tag.entities import EntityRules, entity_tags
+from worker.tag.entities.mentions import Mention
+from worker.tag.entities.name_cues import (
+    ACTS,
+    BODY,
+    GENITIVE,
+    HYPHEN,
+    LOCATED,
+    PART,
+    QUOTED,
+    name_cues,
+)
 from worker.tag.entities.name_scores import NameFeatures, name_score
 
 FILLER = "It rained all day and nobody went out to see what was left of the old road. " * 12
 
 
 def rules(**changes: object) -> EntityRules:
+    """The packaged rules with some changes; a `min_score` among them holds in all languages."""
+    if "min_score" in changes:
+        changes = {"min_scores": {}, **changes}
     packaged = load_config().tagging.entities
     assert packaged is not None
     return packaged.model_copy(update=changes)
@@ -109,3 +123,42 @@ def test_one_word_needs_two_mentions_where_no_sentence_was_labelled_by_hand(kind
 def test_a_name_in_a_language_without_a_model_has_a_score_too() -> None:
     tags = tags_of("De kanselier reisde naar Frankrijk en sprak met Emmanuel Macron.", "", "nl")
     assert {"France", "Emmanuel Macron"} <= tags.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "cues"),
+    [
+        ("It met the Ministry of Fish today.", "Ministry of Fish", {BODY}),
+        ("It rained in Upper Qux, they say.", "Upper Qux", {LOCATED}),
+        ("He lives in Upper Qux.", "Upper Qux", {LOCATED}),
+        ("Zed Blip said so.", "Zed Blip", {ACTS}),
+        ("Zed Blip's dog.", "Zed Blip", {ACTS}),
+        ("It was made by Blop yesterday.", "Blop", {ACTS}),
+        ("The Upper Qux Valley is wide.", "Qux", {PART}),
+        ("The Institute of Fish and Chips is open.", "Institute of Fish", {BODY, PART}),
+        ('They saw "Zed Blip" again.', "Zed Blip", {QUOTED}),
+        ("The Qux-led talks of O'Blip's end", "Qux-led", {HYPHEN}),
+        ("It is O'Blip again.", "O'Blip", {GENITIVE}),
+        ("Qux", "Qux", set()),
+    ],
+)
+def test_the_words_beside_a_name_are_cues(text: str, name: str, cues: set[str]) -> None:
+    start = text.index(name)
+    found = Mention(start, start + len(name), name, "organisation", 0.9, "crf")
+    assert name_cues(found, text) == cues
+
+
+@pytest.mark.parametrize(
+    ("kind", "cue", "likelier"),
+    [
+        ("organisation", BODY, True),
+        ("organisation", ACTS, True),
+        ("organisation", PART, False),
+        ("place", LOCATED, True),
+        ("person", QUOTED, False),
+    ],
+)
+def test_a_cue_makes_a_name_more_or_less_likely(kind: str, cue: str, likelier: bool) -> None:
+    without = name_score(kind, NameFeatures("words", 1.0, 0.0))
+    with_cue = name_score(kind, NameFeatures("words", 1.0, 0.0, frozenset((cue,))))
+    assert (with_cue > without) is likelier

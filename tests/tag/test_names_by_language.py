@@ -196,7 +196,7 @@ def test_words_of_one_language_take_no_room_in_the_tables_of_another() -> None:
 def test_a_german_genitive_is_the_same_person(text: str, codes: set[str]) -> None:
     assert _RULES is not None
     article = Article(source="w", key="", title="", text=text, language="de")
-    tags = entity_tags(article, _RULES.model_copy(update={"min_score": 0.0}))
+    tags = entity_tags(article, _RULES.model_copy(update={"min_score": 0.0, "min_scores": {}}))
     assert {tag.code for tag in tags if tag.scheme == "person"} == codes
 
 

@@ -26,7 +26,7 @@ from worker.tag.entities.name_surroundings import corrected
 from worker.tag.entities.native_mentions import with_native_names
 from worker.tag.entities.native_names import NATIVE_LANGUAGES
 from worker.tag.entities.places_by_language import has_nouns
-from worker.tag.entities.refused_names import without_nouns, without_refused
+from worker.tag.entities.refused_names import without_common_words, without_nouns, without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
 
 __all__ = [
@@ -108,7 +108,9 @@ def _entity_tags(
     text_field = "text" if article.text else "summary"
     chars = len(tokens.text) - text_start
     return _tags(
-        names, rules, _TitleAndText(text_field, text_start, chars, reads, article.language)
+        names,
+        rules,
+        _TitleAndText(tokens.text, text_field, text_start, chars, reads, article.language),
     )
 
 
@@ -145,6 +147,7 @@ def find_names(
     mentions = [*own, *_without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
+        mentions = without_common_words(mentions, model.recogniser.lexicon)
     mentions = corrected(mentions, tokens.text)
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
     mentions.sort(key=_START)
@@ -284,6 +287,7 @@ class _TitleAndText(NamedTuple):
     takes its place.
     """
 
+    text: str  # the one string
     text_field: str  # text or summary
     text_start: int
     text_chars: int
@@ -315,10 +319,11 @@ def _salience(mentions: Sequence[Mention], fields: _TitleAndText) -> float:
 
 def _tags(names: Sequence[CodedName], rules: EntityRules, fields: _TitleAndText) -> list[Tag]:
     """The tags of those names that are likely enough to be right, the most salient first."""
-    version, most_spans, least = rules.full_version, rules.most_spans, rules.min_score
+    version, most_spans = rules.full_version, rules.most_spans
+    least = rules.least_score(fields.language)
     tags = []
     for name in names:
-        features = name_features(name, recognised=fields.recognised)
+        features = name_features(name, fields.text, recognised=fields.recognised)
         score = name_score(name.kind, features, fields.language)
         if score >= least:
             tags.append(_tag(name, score, method_of(features), version, most_spans, fields))

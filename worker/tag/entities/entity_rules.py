@@ -3,6 +3,7 @@
 They include names that the operator listed, which are found without a trained model.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, NamedTuple, Self, get_args
 
@@ -56,8 +57,9 @@ class EntityRules(Frozen):
     `recognise` switches on the trained models that find other names, in texts in `languages`;
     `path` chooses the fast or the more accurate one for English. `gazetteer` uses the list of names
     in this package beside the models. A name becomes a tag if the probability that it is right is
-    at least `min_score`. At most `most` names of an article become tags. Each has at most
-    `most_spans` passages as evidence. `stop_names` never become a tag.
+    at least `min_score`, or the number that `min_scores` has for the language. At most `most` names
+    of an article become tags. Each has at most `most_spans` passages as evidence. `stop_names`
+    never become a tag.
     """
 
     version: Annotated[str, Field(min_length=1)]
@@ -66,10 +68,16 @@ class EntityRules(Frozen):
     path: ModelPath = "fast"
     languages: tuple[str, ...] = MODEL_LANGUAGES
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.65
+    min_scores: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = {}
     most: Annotated[int, Field(ge=1)] = 30
     most_spans: Annotated[int, Field(ge=1)] = 5
     stop_names: tuple[str, ...] = ()
     entities: tuple[Entity, ...] = ()
+
+    def least_score(self, language: str) -> float:
+        """Return the probability of being right from which a name in an article in this language
+        becomes a tag."""
+        return self.min_scores.get(language, self.min_score)
 
     @model_validator(mode="after")
     def _aliases_are_unambiguous(self) -> Self:

@@ -1,8 +1,9 @@
 """Compute the score of a name's tag: the probability that the tag is right.
 
-It is a logistic regression on what found the name, its kind, how sure the trained model is, and how
-often the article has it. `training/entity_scores.py` fitted it on labelled texts that the trained
-model had not seen; docs/models/entities.md says on which, and how well it holds.
+It is a logistic regression on what found the name, its kind, how sure the trained model is, how
+often the article has it, and the words in it and beside it. `training/entity_scores.py` fitted it
+on labelled texts that the trained model had not seen; docs/models/entities.md says on which, and
+how well it holds.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from worker.tag.entities.gazetteer_evidence import LIKELY, SURE
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE
+from worker.tag.entities.name_cues import name_cues
 from worker.tag.entities.name_ids import CodedName
 from worker.tag.entities.name_model import ENGLISH, MODEL_LANGUAGES
 
@@ -32,12 +34,14 @@ class NameFeatures(NamedTuple):
     several words, "single" by one word that needs no evidence, "evidence" by words beside the name.
     To the last three "+" is added if the trained model found the name, too, "-" if it did not, and
     ":" if it did not read the text. `log_odds` says how sure the trained model is, 0 if it did not
-    find the name. `doublings` is the binary logarithm of the number of mentions.
+    find the name. `doublings` is the binary logarithm of the number of mentions. `cues` are those
+    of worker.tag.entities.name_cues, for names that the trained model alone found.
     """
 
     found_by: str
     log_odds: float
     doublings: float
+    cues: frozenset[str] = frozenset()
 
     @property
     def group(self) -> str:
@@ -47,11 +51,11 @@ class NameFeatures(NamedTuple):
         return "listed:" if last == ":" else "listed" if last in "+-" else self.found_by
 
 
-def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
+def name_features(name: CodedName, text: str, *, recognised: bool) -> NameFeatures:
     """Return what the score of a name in an article is computed from.
 
-    `recognised` says whether the trained model read the text. If not, it proves nothing that the
-    model did not find the name.
+    `text` is the text in which its mentions stand. `recognised` says whether the trained model read
+    the text. If not, it proves nothing that the model did not find the name.
     """
     own = listed = sure = 0.0
     words = False
@@ -73,7 +77,8 @@ def name_features(name: CodedName, *, recognised: bool) -> NameFeatures:
     if own:
         return NameFeatures(OWN, log_odds, doublings)
     if not listed:
-        return NameFeatures("words" if words else "word", log_odds, doublings)
+        cues = name_cues(name.mentions[0], text)
+        return NameFeatures("words" if words else "word", log_odds, doublings, cues)
     kind = "several" if listed == SURE else "single" if listed == LIKELY else "evidence"
     mark = (":", "-", "+")[recognised + (recognised and sure > 0)]
     return NameFeatures(kind + mark, log_odds, doublings)
@@ -83,7 +88,7 @@ def name_score(kind: str, features: NameFeatures, language: str = ENGLISH) -> fl
     """Return the probability that a name is right as the tag of an article, as a person,
     organisation or place (`kind`). `features` are the facts from which it is computed, and
     `language` is that of the article: the English model is right more often than others."""
-    found_by, log_odds, doublings = features
+    found_by, log_odds, doublings, cues = features
     if found_by == OWN:
         return OWN_SCORE
     other = language in MODEL_LANGUAGES and language != ENGLISH and found_by[-1] != ":"
@@ -92,6 +97,9 @@ def name_score(kind: str, features: NameFeatures, language: str = ENGLISH) -> fl
     if language in _WITHOUT_LABELS and found_by == "word":
         of_odds -= _DOUBT
     total = intercepts[kind][found_by] + of_odds * log_odds + of_doublings * doublings
+    if cues and language == ENGLISH:
+        of_cues = _CUES[kind]
+        total += sum([of_cues[cue] for cue in cues])
     return round(1 / (1 + exp(-total)), 3)
 
 
@@ -106,51 +114,81 @@ def method_of(features: NameFeatures) -> str:
 # Fitted by training/entity_scores.py. Log-odds by kind and what found the name.
 _INTERCEPTS: Mapping[str, Mapping[str, float]] = {
     PERSON: {
-        "several+": 1.37,
-        "several-": 2.21,
-        "several:": 3.18,
-        "single+": 0.9,
+        "several+": 1.41,
+        "several-": 2.31,
+        "several:": 3.33,
+        "single+": 0.91,
         "single-": 0.42,
-        "single:": 1.59,
-        "evidence+": 1.29,
-        "evidence-": 0.5,
-        "evidence:": 0.5,
-        "words": -0.41,
-        "word": -1.08,
+        "single:": 1.61,
+        "evidence+": 1.34,
+        "evidence-": 0.63,
+        "evidence:": 0.63,
+        "words": -0.05,
+        "word": 0.45,
     },
     ORGANISATION: {
-        "several+": 1.1,
-        "several-": 1.58,
-        "several:": 1.58,
-        "single+": 1.98,
-        "single-": 0.85,
+        "several+": 1.12,
+        "several-": 1.59,
+        "several:": 1.59,
+        "single+": 2.06,
+        "single-": 0.86,
         "single:": 1.56,
-        "evidence+": -0.47,
-        "evidence-": 0.5,
-        "evidence:": 0.5,
-        "words": -1.33,
-        "word": -0.05,
+        "evidence+": -0.49,
+        "evidence-": 0.63,
+        "evidence:": 0.63,
+        "words": -1.49,
+        "word": 1.5,
     },
     PLACE: {
-        "several+": 0.94,
-        "several-": 0.65,
-        "several:": 1.63,
-        "single+": 1.14,
-        "single-": -0.2,
-        "single:": 1.22,
-        "evidence+": 0.22,
-        "evidence-": 0.5,
-        "evidence:": 0.5,
-        "words": -2.24,
-        "word": -0.36,
+        "several+": 0.93,
+        "several-": 0.58,
+        "several:": 1.65,
+        "single+": 1.15,
+        "single-": -0.26,
+        "single:": 1.19,
+        "evidence+": 0.24,
+        "evidence-": 0.63,
+        "evidence:": 0.63,
+        "words": -2.08,
+        "word": 0.95,
     },
 }
 # By group of what found it: what a unit of log-odds of the trained model weighs, and a doubling.
 _WEIGHTS: Mapping[str, tuple[float, float]] = {
-    "listed": (0.53, -0.08),
-    "listed:": (0.0, 0.46),
-    "word": (0.26, 0.67),
-    "words": (0.73, 0.37),
+    "listed": (0.52, -0.07),
+    "listed:": (0.0, 0.48),
+    "word": (-0.14, 0.69),
+    "words": (0.67, 0.31),
+}
+# By kind what each cue adds, in log-odds.
+_CUES: Mapping[str, Mapping[str, float]] = {
+    PERSON: {
+        "body": -1.06,
+        "hyphen": -0.44,
+        "genitive": 0.96,
+        "part": -0.25,
+        "acts": 0.18,
+        "located": 0.3,
+        "quoted": -2.57,
+    },
+    ORGANISATION: {
+        "body": 1.01,
+        "hyphen": -1.08,
+        "genitive": -1.07,
+        "part": -1.18,
+        "acts": 0.51,
+        "located": -0.16,
+        "quoted": -0.84,
+    },
+    PLACE: {
+        "body": -0.09,
+        "hyphen": -1.24,
+        "genitive": -0.92,
+        "part": -0.92,
+        "acts": -0.12,
+        "located": 0.99,
+        "quoted": -3.24,
+    },
 }
 # The same for the models of the other languages, which read all their texts.
 _OTHER_INTERCEPTS: Mapping[str, Mapping[str, float]] = {

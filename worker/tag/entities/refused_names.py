@@ -8,7 +8,8 @@ stands for its currency ("US$").
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from worker.tag.entities.mentions import PERSON, Mention, is_title, name_form
+from worker.tag.entities.lexicon import Lexicon
+from worker.tag.entities.mentions import ORGANISATION, PERSON, Mention, is_title, name_form
 from worker.tag.entities.places_by_language import is_noun, stands_as_place
 from worker.tag.tokens import Tokens
 
@@ -26,6 +27,7 @@ _PARTY_AND_STATE = re.compile(
     r"[DRI]-(?:[A-Z]{2}|[A-Z][a-z]{1,4}\.|Alaska|Hawaii|Idaho|Iowa|Maine|Ohio|Texas|Utah)"
 )
 _CURRENCY = "$"
+_MOSTLY_LOWER = 2  # quarters of lowercase uses from which a word is no name by itself
 
 
 def without_refused(
@@ -87,3 +89,17 @@ def _is_full(mention: Mention) -> bool:
     """Whether this is a person's full name, not one like "South Korean"."""
     first, _, rest = mention.surface.partition(" ")
     return mention.kind == PERSON and bool(rest) and first.lower() not in _DIRECTIONS
+
+
+def without_common_words(mentions: Sequence[Mention], lexicon: Lexicon) -> list[Mention]:
+    """Return the mentions without organisations of the list of names that are mostly written small
+    ("act", "unity") and that the trained model did not take for a name. `lexicon` is the model's."""
+    return [
+        m
+        for m in mentions
+        if m.recognised
+        or m.method != "gazetteer"
+        or m.kind != ORGANISATION
+        or " " in m.surface
+        or lexicon.lower(m.surface) < _MOSTLY_LOWER
+    ]
