@@ -23,6 +23,7 @@ from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
 from worker.tag.entities.name_surroundings import corrected
+from worker.tag.entities.names_within import with_parts_marked
 from worker.tag.entities.native_mentions import with_native_names
 from worker.tag.entities.native_names import NATIVE_LANGUAGES
 from worker.tag.entities.places_by_language import has_nouns
@@ -100,7 +101,7 @@ def find_names(
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
     mentions = corrected(mentions, tokens.text)
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
-    mentions.sort(key=_START)
+    mentions = with_parts_marked(mentions, tokens.text)
     mentions = _without_headline_words(mentions, title)
     place_aliases = model.place_aliases if model and not gazetteer else {}
     german = article.language == "de"

@@ -17,7 +17,7 @@ def without_leading_words(mentions: Sequence[Mention], peoples: Collection[str])
     """Return the mentions, where names of organisations that the trained model found begin after
     a word for a people and common nouns in small letters. `peoples` are those words: "American"."""
     cut = {}
-    for number, (_, _, surface, kind, _, method, _) in enumerate(mentions):
+    for number, (_, _, surface, kind, _, method, *_) in enumerate(mentions):
         if kind == ORGANISATION and method == "crf" and surface.partition(" ")[0] in peoples:
             cut[number] = _cut(mentions[number], peoples)
     if not cut:

@@ -43,7 +43,7 @@ def without_refused(
     people = None
     kept = []
     for mention in mentions:
-        _, end, surface, kind, _, method, _ = mention
+        _, end, surface, kind, _, method, *_ = mention
         if text.startswith(_CURRENCY, end):
             continue
         if method != "own":
