@@ -11,7 +11,7 @@ from worker.tag.entities.crf import Recogniser
 from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
 from worker.tag.entities.genitives import NO_GENITIVES, german_genitives
-from worker.tag.entities.leading_words import without_leading_words
+from worker.tag.entities.leading_words import without_leading_places, without_leading_words
 from worker.tag.entities.mentions import (
     ORGANISATION,
     PERSON,
@@ -91,6 +91,7 @@ def find_names(
         found = without_leading_words(found, peoples)
     if listed:
         loud = _is_title_case(title)
+        found = without_leading_places(found, listed)
         found = joined_mentions(
             listed, found, tokens, len(title), title_case=loud, language=article.language
         )

@@ -78,7 +78,9 @@ def without_nouns(mentions: Sequence[Mention], tokens: Tokens, language: str) ->
     nouns = {
         start
         for index, (start, _) in zip(indexes, spans, strict=True)
-        if not stands_as_place(tokens.run(max(0, index - 2), index), language)
+        if not stands_as_place(
+            tokens.run(max(0, index - 2), index), tokens.run(index, index + 1)[0], language
+        )
     }
     return [m for m in mentions if m.start not in nouns or m.surface not in doubtful]
 
