@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pycrfsuite
 
 from bench.baselines import heuristics, plain_features
+from bench.peer.labelling import load_spacy
 from worker.config.loader import load_config
 from worker.model.records import Article
 from worker.tag.entities import KINDS, EntityRules, entity_tags, recognise_names
@@ -21,6 +23,7 @@ Spans = set[tuple[int, int, str]]
 
 TRAIN = ("wikigold", "wnut_tr", "ewt_dev", "pol_train", "pol_dev")
 TESTS = {"UNER English EWT, test": "ewt_test", "CrossNER politics, test": "pol_test"}
+_SPACY = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 _EVERY = 1000  # tags of a sentence, and mentions of each
 _SHORT = {kind: label for label, kind in KINDS.items()}
 
@@ -65,6 +68,8 @@ def entity_scores(folder: Path) -> None:
         "textbook CRF, same training": lambda words: in_text(words, crf.tag(plain_features(words))),
         "heuristics": lambda words: heuristics(" ".join(words), place_names),
     }
+    if spacy := load_spacy():
+        methods["spaCy, small model"] = lambda words: _by_spacy(" ".join(words), spacy)
     print("\n| corpus | method | person | organisation | place | all | CPU ms per 500 tokens |")
     print("|---|---|---|---|---|---|---|")
     joined = [s for name in TESTS.values() for s in read(folder / f"{name}.bio.tsv")]
@@ -111,6 +116,18 @@ def _tagged(words: list[str], rules: EntityRules) -> Spans:
 def _ours(words: list[str], path: ModelPath) -> Spans:
     mentions = recognise_names(Tokens(" ".join(words)), shipped(path).recogniser)
     return {(m.start, m.end, _SHORT[m.kind]) for m in mentions}
+
+
+def _by_spacy(text: str, spacy: Any) -> Spans:
+    """The names that spaCy finds, without the article and the genitive that it counts to them."""
+    found = set()
+    for entity in spacy(text).ents:
+        if kind := _SPACY.get(entity.label_):
+            name = entity.text.removesuffix("'s").removesuffix("’s").rstrip()
+            bare = name[4:] if name[:4] in ("the ", "The ") else name
+            start = entity.start_char + len(name) - len(bare)
+            found.add((start, start + len(bare), kind))
+    return found
 
 
 def _crf(sentences: Sequence[Sentence]) -> "pycrfsuite.Tagger":

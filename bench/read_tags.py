@@ -42,6 +42,10 @@ class Document(NamedTuple):
     title: str
     text: str
 
+    @property
+    def article(self) -> Article:
+        return Article(source="read", key="", title=self.title, text=self.text, language="en")
+
 
 class Shown(NamedTuple):
     """A tag that was shown to readers: its number is that of the text and its own, as in 17.3."""
@@ -97,10 +101,7 @@ def write_sheets(folder: Path, target: Path, draw: int) -> None:
     sheets: dict[int, list[str]] = defaultdict(list)
     shown: list[Shown] = []
     for number, document in enumerate(documents(folder, draw), 1):
-        article = Article(
-            source="read", key="", title=document.title, text=document.text, language="en"
-        )
-        tags = [each for each in tag(article, tagging, _NOW) if each.scheme in _SHOWN]
+        tags = [each for each in tag(document.article, tagging, _NOW) if each.scheme in _SHOWN]
         sheet = sheets[(number - 1) // _ON_A_SHEET + 1]
         sheet += [f"# {number}. {document.title}", "", document.text, "", "Tags:", ""]
         for its, each in enumerate(tags, 1):
@@ -141,7 +142,8 @@ def table(tags: Sequence[Shown], readers: Sequence[dict[str, bool]]) -> str:
     return "\n".join(lines)
 
 
-def _verdicts(path: Path) -> dict[str, bool]:
+def verdicts(path: Path) -> dict[str, bool]:
+    """Whether each tag is right, by its number, as a reader wrote it."""
     rows = (line.split("\t") for line in path.read_text("utf-8").splitlines() if line.strip())
     return {number: verdict == "y" for number, verdict, *_ in rows}
 
@@ -162,7 +164,7 @@ def main() -> None:
         return
     with options.tags.open(encoding="utf-8", newline="") as file:
         tags = [Shown(*row[:6]) for row in csv.reader(file, delimiter="\t")]
-    print(table(tags, [_verdicts(path) for path in options.readers]))
+    print(table(tags, [verdicts(path) for path in options.readers]))
 
 
 if __name__ == "__main__":

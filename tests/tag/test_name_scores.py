@@ -160,5 +160,5 @@ def test_the_words_beside_a_name_are_cues(text: str, name: str, cues: set[str]) 
 )
 def test_a_cue_makes_a_name_more_or_less_likely(kind: str, cue: str, likelier: bool) -> None:
     without = name_score(kind, NameFeatures("words", 1.0, 0.0))
-    with_cue = name_score(kind, NameFeatures("words", 1.0, 0.0, frozenset((cue,))))
+    with_cue = name_score(kind, NameFeatures("words", 1.0, 0.0, cues=frozenset((cue,))))
     assert (with_cue > without) is likelier

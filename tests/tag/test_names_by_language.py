@@ -52,6 +52,9 @@ def test_names_are_found_in_their_language_and_nouns_are_not(
         ("nl", "Sie fährt nach Torino.", "Torino", False),  # a language without a model
         ("pt", "Ele vive em Natal.", "Natal", True),
         ("pt", "O Natal chega.", "Natal", False),
+        ("pt", "Feliz Natal a todos os leitores.", "Natal", False),
+        ("pt", "A cidade de Natal espera turistas.", "Natal", True),
+        ("pt", "As lojas de Natal abrem cedo.", "Natal", False),
         ("fr", "Il habite à Nancy.", "Nancy", True),
         ("it", "Una protesta in Africa.", "Africa", True),
         ("pt", "A seca em África continua.", "África", True),
@@ -205,3 +208,10 @@ def test_the_german_cdu_and_csu_are_two_parties() -> None:
     article = Article(source="w", key="", title="", text="CDU und CSU streiten.", language="de")
     labels = {tag.code: tag.label for tag in entity_tags(article, _RULES)}
     assert labels == {"partyfacts:1375": "CDU", "csu": "CSU"}
+
+
+def test_a_place_before_the_full_name_of_a_person_is_a_name_of_its_own() -> None:
+    assert _found("Roma Giorgia Meloni ha parlato ieri alla Camera.", "it") >= {
+        ("Roma", "place"),
+        ("Giorgia Meloni", "person"),
+    }

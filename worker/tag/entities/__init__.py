@@ -11,7 +11,7 @@ from worker.tag.entities.crf import NameSpans, Recogniser
 from worker.tag.entities.entity_rules import EntityRules, OwnAlias
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
 from worker.tag.entities.genitives import NO_GENITIVES, german_genitives
-from worker.tag.entities.leading_words import without_leading_words
+from worker.tag.entities.leading_words import without_leading_places, without_leading_words
 from worker.tag.entities.mentions import (
     ORGANISATION,
     PERSON,
@@ -23,6 +23,7 @@ from worker.tag.entities.name_ids import CodedName, coded_names
 from worker.tag.entities.name_model import EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
 from worker.tag.entities.name_surroundings import corrected
+from worker.tag.entities.names_within import with_parts_marked
 from worker.tag.entities.native_mentions import with_native_names
 from worker.tag.entities.native_names import NATIVE_LANGUAGES
 from worker.tag.entities.places_by_language import has_nouns
@@ -139,6 +140,7 @@ def find_names(
         found = without_leading_words(found, peoples)
     if listed:
         loud = _is_title_case(title)
+        found = without_leading_places(found, listed)
         found = joined_mentions(
             listed, found, tokens, len(title), title_case=loud, language=article.language
         )
@@ -150,7 +152,7 @@ def find_names(
         mentions = without_common_words(mentions, model.recogniser.lexicon)
     mentions = corrected(mentions, tokens.text)
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
-    mentions.sort(key=_START)
+    mentions = with_parts_marked(mentions, tokens.text)
     mentions = _without_headline_words(mentions, title)
     place_aliases = model.place_aliases if model and not gazetteer else {}
     german = article.language == "de"

@@ -274,7 +274,7 @@ def _is_noun_as_place(name: NameInText, article: _Article) -> bool:
     if not is_noun(tokens.run(name.first, name.stop), article.language):
         return False
     before = tokens.run(max(0, name.first - 2), name.first)
-    return stands_as_place(before, article.language)
+    return stands_as_place(before, tokens.run(name.first, name.stop)[0], article.language)
 
 
 def _has_cue(name: NameInText, article: _Article) -> bool:

@@ -42,7 +42,8 @@ class Mention(NamedTuple):
     `surface` is the name as it is written there, and `kind` says what it names. `method` is "own"
     for a name that the operator listed, "gazetteer" for one that this package lists, and "crf" for
     one that only the trained model found; `score` (0 to 1) says how sure that is. `recognised` is
-    the score that the trained model gives to a name of this kind here, 0 if it found none.
+    the score that the trained model gives to a name of this kind here, 0 if it found none. `within`
+    says that the name is a part of a longer one here, as a country in the name of a party.
     """
 
     start: int
@@ -52,6 +53,7 @@ class Mention(NamedTuple):
     score: float
     method: str
     recognised: float = 0.0
+    within: bool = False
 
 
 class ResolvedName(NamedTuple):

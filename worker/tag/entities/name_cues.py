@@ -6,6 +6,7 @@ likely that the name goes on, and who "said" something is no place.
 """
 
 import re
+from functools import lru_cache
 
 from worker.tag.entities.mentions import Mention
 
@@ -27,6 +28,7 @@ _BODIES = frozenset(
     Patrol Police Post Press Radio School Senate Service Services Society TV Team Telegraph Times
     Tribune Union United University""".split()
 )
+_CACHED_NAMES = 20_000
 _NEAR = 24  # characters that are looked at on each side
 _NEXT = re.compile(
     r"(?P<part> [A-Z]| (?:of|and) [A-Z])"
@@ -43,13 +45,7 @@ _QUOTES = frozenset("\"“‘'")
 def name_cues(mention: Mention, text: str) -> frozenset[str]:
     """Return the cues (members of CUES) for a name where it is mentioned first in a text."""
     start, end, surface, *_ = mention
-    cues = set()
-    if not _BODIES.isdisjoint(surface.split()):
-        cues.add(BODY)
-    if "-" in surface:
-        cues.add(HYPHEN)
-    if "'" in surface or "’" in surface:
-        cues.add(GENITIVE)
+    cues = {*_cues_within(surface)}
     found = _NEXT.match(text, end, end + _NEAR)
     if found and found.lastgroup:
         cues.add(found.lastgroup)
@@ -64,3 +60,14 @@ def name_cues(mention: Mention, text: str) -> frozenset[str]:
     if before[-1:] in _QUOTES:
         cues.add(QUOTED)
     return frozenset(cues)
+
+
+@lru_cache(_CACHED_NAMES)
+def _cues_within(surface: str) -> tuple[str, ...]:
+    """The cues that a name has in itself."""
+    cues = (
+        (BODY, not _BODIES.isdisjoint(surface.split())),
+        (HYPHEN, "-" in surface),
+        (GENITIVE, "'" in surface or "’" in surface),
+    )
+    return tuple(cue for cue, has in cues if has)

@@ -110,7 +110,7 @@ def _lies_in(mention: Mention, passages: Sequence[tuple[int, int]]) -> bool:
 
 
 def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
-    start, end, surface, kind, _, method, _ = mention
+    start, end, surface, kind, _, method, *_ = mention
     if kind == PLACE and text.startswith(" dollar", end):
         return True
     if method == "own":

@@ -6,6 +6,7 @@ James Webb Space Telescope names nobody.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from worker.tag.entities.mentions import ORGANISATION, PLACE, Mention
 
@@ -21,6 +22,7 @@ DESCRIBES = ("-old", "-born", "-based", "-led", "-backed", "-owned")  # ends of 
 _NICKNAME = re.compile(
     r"[\w ’'-]{0,30}[\"”] [A-Z][\w’'-]+"
 )  # the rest of: Craig "Gray Wolf" Hammond
+_CACHED_NAMES = 20_000
 _SHORTEST_SHOUTED = 5  # letters
 _LONGEST_RUN = 90  # characters of the words that may follow a name
 _PARTICLES = frozenset(
@@ -30,6 +32,8 @@ _REST = re.compile(
     r" (?:(?:al|el|ad|as|az|ar|ash|at|ul)-|(?:bin|ibn|bint|van|von|de|di|da|del|dos) "
     r"(?:(?:al-|der |den |la ))?)[A-Z][\w’'-]+"
 )
+_FIRST_OF_REST = frozenset("abdeuv")
+_QUOTES = ('"', "“", "”")
 _AFTER_FATHER = (" bin ", " ibn ", " bint ")
 _NAMED_AFTER = re.compile(
     r"(?: [A-Z][\w’'-]{0,24}){0,2}? "
@@ -42,7 +46,9 @@ _PART = re.compile(  # before a figure of fiction: "starred as", "the role of"
     r"(?:\b(?:starr(?:ed|ing)|stars|role|appear(?:ed|ing)|cast) (?:as|of)"
     r"|\b(?:the|of|fictional) character(?: of)?|\bwho (?:plays|played|portrayed)) $"
 )
+_PART_ENDS = (" as ", " of ", " character ", " plays ", " played ", " portrayed ")
 _LONGEST_PART = 30  # characters
+_STORM_WORDS = ("urricane ", "yphoon ", "yclone ", "torm ")
 _STORM = re.compile(r"\b(?:[Hh]urricane|[Tt]yphoon|[Cc]yclone|[Ss]torm) ([A-Z][a-z]+)")
 # A sentence end without a space after it: "said Justin Amash.Image by …".
 _NEXT_SENTENCE = re.compile(r"([a-z]{3})\.[A-Z][a-z]+$")
@@ -50,6 +56,8 @@ _NEXT_SENTENCE = re.compile(r"([a-z]{3})\.[A-Z][a-z]+$")
 
 def storm_names(text: str) -> frozenset[str]:
     """Return the names of storms in a text: "Barry" if it says "Hurricane Barry"."""
+    if not any(word in text for word in _STORM_WORDS):
+        return frozenset()
     return frozenset(_STORM.findall(text))
 
 
@@ -66,11 +74,14 @@ def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Me
         if text.endswith(_AFTER_FATHER, 0, start):
             return None  # the rest of a longer name
     else:
-        if _PART.search(text, max(0, start - _LONGEST_PART), start):
+        first = max(0, start - _LONGEST_PART)
+        if text[first:start].endswith(_PART_ENDS) and _PART.search(text, first, start):
             return None
         mention = _with_rest(_without_other_words(mention), text)
         start, end, surface, *_ = mention
-    found = _NAMED_AFTER.match(text, end, end + _LONGEST_RUN) if " " in surface else None
+    if " " not in surface or not text[end + 1 : end + 2].isupper():
+        return mention
+    found = _NAMED_AFTER.match(text, end, end + _LONGEST_RUN)
     if not found:
         return mention
     kinds = found.groupdict()
@@ -82,25 +93,35 @@ def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Me
 
 
 def _without_other_words(mention: Mention) -> Mention:
-    """The mention without what stands before the name (ranks with all before them, "Cumbria Sgt.";
-    words in small letters; "Fourteen-year-old"), and without what stands behind it: an honour, a
-    verb in capitals, the first word of a next sentence."""
-    words = mention.surface.split(" ")
+    start, kept = _name_in(mention.surface)
+    if kept == mention.surface:
+        return mention
+    start += mention.start
+    return mention._replace(start=start, end=start + len(kept), surface=kept)
+
+
+@lru_cache(_CACHED_NAMES)
+def _name_in(surface: str) -> tuple[int, str]:
+    """The name in the words that the model took for it, and at which character it begins.
+
+    Without what stands before it (ranks with all before them, "Cumbria Sgt."; words in small
+    letters; "Fourteen-year-old"), and without what stands behind it: an honour, a verb in capitals,
+    the first word of a next sentence.
+    """
+    words = surface.split(" ")
     first = 0
     for at, word in enumerate(words[:-1]):
         if word.lower() in _RANKS:
             first = at + 1
     while first < len(words) - 1 and _is_before_name(words[first]):
         first += 1
-    surface = " ".join(words[first:])
-    start = mention.end - len(surface)
-    kept = _NEXT_SENTENCE.sub(r"\1", surface)
+    kept = " ".join(words[first:])
+    start = len(surface) - len(kept)
+    kept = _NEXT_SENTENCE.sub(r"\1", kept)
     before, _, last = kept.rpartition(" ")
     if before and (last in _HONOURS or (_is_shouted(last) and not before.isupper())):
         kept = before
-    if start == mention.start and kept == surface:
-        return mention
-    return mention._replace(start=start, end=start + len(kept), surface=kept)
+    return start, kept
 
 
 def _is_before_name(word: str) -> bool:
@@ -115,7 +136,9 @@ def _is_shouted(words: str) -> bool:
 def _with_rest(mention: Mention, text: str) -> Mention:
     """The mention with the rest of an Arabic name, of one with "de", "van", "von" …, or of one with
     a nickname in quotation marks."""
-    quotes = mention.surface.count('"') + mention.surface.count("“") + mention.surface.count("”")
+    quotes = sum(map(mention.surface.count, _QUOTES))
+    if quotes % 2 == 0 and text[mention.end + 1 : mention.end + 2] not in _FIRST_OF_REST:
+        return mention
     rest = _NICKNAME if quotes % 2 else _REST
     found = rest.match(text, mention.end, mention.end + _LONGEST_RUN)
     if not found:

@@ -80,6 +80,8 @@ _OFTEN_OTHERS = {
 _PREPOSITIONS = {  # of places, not followed by a common noun without an article
     "de": frozenset(("in", "aus", "nach", "bei", "In", "Aus", "Nach", "Bei")),
 }
+_CAPITALISED_NOUNS = {"pt": frozenset(("Natal",))}
+_CITY_OF = frozenset("cidade capital prefeitura prefeito município aeroporto bairro praia".split())
 _OPENING = frozenset(".!?:;\"'„“”«»‹›([–—-*•|…")
 _ARTICLES = frozenset("der die das le la les l' l’ el los las o os a as il lo i gli".split())
 
@@ -127,11 +129,15 @@ def has_nouns(language: str) -> bool:
     return language in _NOUNS
 
 
-def stands_as_place(before: Sequence[str], language: str) -> bool:
+def stands_as_place(before: Sequence[str], noun: str, language: str) -> bool:
     """Whether such a noun is a place after these words: after "in" in German, where all nouns are
-    capitalised; else anywhere but at the beginning of a sentence, even after an article."""
+    capitalised; else anywhere but at the beginning of a sentence, even after an article. Nouns
+    that are capitalised in their own meaning too, Portuguese "Natal" (Christmas), are places only
+    after words for a place."""
     if not before:
         return False
+    if noun in _CAPITALISED_NOUNS.get(language, ()):
+        return before[-1] in ("em", "Em") or (before[-1] == "de" and before[0] in _CITY_OF)
     if language in _PREPOSITIONS:
         return before[-1] in _PREPOSITIONS[language]
     opens = [not word or word[-1] in _OPENING or word.isspace() for word in before]

@@ -45,7 +45,7 @@ def without_refused(
     people = None
     kept = []
     for mention in mentions:
-        _, end, surface, kind, _, method, _ = mention
+        _, end, surface, kind, _, method, *_ = mention
         if text.startswith(_CURRENCY, end):
             continue
         if method != "own":
@@ -80,7 +80,9 @@ def without_nouns(mentions: Sequence[Mention], tokens: Tokens, language: str) ->
     nouns = {
         start
         for index, (start, _) in zip(indexes, spans, strict=True)
-        if not stands_as_place(tokens.run(max(0, index - 2), index), language)
+        if not stands_as_place(
+            tokens.run(max(0, index - 2), index), tokens.run(index, index + 1)[0], language
+        )
     }
     return [m for m in mentions if m.start not in nouns or m.surface not in doubtful]
 
@@ -93,7 +95,7 @@ def _is_full(mention: Mention) -> bool:
 
 def without_common_words(mentions: Sequence[Mention], lexicon: Lexicon) -> list[Mention]:
     """Return the mentions without organisations of the list of names that are mostly written small
-    ("act", "unity") and that the trained model did not take for a name. `lexicon` is the model's."""
+    ("act", "unity") and that the trained model did not take for a name. `lexicon` is its own."""
     return [
         m
         for m in mentions

@@ -1,0 +1,221 @@
+"""Measure whether the score of a tag is the probability that the tag is right, and draw it.
+
+    python -m bench.calibration --data FOLDER [--charts docs/charts]
+
+FOLDER is that of `bench.tags`. Names are compared with the labels of two corpora, ten sentences of
+which are tagged as one article, and with what a reader of news found; topics with the labels of
+Wikinews and of `bench/labels/topics-languages.jsonl`, and with what the same reader found. A name
+in a corpus is right if at least half of its mentions are names of its kind there. --charts draws
+calibration.svg, a reliability diagram, in a folder.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.names import TESTS, Sentence, in_text, read
+from bench.read_tags import Shown, documents, verdicts
+from bench.topics import LANGUAGE_LABELS, article_of
+from devtools.topic_corpora import CODES, wikinews
+from worker.config.loader import load_config
+from worker.model.records import Article
+from worker.tag import tag
+from worker.tag.entities import KINDS, find_names
+from worker.tag.entities.name_model import shipped
+from worker.tag.entities.name_scores import name_features, name_score
+from worker.tag.tokens import tokens_of_article
+
+_LABELS = Path(__file__).parent / "labels"
+_NOW = datetime(2026, 12, 1, tzinfo=UTC)
+_SENTENCES = 10  # that are tagged as one article
+_BINS = 10  # of the scores, of equal width
+_FEWEST = 10  # tags of a bin that is drawn
+_SURE = 0.9
+_SIDE, _LEFT, _TOP, _GAP = 320, 52, 46, 70  # of a panel, in pixels
+_COLOURS = ("#1f6feb", "#d9480f", "#2b8a3e")
+
+
+class Judged(NamedTuple):
+    """The score of a tag, and whether the tag is right."""
+
+    score: float
+    right: bool
+
+
+Curves = dict[str, list[Judged]]  # by what the tags were compared with
+
+
+def names_in_corpus(sentences: Sequence[Sentence]) -> Iterator[Judged]:
+    """Judge all names that are found in labelled sentences, however small their scores."""
+    rules = load_config().tagging.entities
+    if rules is None:
+        raise ValueError("the packaged config tags entities")
+    for first in range(0, len(sentences), _SENTENCES):
+        labelled, lines, at = set(), [], 1  # an empty title stands before the text
+        for sentence in sentences[first : first + _SENTENCES]:
+            words = [word for word, _ in sentence]
+            for start, end, kind in in_text(words, [label for _, label in sentence]):
+                labelled.add((at + start, at + end, KINDS.get(kind, kind)))
+            lines.append(" ".join(words))
+            at += len(lines[-1]) + 1
+        article = Article(source="b", key="", title="", text="\n".join(lines), language="en")
+        for name in find_names(article, rules, tokens_of_article(article), shipped()):
+            hits = sum((m.start, m.end, name.kind) in labelled for m in name.mentions)
+            score = name_score(name.kind, name_features(name, recognised=True))
+            yield Judged(score, 2 * hits >= len(name.mentions))
+
+
+def read_by_people(folder: Path, *, topics: bool) -> Iterator[Judged]:
+    """Judge the topics, or the names, of the news texts of which a reader has marked each tag."""
+    right = verdicts(_LABELS / "read-tags-first.tsv")
+    with (_LABELS / "read-tags.tsv").open(encoding="utf-8", newline="") as file:
+        shown = [Shown(*row[:6]) for row in csv.reader(file, delimiter="\t")]
+    marked = {(t.corpus, t.id, t.kind, t.code): right[t.number] for t in shown}
+    tagging = load_config().tagging
+    for document in documents(folder):
+        for each in tag(document.article, tagging, _NOW):
+            kind = "topic" if each.scheme == "taxonomy" else each.scheme
+            verdict = marked.get((document.corpus, document.id, kind, each.code))
+            if verdict is not None and topics == (kind == "topic"):
+                yield Judged(each.score, verdict)
+
+
+def broad_topics(article: Article, labels: Sequence[str]) -> Iterator[Judged]:
+    """Judge the tags of an article with topics of the top level."""
+    for each in tag(article, load_config().tagging, _NOW):
+        if each.code in CODES:
+            yield Judged(each.score, each.code in labels)
+
+
+def _names(folder: Path) -> Curves:
+    curves = {
+        corpus: list(names_in_corpus(read(folder / "ner" / f"{name}.bio.tsv")))
+        for corpus, name in TESTS.items()
+    }
+    return {**curves, "news, by a reader": list(read_by_people(folder, topics=False))}
+
+
+def _topics(folder: Path) -> Curves:
+    texts = wikinews(folder / "topics" / "wikinews_2019_2020.json", _LABELS / "wikinews.jsonl")
+    english = [
+        judged
+        for row in texts
+        for judged in broad_topics(article_of(row.text), [CODES[n] for n in row.classes])
+    ]
+    others = []
+    for line in LANGUAGE_LABELS.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        article = Article(
+            source="b", key="", title=row["title"], text=row["text"], language=row["language"]
+        )
+        others += broad_topics(article, row["labels"])
+    by_reader = list(read_by_people(folder, topics=True))
+    return {"Wikinews": english, "five languages": others, "news, by a reader": by_reader}
+
+
+class Bin(NamedTuple):
+    """The tags with scores of one interval: how many, their mean score, the share of right ones."""
+
+    count: int
+    score: float
+    right: float
+
+
+def bins(tags: Sequence[Judged]) -> list[Bin]:
+    """Divide tags into intervals of their scores, the lowest first; empty ones are left out."""
+    result = []
+    for number in range(_BINS):
+        of_bin = [t for t in tags if min(int(t.score * _BINS), _BINS - 1) == number]
+        if count := len(of_bin):
+            right = sum(t.right for t in of_bin) / count
+            result.append(Bin(count, sum(t.score for t in of_bin) / count, right))
+    return result
+
+
+def calibration_error(tags: Sequence[Judged]) -> float:
+    """The expected calibration error: how far the share of right tags is from the mean score, as
+    the mean of all intervals, weighted by their tags (Guo et al. 2017)."""
+    return sum(each.count * abs(each.right - each.score) for each in bins(tags)) / len(tags)
+
+
+def _row(name: str, tags: Sequence[Judged], least: float) -> str:
+    sure = [t.right for t in tags if t.score > _SURE]
+    shown = [t.right for t in tags if t.score >= least]
+    cells = [len(tags), f"{calibration_error(tags):.3f}", len(sure), f"{_mean(sure):.3f}"]
+    return f"| {name} | {' | '.join(map(str, [*cells, len(shown), f'{_mean(shown):.3f}']))} |"
+
+
+def _mean(flags: Sequence[bool]) -> float:
+    return sum(flags) / max(1, len(flags))
+
+
+def diagram(panels: dict[str, Curves]) -> str:
+    """Draw a reliability diagram (SVG) for each set of curves: the share of right tags by score.
+    The diagonal is perfect calibration; the area of a point grows with its tags."""
+    width = len(panels) * (_SIDE + _GAP) + _LEFT
+    height = _TOP + _SIDE + 110
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+        ' font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    ]
+    for number, (title, curves) in enumerate(panels.items()):
+        parts += _panel(_LEFT + number * (_SIDE + _GAP), title, curves)
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _panel(left: int, title: str, curves: Curves) -> Iterator[str]:
+    bottom = _TOP + _SIDE
+    yield f'<text x="{left}" y="24" font-size="14" font-weight="bold">{escape(title)}</text>'
+    yield (
+        f'<rect x="{left}" y="{_TOP}" width="{_SIDE}" height="{_SIDE}" fill="none" stroke="#888"/>'
+    )
+    yield f'<path d="M{left} {bottom}l{_SIDE} -{_SIDE}" stroke="#888" stroke-dasharray="4 4"/>'
+    for tenth in range(0, 11, 2):
+        at = _SIDE * tenth / 10
+        yield (
+            f'<text x="{left + at}" y="{bottom + 16}" text-anchor="middle">{tenth / 10}</text>'
+            f'<text x="{left - 6}" y="{bottom - at + 4}" text-anchor="end">{tenth / 10}</text>'
+        )
+    yield f'<text x="{left + _SIDE / 2}" y="{bottom + 34}" text-anchor="middle">score</text>'
+    yield f'<text x="{left}" y="{_TOP - 6}">share of right tags</text>'
+    for number, (name, tags) in enumerate(curves.items()):
+        colour = _COLOURS[number % len(_COLOURS)]
+        points = [
+            (left + each.score * _SIDE, bottom - each.right * _SIDE, each.count**0.5 / 4 + 2)
+            for each in bins(tags)
+            if each.count >= _FEWEST
+        ]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
+        yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        for x, y, radius in points:
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}"/>'
+        y = bottom + 54 + 16 * number
+        yield f'<circle cx="{left + 6}" cy="{y - 4}" r="5" fill="{colour}"/>'
+        yield f'<text x="{left + 18}" y="{y}">{escape(name)}, {len(tags)} tags</text>'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--charts", type=Path)
+    options = parser.parse_args()
+    panels = {"Names": _names(options.data), "Topics": _topics(options.data)}
+    entities = load_config().tagging.entities
+    print("| tags | all | calibration error | over .9 | right | shown | right |")
+    print("|---|---|---|---|---|---|---|")
+    for title, curves in panels.items():
+        least = entities.min_score if entities and title == "Names" else 0.0
+        for name, tags in curves.items():
+            print(_row(f"{title.lower()}: {name}", tags, least))
+    if options.charts:
+        (options.charts / "calibration.svg").write_text(diagram(panels), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
