@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pycrfsuite
-
 from bench.baselines import heuristics, plain_features
 from bench.peer.labelling import load_spacy
 from worker.config.loader import load_config
@@ -130,7 +128,9 @@ def _by_spacy(text: str, spacy: Any) -> Spans:
     return found
 
 
-def _crf(sentences: Sequence[Sentence]) -> "pycrfsuite.Tagger":
+def _crf(sentences: Sequence[Sentence]) -> Any:
+    import pycrfsuite  # not in the environment of the tests
+
     trainer = pycrfsuite.Trainer(verbose=False)
     for sentence in sentences:
         trainer.append(plain_features([w for w, _ in sentence]), [label for _, label in sentence])

@@ -71,6 +71,17 @@ def test_an_error_in_a_stage_makes_one_dead_letter_with_the_payload(error: Excep
     assert type(error).__name__ in letter.detail
 
 
+def test_a_failure_that_takes_the_whole_batch_takes_no_article_with_it(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("bug")
+
+    monkeypatch.setattr("worker.pipeline.tag_reading.read_together", fails)
+    outcomes = ingest(pipeline, [raw(1), raw(2)])
+    assert [o.kind.value for o in outcomes] == ["new", "duplicate"]
+
+
 def test_an_article_nested_beyond_what_json_can_write_still_goes_through(
     pipeline: Pipeline,
 ) -> None:

@@ -142,3 +142,13 @@ def test_articles_of_a_batch_get_the_tags_that_each_gets_alone() -> None:
     assert together == alone
     assert [each is None for each in read] == [False, False, True, False, False, False]
     assert {"Joe Biden", "Angela Merkel"} & {each.label for each in alone[0]}
+
+
+def test_the_thorough_model_finds_the_same_names_whatever_was_read_before() -> None:
+    recogniser = shipped("thorough").recogniser
+    tokens.reset_vocabulary()
+    alone = recogniser.find(Tokens(TEXT))
+    tokens.reset_vocabulary()
+    Tokens("Words of other texts get numbers before those of this one, and get no scores.")
+    recogniser.find(Tokens("Nobody in Berlin met Zorblatt."))
+    assert recogniser.find(Tokens(TEXT)) == alone

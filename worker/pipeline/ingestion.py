@@ -57,13 +57,11 @@ from worker.pipeline.stage_results import (
     FingerprintedArticle,
     in_order_of_arrival,
 )
-from worker.pipeline.unchanged_articles import (
-    meet,
-    rules_in_force,
-)
+from worker.pipeline.tag_reading import read_for_tags
+from worker.pipeline.unchanged_articles import meet, rules_in_force
 from worker.pipeline.withdrawals import fetch_time, first_returning, read_withdrawals
 from worker.store.ports import WorkerStore
-from worker.tag import read_together, tag
+from worker.tag import tag
 
 
 class Pipeline:
@@ -265,13 +263,7 @@ class Pipeline:
         new = [
             a for a in decided if a.verdict.kind is not OutcomeKind.UNCHANGED or a.verdict.is_held
         ]
-        read = dict(
-            zip(
-                (a.origin.receipt for a in new),
-                read_together([a.article for a in new], tagging),
-                strict=True,
-            )
-        )
+        read = read_for_tags(new, tagging)
         for a in decided:
             with dead_letters.catch(a.origin, "tag"):
                 changed = a.origin.receipt in read

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from worker.model.records import Article, Span, Tag
 from worker.tag.entities.crf import NameSpans, Recogniser
-from worker.tag.entities.entity_rules import EntityRules, OwnAlias
+from worker.tag.entities.entity_rules import EntityRules
 from worker.tag.entities.gazetteer_evidence import joined_mentions, names_in_text
 from worker.tag.entities.genitives import NO_GENITIVES, german_genitives
 from worker.tag.entities.leading_words import without_leading_places, without_leading_words
@@ -26,6 +26,7 @@ from worker.tag.entities.name_surroundings import corrected
 from worker.tag.entities.names_within import with_parts_marked
 from worker.tag.entities.native_mentions import with_native_names
 from worker.tag.entities.native_names import NATIVE_LANGUAGES
+from worker.tag.entities.own_names import own_mentions, without_own
 from worker.tag.entities.places_by_language import has_nouns
 from worker.tag.entities.refused_names import without_common_words, without_nouns, without_refused
 from worker.tag.tokens import VOCABULARY_LOCK, Tokens, tokens_of_article
@@ -129,7 +130,7 @@ def find_names(
     are those of tokens_of_article().
     """
     title = article.title
-    own = _own_mentions(tokens, rules)
+    own = own_mentions(tokens, rules)
     gazetteer = rules.listed_names
     listed = names_in_text(gazetteer.find(tokens, article.language), tokens) if gazetteer else []
     found = recognise_names(tokens, model.recogniser, recognised) if model else []
@@ -146,7 +147,7 @@ def find_names(
         )
     if gazetteer and article.language in NATIVE_LANGUAGES:
         listed, found = with_native_names(listed, found, gazetteer, tokens, article.language)
-    mentions = [*own, *_without_own(found, own)]
+    mentions = [*own, *without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
         mentions = without_common_words(mentions, model.recogniser.lexicon)
@@ -203,63 +204,6 @@ def _repeated_surnames(
             continue
         if recogniser.lexicon.lower(name) < _MOSTLY_LOWER:
             yield Mention(start, end, name, PERSON, _SURNAME_SCORE, "crf")
-
-
-def _own_mentions(tokens: Tokens, rules: EntityRules) -> list[Mention]:
-    """Mentions of the operator's own names: the same words in a row, in the same case."""
-    first = rules.first_word_finder.find(tokens)
-    if not first:
-        return []
-    words, text = tokens.vocabulary.words, tokens.text
-    first_words = [words[number] for number in tokens.numbers.take(first).tolist()]
-    matches = [
-        (at, at + count, kind)
-        for at, word in zip(first, first_words, strict=True)
-        for count, kind in _own_match(at, rules.aliases_by_first_word[word], tokens)
-    ]
-    spans = tokens.spans([at for at, _, _ in matches], [stop for _, stop, _ in matches])
-    return [
-        Mention(start, end, text[start:end], kind, 1.0, "own")
-        for (start, end), (_, _, kind) in zip(spans, matches, strict=True)
-    ]
-
-
-def _own_match(at: int, aliases: Sequence[OwnAlias], tokens: Tokens) -> Sequence[tuple[int, str]]:
-    """The longest of the operator's own names that begins at a token, as [(number of words, kind)];
-    nothing if none does. `aliases` begin with this token, the longest first."""
-    longest = len(aliases[0].words)
-    words = tokens.run(at, at + longest) if longest > 1 else ()
-    for alias in aliases:
-        count = len(alias.words)
-        if count == 1 or words[:count] == alias.words:
-            return ((count, alias.kind),)
-    return ()
-
-
-def _without_own(recognised: list[Mention], own: list[Mention]) -> Iterator[Mention]:
-    """Drop recognised names that lie within a mention of the operator's own names.
-
-    Longer names around such a mention are kept, but a person's name is cut if it begins with it:
-    "Kremlin spokesman Dmitry Peskov" loses "Kremlin" if that is an own name.
-    """
-    if not own:
-        yield from recognised
-        return
-    starts, ends = [entry.start for entry in own], [entry.end for entry in own]
-    for mention in recognised:
-        start, end = mention.start, mention.end
-        after = bisect_right(ends, start)  # own mentions are in reading order, apart
-        if after == len(own) or starts[after] >= end:
-            yield mention
-            continue
-        overlapping = [entry for entry in own if entry.start < end and start < entry.end]
-        if any(entry.start <= start and end <= entry.end for entry in overlapping):
-            continue
-        if overlapping and mention.kind == PERSON and overlapping[0].start == start:
-            entry = overlapping[0]
-            rest = mention.surface[entry.end - entry.start :].lstrip()
-            mention = mention._replace(start=mention.end - len(rest), surface=rest)
-        yield mention
 
 
 def _without_headline_words(mentions: list[Mention], title: str) -> list[Mention]:

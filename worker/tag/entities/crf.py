@@ -138,7 +138,7 @@ class Recogniser:
             return _NO_NAMES
         rows, indexes = self._with_edges(self._forms.rows(numbers, vocabulary))
         undecided, limits = self._undecided(rows)
-        scores = self._scores(rows, undecided, vocabulary)
+        scores = self._scores(rows, undecided)
         kept = (scores[:, 0] - np.maximum.reduce(scores[:, 1:], 1) < limits).nonzero()[0]
         if not len(kept):
             return _NO_NAMES
@@ -190,7 +190,7 @@ class Recogniser:
         undecided = limits.nonzero()[0]
         return undecided, limits.take(undecided)
 
-    def _scores(self, rows: IntArray, words: IntArray, vocabulary: Vocabulary) -> FloatArray:
+    def _scores(self, rows: IntArray, words: IntArray) -> FloatArray:
         """The score of each label for the words at these indexes: words x labels.
 
         The features of the word itself and of two neighbours on each side are summed.
@@ -205,13 +205,14 @@ class Recogniser:
         sums = table.reshape(-1, table.shape[2]).take(cells, 0).sum(0, dtype=np.int16)
         sums += self._patterns.take((before * _KINDS + here) * _KINDS + after, 0)
         if self._thorough and len(words):
-            sums += self._combined(window, vocabulary.words)
+            sums += self._combined(window)
         scores: FloatArray = sums * self._scale
         return scores
 
-    def _combined(self, window: IntArray, words: Sequence[str]) -> LabelScores:
+    def _combined(self, window: IntArray) -> LabelScores:
         """The scores of the thorough model's features of several words together: words x labels."""
         keys: list[int] = []
+        words = self._forms.words
         for rows in window[_IN_ORDER].T.tolist():
             keys += map(crc, combinations([self._traits(words[row]) for row in rows]))
         weights = self.weights.of(keys).reshape(window.shape[1], -1, len(self.labels))

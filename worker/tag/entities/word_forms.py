@@ -7,7 +7,7 @@ So a word is scored only once, when a text first contains it. The tables have on
 import numpy as np
 
 from worker.tag.entities.word_scores import WordScorer
-from worker.tag.tokens import IntArray, Vocabulary
+from worker.tag.tokens import LINE_END, IntArray, Vocabulary
 
 _NO_ROW = -1
 EDGE = 0  # the row of the edge, which stands before the first and after the last word of a sentence
@@ -19,7 +19,7 @@ class WordFormTable:
 
     A score says how much a word supports a label (person, no name …). The scores are in arrays with
     a row for each word that a text in the model's language had; row 0 is for the beginning or end
-    of a sentence.
+    of a sentence. `words` has the word of each row.
     """
 
     def __init__(self, scorer: WordScorer) -> None:
@@ -29,13 +29,14 @@ class WordFormTable:
         self._row_of = np.zeros(1, np.int64)
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
         self._used = len(self.steps)
+        self.words = [LINE_END]
 
     def rows(self, numbers: IntArray, vocabulary: Vocabulary) -> IntArray:
         """Return the row of each word of a text. The words are given by their numbers in a
         vocabulary. The scores of those words that have no row yet are computed first."""
         if vocabulary is not self._vocabulary:
             self._vocabulary = vocabulary
-            self._row_of, self._used = np.zeros(1, np.int64), 1
+            self._row_of, self._used, self.words = np.zeros(1, np.int64), 1, [LINE_END]
         if (count := len(self._vocabulary.words)) > len(self._row_of):
             more = np.full(2 * count - len(self._row_of), _NO_ROW)
             self._row_of = np.concatenate([self._row_of, more])
@@ -47,7 +48,9 @@ class WordFormTable:
         return rows
 
     def _add(self, numbers: list[int], words: list[str]) -> None:
-        scored = self._scorer.score([words[n] for n in numbers])
+        new = [words[n] for n in numbers]
+        self.words += new
+        scored = self._scorer.score(new)
         first, self._used = self._used, self._used + len(numbers)
         if self._used > len(self.steps):
             self._grow(2 * self._used)
