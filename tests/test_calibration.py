@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.calibration import Judged, bins, calibration_error, diagram
+from bench.reliability import Judged, bins, calibration_error, diagram
 
 TAGS = [Judged(0.95, True)] * 9 + [Judged(0.95, False)] + [Judged(0.25, False)] * 4
 
