@@ -173,7 +173,7 @@ class Recogniser:
         sums = table.reshape(-1, table.shape[2]).take(cells, 0).sum(0, dtype=np.int16)
         sums += self._patterns.take((before * _KINDS + here) * _KINDS + after, 0)
         if self._thorough and len(words):
-            sums += self._combined(window, tokens.vocabulary.words)
+            sums += self._combined(window, self._forms.words)
         scores: FloatArray = sums * self._scale
         return scores
 

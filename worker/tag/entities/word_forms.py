@@ -7,7 +7,7 @@ So a word is scored only once, when a text first contains it. The tables have on
 import numpy as np
 
 from worker.tag.entities.word_scores import WordScorer
-from worker.tag.tokens import IntArray, Tokens, Vocabulary
+from worker.tag.tokens import LINE_END, IntArray, Tokens, Vocabulary
 
 _NO_ROW = -1
 EDGE = 0  # the row of the edge, which stands before the first and after the last word of a sentence
@@ -29,6 +29,7 @@ class WordFormTable:
         self._row_of = np.zeros(1, np.int64)
         self.scores, self.kinds, self.limits, self.steps = scorer.edge()
         self._used = len(self.steps)
+        self.words = [LINE_END]  # by row
 
     def rows(self, tokens: Tokens) -> IntArray:
         """Return the row of each word of a text. The scores of those words that have no row yet are
@@ -36,6 +37,7 @@ class WordFormTable:
         if tokens.vocabulary is not self._vocabulary:
             self._vocabulary = tokens.vocabulary
             self._row_of, self._used = np.zeros(1, np.int64), 1
+            del self.words[1:]
         if (count := len(self._vocabulary.words)) > len(self._row_of):
             more = np.full(2 * count - len(self._row_of), _NO_ROW)
             self._row_of = np.concatenate([self._row_of, more])
@@ -48,6 +50,7 @@ class WordFormTable:
 
     def _add(self, numbers: list[int], words: list[str]) -> None:
         scored = self._scorer.score([words[n] for n in numbers])
+        self.words += [words[n] for n in numbers]
         first, self._used = self._used, self._used + len(numbers)
         if self._used > len(self.steps):
             self._grow(2 * self._used)
