@@ -49,20 +49,21 @@ def names_in_corpus(sentences: Sequence[Sentence]) -> Iterator[Judged]:
             lines.append(" ".join(words))
             at += len(lines[-1]) + 1
         article = Article(source="b", key="", title="", text="\n".join(lines), language="en")
-        for name in find_names(article, rules, tokens_of_article(article), shipped()):
+        tokens = tokens_of_article(article)
+        for name in find_names(article, rules, tokens, shipped()):
             hits = sum((m.start, m.end, name.kind) in labelled for m in name.mentions)
-            score = name_score(name.kind, name_features(name, recognised=True))
-            yield Judged(score, 2 * hits >= len(name.mentions))
+            features = name_features(name, tokens.text, recognised=True)
+            yield Judged(name_score(name.kind, features), 2 * hits >= len(name.mentions))
 
 
 def read_by_people(folder: Path, *, topics: bool) -> Iterator[Judged]:
     """Judge the topics, or the names, of the news texts of which a reader has marked each tag."""
-    right = verdicts(_LABELS / "read-tags-first.tsv")
-    with (_LABELS / "read-tags.tsv").open(encoding="utf-8", newline="") as file:
+    right = verdicts(_LABELS / "read-tags-2-first.tsv")
+    with (_LABELS / "read-tags-2.tsv").open(encoding="utf-8", newline="") as file:
         shown = [Shown(*row[:6]) for row in csv.reader(file, delimiter="\t")]
     marked = {(t.corpus, t.id, t.kind, t.code): right[t.number] for t in shown}
     tagging = load_config().tagging
-    for document in documents(folder):
+    for document in documents(folder, draw=1):
         for each in tag(document.article, tagging, _NOW):
             kind = "topic" if each.scheme == "taxonomy" else each.scheme
             verdict = marked.get((document.corpus, document.id, kind, each.code))
@@ -124,7 +125,7 @@ def main() -> None:
     print("| tags | all | calibration error | over .9 | right | shown | right |")
     print("|---|---|---|---|---|---|---|")
     for title, curves in panels.items():
-        least = entities.min_score if entities and title == "Names" else 0.0
+        least = entities.least_score("en") if entities and title == "Names" else 0.0
         for name, tags in curves.items():
             print(_row(f"{title.lower()}: {name}", tags, least))
     if options.charts:

@@ -140,7 +140,7 @@ _INTERCEPTS: Mapping[str, Mapping[str, float]] = {
         "several-": 1.58,
         "several:": 1.56,
         "single+": 1.93,
-        "single-": 1.0,
+        "single-": 1.08,  # fitted: 1.00; .98 of the labelled mentions of large companies are right
         "single:": 1.56,
         "evidence+": -0.58,
         "evidence-": 0.65,
