@@ -54,6 +54,8 @@ __all__ = [
 
 VERSION = "12"  # of the code; the rules have a version of their own
 
+_NO_FETCH = Fetch()  # of a raw article whose producer says nothing about its fetch
+
 
 class Examined(NamedTuple):
     """A cleaned article (`article`) with the intermediate results of its cleaning, which are used
@@ -243,9 +245,9 @@ def _is_of_page(raw: RawArticle, body: Body) -> bool:
     """Whether the text is that of a page which the producer says it fetched. Feeds carry fragments
     of markup, and no bytes."""
     if body.read_as == "page":
-        return raw.fetch != Fetch()
+        return raw.fetch != _NO_FETCH
     index = body.content_index
-    return index >= 0 and raw.content[index].encoding == "base64" and raw.fetch != Fetch()
+    return index >= 0 and raw.content[index].encoding == "base64" and raw.fetch != _NO_FETCH
 
 
 def _summary_as_body(body: Body, summary: Body) -> Body:

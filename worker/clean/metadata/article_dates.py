@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from worker.clean.cleaning_rules import DateRules
@@ -82,19 +82,20 @@ def dates_of(
     if page is NO_METADATA:
         return ArticleDates(page, published, updated, fetched, read, published_from, updated_from)
     url = raw.link or page.canonical
-    page = with_best_dates(page, url, read, rules)
-    published = _completed(published, page.published, read)
-    updated = _completed(updated, page.updated, read)
+    read_once = cache(read)  # the steps below look at the same few dates
+    page = with_best_dates(page, url, read_once, rules)
+    published = _completed(published, page.published, read_once)
+    updated = _completed(updated, page.updated, read_once)
     published_from = published_from or PAGE
     updated_from = updated_from or PAGE
     if published.at is None and is_declared(page):
         published = ParsedDate(None, "bad-date")
     elif published.at is None and markup:
         found = read(search_date(markup, raw.link, page.title, latest))
-        if found.day not in rejected_days(page, read, rules):
+        if found.day not in rejected_days(page, read_once, rules):
             published = found._replace(flag=published.flag or found.flag)
             published_from = SEARCHED
-    published, day_from = _with_local_day(published, page, url, read, rules)
+    published, day_from = _with_local_day(published, page, url, read_once, rules)
     return ArticleDates(
         page, published, updated, fetched, read, published_from, updated_from, day_from
     )

@@ -29,6 +29,12 @@ _MIN_WORDS_AFTER = 3  # of a sentence that goes on after a date
 _MAX_TIME_WORDS = 7  # of a time with its zone beside a date
 _SEPARATOR_AT_END = re.compile(r"[|•·–—/»>)]\s*$|^\W*$")
 _WORD = re.compile(r"[^\W\d_]+")
+# Forums show beside each post when its author became a member.
+_JOINED = re.compile(
+    r"\b(?:joined|registered|member since|registriert|mitglied seit|dabei seit|inscrit|inscription"
+    r"|registrado|miembro desde|membro desde|iscritto|geregistreerd|lid sinds|rejestracja"
+    r"|регистрация|зарегистрирован)(?: (?:on|am|seit|le|el|dal|op))?:?$"
+)
 
 DateReader = Callable[[str], ParsedDate]
 ElementText = tuple[str, str]  # the name of an element, and its text
@@ -250,8 +256,10 @@ def objection_to(date: VisibleDate, rules: DateRules) -> str:
 
 
 def _is_of_another(date: VisibleDate) -> bool:
-    """Whether the line of a date has a label in front of it: "Event date:"."""
-    return date.before.endswith(":") and _words(date.before) != []
+    """Whether the line of a date has a label in front of it, such as "Event date:", or the label
+    says when a member joined a forum."""
+    labelled = date.before.endswith(":") and _words(date.before) != []
+    return labelled or _JOINED.search(date.label) is not None
 
 
 def _is_in_sentence(date: VisibleDate) -> bool:

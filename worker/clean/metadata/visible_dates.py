@@ -29,6 +29,7 @@ _DATE = re.compile(
 _YEAR = re.compile(r"19[89]\d|20\d\d")
 # Years in the digits of other scripts, and Buddhist years.
 _OTHER_YEAR = re.compile("[٢۲][٠۰][٠-٩۰-۹]{2}|२०[०-९]{2}|২০[০-৯]{2}|25[0-9]{2}|๒๕[๐-๙]{2}")
+_ANY_YEAR = re.compile(f"{_YEAR.pattern}|{_OTHER_YEAR.pattern}")
 _CLOCK = re.compile(r"\d{1,2}(?:[:.h]\d{2}|[時点點시])")
 _UPDATED = re.compile(r"updat|modif", re.I)
 _DAY_IN_ADDRESS = re.compile(
@@ -138,7 +139,7 @@ def _dates(texts: Iterable[str], title: str) -> Iterator[VisibleDate]:
     before, chars = "", 0
     for text in texts:
         region = AFTER if chars <= _MAX_AFTER else FAR
-        if text != title:
+        if _ANY_YEAR.search(text, 0, _MAX_LINE) and text != title:
             yield from _dates_of_line(text[:_MAX_LINE], before, region)
         before = text
         chars += len(text)
@@ -198,8 +199,9 @@ def _texts_after(heading: LexborNode, scope: ArticleScope, max_chars: int) -> It
             text = " ".join((node.text_content or "").split())
         elif not tag.startswith("-"):
             text = _machine_readable(node) if tag == "time" else ""
-            if not (text or tag in _SKIPPED or scope.is_of_others(node, tag)):
-                inner = None if tag == "table" and _lists_days(node) else node.first_child
+            child = None if text or tag in _SKIPPED else node.first_child
+            if child is not None and not scope.is_of_others(node, tag):
+                inner = None if tag == "table" and _lists_days(node) else child
         if text:
             chars += len(text)
             yield text
