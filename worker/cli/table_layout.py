@@ -20,7 +20,7 @@ GROWING = {
     "first articles": 3,
     "source": 2,
 }
-UNCUT = ("receipt", "message")  # never cut: folded where the width is short
+UNCUT = ("receipt", "message", "why")  # never cut: folded where the width is short
 NUMBERS = (
     *(
         "words",
