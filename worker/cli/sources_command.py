@@ -48,7 +48,7 @@ HOURS = 24
 NO_HOURS = (0,) * HOURS
 _HELP = ("-h", "--help")
 _COLUMNS = (
-    *("source", "state", "last new", "due", "last polled", "articles", "new in 24 h"),
+    *("source", "state", "last new", "due", "last polled", "articles", "new"),
     *("new by hour", "detail"),
 )
 
@@ -93,7 +93,7 @@ def show(name: str | None, as_json: bool) -> None:
     cleaning.toml can name lines that are always left out (shown as pinned), and lines that are
     never left out (shown as refused).
 
-    "articles" counts those that are stored. "new in 24 h" counts those that came for the first time
+    "articles" counts those that are stored. "new" counts those that came for the first time
     in the last 24 hours, also copies of other articles; edits, unchanged articles and dead letters
     are not among them. "new by hour" draws them by hour (UTC), the present one last; a dot is none.
     Exit code 1 when there is no such source.

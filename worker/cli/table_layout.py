@@ -30,7 +30,7 @@ NUMBERS = (
         "salience",
         "number",
         "dropped",
-        "new in 24 h",
+        "new",
         "articles",
     ),
     *("receipts", "stored", "waiting", "leased", "held", "undeliverable", "missing"),
