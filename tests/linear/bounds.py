@@ -18,6 +18,7 @@ from worker.clean.text import author_names, people
 from worker.client import findings
 from worker.config.loader import load_config
 from worker.model.admission import LIMITS
+from worker.tag.entities import name_cues
 
 
 class Bound(NamedTuple):
@@ -38,6 +39,7 @@ LINK = Bound(3 * LIMITS.link_bytes, "links are refused or ignored above their li
 OPENING = Bound(_rules.datelines.max_chars, "read_dateline reads the opening of a line")
 ZONE = Bound(findings._MAX_ZONE_CHARS, "lint reads the end of a date")
 WORD = Bound(100, "one word of a text")
+BESIDE_NAME = Bound(name_cues._NEAR, "name_cues reads this many characters before a name")
 AUTHOR = Bound(author_names._MAX_CHARS, "author_names returns a longer text as one name")
 BYLINE = Bound(bylines._MAX_CHARS, "portrayed_authors skips a longer text")
 CJK = Bound(people._MAX_CJK_CHARS, "cjk_names finds none in a longer text")
@@ -137,6 +139,7 @@ BOUNDS: dict[str, Bound] = {
     "worker.clean.text.short_text._LINE_END": ARTICLE,
     "worker.clean.text.titles._IN_BRACKETS": ARTICLE,
     "worker.clean.text.titles._SEPARATOR": ARTICLE,
+    "worker.tag.entities.name_cues._CAPITAL": BESIDE_NAME,
     "worker.tag.tokens._TOKEN": ARTICLE,
     "worker.tag.rules.matcher._SENTENCE_ENDS": ARTICLE,
     "worker.tag.topics.topic_words._ENDS_INSIDE_WORD": WORD,

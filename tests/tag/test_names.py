@@ -50,6 +50,21 @@ def test_a_full_name_with_a_middle_name_does_not_make_the_surname_one_of_two_peo
     assert ("Elijah Cummings", PERSON, 2) in resolved
 
 
+def test_a_part_of_the_name_of_an_organisation_is_joined_to_the_whole_name() -> None:
+    text = "The Washington Post asked the House of Representatives. The Post waits, the House too."
+    resolved = names(text, "O:Washington Post", "O:House of Representatives", "O:Post", "O:House")
+    assert sorted(resolved) == [
+        ("House of Representatives", ORGANISATION, 2),
+        ("Washington Post", ORGANISATION, 2),
+    ]
+
+
+def test_a_part_of_two_names_of_organisations_is_joined_to_neither() -> None:
+    text = "The Supreme Court and the District Court met. The Court rose."
+    resolved = names(text, "O:Supreme Court", "O:District Court", "O:Court")
+    assert ("Court", ORGANISATION, 1) in resolved
+
+
 def test_a_surname_with_a_particle_is_joined_at_the_begin_of_a_sentence_too() -> None:
     text = "Bill de Blasio left. De Blasio ran, and de Blasio lost."
     resolved = names(text, "P:Bill de Blasio", "P:De Blasio", "P:de Blasio")

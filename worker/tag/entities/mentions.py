@@ -6,7 +6,7 @@ places and the names that the operator listed are used.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,11 +22,12 @@ _TITLES = frozenset(
     gov. gen gen. former foreign defence defense us u.s. uk us-president taoiseach tánaiste
     ayatollah archduke archduchess baroness viscount tsar emperor empress
     bundeskanzler bundeskanzlerin superintendent inspector commissioner ambassador
-    councillor congressman congresswoman lieutenant-general vice-chancellor""".split()
+    councillor congressman congresswoman lieutenant-general vice-chancellor
+    father miss mme mlle monsieur madame herr frau señor señora""".split()
 )
 _NO_TITLES = frozenset(  # of other kinds
     """general gen. foreign defence defense us u.s. uk ambassador commissioner emperor
-    inspector""".split()
+    inspector father miss madame""".split()
 )
 _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _WEIGHTS = {"own": 1_000_000, "gazetteer": 10}
@@ -136,6 +137,10 @@ def resolve(
     }
     people, shared = _full_names({usual[form]: kind for form, kind in kinds.items()})
     acronyms = _acronyms(mentions, text)
+    bodies = _whole_bodies(
+        [usual[form] for form, kind in kinds.items() if kind == ORGANISATION],
+        {usual[form] for form, group in by_form.items() if all(m.method == "crf" for m in group)},
+    )
     by_name: dict[tuple[str, str], list[Mention]] = defaultdict(list)
     for form, group in by_form.items():
         listed = usual[form]
@@ -143,6 +148,7 @@ def resolve(
             listed = next(filter(own.__contains__, surfaces[form]), listed)
         if listed in shared and kinds[form] == PERSON and listed not in own:
             continue
+        listed = bodies.get(listed, listed) if kinds[form] == ORGANISATION else listed
         name = _resolved(listed, kinds[form], people, acronyms, place_aliases, own)
         by_name[name] += group
     names = [
@@ -217,6 +223,24 @@ def _short_names(words: Sequence[str]) -> set[str]:
         surname = f"{words[-2]} {words[-1]}"
         names |= {surname, surname[0].upper() + surname[1:]}
     return names
+
+
+def _whole_bodies(names: Sequence[str], unlisted: Collection[str]) -> dict[str, str]:
+    """Map short names of organisations to the only longer one in the article that begins or ends
+    with them: Post to Washington Post, House to House of Representatives.
+
+    `names` are all of the article; only those that no list has (`unlisted`) are taken for short.
+    """
+    whole: dict[str, str] = {}
+    shared: set[str] = set()
+    for name in names:
+        words = name.split()
+        for count in range(1, len(words)):
+            for part in (words[:count], words[count:]):
+                short = " ".join(part)
+                if short in unlisted and whole.setdefault(short, name) != name:
+                    shared.add(short)
+    return {short: name for short, name in whole.items() if short not in shared}
 
 
 def _acronyms(mentions: Sequence[Mention], text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ _PLACES = frozenset(
     """Airport Airfield Airbase Heliport Estuary Harbour Harbor Bridge Tunnel Stadium Highway
     Motorway Boulevard Avenue Street Square River Lake Mountains Peninsula Island Islands Beach
     Prison Jail Cathedral Mosque Palace Castle Mall Tower Towers Plaza County Parish Arena Road
-    Lane Hill Hall Speedway Monument Governorate Refinery""".split()
+    Lane Hill Hall Speedway Monument Governorate Refinery Base Complex Village Quarter""".split()
 )
 _PLACE_STARTS = (
     *("Gulf of ", "Bay of ", "Strait of ", "Isle of ", "County ", "Co "),

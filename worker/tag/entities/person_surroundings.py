@@ -30,7 +30,7 @@ _PARTICLES = frozenset(
 )
 _REST = re.compile(
     r" (?:(?:al|el|ad|as|az|ar|ash|at|ul)-|(?:bin|ibn|bint|van|von|de|di|da|del|dos) "
-    r"(?:(?:al-|der |den |la ))?)[A-Z][\w’'-]+"
+    r"(?:(?:al-|der |den |la ))?|[dD]['’])[A-Z][\w’'-]+"
 )
 _FIRST_OF_REST = frozenset("abdeuv")
 _QUOTES = ('"', "“", "”")
@@ -40,7 +40,7 @@ _NAMED_AFTER = re.compile(
     r"(?:(?P<organisation>Hospital|Foundation|University|School|College|Institute|Library|Museum"
     r"|Clinic|Academy|Center|Centre|Society)"
     r"|(?P<place>Airport|Stadium|Bridge|Street|Avenue|Boulevard|Square|Arena|Tower|Building)"
-    r"|Award|Awards|Prize|Medal|Trophy|Cup|Act|Telescope|Scholarship)\b"
+    r"|Awards?|Prize|Medal|Trophy|Cup|Act|Telescope|Scholarship)\b"
 )
 _PART = re.compile(  # before a figure of fiction: "starred as", "the role of"
     r"(?:\b(?:starr(?:ed|ing)|stars|role|appear(?:ed|ing)|cast) (?:as|of)"
@@ -48,8 +48,11 @@ _PART = re.compile(  # before a figure of fiction: "starred as", "the role of"
 )
 _PART_ENDS = (" as ", " of ", " character ", " plays ", " played ", " portrayed ")
 _LONGEST_PART = 30  # characters
+_NO_PEOPLE = frozenset(("Award", "Awards", "Prize", "Medal", "Trophy", "Cup"))  # last words
 _STORM_WORDS = ("urricane ", "yphoon ", "yclone ", "torm ")
 _STORM = re.compile(r"\b(?:[Hh]urricane|[Tt]yphoon|[Cc]yclone|[Ss]torm) ([A-Z][a-z]+)")
+# The end of "Aaron Sorkin-penned", and of "Jerry [O'Connell" or "Washington (D.C."
+_NO_NAME_END = re.compile(r"-(?:[a-z]{2,}ed|led|era|style|like|esque)$| ?[(\[].*$")
 # A sentence end without a space after it: "said Justin Amash.Image by …".
 _NEXT_SENTENCE = re.compile(r"([a-z]{3})\.[A-Z][a-z]+$")
 
@@ -79,6 +82,8 @@ def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Me
             return None
         mention = _with_rest(_without_other_words(mention), text)
         start, end, surface, *_ = mention
+        if not surface or surface.rpartition(" ")[2] in _NO_PEOPLE:
+            return None
     if " " not in surface or not text[end + 1 : end + 2].isupper():
         return mention
     found = _NAMED_AFTER.match(text, end, end + _LONGEST_RUN)
@@ -117,7 +122,7 @@ def _name_in(surface: str) -> tuple[int, str]:
         first += 1
     kept = " ".join(words[first:])
     start = len(surface) - len(kept)
-    kept = _NEXT_SENTENCE.sub(r"\1", kept)
+    kept = _NEXT_SENTENCE.sub(r"\1", _NO_NAME_END.sub("", kept))
     before, _, last = kept.rpartition(" ")
     if before and (last in _HONOURS or (_is_shouted(last) and not before.isupper())):
         kept = before
