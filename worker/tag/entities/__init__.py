@@ -20,7 +20,7 @@ from worker.tag.entities.mentions import (
     resolve,
 )
 from worker.tag.entities.name_ids import CodedName, coded_names
-from worker.tag.entities.name_model import EntityModel, shipped
+from worker.tag.entities.name_model import ENGLISH, EntityModel, shipped
 from worker.tag.entities.name_scores import method_of, name_features, name_score
 from worker.tag.entities.name_surroundings import corrected
 from worker.tag.entities.names_within import with_parts_marked
@@ -150,7 +150,8 @@ def find_names(
     mentions = [*own, *without_own(found, own)]
     if model:
         mentions += list(_repeated_surnames(tokens, mentions, model.recogniser))
-        mentions = without_common_words(mentions, model.recogniser.lexicon)
+        if article.language == ENGLISH:  # other lexicons don't say how words are written
+            mentions = without_common_words(mentions, model.recogniser.lexicon)
     mentions = corrected(mentions, tokens.text)
     mentions = without_refused(mentions, rules.refused, peoples, tokens.text)
     mentions = with_parts_marked(mentions, tokens.text)
