@@ -181,7 +181,7 @@ def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
     if tags > rules.html.max_tags:
         return _Markup(unescape(cut_tags(value)), flag="tags-cut")
     try:
-        crowded = refuse_hostile(value, rules.html)
+        cost = refuse_hostile(value, rules.html)
     except Rejected:
         text = unescape(cut_tags(value))
         if letters(text, rules.text.min_letters) < rules.text.min_letters:
@@ -189,7 +189,7 @@ def _markup(value: str, rules: CleaningRules, link: str) -> _Markup:
         return _Markup(text, flag="tags-cut")  # honest pages may exceed a limit, too
     if not is_page(value):
         return _fragment(value, rules)
-    page = parse(value, tags, crowded)
+    page = parse(value, tags, cost)
     text, flag = main_text(page, rules.html)
     metadata = read_metadata(page.tree, link, page.markup)
     text = with_live_updates(text, metadata.live_updates)

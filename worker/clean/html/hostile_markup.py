@@ -8,6 +8,7 @@ markup, because none of its expressions backtracks.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from worker.clean.cleaning_rules import HtmlRules
 from worker.clean.html.embedded_markup import ROOTS as DRAWINGS
@@ -43,6 +44,9 @@ _PASSED = frozenset(("", *_VOID))  # comments have no name
 _OPTIONAL_END = frozenset("p li dd dt td th tr thead tbody tfoot option optgroup".split())
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 _INLINE = _FORMATTING | frozenset("abbr cite del ins kbd mark q samp span sub sup time var".split())
+# Resiliparse reads the text of each element again for each element around it, at 4 ns a character.
+_USUAL_DEPTH = 100  # one of the 1,278 pages of the development sets is deeper
+_MAX_NESTED_CHARS = 20_000_000
 _HARMLESS_CHARS = 4096  # too short to be slow with any content
 
 
@@ -55,33 +59,44 @@ _TagEffect = tuple[list[int], int, int, int, int, str]
 MarkupTag = tuple[int, int, str, bool, str]
 
 
+class MarkupCost(NamedTuple):
+    """What makes markup slow to read, though it is allowed: `crowded` is the number of attributes
+    that stand in tags with very many attributes, usually 0, and `deep` says that very much text
+    stands in very many nested elements."""
+
+    crowded: int = 0
+    deep: bool = False
+
+
 def count_tags(markup: str) -> int:
     """Return the number of "<" in markup: a quick count of its tags that is never too low."""
     return markup.count("<")
 
 
-def refuse_hostile(markup: str, rules: HtmlRules) -> int:
+def refuse_hostile(markup: str, rules: HtmlRules) -> MarkupCost:
     """Raise Rejected with the reason `hostile` for markup that would block a parser for minutes. It
     has, for example, too many attributes in one tag, too many nested elements, or too many elements
     that are not closed. `rules` has the limits.
 
-    Otherwise returns the number of attributes that stand in tags with very many attributes, usually
-    0. They are allowed, but they make parsing slower.
+    Otherwise returns what is allowed but makes reading slower.
     """
     if len(markup) <= _HARMLESS_CHARS:
-        return 0
-    crowded = _check(_TAGS.findall(markup), rules)
-    if crowded is None:
+        return MarkupCost()
+    checked = _check(_TAGS.findall(markup), rules)
+    if checked is None:
         one_by_one = (("/" * tag[3] + tag[2], "", tag[4]) for tag in _tags(markup))
-        crowded = _check(one_by_one, rules, slow=True)
-    return crowded or 0
+        checked = _check(one_by_one, rules, slow=True)
+    if checked is None:
+        return MarkupCost()
+    crowded, depth = checked
+    return MarkupCost(crowded, (depth - _USUAL_DEPTH) * len(markup) > _MAX_NESTED_CHARS)
 
 
 def _check(
     tags: Iterable[tuple[str, str, str]], rules: HtmlRules, *, slow: bool = False
-) -> int | None:
+) -> tuple[int, int] | None:
     """Raise Rejected if tags (name, "", attributes) exceed a limit of the rules; return the number
-    of attributes in tags with many of them if not.
+    of attributes in tags with many of them if not, and the most elements that are open at once.
 
     Without `slow`, return None if the tags may be incomplete: they come from the fast expression,
     which skips what a script or style contains, but inside a drawing that may be elements.
@@ -90,7 +105,7 @@ def _check(
     opened: defaultdict[str, list[int]] = defaultdict(lambda: [0])
     max_depth, max_left_open = rules.max_depth, rules.max_left_open
     many = 2 * rules.max_attributes  # characters: an attribute and a separator need two
-    depth = loose = formatting = rebuilt = on_roots = crowded = 0
+    depth = loose = formatting = rebuilt = on_roots = crowded = deepest = 0
     drawing: Drawing | None = None
     for name, _, attributes in tags:
         if drawing:
@@ -130,11 +145,13 @@ def _check(
         formatting += formats
         depth += deep
         loose += loosely
-        if depth > max_depth or loose > max_left_open:
+        if depth > deepest:
+            deepest = depth
             _refuse_over("open elements", depth, max_depth)
+        if loose > max_left_open:
             _refuse_over("elements left open", loose, max_left_open)
     _refuse_over("formatting elements to reopen", rebuilt, rules.max_rebuilt)
-    return crowded
+    return crowded, deepest
 
 
 def _effect_of(written: str, opened: Mapping[str, list[int]]) -> _TagEffect:

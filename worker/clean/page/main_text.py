@@ -12,7 +12,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
 from worker.clean.cleaning_rules import HtmlRules
-from worker.clean.html.hostile_markup import count_tags
+from worker.clean.html.hostile_markup import MarkupCost, count_tags
 from worker.clean.html.html_to_text import body_text
 from worker.clean.page.agreement import (
     is_confirmed,
@@ -30,6 +30,7 @@ from worker.clean.page.block_classifier import (
 
 # Trafilatura and htmldate take 3 us for an attribute, and up to 30 us for a tag.
 _ATTRIBUTES_LIKE_A_TAG = 6
+NO_COST = MarkupCost()
 
 
 class ParsedPage(NamedTuple):
@@ -37,28 +38,29 @@ class ParsedPage(NamedTuple):
     it takes to read.
 
     `tags` is the number of its tags. `load` is how long it takes to parse the page again, in the
-    time for one tag; it is higher than `tags` if tags have very many attributes. Slow methods are
-    not used on a page where these numbers are high.
+    time for one tag; it is higher than `tags` if tags have very many attributes. `deep` says that
+    very much text stands in very many nested elements. Slow methods are not used on a page where
+    these numbers are high, or that is deep.
     """
 
     markup: str
     tree: LexborHTMLParser
     tags: int
     load: int
+    deep: bool = False
 
 
-def parse(markup: str, tags: int | None = None, crowded: int = 0) -> ParsedPage:
+def parse(markup: str, tags: int | None = None, cost: MarkupCost = NO_COST) -> ParsedPage:
     """Parse the markup of a page to a tree of elements. Both the text and the metadata of the page
     are read from this tree, so that the page is parsed only once.
 
-    `tags` is the number of its tags; None lets this function count them. `crowded` is the number of
-    attributes that stand in tags with very many attributes. These make later steps slower, so they
-    are added to the `load` of the page.
+    `tags` is the number of its tags; None lets this function count them. `cost` says what makes
+    later steps slower; attributes in tags with very many of them are added to the `load` of the
+    page.
     """
     tags = count_tags(markup) if tags is None else tags
-    return ParsedPage(
-        markup, LexborHTMLParser(markup), tags, tags + crowded // _ATTRIBUTES_LIKE_A_TAG
-    )
+    load = tags + cost.crowded // _ATTRIBUTES_LIKE_A_TAG
+    return ParsedPage(markup, LexborHTMLParser(markup), tags, load, cost.deep)
 
 
 def main_text(
@@ -81,7 +83,7 @@ def main_text(
     text = classified.text
     if asks_others(page, classified, rules):
         text = _agreed_text(page.markup, classified, rules)
-    elif text and classified.doubt > rules.max_doubt:
+    elif text and classified.doubt > rules.max_doubt and not page.deep:
         text = _quick_text(page.markup) or text
     return (text, "") if text else (body_text(page.markup), "whole-page")
 
@@ -90,12 +92,12 @@ def asks_others(page: ParsedPage, classified: ClassifiedText, rules: HtmlRules) 
     """Whether other extractors should read a page, too, because the classifier is unsure of the
     text that it chose (`classified`).
 
-    Returns False for a page with very many tags, even if the classifier is unsure, because
-    trafilatura would take too long.
+    Returns False for a page with very many tags, or a deep one, even if the classifier is unsure,
+    because they would take too long.
     """
-    return page.load <= rules.max_asked_tags and not is_sure(
-        classified.text, classified.doubt, rules
-    )
+    if page.load > rules.max_asked_tags or page.deep:
+        return False
+    return not is_sure(classified.text, classified.doubt, rules)
 
 
 def _agreed_text(markup: str, classified: ClassifiedText, rules: HtmlRules) -> str:
