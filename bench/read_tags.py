@@ -81,6 +81,10 @@ def _used() -> Iterator[dict[str, str]]:
         yield {"corpus": row["corpus"], "id": row["id"]}
     for line in (_ROOT / "training/labels/fnc1.jsonl").read_text("utf-8").splitlines():
         yield {"corpus": "fnc1", "id": json.loads(line)["id"]}
+    for line in (_ROOT / "training/labels/news-names.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        prefix = "fnc1-" if row["corpus"] == "fnc1" else ""
+        yield {"corpus": row["corpus"], "id": prefix + row["id"]}
 
 
 def _fnc1(folder: Path) -> Iterator[Document]:

@@ -4,21 +4,25 @@ import json
 import math
 import os
 import time
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import pytest
 
-from bench.peer import floor, loads, measurement, report
+from bench.peer import floor, loads, report
 from bench.peer.foreign import foreign_message
 from bench.peer.measurement import Result, median_of_rounds, percentile
 from bench.peer.processes import cpu_s, memory_mb, tree
+from bench.peer.running import take_lines
 from bench.peer.sampled_worker import LIBRARIES, part_of
 from bench.peer.stages import table as stage_table
 from worker.broker.bodies import articles
 from worker.broker.messages import read
+from worker.model.records import Outcome, OutcomeKind
+from worker.pipeline.ingestion import Pipeline
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +225,18 @@ def test_small_parts_of_a_profile_are_shown_together_and_all_is_the_sum() -> Non
     ]
 
 
-def test_latencies_that_are_seen_in_the_store_are_counted_once() -> None:
-    running: Any = type("R", (), {"finished": staticmethod(lambda r: {"a"} & set(r))})
-    pending = {"a": time.time() - 1, "b": time.time()}
-    assert measurement._finished(running, pending) == [pytest.approx(1, abs=0.5)]
-    assert measurement._finished(running, pending) == []
-    assert list(pending) == ["b"]
+def test_the_worker_notes_when_it_has_stored_each_article(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pipeline, "ingest", Pipeline.ingest)  # put back after the test
+    from bench.peer import timed_worker
+
+    outcome = Outcome(receipt="r1", kind=OutcomeKind.NEW, source="s", at=datetime.now(UTC))
+    monkeypatch.setattr(timed_worker, "_ingest", lambda *_, **__: [outcome])
+    monkeypatch.setenv("LATENCIES", str(tmp_path))
+    before = time.time()
+    assert timed_worker._timed(cast(Pipeline, None), [], now=None) == [outcome]
+    ((receipt, at),) = (line.split() for line in take_lines(tmp_path))
+    assert receipt == "r1"
+    assert before <= float(at) <= time.time()
+    assert take_lines(tmp_path) == []

@@ -105,11 +105,12 @@ def _prepare(sender: str, **_: object) -> None:
 
 
 @celeryd_after_setup.connect
-def _limit_shutdown(instance: Any, **_: object) -> None:
-    """Limit the time of a warm shutdown.
+def _set_up(instance: Any, **_: object) -> None:
+    """Limit the time of a warm shutdown, and let the pool processes share what waits.
 
     This comes before the worker is ready, because SIGTERM may come while it starts.
     """
+    app.conf.broker_transport_options["processes"] = instance.concurrency
     shutdown.limit_warm_shutdown(instance, rules().time.drain_s)
 
 

@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from bench.peer.loads import Load, Raw
 from bench.peer.processes import cpu_s, largest_mb
-from bench.peer.running import Running, take_latencies, wait_until_idle
+from bench.peer.running import Running, wait_until_idle
 
 _LIMIT_S = 1200.0
 _BURST = 10  # articles that a poll of a feed brings together
 _LONGEST_PACED_S = 20.0
-_POLL_S = 0.005
 
 
 class Result(NamedTuple):
@@ -100,30 +99,14 @@ def _paced_latencies(running: Running, load: Load, rate: float) -> list[float]:
     Bursts of ten come after random pauses, whatever the system has finished.
     """
     articles = load.paced[: max(_BURST, int(rate * _LONGEST_PACED_S))]
-    bursts = [articles[at : at + _BURST] for at in range(0, len(articles), _BURST)]
     rng, due = random.Random(11), time.time()
-    pending: dict[str, float] = {}
-    latencies: list[float] = []
-    for burst in bursts:
+    running.latencies()  # those of other articles
+    for at in range(0, len(articles), _BURST):
         due += rng.expovariate(rate / _BURST)
-        while time.time() < due:
-            latencies += _finished(running, pending)
-            time.sleep(_POLL_S)
-        pending |= dict.fromkeys(running.push(burst, load.foreign, due), due)
-    wait_until = time.monotonic() + _LIMIT_S
-    while pending and time.monotonic() < wait_until:
-        latencies += _finished(running, pending)
-        time.sleep(_POLL_S)
+        time.sleep(max(0.0, due - time.time()))
+        running.push(articles[at : at + _BURST], load.foreign, due)
     wait_until_idle(running, _LIMIT_S)
-    return latencies if running.finished else take_latencies(running.latencies)
-
-
-def _finished(running: Running, pending: dict[str, float]) -> list[float]:
-    """Remove the articles that now have an outcome, and return how long they took."""
-    if not running.finished or not pending:
-        return []
-    done, now = running.finished(list(pending)), time.time()
-    return [now - pending.pop(receipt) for receipt in done]
+    return running.latencies()
 
 
 def percentile(values: Sequence[float], share: float) -> float:

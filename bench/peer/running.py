@@ -4,9 +4,8 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 
@@ -15,9 +14,8 @@ from bench.peer.loads import Raw
 _ROOT = Path(__file__).parents[2]
 _STOP_S = 60
 
-# Push articles, foreign or not, with the time of the push where the system itself measures its
-# latency. Returns receipts where latency is seen in the store.
-Push = Callable[[Sequence[Raw], bool, "float | None"], list[str]]
+# Push articles, foreign or not, with the time of the push if their latency is measured.
+Push = Callable[[Sequence[Raw], bool, "float | None"], None]
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,8 @@ class Running:
     """A system at work.
 
     `unfinished` counts messages that wait or are processed, `missing` the articles of the last push
-    that have no row or, with this worker, no outcome. `finished` returns which of these receipts
-    have an outcome; systems that measure latency themselves have none, and write it into the folder
-    `latencies`.
+    that have no row or, with this worker, no outcome. `latencies` returns the seconds that each
+    article with a time of its push took until it was stored, as the process that stored it noted.
     """
 
     process: "subprocess.Popen[bytes]"
@@ -36,8 +33,7 @@ class Running:
     push: Push
     unfinished: Callable[[], int]
     missing: Callable[[Sequence[Raw]], int]
-    finished: Callable[[Sequence[str]], AbstractSet[str]] | None = None
-    latencies: Path = field(default=Path("none"))
+    latencies: Callable[[], list[float]]
 
 
 @contextmanager
@@ -62,11 +58,11 @@ def group_of_processes(
         process.wait()
 
 
-def take_latencies(folder: Path) -> list[float]:
-    """Read and remove the latencies, in seconds, that processes have written."""
+def take_lines(folder: Path) -> list[str]:
+    """Read and remove the lines that processes have written, each into a file of its own."""
     found = []
     for file in sorted(folder.iterdir()):
-        found += [float(line) for line in file.read_text().split()]
+        found += file.read_text().splitlines()
         file.unlink()
     return found
 

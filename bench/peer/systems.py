@@ -20,7 +20,7 @@ from bench.peer import floor
 from bench.peer.foreign import push_foreign
 from bench.peer.loads import Raw
 from bench.peer.processes import postgres_pid
-from bench.peer.running import Running, group_of_processes
+from bench.peer.running import Running, group_of_processes, take_lines
 from devtools.servers import create_database, in_database, private_server, unix_url
 from worker.client.producer import Producer
 from worker.config.rule_files import PACKAGED
@@ -95,16 +95,20 @@ def place(
 
 
 @contextmanager
-def worker(at: Place, app: str = "worker", *, zstd: bool = False) -> Iterator[Running]:
+def worker(
+    at: Place, app: str = "bench.peer.timed_worker", *, zstd: bool = False
+) -> Iterator[Running]:
     """This worker, pushed to by its producer, or by messages as docs/message.md describes them.
 
     With `zstd`, articles are sent and stored as Zstandard frames (`payloads.zstd`).
     """
     migrate(at.store_url)
+    times = _latencies(at)
     environment = {
         "WORKER_BROKER_URL": at.broker_url,
         "WORKER_STORE_URL": at.store_url,
         "WORKER_VAR_DIR": str(at.folder),
+        "LATENCIES": str(times),
     }
     if zstd:
         config = at.folder / "config"
@@ -119,17 +123,23 @@ def worker(at: Place, app: str = "worker", *, zstd: bool = False) -> Iterator[Ru
         _celery(at, app, environment) as process,
     ):
         pushed: list[str] = []
+        sent_at: dict[str, float] = {}
 
-        def push(articles: Sequence[Raw], foreign: bool, _: float | None) -> list[str]:
-            if not foreign:
+        def push(articles: Sequence[Raw], foreign: bool, sent: float | None) -> None:
+            if foreign:
+                pushed[:] = [f"foreign/{uuid.uuid4()}" for _ in articles]
+                push_foreign(
+                    broker, "articles", "articles.ingest",
+                    [([[raw]], {"receipts": [r]}) for raw, r in zip(articles, pushed, strict=True)],
+                )  # fmt: skip
+            else:
                 pushed[:] = producer.enqueue(articles, pace=False)
-                return list(pushed)
-            receipts = pushed[:] = [f"foreign/{uuid.uuid4()}" for _ in articles]
-            push_foreign(
-                broker, "articles", "articles.ingest",
-                [([[raw]], {"receipts": [r]}) for raw, r in zip(articles, receipts, strict=True)],
-            )  # fmt: skip
-            return receipts
+            if sent is not None:
+                sent_at.update(dict.fromkeys(pushed, sent))
+
+        def latencies() -> list[float]:
+            stored = [line.split() for line in take_lines(times)]
+            return [float(at) - sent_at[r] for r, at in stored if r in sent_at]
 
         try:
             yield Running(
@@ -139,7 +149,7 @@ def worker(at: Place, app: str = "worker", *, zstd: bool = False) -> Iterator[Ru
                 push,
                 lambda: sum(map(broker.llen, _QUEUES)) + broker.hlen("unacked"),
                 lambda _: len(set(pushed) - store.outcomes(pushed).keys()),
-                lambda receipts: store.outcomes(receipts).keys(),
+                latencies,
             )  # fmt: skip
         finally:
             store.close()
@@ -171,17 +181,16 @@ def peer(options: str) -> Callable[[Place], AbstractContextManager[Running]]:
             # One publisher for all messages, and no repr of the article in each header.
             publisher = KombuProducer(connection.default_channel, auto_declare=False)
 
-            def push(articles: Sequence[Raw], foreign: bool, sent: float | None) -> list[str]:
+            def push(articles: Sequence[Raw], foreign: bool, sent: float | None) -> None:
                 if foreign:
                     calls = [([raw, sent], {}) for raw in articles]
                     push_foreign(broker, usual_stack.QUEUE, usual_stack.TASK, calls)
-                    return []
+                    return
                 for raw in articles:
                     app.send_task(
                         usual_stack.TASK, (raw, sent), producer=publisher,
                         argsrepr="", kwargsrepr="", queue=usual_stack.QUEUE,
                     )  # fmt: skip
-                return []
 
             yield Running(
                 process,
@@ -190,7 +199,7 @@ def peer(options: str) -> Callable[[Place], AbstractContextManager[Running]]:
                 push,
                 lambda: broker.llen(usual_stack.QUEUE) + broker.hlen("unacked"),
                 lambda articles: _missing(at.store_url, articles),
-                latencies=latencies,
+                lambda: [*map(float, take_lines(latencies))],
             )
 
     return start
@@ -205,7 +214,7 @@ def floor_worker(at: Place) -> Iterator[Running]:
     with redis.Redis.from_url(at.client_url) as broker:
         pushed = 0
 
-        def push(articles: Sequence[Raw], foreign: bool, sent: float | None) -> list[str]:
+        def push(articles: Sequence[Raw], foreign: bool, sent: float | None) -> None:
             nonlocal pushed
             pushed += len(articles)
             rest, size = iter(articles), 1 if foreign else _FLOOR_BATCH
@@ -214,7 +223,6 @@ def floor_worker(at: Place) -> Iterator[Running]:
                 while batch := [*islice(rest, size)]:
                     pipe.rpush(floor.QUEUE, json.dumps({"articles": batch, **extra}))
                 pipe.execute()
-            return []
 
         command += [str(at.processes)]
         environment = {"PEER_LATENCIES": str(latencies)}
@@ -226,7 +234,7 @@ def floor_worker(at: Place) -> Iterator[Running]:
                 push,
                 lambda: pushed - int(broker.get(floor.DONE) or 0),
                 lambda articles: _missing(at.store_url, articles),
-                latencies=latencies,
+                lambda: [*map(float, take_lines(latencies))],
             )
 
 

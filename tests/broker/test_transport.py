@@ -216,6 +216,13 @@ def test_small_messages_run_as_one_with_a_tag_each(valkey_url: str, valkey: redi
         assert len(worker.take(50)) == 50  # what was given back runs alone
 
 
+def test_the_pool_processes_share_what_waits(valkey_url: str, valkey: redis.Redis) -> None:
+    valkey.lpush("articles", *(message(n) for n in range(9)))
+    with peer(valkey_url, coalesce_messages=50, processes=3) as worker:
+        taken = worker.take(5)
+        assert [len(body(m)) for m in taken] == [3, 2, 2, 1, 1]
+
+
 def test_a_group_ends_at_its_byte_limit(valkey_url: str, valkey: redis.Redis) -> None:
     valkey.lpush("articles", *(message(n) for n in range(10)))
     size = len(message())

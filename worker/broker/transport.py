@@ -58,6 +58,7 @@ class Channel(RedisChannel):
 
     coalesce_messages = 1  # messages: at most so many small ones run as one
     coalesce_bytes = 262_144  # bytes: at most so many of them together
+    processes = 1  # that share the waiting messages
     quarantine_passes = 3  # failures in the quarantine queue, then a message is dead
     # Names of queues whose expired leases this worker restores; () for those of all queues.
     own_queues: Sequence[str] = ()
@@ -68,7 +69,7 @@ class Channel(RedisChannel):
     from_transport_options = (
         *RedisChannel.from_transport_options,
         *("coalesce_messages", "coalesce_bytes", "quarantine_passes", "journal"),
-        *("own_queues", "background_sweeps"),
+        *("own_queues", "background_sweeps", "processes"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -195,7 +196,10 @@ class Channel(RedisChannel):
         own = self.own_queues[0] if self.own_queues else queues[0][0]
         keys = [self.unacked_key, self.unacked_index_key, pauses_key(own)]
         keys = [self.global_keyprefix + key for key in (*keys, *(key for _, key in queues))]
-        limits = [self._token, self.coalesce_messages, self.coalesce_bytes, self._pauses.version]
+        limits = [
+            *(self._token, self.coalesce_messages, self.coalesce_bytes, self._pauses.version),
+            self.processes,
+        ]
         return [
             "EVAL",
             lua_scripts.CLAIM,

@@ -11,16 +11,20 @@
 --
 -- KEYS  unacked, unacked_index, <queue>.pauses, then the waiting lists in the order they are tried
 -- ARGV  fencing tag, most messages, most bytes, the version of the pauses that the worker knows ("" for
---       none), then the queue of each waiting list
+--       none), the worker's pool processes, then the queue of each waiting list
 -- reply queue, version of the pauses, the pauses if the version is another one (fields and values), and
 --       the messages; their delivery tags are <fencing tag>:0, :1, ... Without a message, the queue is
 --       "" if the version is another one; else there is no reply
+--
+-- Of n waiting messages a claim takes n / processes, rounded up, so that no process has them all while
+-- another is idle, and the last batches are small ("guided self-scheduling", Polychronopoulos and Kuck,
+-- 1987). Under load, n is so large that the limits count.
 --
 -- The first write is RPOP, which a broker out of memory still allows; the rest of the script
 -- then runs as well, so that a full broker can be drained.
 -- The types of the keys are checked first: a script that fails later is not rolled back, and a
 -- message would be off its list without a lease.
-local most, bytes_left = tonumber(ARGV[2]), tonumber(ARGV[3])
+local most, bytes_left, processes = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
 for i, expected in ipairs({'hash', 'zset'}) do
   local kind = redis.call('TYPE', KEYS[i]).ok
   if kind ~= expected and kind ~= 'none' then
@@ -32,7 +36,7 @@ if type(version) ~= 'string' then version = '' end  -- nothing is paused, or the
 local pauses, is_paused = {}, {}
 if version ~= '' then
   for i = 4, #KEYS do
-    local queue = ARGV[i + 1]
+    local queue = ARGV[i + 2]
     is_paused[queue] = redis.call('HEXISTS', KEYS[3], 'lane:' .. queue) == 1
   end
   for _, field in ipairs(version ~= ARGV[4] and redis.call('HKEYS', KEYS[3]) or {}) do
@@ -41,9 +45,11 @@ if version ~= '' then
   end
 end
 for i = 4, #KEYS do
-  local queue = ARGV[i + 1]
+  local queue = ARGV[i + 2]
   local reply = {queue, version, pauses}
-  while #reply < most + 3 and bytes_left > 0 and not is_paused[queue] do
+  local waiting = redis.pcall('LLEN', KEYS[i])
+  local share = type(waiting) == 'number' and math.ceil(waiting / processes) or 0
+  while #reply < math.min(most, share) + 3 and bytes_left > 0 and not is_paused[queue] do
     local message = redis.pcall('RPOP', KEYS[i])
     if type(message) ~= 'string' then break end  -- empty, or no list: the others are served
     local now = redis.call('TIME')

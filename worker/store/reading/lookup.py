@@ -6,6 +6,7 @@ An outcome is what became of a delivered raw article, and a receipt the id of th
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,8 +89,7 @@ def latest_identities(
         stored_keys(a.source, filter(None, (a.key, *a.aliases, a.opening_key))) for a in requested
     ]
     all_keys = {key for article_keys in keys for key in article_keys}
-    statement = sa.select(aliases).select_from(aliases_of(connection))
-    owned = connection.execute(statement, alias_parameters(all_keys))
+    owned = connection.execute(_owners(aliases_of(connection)), alias_parameters(all_keys))
     owners = {(row.source, row.key): row.article_id for row in owned}
     candidates = [
         [article.article_id, *(owners[key] for key in article_keys if key in owners)]
@@ -101,6 +101,11 @@ def latest_identities(
         _first([identities[i] for i in dict.fromkeys(ids) if i in identities], article_keys, owners)
         for ids, article_keys in zip(candidates, keys, strict=True)
     ]
+
+
+@lru_cache(maxsize=8)  # to build it takes most of SQLAlchemy's time for a statement
+def _owners(of_aliases: sa.FromClause) -> sa.Select[Any]:
+    return sa.select(aliases).select_from(of_aliases)
 
 
 def _first(
@@ -124,8 +129,16 @@ def _first(
 def _stored_identities(
     connection: Connection, article_ids: Sequence[str]
 ) -> dict[str, StoredIdentity]:
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(_identities(), {"p_ids": article_ids}):
+        rows[row.article_id].append(row)
+    return {article_id: _identity_of(group) for article_id, group in rows.items()}
+
+
+@cache
+def _identities() -> sa.Select[Any]:
     is_newest = revisions.c.id == articles.c.newest
-    statement = (
+    return (
         sa.select(
             articles.c.article_id,
             articles.c.revision,
@@ -142,12 +155,8 @@ def _stored_identities(
         .outerjoin(sources, sources.c.source == articles.c.source)
         .outerjoin(revisions, revisions.c.article_id == articles.c.article_id)
         .outerjoin(held_revisions, held_revisions.c.article_id == articles.c.article_id)
-        .where(articles.c.article_id.in_(article_ids))
+        .where(articles.c.article_id.in_(sa.bindparam("p_ids", expanding=True)))
     )
-    rows: dict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(statement):
-        rows[row.article_id].append(row)
-    return {article_id: _identity_of(group) for article_id, group in rows.items()}
 
 
 def _identity_of(rows: Sequence[Any]) -> StoredIdentity:

@@ -7,10 +7,12 @@ are locked in sorted order, so that two writers never wait for each other in a c
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.model.completeness import Extent
 from worker.model.records import StoredIdentity
@@ -66,8 +68,19 @@ def lock_articles(
     if not rows:
         return {}
     sorted_rows = [rows[article_id] for article_id in sorted(rows)]
-    statement = insert_of_rows(connection, articles, tuple(sorted_rows[0]))
-    statement = statement.on_conflict_do_update(
+    statement = _locking(insert_of_rows(connection, articles, tuple(sorted_rows[0])))
+    result = connection.execute(statement, rows_parameter(connection, articles, sorted_rows))
+    locked = result.all()
+    changing = _check_unchanged(fresh, takedowns, locked)
+    return _stored_identities(connection, [r for r in locked if r.article_id in changing])
+
+
+@lru_cache(maxsize=8)  # to build it takes most of SQLAlchemy's time for a statement
+def _locking(statement: postgresql.Insert | sqlite.Insert) -> sa.Executable:
+    """Add to an INSERT of articles what happens to those that are stored: a sighting is counted,
+    which locks the row."""
+    columns = ("article_id", "revision", "cluster_id", "withdrawn_at", "withdrawal_fetched_at")
+    return statement.on_conflict_do_update(
         index_elements=["article_id"],
         set_={
             "sightings": articles.c.sightings + statement.excluded.sightings,
@@ -76,15 +89,7 @@ def lock_articles(
                 else_=articles.c.last_seen,
             ),
         },
-    )
-    columns = ("article_id", "revision", "cluster_id", "withdrawn_at", "withdrawal_fetched_at")
-    result = connection.execute(
-        statement.returning(*(articles.c[column] for column in columns), articles.c.raw_mark),
-        rows_parameter(connection, articles, sorted_rows),
-    )
-    locked = result.all()
-    changing = _check_unchanged(fresh, takedowns, locked)
-    return _stored_identities(connection, [r for r in locked if r.article_id in changing])
+    ).returning(*(articles.c[column] for column in columns), articles.c.raw_mark)
 
 
 def _count_sightings(connection: Connection, article_ids: Collection[str], now: datetime) -> Any:
@@ -181,20 +186,21 @@ def _stored_identities(connection: Connection, locked: Sequence[Any]) -> dict[st
     }
 
 
+_KNOWN_CONTENTS = (
+    sa.select(
+        *(revisions.c[n] for n in ("article_id", "content_hash", "number", "words", "flags")),
+        *(held_revisions.c.content_hash.label("held"), held_revisions.c.since),
+    )
+    .outerjoin(held_revisions, held_revisions.c.article_id == revisions.c.article_id)
+    .where(revisions.c.article_id.in_(_IDS))
+)
+
+
 def _revisions(connection: Connection, article_ids: Sequence[str]) -> dict[str, list[Any]]:
     """Return article id -> its revisions, once for each content of the article that is held
     back."""
     rows_of: dict[str, list[Any]] = {article_id: [] for article_id in article_ids}
-    columns, held = revisions.c, held_revisions.c
-    statement = (
-        sa.select(
-            *(columns.article_id, columns.content_hash, columns.number),
-            *(columns.words, columns.flags, held.content_hash.label("held"), held.since),
-        )
-        .outerjoin(held_revisions, held.article_id == columns.article_id)
-        .where(columns.article_id.in_(article_ids))
-    )
-    for row in connection.execute(statement) if article_ids else ():
+    for row in connection.execute(_KNOWN_CONTENTS, {"p_ids": article_ids}) if article_ids else ():
         rows_of[row.article_id].append(row)
     return rows_of
 

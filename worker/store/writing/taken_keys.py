@@ -9,7 +9,7 @@ circle.
 
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Executable
@@ -46,6 +46,9 @@ from worker.store.writing.locks import withdrawn_identity
 
 MAX_KEYS = 32  # of one article
 _STORED_BEFORE = (OutcomeKind.UNCHANGED, OutcomeKind.REVISION)
+_EXTERNAL_IDS = sa.select(
+    sources.c.source, *(sources.c[field] for field in field_names(SourceIds))
+).where(sources.c.source.in_(sa.bindparam("p_sources", expanding=True)))
 
 
 def take_receipts(
@@ -113,13 +116,8 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
     statement = insert_of_rows(connection, aliases, ("source", "key", "article_id"))
     added = rows_parameter(connection, aliases, rows)
     connection.execute(statement.on_conflict_do_nothing(), added)
-    is_owner = articles.c.article_id == aliases.c.article_id
-    columns = (articles.c.seq, articles.c.withdrawn_at, articles.c.withdrawal_fetched_at)
     owner_rows = connection.execute(
-        sa.select(aliases, *columns).select_from(
-            aliases_of(connection).outerjoin(articles, is_owner)
-        ),
-        alias_parameters(claimed),
+        _owners(aliases_of(connection)), alias_parameters(claimed)
     ).all()
     return ClaimedKeys(
         owners={(row.source, row.key): row.article_id for row in owner_rows},
@@ -132,14 +130,19 @@ def take_keys(connection: Connection, fresh: WriteBatch) -> ClaimedKeys:
     )
 
 
+@lru_cache(maxsize=8)
+def _owners(of_aliases: sa.FromClause) -> sa.Select[Any]:
+    is_owner = articles.c.article_id == aliases.c.article_id
+    columns = (articles.c.seq, articles.c.withdrawn_at, articles.c.withdrawal_fetched_at)
+    return sa.select(aliases, *columns).select_from(of_aliases.outerjoin(articles, is_owner))
+
+
 def _distrusted(connection: Connection, fresh: WriteBatch) -> set[str]:
     """Return the sources in the batch whose external ids are not trusted: many were wrong."""
     source_names = {stored_name(record.article.source) for record in fresh.records}
     if not source_names:
         return set()
-    columns = [sources.c[field] for field in field_names(SourceIds)]
-    statement = sa.select(sources.c.source, *columns).where(sources.c.source.in_(source_names))
-    rows = connection.execute(statement).mappings()
+    rows = connection.execute(_EXTERNAL_IDS, {"p_sources": sorted(source_names)}).mappings()
     return {row["source"] for row in rows if external_ids_of(row).distrusted}
 
 

@@ -7,6 +7,7 @@ Rows are always locked in the same order, so two writers never wait for each oth
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -165,10 +166,19 @@ def _point_to_newest(
     new = [article_id for article_id in newest if article_id not in present]
     if not new:
         return
+    connection.execute(_joining_copies(), {"new": new})
+
+
+@cache
+def _joining_copies() -> sa.Update:
+    """Copies of articles that were not stored yet join the clusters of these."""
     # Rows that another writer has locked are skipped: that writer may wait for this transaction.
     pending_members = (
         sa.select(articles.c.article_id)
-        .where(articles.c.cluster_id.in_(new), articles.c.cluster_id != articles.c.article_id)
+        .where(
+            articles.c.cluster_id.in_(sa.bindparam("new", expanding=True)),
+            articles.c.cluster_id != articles.c.article_id,
+        )
         .with_for_update(skip_locked=True)
     )
     followed, canonical = articles.alias("followed"), articles.alias("canonical")
@@ -179,7 +189,7 @@ def _point_to_newest(
         .scalar_subquery()
     )
     new_cluster_id = sa.func.coalesce(joined, articles.c.cluster_id)
-    connection.execute(
+    return (
         sa.update(articles)
         .where(articles.c.article_id.in_(pending_members))
         .values(cluster_id=new_cluster_id, canonical_pending=~_is_stored(canonical, new_cluster_id))
@@ -190,6 +200,7 @@ def _is_stored(alias: sa.FromClause, article_id: sa.ColumnElement[str]) -> sa.Co
     return sa.exists().where(alias.c.article_id == article_id, alias.c.withdrawn_at.is_(None))
 
 
+@cache
 def _newest_revision() -> sa.Update:
     article_id = sa.bindparam("p_article_id", type_=KeyText)
     number = sa.bindparam("p_number", type_=sa.Integer)
