@@ -32,9 +32,10 @@ JAPANESE = "港湾は月曜日に再開した。" * 40
     ("text", "doubt", "sure"),
     [
         (ARTICLE, 0.01, True),
-        (ARTICLE, RULES_OF_PAGES.second_opinion_doubt, True),
-        (ARTICLE, 0.3, False),
-        (ARTICLE, 0.5, False),
+        (ARTICLE * 2, RULES_OF_PAGES.second_opinion_doubt, True),
+        (ARTICLE * 2, 0.51, False),
+        (ARTICLE, 0.25, True),
+        (ARTICLE[:400], 0.25, False),
         (ARTICLE[:200], 0.01, False),
         ("", 0.0, False),
         (JAPANESE, 0.01, False),  # no script that the trees know

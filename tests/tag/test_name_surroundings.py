@@ -67,6 +67,8 @@ def test_the_last_word_of_a_name_shows_its_kind(
         ("She won the George Pólya Prize.", "George Pólya Prize", PERSON),
         ("He starred as Kevin McCallister in it.", "Kevin McCallister", PERSON),
         ("By the Automatic Identification System (AIS) and so on.", "AIS", ORGANISATION),
+        ("They won gold at the Asian Games.", "Asian Games", ORGANISATION),
+        ("In CCTV footage a man runs.", "CCTV", ORGANISATION),
     ],
 )  # fmt: skip
 def test_what_is_no_name_is_left_out(text: str, name: str, kind: str) -> None:
@@ -102,10 +104,30 @@ def test_names_with_similar_surroundings_stay(text: str, name: str, kind: str) -
          "Tunisian League for the Defence of Human Rights"),
         ("Rings of Tiffany & sell.", "Tiffany &", "Tiffany"),
         ("The Labour Council of the city met.", "Labour Council", "Labour Council"),
+        ("The Chinese University of Hong Kong is shut.", "Chinese University",
+         "Chinese University of Hong Kong"),
+        ("At the University of California, San Diego it", "University of California",
+         "University of California, San Diego"),
+        ("The University of Oslo, Norway says", "University of Oslo", "University of Oslo"),
+        ("the Office of Naval Research paid", "Naval Research", "Office of Naval Research"),
+        ("the Bill and Melinda Gates Foundation gave", "Melinda Gates Foundation",
+         "Bill and Melinda Gates Foundation"),
+        ("He and Wellcome Trust agree", "Wellcome Trust", "Wellcome Trust"),
     ],
 )  # fmt: skip
 def test_half_a_name_becomes_the_whole(text: str, name: str, whole: str) -> None:
     assert [m.surface for m in corrected([mention(text, name, ORGANISATION)], text)] == [whole]
+
+
+def test_a_court_is_called_by_the_place_before_it() -> None:
+    text = "Then the Ontario Superior Court ruled, and London High Court too."
+    found = [mention(text, "Ontario", PLACE), mention(text, "Superior Court", ORGANISATION)]
+    assert [m.surface for m in corrected(found, text)] == ["Ontario Superior Court"]
+
+
+def test_a_bracket_that_is_not_closed_ends_a_name() -> None:
+    text = "In Washington (D.C.) it rained."
+    assert corrected([mention(text, "Washington (D.C.", PLACE)], text)[0].surface == "Washington"
 
 
 def test_a_name_inside_a_completed_one_goes() -> None:

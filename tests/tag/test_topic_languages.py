@@ -249,13 +249,18 @@ def test_the_operator_chooses_the_language_of_labels() -> None:
     assert topics_named(taxonomy, "Fußball") == topics_named(taxonomy, "soccer")
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 40))
-def test_a_topic_is_the_surer_the_surer_the_model_and_the_more_phrases(
-    one: float, other: float, phrases: int
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 40), st.booleans())
+def test_a_topic_is_the_surer_the_surer_the_model_the_more_phrases_and_by_the_title(
+    one: float, other: float, phrases: int, is_prominent: bool
 ) -> None:
+    def probability(of_model: float, phrases: int, is_prominent: bool) -> float:
+        return joined_probability(of_model, phrases, is_prominent=is_prominent)
+
     low, high = sorted((one, other))
-    assert 0 < joined_probability(low, phrases) <= joined_probability(high, phrases) < 1
-    assert joined_probability(low, phrases) <= joined_probability(low, phrases + 1)
+    found = probability(low, phrases, is_prominent)
+    assert 0 < found <= probability(high, phrases, is_prominent) < 1
+    assert found <= probability(low, phrases + 1, is_prominent)
+    assert probability(low, phrases, False) < probability(low, phrases, True)
 
 
 LABELS = [

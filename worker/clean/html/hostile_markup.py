@@ -122,10 +122,11 @@ def _check(
                 opened[left][0] += 1
             depth += len(drawing.open)
             drawing = None
-        effect = effects.get(name)
-        if effect is None:
-            effect = effects[name] = _effect_of(name, opened)
-        count, step, deep, loosely, formats, special = effect
+        try:
+            count, step, deep, loosely, formats, special = effects[name]
+        except KeyError:
+            effects[name] = effect = _effect_of(name, opened)
+            count, step, deep, loosely, formats, special = effect
         if special or len(attributes) > many:
             if special in DRAWINGS and (drawing := Drawing.opened_by(name, attributes)):
                 rebuilt += formatting

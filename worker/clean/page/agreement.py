@@ -14,6 +14,7 @@ from worker.clean.cleaning_rules import HtmlRules
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _RUN = 4  # words
+_LONG = 1000  # characters
 _READ_CHARS = 500  # of a text, to recognise its script
 _MIN_CASED = 0.5  # share of letters; the classifier needs a script with capitals
 
@@ -25,9 +26,12 @@ def is_sure(text: str, doubt: float, rules: HtmlRules) -> bool:
     with the texts of other extractors.
 
     It is not if it is short, in a script without capital letters, or if the classifier was unsure
-    (`doubt`, 0 for quite sure, is above a limit of `rules`).
+    (`doubt`, 0 for quite sure, is above a limit of `rules`). The limit is that of a text of 1,000
+    characters or more. It is lower for a shorter one, in proportion: a menu is much of a short
+    text.
     """
-    return doubt <= rules.second_opinion_doubt and _is_readable(text, rules)
+    limit = rules.second_opinion_doubt * min(1.0, len(text) / _LONG)
+    return doubt <= limit and _is_readable(text, rules)
 
 
 def is_confirmed(text: str, other: str, doubt: float, rules: HtmlRules) -> bool:

@@ -100,8 +100,9 @@ def read_blocks(tree: LexborHTMLParser) -> Blocks:
     above: list[tuple[LexborNode, int]] = []
     while node is not None:
         name = node.tag or "-"
-        kind = _KINDS.get(name)
-        if kind is None:
+        try:
+            kind = _KINDS[name]
+        except KeyError:
             kind = _kind_of(name)
         if kind == _TEXT:
             text = node.text_content or ""

@@ -8,7 +8,7 @@ no company.
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from worker.tag.entities.mentions import ORGANISATION, PERSON, PLACE, Mention
 from worker.tag.entities.person_surroundings import DESCRIBES, corrected_person, storm_names
@@ -51,13 +51,39 @@ _HAS_SUBJECTS = re.compile(
     r"\b(?:Department|Ministry|Union|Institute|Committee|Commission|Center|Centre|Office|Agency|Bureau"
     r"|Council|Association|Secretary|School|Faculty|Subcommittee) (?:of|for|on) "
 )
+# Bodies that are called by where they are: "Chinese University of Hong Kong"
+_AT_PLACES = frozenset(
+    """University College Academy School Court Bank Church Museum Hospital Polytechnic
+    Conservatory Parliament Federation""".split()
+)
+_PLACE_OF_BODY = re.compile(r" (?:of|at)(?: the)? [A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2}")
+# The campus of a university of a state: "University of California, San Diego"
+_STATE_UNIVERSITY = re.compile(
+    r"University of (?:Alabama|Arkansas|California|Colorado|Hawaii|Illinois|Maryland|Massachusetts"
+    r"|Michigan|Minnesota|Missouri|Nebraska|Nevada|North Carolina|Tennessee|Texas|Wisconsin)"
+)
+_CAMPUS = re.compile(r"(?:, | at |[-–])[A-Z][a-z]+(?: [A-Z][a-z]+)?")
+# What stands before the rest of a name: "Office of" before "Naval Research"
+_HEAD = re.compile(
+    r"\b(?:Office|Department|Ministry|Bureau|Institute|School|College|Academy|Faculty|Secretariat"
+    r"|Board|Directorate|Council|Committee|Society|Association|Union|Federation|Chamber|Commission"
+    r"|Division) (?:of|for) (?:the )?$"
+)
+_FIRST_OF_TWO = re.compile(
+    r"\b[A-Z][a-z]+ (?:and|&) $"
+)  # "Bill and", before "Melinda Gates Foundation"
+_TRUSTS = (" Foundation", " Trust", " Fund")
+# Names of bodies that every country, state or city has begin with these.
+_COMMON_STARTS = frozenset("Superior Supreme High Crown District Circuit Court Appeals".split())
+_EVENTS = (" Games", " Olympics", " Cup", " Awards", " Marathon", " Expo", " Space Station")
+_SURVEILLANCE = re.compile(r" (?:camera|footage|image|video|recording|system|surveillance|clip)")
 # A model, event, prize or law that is called by a company's name: "Boeing 737", "the Ryder Cup"
 _CALLED_BY_MAKER = re.compile(
     r" (?:[A-Z]+\d{1,5}\w{0,4}|\d{3}\w{0,3}"
     r"|Cup|Open|Championships?|Masters|Awards?|Prize|Day|Act|Code|Rally|Tour)\b"
 )
 _HALF = re.compile(r"\b(?:Observatory|League|Centre|Center|Council) for (?:the )?$")
-_LONGEST_WORD, _LONGEST_ADDRESS = 24, 200  # characters
+_LONGEST_WORD, _LONGEST_HEAD, _LONGEST_ADDRESS = 24, 32, 200  # characters
 _ACCOUNT = frozenset("@#_")  # before an account or a hash tag
 _TICKER = re.compile(r"[A-Z]{1,5}\.[A-Z]{1,2}|[A-Z]/[A-Z]")
 _LISTED_AS = re.compile(r":[A-Z]")  # after the name of a stock exchange: "OTCBB:BBRY"
@@ -79,23 +105,26 @@ def corrected(mentions: Sequence[Mention], text: str) -> list[Mention]:
     acronyms = frozenset(_acronyms_of_words(text)) if "(" in text else frozenset()
     storms = storm_names(text)
     others = sorted(m.start for m in mentions if m.kind != ORGANISATION or m.method != "crf")
+    place_starts = {m.end: m.start for m in mentions if m.kind == PLACE}
     kept: list[Mention] = []
     longer: list[tuple[int, int]] = []  # what was added to names
     for mention in mentions:
         if _is_no_name(mention, text, acronyms):
             continue
         if mention.method != "own":
-            end = mention.end
-            mention = _with_kind_of_last_word(mention)
+            start, end = mention.start, mention.end
+            mention = _with_kind_of_last_word(_without_open_bracket(mention))
             if mention.kind == PERSON:
                 person = corrected_person(mention, text, storms)
                 if person is None:
                     continue
                 mention = person
             else:
-                mention = _whole(mention, text, others)
+                mention = _whole(mention, text, others, place_starts)
             if mention.end > end:
                 longer.append((end, mention.end))
+            if mention.start < start:
+                longer.append((mention.start, start))
         kept.append(mention)
     if not longer:
         return kept
@@ -122,6 +151,8 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
         return True
     if kind == ORGANISATION and _CALLED_BY_MAKER.match(text, end, end + _LONGEST_WORD):
         return True
+    if surface == "CCTV" and _SURVEILLANCE.match(text, end):
+        return True
     if method != "crf":
         return False
     if kind == PERSON:
@@ -129,7 +160,9 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
         return first in _STORMS or surface in _SUFFIXES or _is_glued(surface)
     if before == "-" or _TICKER.fullmatch(surface):  # the rest of a word: "Export-Import Bank"
         return True
-    if kind == ORGANISATION and _HALF.search(text, max(0, start - _LONGEST_WORD), start):
+    if kind == ORGANISATION and (
+        surface.endswith(_EVENTS) or _HALF.search(text, max(0, start - _LONGEST_WORD), start)
+    ):
         return True
     if kind == ORGANISATION and " " in surface and surface.rpartition(" ")[2].islower():
         return True  # "House committee", "Australian police"
@@ -176,11 +209,22 @@ def _with_kind_of_last_word(mention: Mention) -> Mention:
     return mention
 
 
-def _whole(mention: Mention, text: str, others: Sequence[int]) -> Mention:
+def _without_open_bracket(mention: Mention) -> Mention:
+    """The mention without a bracket that it does not close: "Washington (D.C"."""
+    name, bracket, rest = mention.surface.partition(" (")
+    if mention.method != "crf" or not bracket or ")" in rest:
+        return mention
+    return mention._replace(end=mention.start + len(name), surface=name)
+
+
+def _whole(
+    mention: Mention, text: str, others: Sequence[int], place_starts: Mapping[int, int]
+) -> Mention:
     """An organisation with what belongs to its name, as NBC with "News", and without the rest:
     "Tiffany &" loses "&", "London-based Sunday Times" its first word.
 
-    `others` are where names begin that can't be a part of it, in order.
+    `others` are where names begin that can't be a part of it, in order. `place_starts` maps where
+    names of places end to where they begin.
     """
     start, end, surface, kind, *_ = mention
     if kind != ORGANISATION:
@@ -196,12 +240,32 @@ def _whole(mention: Mention, text: str, others: Sequence[int]) -> Mention:
     found = _STATION.match(text, end) if listed or surface.isupper() else None
     if not found and not listed:
         found = _LAST_NOUN.match(text, end)
-        if not found and surface.rpartition(" ")[2] in _BODIES:
+        last = surface.rpartition(" ")[2]
+        if not found and last in _BODIES:
             found = _SUBJECT.match(text, end)
+        if not found and last in _AT_PLACES:
+            found = _PLACE_OF_BODY.match(text, end)
+        if not found and _STATE_UNIVERSITY.fullmatch(surface):
+            found = _CAMPUS.match(text, end)
         if not found and _HAS_SUBJECTS.search(surface):
             found = _SECOND_SUBJECT.match(text, end)
             if found and bisect_right(others, end) < bisect_right(others, found.end()):
                 found = None  # "the Ministry of Defence and President Macron"
-    if found:
-        return mention._replace(end=found.end(), surface=text[start : found.end()])
-    return mention
+        start = _first_start(surface, text, start, place_starts)
+    end = found.end() if found else end
+    return mention._replace(start=start, end=end, surface=text[start:end])
+
+
+def _first_start(surface: str, text: str, start: int, place_starts: Mapping[int, int]) -> int:
+    """Where the name of an organisation begins of which the trained model found the words
+    `surface`, at `start`: "Ontario Superior Court", "Office of Naval Research", "Bill and Melinda
+    Gates Foundation"."""
+    if surface.partition(" ")[0] in _COMMON_STARTS and text[start - 1 : start] == " ":
+        return place_starts.get(start - 1, start)
+    before = max(0, start - _LONGEST_HEAD)
+    if head := _HEAD.search(text, before, start):
+        return head.start()
+    if surface.count(" ") > 1 and surface.endswith(_TRUSTS):
+        first = _FIRST_OF_TWO.search(text, before, start)
+        return first.start() if first else start
+    return start

@@ -51,6 +51,10 @@ class RuleResult(NamedTuple):
     score: float  # 0 while a part of the rule is missing
     why_not: str  # "" if the rule fires
 
+    def is_in(self, scope: int) -> bool:
+        """Whether a phrase of the rule stands in this part of the article, such as TITLE."""
+        return any(match.scope & scope for matches in self.evidence.values() for match in matches)
+
 
 class MatchContext:
     """One article, with all places where phrases of any rule match it, for deciding which rules

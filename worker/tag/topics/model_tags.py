@@ -7,6 +7,8 @@ from pydantic import Field
 
 from worker.model.admission import Frozen
 from worker.model.records import Article, Span, Tag
+from worker.tag.rules.fields import LEAD, TITLE
+from worker.tag.rules.matcher import RuleResult
 from worker.tag.rules.rule import PositiveShare
 from worker.tag.rules.taxonomy import Taxonomy
 from worker.tag.tokens import Tokens, tokens_of_article
@@ -35,7 +37,7 @@ class TopicRules(Frozen):
     version: Annotated[str, Field(min_length=1)]
     model: bool
     max_words: Annotated[int, Field(ge=1, le=20)]
-    least_by_rule: Annotated[float, Field(ge=0, le=1)] = 0.55
+    least_by_rule: Annotated[float, Field(ge=0, le=1)] = 0.8
     leave_out: tuple[str, ...] = ()
     thresholds: dict[str, PositiveShare] = {}
 
@@ -89,33 +91,39 @@ class ModelOpinion:
         model could judge is probable for a text that is only a label (`is_label`).
         """
         if self.is_label:
-            return lambda code, score, phrases: None if self._knows(code) else score
+            return lambda result: None if self._knows(result.rule.topic.code) else result.score
         if "en" not in self.model.languages:
             return no_judge
 
-        def judge(code: str, score: float, phrases: int) -> float | None:
-            joined = self.probability(code, phrases, taxonomy)
+        def judge(result: RuleResult) -> float | None:
+            joined = self.probability(result, taxonomy)
             if joined is None:
-                return score
+                return result.score
             return round(joined, 3) if joined >= rules.least_by_rule else None
 
         return judge
 
-    def probability(self, code: str, phrases: int, taxonomy: Taxonomy) -> float | None:
-        """Return how probable a topic is for which a rule finds `phrases` different phrases.
+    def probability(self, result: RuleResult, taxonomy: Taxonomy) -> float | None:
+        """Return how probable the topic of a rule is, by what the rule found in the article; None
+        for a topic that the model can't judge, such as one that the operator has added."""
+        of_model = self.broadest(result.rule.topic.code, taxonomy)
+        if of_model is None:
+            return None
+        is_prominent = result.is_in(TITLE if self.article.title else LEAD)
+        return joined_probability(of_model, len(result.evidence), is_prominent=is_prominent)
+
+    def broadest(self, code: str, taxonomy: Taxonomy) -> float | None:
+        """Return how probable the model alone finds a topic.
 
         The model knows only broad topics. For a narrower one, `taxonomy` leads to the broader ones
         above it, and the most probable of these counts. The result is None for a topic that the
-        model can't judge, such as one that the operator has added.
+        model can't judge.
         """
         if not self._knows(code):
             return None
         numbers = self.model.numbers
         known = [numbers[c] for c in (code, *taxonomy.ancestors(code)) if c in numbers]
-        if not known:
-            return None
-        of_model = max(float(self.scores.probabilities[n]) for n in known)
-        return joined_probability(of_model, phrases)
+        return max((float(self.scores.probabilities[n]) for n in known), default=None)
 
     def _knows(self, code: str) -> bool:
         return code.partition(":")[0] == self.model.scheme

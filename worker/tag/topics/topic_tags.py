@@ -13,15 +13,14 @@ from worker.tag.rules.matcher import MatchContext, RuleResult, evaluate_rule, ev
 from worker.tag.rules.taxonomy import Taxonomy, category_code
 
 SCHEME = "taxonomy"
-# Maps the code of a topic, the score that a rule gives it, and the number of different phrases by
-# which the rule matches to the score of the tag; None: no tag.
-Judge = Callable[[str, float, int], float | None]
+# Maps what a rule found in an article to the score of its tag; None: no tag.
+Judge = Callable[[RuleResult], float | None]
 
 
-def no_judge(code: str, score: float, phrases: int) -> float:
+def no_judge(result: RuleResult) -> float:
     """Return the score that a rule gives a topic as it is. It takes the place of a topic model's
     judgement where there is none."""
-    return score
+    return result.score
 
 
 def match_context(article: Article, rules: CompiledRules, now: datetime) -> MatchContext:
@@ -127,8 +126,8 @@ def judged_score(result: RuleResult, judge: Judge) -> float | None:
     """Return the score of the tag that a rule gives, from 0 to 1, or None for no tag.
 
     It is the score that the rule file sets, if it sets one. Otherwise the function `judge` computes
-    it from the topic, the rule's own score and the number of phrases found.
+    it from the topic, the rule's own score and the phrases found.
     """
     if result.rule.definition.score is not None:
         return result.score
-    return judge(result.rule.topic.code, result.score, len(result.evidence))
+    return judge(result)
