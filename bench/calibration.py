@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.names import TESTS, Sentence, in_text, read
-from bench.read_tags import Shown, documents, verdicts
 from bench.reliability import Curves, Judged, calibration_error, diagram
 from bench.topics import LANGUAGE_LABELS, article_of
+from devtools.judged_tags import Shown, documents, verdicts
 from devtools.topic_corpora import CODES, wikinews
 from worker.config.loader import load_config
 from worker.model.records import Article

@@ -3,7 +3,7 @@ worker/tag/topics/joined_probability.py.
 
     python -m training.topic_scores DATA
 
-DATA is the folder of `bench.read_tags`. Read are the topics of English news texts that two
+DATA is the folder of `bench.tags`. Read are the topics of English news texts that two
 readers judged (bench/labels/read-tags*.tsv), as far as a rule still gives them. A topic on which
 the readers differ counts half as right and half as wrong. Environment: training/requirements.txt; a
 minute.
@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from bench.read_tags import Shown, documents, verdicts
+from devtools.judged_tags import Shown, documents, verdicts
 from worker.config.loader import load_config
 from worker.tag.rules.fields import TITLE
 from worker.tag.rules.matcher import RuleResult, evaluate_rule
