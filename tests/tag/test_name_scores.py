@@ -89,6 +89,15 @@ def test_unlikely_names_become_no_tag_by_the_limit_in_the_config() -> None:
     assert len(kept) < len(every)
 
 
+@pytest.mark.parametrize("name", ["Zoltan", "de Zoltan", "Prince Zoltan"])
+def test_a_person_with_one_name_only_becomes_no_tag_but_one_of_the_list_does(name: str) -> None:
+    text = f"{name} said on Monday that he would resign, and {name} left. Trump smiled at Trump."
+    of = Article(source="s", key="", title="", text=text, language="en")
+    found = {tag.label for tag in entity_tags(of, load_config().tagging.entities)}
+    assert not any("Zoltan" in label for label in found)
+    assert any("Trump" in label for label in found)
+
+
 def test_names_that_the_operator_listed_are_kept_by_any_limit_but_one() -> None:
     assert "United States" in tags_of("It is about the US.", min_score=0.98)
 

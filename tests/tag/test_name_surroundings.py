@@ -69,6 +69,12 @@ def test_the_last_word_of_a_name_shows_its_kind(
         ("By the Automatic Identification System (AIS) and so on.", "AIS", ORGANISATION),
         ("They won gold at the Asian Games.", "Asian Games", ORGANISATION),
         ("In CCTV footage a man runs.", "CCTV", ORGANISATION),
+        ("RT @harbour it is open", "RT", ORGANISATION),
+        ("((WN)) What did you do?", "WN", ORGANISATION),
+        ("The Post had earlier reported it.", "The Post", ORGANISATION),
+        ("They live in Santa Caterina now.", "Santa Caterina", PERSON),
+        ("The U.S.S. Grayback was lost.", "U.S.S. Grayback", PERSON),
+        ("said Jim) Hedges of it", "Jim) Hedges", PERSON),
     ],
 )  # fmt: skip
 def test_what_is_no_name_is_left_out(text: str, name: str, kind: str) -> None:
@@ -86,6 +92,7 @@ def test_what_is_no_name_is_left_out(text: str, name: str, kind: str) -> None:
         ("US troops left.", "US", PLACE),
         ("Time: NATO meets.", "NATO", ORGANISATION),
         ("Die CDU/CSU stimmt zu.", "CSU", ORGANISATION),
+        ("Then La Toya Jackson sang.", "La Toya Jackson", PERSON),
         ("Photo: AFP/Getty Images.", "Getty Images", ORGANISATION),
     ],
 )
@@ -195,6 +202,7 @@ def test_the_red_cross_is_not_the_committee_in_geneva() -> None:
         ("Valéry Giscard d'Estaing died.", "Valéry Giscard", PERSON, "Valéry Giscard d'Estaing"),
         ("Fourteen-year-old Zoe ran.", "Fourteen-year-old Zoe", PERSON, "Zoe"),
         ("His mistake: Yang CYCLED there", "Yang CYCLED", PERSON, "Yang"),
+        ("Report: Jane Roe ID’d by police", "Jane Roe ID’d", PERSON, "Jane Roe"),
         ("So said JOHN SMITH today", "JOHN SMITH", PERSON, "JOHN SMITH"),
         ("She paints as Vincent van Gogh did.", "Vincent van Gogh", PERSON, "Vincent van Gogh"),
         ("the National Union of Rail, Maritime and Transport Workers", "National Union of Rail",

@@ -50,6 +50,12 @@ def test_a_full_name_with_a_middle_name_does_not_make_the_surname_one_of_two_peo
     assert ("Elijah Cummings", PERSON, 2) in resolved
 
 
+def test_a_name_without_its_first_name_is_joined_to_the_whole() -> None:
+    text = "Afton Elaine Burton came. Elaine Burton left."
+    resolved = names(text, "P:Afton Elaine Burton", "P:Elaine Burton")
+    assert resolved == [("Afton Elaine Burton", PERSON, 2)]
+
+
 def test_a_part_of_the_name_of_an_organisation_is_joined_to_the_whole_name() -> None:
     text = "The Washington Post asked the House of Representatives. The Post waits, the House too."
     resolved = names(text, "O:Washington Post", "O:House of Representatives", "O:Post", "O:House")

@@ -33,6 +33,7 @@ _SUFFIXES = frozenset(("jr", "jr.", "sr", "sr.", "ii", "iii", "iv"))
 _WEIGHTS = {"own": 1_000_000, "gazetteer": 10}
 _CACHED_NAMES = 20_000
 _NO_BASES: Mapping[str, str] = {}
+_THE = "The"
 _SMALL = frozenset(("of", "the", "and", "for", "on", "in"))
 
 
@@ -217,8 +218,10 @@ def _full_names(kinds: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
 
 def _short_names(words: Sequence[str]) -> set[str]:
     """The first name and the surname of a person, and the surname with a particle before it, as a
-    sentence begins with it too: de Blasio, De Blasio. `words` are those of the full name."""
+    sentence begins with it too: de Blasio, De Blasio. Also the name without its first words: Elaine
+    Burton for Afton Elaine Burton. `words` are those of the full name."""
     names = {words[0], words[-1]}
+    names |= {" ".join(words[first:]) for first in range(1, len(words) - 1)}
     if len(words) > 2 and words[-2].islower():
         surname = f"{words[-2]} {words[-1]}"
         names |= {surname, surname[0].upper() + surname[1:]}
@@ -227,18 +230,22 @@ def _short_names(words: Sequence[str]) -> set[str]:
 
 def _whole_bodies(names: Sequence[str], unlisted: Collection[str]) -> dict[str, str]:
     """Map short names of organisations to the only longer one in the article that begins or ends
-    with them: Post to Washington Post, House to House of Representatives.
+    with them: Post and The Post to Washington Post, House to House of Representatives.
 
-    `names` are all of the article; only those that no list has (`unlisted`) are taken for short.
+    `names` are all of the article; only those that no list has (`unlisted`), and those with an
+    article before one word, are taken for short.
     """
     whole: dict[str, str] = {}
     shared: set[str] = set()
+    known = frozenset(names)
     for name in names:
         words = name.split()
+        if words[0] == _THE:
+            continue
         for count in range(1, len(words)):
-            for part in (words[:count], words[count:]):
-                short = " ".join(part)
-                if short in unlisted and whole.setdefault(short, name) != name:
+            for short in (" ".join(words[:count]), " ".join(words[count:]), f"{_THE} {words[-1]}"):
+                is_short = short in unlisted or (short in known and short.startswith(_THE))
+                if is_short and whole.setdefault(short, name) != name:
                     shared.add(short)
     return {short: name for short, name in whole.items() if short not in shared}
 

@@ -31,6 +31,9 @@ _ORGANISATIONS = frozenset(
 )
 _SCHOOLS = ("Imperial College ", "University of ", "College of ", "Institute of ")
 _STORMS = frozenset(("Typhoon", "Hurricane", "Cyclone", "Storm"))
+_SHIPS = frozenset(("USS", "U.S.S.", "HMS", "H.M.S.", "RMS", "RV"))
+_BEFORE_SAINTS = frozenset(("San", "Santa", "Santo", "La", "Le", "Los", "Las"))
+_RETWEET, _SPEAKER = "RT @", "(("  # a speaker in an interview of Wikinews: "((WSS))"
 _HALLS = (" Convention Center", " Convention Centre", " Shopping Center", " Shopping Centre")
 _SUFFIXES = frozenset(("Jr", "Jr.", "Sr", "Sr.", "II", "III"))
 _STATION = re.compile(r" (?:News|Sports?|Radio|Television|Entertainment)(?: \d{1,2})?\b")
@@ -147,6 +150,8 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
     before = text[start - 1 : start]
     if before in _ACCOUNT or surface in acronyms:
         return True
+    if text.startswith(_RETWEET, start) or text.endswith(_SPEAKER, 0, start):
+        return True
     if before == "/" and "." in text[max(0, start - _LONGEST_ADDRESS) : start].rsplit(None, 1)[-1]:
         return True
     if kind == ORGANISATION and _CALLED_BY_MAKER.match(text, end, end + _LONGEST_WORD):
@@ -156,16 +161,20 @@ def _is_no_name(mention: Mention, text: str, acronyms: Collection[str]) -> bool:
     if method != "crf":
         return False
     if kind == PERSON:
-        first = surface.partition(" ")[0]
-        return first in _STORMS or surface in _SUFFIXES or _is_glued(surface)
+        first, _, rest = surface.partition(" ")
+        if first in _BEFORE_SAINTS and rest and " " not in rest:
+            return True  # "Santa Caterina", "Le Marche"
+        return first in _STORMS or first in _SHIPS or surface in _SUFFIXES or _is_glued(surface)
     if before == "-" or _TICKER.fullmatch(surface):  # the rest of a word: "Export-Import Bank"
         return True
     if kind == ORGANISATION and (
         surface.endswith(_EVENTS) or _HALF.search(text, max(0, start - _LONGEST_WORD), start)
     ):
         return True
-    if kind == ORGANISATION and " " in surface and surface.rpartition(" ")[2].islower():
-        return True  # "House committee", "Australian police"
+    if kind == ORGANISATION and " " in surface:
+        first, _, last = surface.rpartition(" ")
+        if last.islower() or first == "The":
+            return True  # "House committee", "Australian police"; "The Post" of many cities
     return surface.isupper() and (before == ":" or bool(_LISTED_AS.match(text, end)))
 
 

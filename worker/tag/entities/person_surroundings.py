@@ -51,8 +51,8 @@ _LONGEST_PART = 30  # characters
 _NO_PEOPLE = frozenset(("Award", "Awards", "Prize", "Medal", "Trophy", "Cup"))  # last words
 _STORM_WORDS = ("urricane ", "yphoon ", "yclone ", "torm ")
 _STORM = re.compile(r"\b(?:[Hh]urricane|[Tt]yphoon|[Cc]yclone|[Ss]torm) ([A-Z][a-z]+)")
-# The end of "Aaron Sorkin-penned", and of "Jerry [O'Connell" or "Washington (D.C."
-_NO_NAME_END = re.compile(r"-(?:[a-z]{2,}ed|led|era|style|like|esque)$| ?[(\[].*$")
+# The end of "Aaron Sorkin-penned", "Jerry [O'Connell", "Washington (D.C." and "Jane Roe ID'd"
+_NO_NAME_END = re.compile(r"-(?:[a-z]{2,}ed|led|era|style|like|esque)$| ?[(\[].*$| \w+['’]d$")
 # A sentence end without a space after it: "said Justin Amash.Image by …".
 _NEXT_SENTENCE = re.compile(r"([a-z]{3})\.[A-Z][a-z]+$")
 
@@ -82,7 +82,7 @@ def corrected_person(mention: Mention, text: str, storms: Collection[str]) -> Me
             return None
         mention = _with_rest(_without_other_words(mention), text)
         start, end, surface, *_ = mention
-        if not surface or surface.rpartition(" ")[2] in _NO_PEOPLE:
+        if not surface or ")" in surface or surface.rpartition(" ")[2] in _NO_PEOPLE:
             return None
     if " " not in surface or not text[end + 1 : end + 2].isupper():
         return mention
