@@ -28,15 +28,16 @@ from worker.errors import Rejected
 from worker.model.admission import Content, RawArticle
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-_QUOTES = str.maketrans("’‘“”–—", "''\"\"--")
+_QUOTES = str.maketrans({**dict(zip("’‘‚“”„«»–—", '\'\'\'"""""--', strict=True)), "\xad": None})
 _LANGUAGES = {"en": "English", "de": "German"}  # others have few pages
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:$|[T ])")
 _BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+")
 
 
 def plain(text: str) -> str:
-    """The text with plain quotes and dashes, single spaces and folded case."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).split()).casefold()
+    """The text with plain quotes and dashes, single spaces, folded case and no soft hyphens."""
+    plain_signs = unicodedata.normalize("NFKC", text).translate(_QUOTES).replace("--", "-")
+    return " ".join(plain_signs.split()).casefold()
 
 
 def people(text: str) -> set[str]:

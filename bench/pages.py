@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from worker.clean.html.charset import decode
+
 
 class Page(NamedTuple):
     """A page with its gold data: either the complete main text, or segments of it."""
@@ -97,4 +99,4 @@ def _pair(stem: Path) -> Page:
 
 
 def _markup(path: Path) -> str:
-    return gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+    return decode(gzip.decompress(path.read_bytes())).text  # in the charset that the page declares

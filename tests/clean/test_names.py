@@ -8,7 +8,7 @@ from tests.clean.ordinary import RULES, cleaned
 from tests.support.cleaning_tables import AUTHORS, TITLES
 from worker.clean.text.author_names import author_names
 from worker.clean.text.short_text import authors, categories, names, tidy
-from worker.clean.text.titles import from_text, of_page, site_names, without_site
+from worker.clean.text.titles import from_text, has_number, of_page, site_names, without_site
 
 
 @pytest.mark.parametrize(
@@ -178,3 +178,18 @@ def test_a_text_that_begins_like_its_title_stays() -> None:
 )
 def test_a_list_of_categories_is_split(tags: list[str], expected: tuple[str, ...]) -> None:
     assert categories(tags, RULES.text) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "has"),
+    [
+        ("8 Trends in Photography", True),
+        ("Trends in Photography 2025", True),
+        ("Trends in Photography in 2025", True),
+        ("Trends in Photography", False),
+        ("New Trends in Photography", False),
+        ("Trends in Photography of 2025", False),
+    ],
+)
+def test_a_heading_may_lack_the_number_or_year_of_its_title(title: str, has: bool) -> None:
+    assert has_number(title, "Trends in Photography") is has

@@ -20,6 +20,7 @@ from worker.clean.metadata.page_elements import (
     text_of,
 )
 from worker.clean.text.plain_text import bare
+from worker.clean.text.titles import has_number
 from worker.model.admission import LIMITS
 
 _TITLE = ("og:title", "twitter:title", "dc.title", "headline", "parsely-title")
@@ -28,14 +29,12 @@ _SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:]|::)\s{1,9}|\s{0,9}[|»]\s
 _AT_END = re.compile(r"(?:[|»:]|\s[-–—])\s*$")
 _MARKS = " |:·•»-–—"
 _HOME_PATHS = frozenset(("", "/", "./", "/index.html", "/index.php"))
-_MIN_HEADING_CHARS = 8
-_MIN_TITLE_WORDS = 4
+_MIN_HEADING_CHARS, _MIN_TITLE_WORDS = 8, 4
 _MIN_LONG_WORDS, _LONG_WORD_CHARS = 2, 4  # by which a heading is about the same as a title
 _WORD = re.compile(r"[^\W\d_]+")
 _MAX_SITE_WORDS = 3  # of a name that nothing else shows to be that of the site
-_MAX_HEADINGS = 4
+_MAX_HEADINGS, _MAX_SUBHEADINGS = 4, 10
 _MAX_CHARS = LIMITS.title_bytes  # of declared titles and of the site's name; the rest is cut
-_MAX_SUBHEADINGS = 10
 
 DeclaredTitle = tuple[str, str]  # the name of an element, and the title in it
 
@@ -108,6 +107,9 @@ def _by_heading(
         if any(_begins_with(text, heading) or _ends_with(text, heading) for text in texts):
             if other := _better_declared(heading, declared):
                 return (other,), "the heading is the name of the site"
+            parts = ((name, _SEPARATOR.split(text)[0].strip()) for name, text in declared)
+            if longer := next((c for c in parts if has_number(c[1], heading)), None):
+                return (longer,), "a declared title has the heading with its number or year"
             return (("h1", heading),), "a heading that a declared title agrees with is preferred"
     if len(set(headings)) == 1 and _is_title(headings[0], texts):
         return (("h1", headings[0]),), "the only heading of the page is preferred"
@@ -261,8 +263,7 @@ def _subheading(elements: PageElements, titles: Sequence[str], sites: Collection
 
 
 def _begins_with(declared: str, heading: str) -> bool:
-    """Whether a declared title begins with a heading; a short heading must end at a separator in
-    it."""
+    """Whether a declared title begins with a heading, a short one up to a separator."""
     if declared.startswith(heading) and _SEPARATOR.match(declared, len(heading)):
         return True
     own = bare(heading)

@@ -9,6 +9,7 @@ from worker.clean.text.plain_text import bare
 
 # Decoration before the words of a title, as in "[> Harbour reopens".
 _MARKS_BEFORE = re.compile(r"\A(?:\[>|>{1,3}|»|›|•|■|▶|\|)\s+([^\W\d_])")
+_NUMBER, _YEAR = re.compile(r"(?:[0-9]{1,3} )?"), re.compile(r"(?: in)?(?: 20[0-9]{2})?")
 _SEPARATOR = re.compile(r"\s{1,9}(?:[-–—|·•»:>/]|::)\s{1,9}|\s?｜\s?|_(?=[^\x00-\x7f])")
 _IN_BRACKETS = re.compile(
     r"\A[(\[]([^()\[\]]{2,60})[)\]]\s+(?=\S)|(?<=\S)\s+[(\[]([^()\[\]]{2,60})[)\]]\Z"
@@ -120,6 +121,15 @@ def of_page(title: str, others: Collection[str], url: str, sites: Collection[str
     parts = [part for other in others for part in (*_SEPARATOR.split(other), other)]
     best = max(parts, key=lambda part: (_share(words, part), -len(part)), default="")
     return best if _share(words, best) >= _MIN_SHARE else title
+
+
+def has_number(title: str, heading: str) -> bool:
+    """Whether a title is this heading with a number before it or a year behind it: "8 Trends in
+    Photography" for "Trends in Photography"."""
+    before, found, after = title.partition(heading)
+    if not found or title == heading:
+        return False
+    return bool(_NUMBER.fullmatch(before) and _YEAR.fullmatch(after))
 
 
 def _without_similar(title: str, sites: Collection[str]) -> str:
