@@ -1,6 +1,7 @@
 """Names are corrected by the words in them and beside them."""
 
 import sys
+from time import process_time
 
 import pytest
 
@@ -244,3 +245,12 @@ def test_what_is_named_after_a_person_is_no_person(
 ) -> None:
     found = corrected([mention(text, name, PERSON)], text)
     assert [(m.surface, m.kind) for m in found] == expected
+
+
+@pytest.mark.parametrize("phrase", ["Aa ", "Bank of ", "Office of Naval Research "])
+def test_a_name_without_end_is_none_and_takes_no_time(phrase: str) -> None:
+    of = article(text=phrase * 6000)
+    began = process_time()
+    found = entity_tags(of, CONFIG.tagging.entities)
+    assert process_time() - began < 3  # 6 to 40 s if parts of the name were compared
+    assert not any(len(tag.label.split()) > 20 for tag in found)

@@ -44,11 +44,10 @@ KINDS = {"PER": PERSON, "ORG": ORGANISATION, "LOC": PLACE}
 _START = attrgetter("start")
 _SALIENCE = attrgetter("salience")
 _MENTION_DOUBT = 0.7  # what each mention leaves of the doubt that the article is about the name
-_TITLE_POINTS = (
-    3  # mentions that a mention in the title and so in the opening counts for, beside it
-)
+_TITLE_POINTS = 3  # mentions for which one in the title, and so in the opening, counts beside it
 _OPENING_CHARS = 400  # of the text
 _USUAL_CHARS = 3_000  # of a text in which each mention counts in full
+_MOST_WORDS = 20  # of a name
 _MOSTLY_LOWER = 2  # quarters of lowercase uses from which a word is no surname: Will, Young
 _SURNAME_SCORE = 0.5  # of a surname that was not recognised by itself
 _TITLE_CASE_SHARE = 0.7  # share of capitalised words from which capitals in a title say nothing
@@ -175,9 +174,10 @@ def recognise_names(
     names, text = recognised or recogniser.find(tokens), tokens.text
     spans = tokens.spans(names.first, names.stop)
     mentions = []
-    for (start, end), label, margin in zip(spans, names.labels, names.margins, strict=True):
-        score = round(1 / (1 + exp(-margin)), 3)
-        mentions.append(Mention(start, end, text[start:end], KINDS[label], score, "crf", score))
+    for (start, end), first, stop, label, margin in zip(spans, *names, strict=True):
+        if stop - first <= _MOST_WORDS:  # a longer one is none, and its parts take long to compare
+            score = round(1 / (1 + exp(-margin)), 3)
+            mentions.append(Mention(start, end, text[start:end], KINDS[label], score, "crf", score))
     return mentions
 
 
