@@ -26,6 +26,7 @@ import numpy as np
 import pycrfsuite
 from sklearn.cluster import MiniBatchKMeans
 
+from devtools.marked_names import marked_texts
 from devtools.topic_corpora import texts
 from training import news_names
 from training.gazetteer import aliases, groups, listed_groups
@@ -350,7 +351,7 @@ def main() -> None:
     else:
         words = Words(options.vectors, options.texts)
     sentences = [s for path in options.corpora for s in corpus(path)]
-    for marked in news_names.marked_texts(options.news) if options.news else ():
+    for marked in marked_texts(options.news, news_names.LABELS) if options.news else ():
         sentences += [*news_names.sentences(marked)] * NEWS_TIMES
     with tempfile.TemporaryDirectory() as folder:
         if not options.model:

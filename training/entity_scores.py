@@ -28,9 +28,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from devtools.labelled_texts import article_with_title, labelled_texts
+from devtools.marked_names import MarkedText, marked_texts
 from training.entities import NEWS_TIMES, Sentence, StoredWords, corpus, iob2, pack, train
 from training.gazetteer import listed_groups
-from training.news_names import MarkedText, marked_texts
+from training.news_names import LABELS as NEWS
 from training.news_names import sentences as news_sentences
 from worker.config.loader import load_config
 from worker.model.records import Article
@@ -255,7 +256,7 @@ def main() -> None:
         return
     corpora = {name: corpus(ner / f"{name}.bio.tsv") for name in _CORPORA}
     words = StoredWords(options.model, listed_groups(options.lists))
-    news = [*marked_texts(options.data)]
+    news = [*marked_texts(options.data, NEWS)]
     with tempfile.TemporaryDirectory() as folder:
         models = _fold_models(words, [*corpora.values()], news, Path(folder))
     examples = list(_of_labelled_texts(options.data, options.labels, rules))

@@ -1,41 +1,18 @@
 """Read the names that were marked in news texts (`training/labels/news-names.jsonl`), in the form
 of the tagged corpora: sentences of (word, label).
 
-Only offsets are kept in the project; the texts are read from the folder of the development data.
+devtools/marked_names.py says where they come from.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from devtools.labelled_texts import labelled_texts
+from devtools.marked_names import MarkedText
 from worker.tag.entities import KINDS
 from worker.tag.tokens import LINE_END, Tokens, ends_sentence
 
 LABELS = Path(__file__).parent / "labels" / "news-names.jsonl"
 _LABEL_OF = {kind: label for label, kind in KINDS.items()}
-
-
-class MarkedText(NamedTuple):
-    """A news text, and its names as (start, end, kind): characters of the text, and person,
-    organisation or place."""
-
-    corpus: str
-    id: str
-    text: str
-    names: list[tuple[int, int, str]]
-
-
-def marked_texts(folder: Path, labels: Path = LABELS) -> Iterator[MarkedText]:
-    """Yield the marked texts. `folder` is that of `devtools.labelled_texts`."""
-    rows = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
-    by_key = {(row["corpus"], row["id"]): row for row in rows}
-    for corpus, document, text in labelled_texts(folder):
-        if row := by_key.get((corpus, document)):
-            first = row["start"]
-            names = [(start - first, end - first, kind) for start, end, kind in row["names"]]
-            yield MarkedText(corpus, document, text[first : row["end"]], names)
 
 
 def sentences(marked: MarkedText) -> Iterator[list[tuple[str, str]]]:
