@@ -75,15 +75,11 @@ def main() -> None:
         for shown in (False, True):
             found = set(mentions(marked, rules, shown=shown))
             for kind in (PERSON, ORGANISATION, PLACE):
-                pair = (
-                    {s for s in found if s[2] == kind},
-                    {s for s in marked.names if s[2] == kind},
-                )
+                of_kind = [{s for s in spans if s[2] == kind} for spans in (found, marked.names)]
                 for corpus in (marked.corpus, "all"):
-                    counts[corpus, kind, shown] = counts[corpus, kind, shown].plus(*pair)
-    print(
-        "| texts | kind | mentions | found: precision | recall | F1 | shown: precision | recall | F1 |"
-    )
+                    counts[corpus, kind, shown] = counts[corpus, kind, shown].plus(*of_kind)
+    print("| texts | kind | mentions | found: precision | recall | F1 ", end="")
+    print("| shown: precision | recall | F1 |")
     print("|---|---|---|---|---|---|---|---|---|")
     for corpus, name in {"all": "all", **_CORPORA}.items():
         for kind in (PERSON, ORGANISATION, PLACE):
