@@ -39,6 +39,7 @@ from worker.pipeline.ingestion import Pipeline
 from worker.pipeline.stage_clock import stage_clock
 from worker.runtime import alert_loop, dead_letter_loop, error_reports, repair_loop
 from worker.runtime.config_reload import CurrentConfig
+from worker.runtime.free_memory import give_back_memory
 from worker.runtime.held_articles_return import returning_held
 from worker.runtime.quarantine import ingest_in_sandbox, redo_in_sandbox
 from worker.runtime.retention_turns import periods_of
@@ -181,6 +182,7 @@ def ingest(self: Task, *messages: ClaimedMessage) -> str:
     """
     stage_clock.take()  # what is left of a batch that failed
     _reject_failures(lambda: _ingest(self, messages))
+    give_back_memory(sum(len(message.body) for message in messages))
     return times_text(stage_clock.take())
 
 
